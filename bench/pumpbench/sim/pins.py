@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""The pins of the fake chip: one net each, with whoever drives it, its level and its history.
+
+A level is 0 or 1, electrical: what `!` in a board file means is for others to know. Who drives a
+net, strongest first: the test (`drive`), the function the firmware selected (plain output, or one
+of the two PIO blocks) where that one's output is enabled, the pull; otherwise it reads 0.
+"""
+
+from collections.abc import Callable
+
+PIN_COUNT = 30
+SIO = 2  # the function of plain inputs and outputs; 0 and 1 are the PIO blocks
+
+
+class Net:
+    """One pin."""
+
+    def __init__(self, number: int, pins: "Pins") -> None:
+        self.number = number
+        self.level = 0
+        self.changes: list[tuple[int, int]] = []  # (t_ns, level); not kept for a hooked net
+        self.function = SIO
+        self.pull: int | None = None
+        self.outputs = [0, 0, 0]  # what PIO 0, PIO 1 and the plain output would drive
+        self.output_enables = [0, 0, 0]
+        self.hook: Callable[[int, int, int, int], None] | None = None
+        self._pins = pins
+        self._driven: int | None = None
+
+    def drive(self, level: int) -> None:
+        """The test forces the pin to a level, as a button or a short does."""
+        self._driven = int(level)
+        self._pins.settle(self)
+
+    def release(self) -> None:
+        """The test lets go of the pin."""
+        self._driven = None
+        self._pins.settle(self)
+
+    def resolve(self) -> int:
+        """The level that the drivers make."""
+        if self._driven is not None:
+            return self._driven
+        if self.output_enables[self.function]:
+            return self.outputs[self.function]
+        return self.pull or 0
+
+    def repeat(self, changes: list[tuple[int, int]], period_ns: int, count: int) -> None:
+        """The changes (t_ns, level), which begin and end at one level, came `count` times."""
+        if self.hook is None:
+            for n in range(count):
+                self.changes += [(t_ns + n * period_ns, level) for t_ns, level in changes]
+        elif len(changes) == 2:
+            for t_ns, level in changes:
+                self.hook(level, t_ns, period_ns, count)
+        else:
+            for n in range(count):
+                for t_ns, level in changes:
+                    self.hook(level, t_ns + n * period_ns, 0, 1)
+
+
+class Pins:
+    """All nets, and their levels as one word for PIO to read.
+
+    `now` and `sync` are the world's: its time, and a call that brings PIO up to it. `on_change`
+    is set by PIO, to hear of every change it could wait for or record.
+    """
+
+    def __init__(self, now: Callable[[], int], sync: Callable[[], None]) -> None:
+        self.nets = [Net(number, self) for number in range(PIN_COUNT)]
+        self.levels = 0
+        self.on_change: Callable[[Net, int, int], None] | None = None
+        self._now = now
+        self._sync = sync
+
+    def settle(self, net: Net) -> None:
+        """Something other than PIO changed a driver of the net."""
+        self._sync()
+        self.update(net, self._now())
+
+    def update(self, net: Net, t_ns: int) -> None:
+        """Bring the net to the level of its drivers."""
+        level = net.resolve()
+        if level == net.level:
+            return
+        net.level = level
+        self.levels ^= 1 << net.number
+        if net.hook is None:
+            net.changes.append((t_ns, level))
+        else:
+            net.hook(level, t_ns, 0, 1)
+        if self.on_change is not None:
+            self.on_change(net, level, t_ns)
+
+    def write_pio(self, block: int, base: int, count: int, value: int, t_ns: int) -> None:
+        """A PIO block sets `count` outputs from `base` on, round the 32 positions there are."""
+        for i in range(count):
+            number = (base + i) & 31
+            if number < PIN_COUNT:
+                net = self.nets[number]
+                net.outputs[block] = value >> i & 1
+                self.update(net, t_ns)
+
+    def write_pio_enables(self, block: int, base: int, count: int, value: int, t_ns: int) -> None:
+        """A PIO block enables or disables outputs."""
+        for i in range(count):
+            number = (base + i) & 31
+            if number < PIN_COUNT:
+                net = self.nets[number]
+                net.output_enables[block] = value >> i & 1
+                self.update(net, t_ns)

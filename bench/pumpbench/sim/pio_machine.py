@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""One PIO state machine: its registers, FIFOs and settings, and what the processor can do to it.
+
+What its instructions do is in `pio_decode`. Times are integer nanoseconds since power-up. The
+caller brings the whole of PIO up to the present before touching a machine.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+NEVER_NS = 1 << 62
+FIFO_DEPTH = 4
+MASK = 0xFFFFFFFF
+
+
+class Settings:
+    """What a state machine is set up with; names as in the RP2040 data sheet, counts of pins."""
+
+    def __init__(self) -> None:
+        self.period_ns = 8  # a PIO cycle
+        self.wrap_bottom, self.wrap_top = 0, 31
+        self.in_base = self.jmp_pin = 0
+        self.out_base = self.out_count = 0
+        self.set_base = self.set_count = 0
+        self.side_base = self.side_count = 0
+        self.side_optional = self.side_pindir = False
+        self.in_right = self.out_right = True
+        self.autopush = self.autopull = False
+        self.push_thresh = self.pull_thresh = 32
+
+
+class Machine:
+    """State machine `number` (0 to 3) of a block."""
+
+    def __init__(self, pio: "Pio", block: "Block", number: int) -> None:  # noqa: F821
+        self.pio = pio
+        self.block = block
+        self.number = number
+        self.id = block.number * 4 + number
+        self.settings = Settings()
+        self.ops: list[Callable[[], None]] = []
+        self.uses: list = []  # of each instruction, what it reads and writes
+        self.enabled = False
+        self.initial_pc = 0
+        self.pc = 0
+        self.x = self.y = 0
+        self.isr, self.isr_count = 0, 0
+        self.osr, self.osr_count = 0, 32
+        self.tx: deque[int] = deque()
+        self.rx: deque[int] = deque()
+        self.due_ns = NEVER_NS  # when the next instruction starts
+        # A stalled machine tries this again whenever its cause may have ended.
+        self.attempt: Callable[[int], bool] | None = None
+        self.after_pc = 0
+        self.after_ns = 0
+        self.is_exec_stalled = False
+        # A `jmp(x_dec, self)` is one event from spin_start_ns to spin_end_ns.
+        self.spin_start_ns, self.spin_end_ns = 0, -1
+        self.spin_register, self.spin_count, self.spin_ns, self.spin_pc = "x", 0, 0, 0
+
+    def stall(self, attempt: Callable[[int], bool], after_pc: int, after_ns: int) -> None:
+        """The present instruction waits until `attempt` succeeds."""
+        self.attempt = attempt
+        self.after_pc = after_pc
+        self.after_ns = after_ns
+        self.due_ns = NEVER_NS
+
+    def poke(self, t_ns: int) -> None:
+        """Something changed that a stalled machine may have waited for."""
+        if self.attempt is None or not (self.enabled or self.is_exec_stalled):
+            return
+        if self.attempt(t_ns):
+            self.attempt = None
+            if not self.is_exec_stalled:
+                self.pc = self.after_pc
+            self.is_exec_stalled = False
+            self.due_ns = t_ns + self.after_ns if self.enabled else NEVER_NS
+            self.pio.woken(self.due_ns)
+
+    def settle(self, now_ns: int) -> None:
+        """Undo the part of a spin that has not happened by now."""
+        if self.due_ns == self.spin_end_ns and self.due_ns > now_ns:
+            done = (now_ns - self.spin_start_ns) // self.spin_ns + 1
+            if done <= self.spin_count:
+                setattr(self, self.spin_register, self.spin_count - done)
+                self.due_ns = self.spin_start_ns + done * self.spin_ns
+                self.pc = self.spin_pc
+        self.spin_end_ns = -1
+
+    def set_enabled(self, enabled: bool, now_ns: int) -> None:
+        """A machine that is enabled runs its next instruction at once."""
+        if enabled == self.enabled:
+            return
+        self.settle(now_ns)
+        self.enabled = enabled
+        if not enabled:
+            self.due_ns = NEVER_NS
+        elif self.attempt is None:
+            self.due_ns = now_ns
+        else:
+            self.poke(now_ns)
+        self.pio.machines_changed()
+
+    def restart(self, now_ns: int) -> None:
+        """Forget shift counts, ISR and stalls and go to the program's start; X, Y, OSR stay."""
+        self.settle(now_ns)
+        self.isr, self.isr_count, self.osr_count = 0, 0, 32
+        self.forget_stall()
+        self.pc = self.initial_pc
+        self.due_ns = now_ns if self.enabled else NEVER_NS
+        self.pio.machines_changed()
+
+    def forget_stall(self) -> None:
+        self.attempt = None
+        self.is_exec_stalled = False
+
+    def put(self, word: int, now_ns: int) -> None:
+        """A word from the processor; lost when there is no room."""
+        if len(self.tx) < FIFO_DEPTH:
+            self.tx.append(word & MASK)
+            self.poke(now_ns)
+
+    def get(self, now_ns: int) -> int:
+        """A word for the processor; there must be one."""
+        word = self.rx.popleft()
+        self.poke(now_ns)
+        return word
+
+    def execute(self, word: int, now_ns: int) -> None:
+        """An instruction from the processor, in place of the program's; its delay is ignored."""
+        self.settle(now_ns)
+        self.pio.machines_changed()
+        effect, side, jump = self.pio.decode_once(self, word)
+        if jump is not None:
+            if jump(now_ns):
+                self.forget_stall()
+                self.pc = word & 0x1F
+                self.due_ns = now_ns if self.enabled else NEVER_NS
+        else:
+            pc = self.pc
+            if not effect(now_ns):
+                self.stall(effect, pc, self.settings.period_ns)
+                self.is_exec_stalled = True
+            elif self.pc != pc:
+                self.forget_stall()
+        if side is not None:
+            side(now_ns)

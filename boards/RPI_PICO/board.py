@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""Raspberry Pi Pico (RP2040) with a STEP/DIR driver and the reference peristaltic head.
+
+Data only: read by the firmware's HAL, by the emulated board and by the fake hardware. A pin is
+written `GPn`; a leading `!` means active low, a leading `^` means with the internal pull-up.
+Times are microseconds, volumes picolitres, rates nanolitres per day.
+"""
+
+NAME = "RPI_PICO"
+PORT = "rp2"
+
+# function -> pin
+PINS = {
+    "step": "GP2",
+    "dir": "GP3",
+    "enable": "!GP4",
+    "buzzer": "GP15",
+    "lamp": "GP25",
+    "stop_button": "^!GP14",
+}
+
+# Console: "usb", or ("uart", id, tx pin, rx pin, baud).
+CONSOLE = "usb"
+
+# What is fitted beyond the pins above; none of it yet.
+HAS = ()
+
+# STEP/DIR driver, worst case of A4988, DRV8825 and TMC2209: the step pulse is high for 3 us,
+# DIR is stable 2 us before a step, the outputs are on 1 ms after ENABLE; no faster than the motor.
+DRIVER = {
+    "step_high_us": 3,
+    "setup_us": 1000,
+    "max_steps_s": 20_000,
+}
+
+# The reference pump: 0.2 mL a revolution, 200 full steps, 16 microsteps: 62.5 nL a step.
+PUMP = {
+    "pl_per_rev": 200_000_000,
+    "full_steps": 200,
+    "microsteps": 16,
+    "max_rate_nl_d": 24_000_000_000,  # 1000 mL an hour
+}

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The composition root: builds everything from a board's data, passes it on, holds no logic."""
+
+from pump import VERSION
+from pump.clock import Monotonic
+from pump.console import ieee488
+from pump.console.commands import delivery, motor, prescription, system, therapy
+from pump.console.conditions import Conditions
+from pump.console.errors import ErrorQueue
+from pump.console.link import Link
+from pump.console.session import Session
+from pump.console.status import Status
+from pump.console.tree import Tree
+from pump.control import DISPENSER, Control
+from pump.delivery.calibration import Calibration
+from pump.delivery.dispenser import Dispenser
+from pump.delivery.ledger import Ledger
+from pump.supervisor import Supervisor
+from pump.therapy.staging import Staging
+
+
+class App:
+    """The pump of one board. `board` is its data, `hal` the module of its port."""
+
+    def __init__(self, board, hal):
+        self.clock = Monotonic()
+        self.port = hal.console_port(board)
+        self.supervisor = Supervisor(self.clock, hal.Rest(self.clock, self.port))
+        self.engine = hal.step_engine(board, self.clock)
+        self.ledger = Ledger(_steps_per_rev(board))
+        self.dispenser = Dispenser(self.engine, self.clock, self.ledger, _min_period_us(board))
+        self.staging = Staging()
+        self.control = Control(
+            self.dispenser,
+            self.staging,
+            self.supervisor,
+            (board.PUMP["max_rate_nl_d"], board.DRIVER["max_steps_s"]),
+            Calibration(board.PUMP["pl_per_rev"], _steps_per_rev(board)),
+        )
+        self.status = Status()
+        self.errors = ErrorQueue(self.status)
+        tree = Tree(self._rows(board, hal))
+        self.link = Link(self.port, Session(tree, self.errors), self.errors)
+        self.tasks = (
+            ("console", self.link.poll),
+            (DISPENSER, self.dispenser.renew),
+            ("conditions", Conditions(self.status, self.control, self.dispenser).poll),
+        )
+
+    def run(self):
+        """Run until `SYSTem:SERVice`; whatever ends it, the pump is stopped afterwards."""
+        ways_down = (self.engine.stop, self.dispenser.halt)
+        self.supervisor.install(self.tasks, ways_down, self.errors.push)
+        try:
+            self.supervisor.run()
+            self.link.flush()
+        finally:
+            self.dispenser.halt()
+            self.port.close()
+
+    def _rows(self, board, hal):
+        identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
+        return (
+            ieee488.rows(
+                self.status,
+                self.errors,
+                lambda: identity,
+                self.staging.discard,
+                self.control.self_test,
+            )
+            + system.rows(self.control, self.supervisor, self.clock)
+            + prescription.rows(self.control, self.staging)
+            + therapy.rows(self.control)
+            + delivery.rows(self.control, self.dispenser, self.ledger)
+            + motor.rows(self.control, board.DRIVER)
+        )
+
+
+def _steps_per_rev(board):
+    return board.PUMP["full_steps"] * board.PUMP["microsteps"]
+
+
+def _min_period_us(board):
+    return 1_000_000 // board.DRIVER["max_steps_s"]

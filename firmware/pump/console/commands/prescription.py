@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""PRESCription: edit a staged copy, validate it, commit it with the token of its content."""
+
+from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
+from pump.console.params import CONCENTRATION, RATE, TEXT, choice
+from pump.units import NG_D, ml, ug, ug_ml
+
+_MIN_NG_ML = 100  # any drug in a bench pump lies within
+_MAX_NG_ML = 10_000_000
+
+
+def rows(control, staging):
+    """Rows for the tree."""
+    edit = _Edit(staging)
+    return (
+        ("PRESCription:NEW", staging.new),
+        ("PRESCription:CONCentration", edit.concentration, CONCENTRATION),
+        ("PRESCription:MODE", edit.mode, choice("SIMPle")),
+        ("PRESCription:RATE", edit.rate, RATE),
+        ("PRESCription:VALidate?", lambda: _validation(control, staging)),
+        ("PRESCription:COMMit", control.commit, TEXT),
+        ("PRESCription:DISCard", staging.discard),
+        ("PRESCription:ACTive?", lambda: _content(staging.active)),
+    )
+
+
+class _Edit:
+    """Changes to what is staged; refused when nothing is."""
+
+    def __init__(self, staging):
+        self._staging = staging
+
+    def concentration(self, ng_ml):
+        if not _MIN_NG_ML <= ng_ml <= _MAX_NG_ML:
+            raise ScpiError(DATA_OUT_OF_RANGE, "0.1 to 10000 UG/ML")
+        self._staging.staged().concentration_ng_ml = ng_ml
+
+    def mode(self, name):
+        self._staging.staged().mode = name
+
+    def rate(self, value):
+        unit, amount = value
+        if not amount:
+            raise ScpiError(DATA_OUT_OF_RANGE, "above 0")
+        staged = self._staging.staged()
+        if unit == NG_D:
+            staged.program_dose(amount)
+        else:
+            staged.program_volume(amount)
+
+
+def _validation(control, staging):
+    """`OK,<token>`, or every problem as a string."""
+    found = control.problems()
+    if found:
+        return ['"%s"' % problem for problem in found]
+    return "OK", staging.staged().token()
+
+
+def _content(prescription):
+    """mode, ug/mL, ug per day, mL per day."""
+    if prescription is None:
+        return "NONE"
+    return (
+        prescription.mode,
+        ug_ml(prescription.concentration_ng_ml),
+        ug(prescription.rate_ng_d()),
+        ml(prescription.rate_nl_d()),
+    )

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""The calibration of the pump head: picolitres per revolution over steps per revolution.
+
+A rational, never rounded to a volume per step. Immutable: a new calibration is a new object, so a
+delivery keeps the one it started with.
+"""
+
+_US_PER_DAY = 86_400_000_000
+_PL_PER_NL = 1000
+
+
+class Calibration:
+    """`pl_per_rev` picolitres leave the head in one revolution of `steps_per_rev` microsteps."""
+
+    def __init__(self, pl_per_rev, steps_per_rev):
+        self.pl_per_rev = pl_per_rev
+        self.steps_per_rev = steps_per_rev
+
+    def step_in_nl_d_us(self):
+        """What one step is worth in nanolitres per day times microseconds, as (amount, over)."""
+        return self.pl_per_rev * _US_PER_DAY, _PL_PER_NL * self.steps_per_rev
+
+    def volume_pl(self, steps):
+        """The volume of `steps` in picolitres, rounded down."""
+        return steps * self.pl_per_rev // self.steps_per_rev

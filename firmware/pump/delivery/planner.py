@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The planner: from an amount due over time to runs of equal steps for the step engine.
+
+Pure. It follows the cumulative target, so error never accumulates: at the end of every chunk the
+steps planned are exactly floor(amount due / amount per step), and the last step of the chunk falls
+on the very microsecond it is due. A run is `(count, period_us)`: `count` times wait one period,
+then step; count 0 is a delay. A chunk is at most two runs, the longer period first, so inside it a
+step is never early, and late by at most a quarter of a microsecond for every step of the chunk.
+"""
+
+from micropython import const
+
+CHUNK_US = const(400_000)  # the longest piece planned at once
+COUNT_MAX = const(4095)  # the most steps in one chunk
+
+
+class Planner:
+    """Plans one delivery.
+
+    schedule: has `due(t_us)` and `when(amount)`, counting from the start of the delivery.
+    step: (amount, over): one step is worth amount / over units of the schedule.
+    owed: what was due but not stepped when this delivery starts, in 1/amount of a step.
+    limit_steps: the delivery ends after so many steps; None: it never ends by itself.
+    min_period_us: no two steps are planned closer than this.
+    """
+
+    def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1):
+        self._schedule = schedule
+        self._amount, self._over = step
+        self._owed = owed
+        self._limit_steps = limit_steps
+        self._min_period_us = min_period_us
+        self._base_us = 0  # where the schedule starts on the delivery's own time
+        self._base_steps = 0
+        self._is_on_step = False  # whether the planned part ends with a step
+        self.end_us = 0  # end of what is planned, from the start of the delivery
+        self.steps = 0  # steps planned so far
+
+    def is_complete(self):
+        """True when a limited delivery has been planned to its last step."""
+        return self._limit_steps is not None and self.steps >= self._limit_steps
+
+    def next_runs(self):
+        """The next chunk as a tuple of runs, at most two; empty when complete."""
+        if self.is_complete():
+            return ()
+        wait_us = self._when(self.steps + 1) - self.end_us
+        if wait_us > CHUNK_US:
+            return self._delay(min(CHUNK_US, wait_us - self._min_period_us))
+        if not self._is_on_step:
+            return self._chunk(1)  # the rest of an interval; those after it keep their period
+        return self._chunk(self._steps_due(self.end_us + CHUNK_US) - self.steps)
+
+    def follow(self, schedule):
+        """Follow another schedule from the end of what is planned; the fraction is carried."""
+        self._owed = self.owed(self.end_us, self.steps)
+        self._base_us = self.end_us
+        self._base_steps = self.steps
+        self._schedule = schedule
+        self._is_on_step = False
+
+    def owed(self, t_us, steps):
+        """Due by `t_us` and not among `steps`, in 1/amount of a step; below 0 when ahead."""
+        due = self._schedule.due(t_us - self._base_us) * self._over + self._owed
+        return due - (steps - self._base_steps) * self._amount
+
+    def _delay(self, delay_us):
+        self.end_us += delay_us
+        self._is_on_step = False
+        return ((0, delay_us),)
+
+    def _chunk(self, count):
+        count = min(count, COUNT_MAX)
+        if self._limit_steps is not None:
+            count = min(count, self._limit_steps - self.steps)
+        span_us = self._when(self.steps + count) - self.end_us
+        span_us = max(span_us, count * self._min_period_us)
+        period_us, longer = divmod(span_us, count)
+        self._is_on_step = True
+        self.steps += count
+        self.end_us += span_us
+        runs = ((longer, period_us + 1), (count - longer, period_us))
+        return runs if longer else runs[1:]
+
+    def _steps_due(self, t_us):
+        due = self._schedule.due(t_us - self._base_us) * self._over + self._owed
+        return self._base_steps + due // self._amount
+
+    def _when(self, steps):
+        needed = (steps - self._base_steps) * self._amount - self._owed
+        return self._base_us + self._schedule.when(-(-needed // self._over))

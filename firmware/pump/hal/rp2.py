@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The rp2 port (RP2040, RP2350): pins, step engine, console and rest, built from a board's data.
+
+Nothing is touched at import. `make_safe` is the first thing to run after any reset; pins keep
+their level across a soft reset.
+"""
+
+import machine
+from machine import Pin
+from micropython import const
+
+from pump.hal import console, pins
+from pump.hal.rp2_steps import StepEngine
+
+_POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
+_NAP_MS = const(250)  # the longest rest, should an interrupt be missed
+
+_OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp")
+_RESET_CAUSES = {machine.PWRON_RESET: "POWER", machine.WDT_RESET: "WATCHDOG"}
+
+
+class Output:
+    """An output pin that is on or off, whichever level that is."""
+
+    def __init__(self, text):
+        number, is_low, _ = pins.parse(text)
+        self._on = 0 if is_low else 1
+        self._pin = Pin(number, Pin.OUT, value=1 - self._on)
+
+    def on(self):
+        self._pin.value(self._on)
+
+    def off(self):
+        self._pin.value(1 - self._on)
+
+
+class Input:
+    """An input pin that is active or not, whichever level that is."""
+
+    def __init__(self, text):
+        number, is_low, has_pull_up = pins.parse(text)
+        self._active = 0 if is_low else 1
+        self._pin = Pin(number, Pin.IN, Pin.PULL_UP) if has_pull_up else Pin(number, Pin.IN)
+
+    def is_active(self):
+        return self._pin.value() == self._active
+
+
+class Rest:
+    """Where the processor waits: until an instant, or until the console has input."""
+
+    def __init__(self, clock, port):
+        self._clock = clock
+        self._port = port
+        self._timer = machine.Timer(-1)
+        self._looked_us = 0
+
+    def until(self, due_us):
+        """Return at `due_us`, or earlier when there is input; at once when it is past."""
+        woken = False
+        while True:
+            now_us = self._clock.now_us()
+            if now_us - self._looked_us >= _POLL_US:
+                self._looked_us = now_us
+                woken = False
+                if self._port.has_input():
+                    return
+            if now_us >= due_us:
+                return
+            wake_us = min(due_us, self._looked_us + _POLL_US) if woken else due_us
+            self._nap_us(wake_us - now_us)
+            woken = True
+
+    def _nap_us(self, span_us):
+        """Idle for `span_us`, rounded up to a millisecond, or until the next interrupt."""
+        period_ms = min(max(-(-span_us // 1000), 1), _NAP_MS)
+        self._timer.init(mode=machine.Timer.ONE_SHOT, period=period_ms, callback=_nothing)
+        machine.idle()
+
+
+def _nothing(_timer):
+    """A timer's callback: the interrupt itself is what wakes the processor."""
+
+
+def make_safe(board):
+    """Every output of the board to its inactive level."""
+    for name in _OUTPUTS:
+        if name in board.PINS:
+            Output(board.PINS[name])
+
+
+def is_held(board, button):
+    """True while the named button is pressed; False where the board has none."""
+    return button in board.PINS and Input(board.PINS[button]).is_active()
+
+
+def step_engine(board, clock):
+    """The step engine on the board's driver pins."""
+    step, _, _ = pins.parse(board.PINS["step"])
+    wires = (step, Output(board.PINS["dir"]), Output(board.PINS["enable"]))
+    return StepEngine(wires, board.DRIVER, clock)
+
+
+def console_port(board):
+    """The serial line that the board's data names: USB, or a UART."""
+    if board.CONSOLE == "usb":
+        return console.Usb()
+    _, number, tx, rx, baud = board.CONSOLE
+    uart = machine.UART(
+        number,
+        baudrate=baud,
+        tx=Pin(pins.parse(tx)[0]),
+        rx=Pin(pins.parse(rx)[0]),
+        rxbuf=512,
+        txbuf=512,
+    )
+    return console.Uart(uart)
+
+
+def unique_id():
+    """The chip's own number, as hexadecimal digits."""
+    return "".join("%02x" % byte for byte in machine.unique_id())
+
+
+def reset_cause():
+    """Why the board started: POWER or WATCHDOG (a reset by software counts as the latter)."""
+    return _RESET_CAUSES.get(machine.reset_cause(), "OTHER")

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The supervisor: the cyclic executive without a fixed tick, and the one way down.
+
+A fixed table of named tasks, polled in its order by one call stack. Each says when it is next due;
+the board rests until the earliest, or until the console has input, at most `REST_US`. A task that
+raises trips the pump. Nothing here knows what the tasks do.
+"""
+
+import gc
+
+from micropython import const
+
+from pump.faults import TASK_DIED, Fault
+
+REST_US = const(1_000_000)  # the longest rest; keeps the clock from wrapping unseen
+
+
+class Supervisor:
+    """Runs the tasks.
+
+    clock: `now_us()`. rest: `until(due_us)`, returns early on console input. `fault` is None or
+    the first (code, detail) that tripped the pump since power-up.
+    """
+
+    def __init__(self, clock, rest):
+        self._clock = clock
+        self._rest = rest
+        self._tasks: tuple = ()
+        self._dues_us: list = []
+        self._ways_down: tuple = ()
+        self._report = _nobody
+        self._busy_us = 0
+        self._since_us = 0
+        self._longest_us = 0
+        self.fault: "tuple | None" = None
+        self.is_ending = False
+
+    def install(self, tasks, ways_down, report):
+        """The tasks, `(name, poll)`; the ways down, called in order by a trip; then its report.
+
+        `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake.
+        `report(code, detail)` is called for the first fault.
+        """
+        self._tasks = tasks
+        self._dues_us = [None] * len(tasks)
+        self._ways_down = ways_down
+        self._report = report
+
+    def run(self):
+        """Cycle until `end` is called."""
+        self._since_us = self._clock.now_us()
+        while not self.is_ending:
+            self._rest.until(self.cycle())
+
+    def cycle(self):
+        """Poll every task that is due, once. Returns when the next one is."""
+        start_us = self._clock.now_us()
+        for index, (name, poll) in enumerate(self._tasks):
+            due_us = self._dues_us[index]
+            if due_us is None or due_us <= start_us:
+                self._dues_us[index] = self._poll(name, poll, start_us)
+        spent_us = self._clock.now_us() - start_us
+        self._busy_us += spent_us
+        self._longest_us = max(self._longest_us, spent_us)
+        dues_us = [due_us for due_us in self._dues_us if due_us is not None]
+        return min(dues_us + [start_us + REST_US])
+
+    def wake(self, name):
+        """Make the named task due at once: something it depends on has changed."""
+        for index, (other, _) in enumerate(self._tasks):
+            if other == name:
+                self._dues_us[index] = 0
+
+    def trip(self, code, detail=""):
+        """The one way down: stop, release, record. It does not raise; the first fault stays."""
+        for go_down in self._ways_down:
+            try:
+                go_down()
+            except Exception as error:  # noqa: BLE001 - the next way down must run
+                detail = "%s (%r)" % (detail, error)
+        if self.fault is None:
+            self.fault = (code, detail)
+            self._report(code, detail)
+
+    def end(self):
+        """Leave `run` after this cycle."""
+        self.is_ending = True
+
+    def health(self):
+        """(free heap in bytes, longest cycle in us, load in per cent) since power-up."""
+        total_us = max(self._clock.now_us() - self._since_us, 1)
+        return gc.mem_free(), self._longest_us, 100 * self._busy_us // total_us
+
+    def _poll(self, name, poll, now_us):
+        try:
+            return poll(now_us)
+        except Fault as fault:
+            self.trip(fault.code, fault.detail)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the pump stops
+            self.trip(TASK_DIED, "%s: %r" % (name, error))
+        return now_us + REST_US
+
+
+def _nobody(_code, _detail):
+    """Hears of a fault before there is anybody to tell."""
