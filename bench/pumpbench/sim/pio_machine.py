@@ -7,10 +7,14 @@ caller brings the whole of PIO up to the present before touching a machine.
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 NEVER_NS = 1 << 62
 FIFO_DEPTH = 4
 MASK = 0xFFFFFFFF
+
+# Tries an instruction at t_ns: None when it is done, or what to try again when its stall may end.
+Attempt = Callable[[int], Any]
 
 
 class Settings:
@@ -50,7 +54,7 @@ class Machine:
         self.rx: deque[int] = deque()
         self.due_ns = NEVER_NS  # when the next instruction starts
         # A stalled machine tries this again whenever its cause may have ended.
-        self.attempt: Callable[[int], bool] | None = None
+        self.attempt: Attempt | None = None
         self.after_pc = 0
         self.after_ns = 0
         self.is_exec_stalled = False
@@ -58,7 +62,7 @@ class Machine:
         self.spin_start_ns, self.spin_end_ns = 0, -1
         self.spin_register, self.spin_count, self.spin_ns, self.spin_pc = "x", 0, 0, 0
 
-    def stall(self, attempt: Callable[[int], bool], after_pc: int, after_ns: int) -> None:
+    def stall(self, attempt: Attempt, after_pc: int, after_ns: int) -> None:
         """The present instruction waits until `attempt` succeeds."""
         self.attempt = attempt
         self.after_pc = after_pc
@@ -69,12 +73,16 @@ class Machine:
         """Something changed that a stalled machine may have waited for."""
         if self.attempt is None or not (self.enabled or self.is_exec_stalled):
             return
-        if self.attempt(t_ns):
-            self.attempt = None
-            if not self.is_exec_stalled:
-                self.pc = self.after_pc
-            self.is_exec_stalled = False
-            self.due_ns = t_ns + self.after_ns if self.enabled else NEVER_NS
+        pc = self.pc
+        if not self.is_exec_stalled:
+            self.pc = self.after_pc  # before the attempt, which may be an `out(pc, ...)`
+        self.attempt = self.attempt(t_ns)
+        if self.attempt is not None:
+            self.pc = pc
+            return
+        self.is_exec_stalled = False
+        if self.enabled:
+            self.due_ns = t_ns + self.after_ns
             self.pio.woken(self.due_ns)
 
     def settle(self, now_ns: int) -> None:
@@ -129,19 +137,16 @@ class Machine:
     def execute(self, word: int, now_ns: int) -> None:
         """An instruction from the processor, in place of the program's; its delay is ignored."""
         self.settle(now_ns)
-        self.pio.machines_changed()
-        effect, side, jump = self.pio.decode_once(self, word)
-        if jump is not None:
-            if jump(now_ns):
-                self.forget_stall()
-                self.pc = word & 0x1F
-                self.due_ns = now_ns if self.enabled else NEVER_NS
-        else:
-            pc = self.pc
-            if not effect(now_ns):
-                self.stall(effect, pc, self.settings.period_ns)
-                self.is_exec_stalled = True
-            elif self.pc != pc:
-                self.forget_stall()
+        self.pio.forget_trace()
+        pc = self.pc
+        effect, side = self.pio.decode_once(self, word)
+        again = effect(now_ns)
         if side is not None:
             side(now_ns)
+        if again is not None:
+            self.stall(again, pc, self.settings.period_ns)
+            self.is_exec_stalled = True
+        elif self.pc != pc:
+            self.forget_stall()
+            if self.enabled and self.due_ns == NEVER_NS:
+                self.due_ns = now_ns

@@ -25,7 +25,11 @@ class Session:
         """Take bytes as they come; the response lines, without line ends, that they led to."""
         responses = []
         for byte in chunk:
-            message = self._line(byte)
+            try:
+                message = self._lines.add(byte)
+            except ScpiError as error:
+                self._errors.push(error.number, error.detail)
+                continue
             response = self.execute(message) if message else None
             if response is not None:
                 responses.append(response)
@@ -51,13 +55,6 @@ class Session:
             self._errors.push(SYSTEM_ERROR, f"{type(bug).__name__} in {message}")
             raise
         return ";".join(answers) if answers else None
-
-    def _line(self, byte):
-        try:
-            return self._lines.add(byte)
-        except ScpiError as error:
-            self._errors.push(error.number, error.detail)
-            return None
 
 
 def _text(answer):

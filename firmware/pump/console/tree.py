@@ -7,8 +7,8 @@ A row is (pattern, handler, parameter, ...), as in
     ("MOTor:JOG", motor.jog, decimal(7), decimal(3))
 
 The pattern's capitals are the short form of each word; a header must use the short or the long
-form, nothing between; `[:NEXT]` may be left out; `?` belongs to the header. Built once into
-nested dicts: a look-up takes one step for each word.
+form, nothing between; `PRES|PRESCription` has two spellings; `[:NEXT]` may be left out; `?` belongs
+to the header. Built once into nested dicts: a look-up takes one step for each word.
 """
 
 from pump.console.errors import (
@@ -68,12 +68,14 @@ class Tree:
 
 def _child(node, word):
     """The node below for a word, made where it is new; ValueError where its spelling is taken."""
-    short, long = spelling(word)
-    if long not in node and short not in node:
-        node[long] = node[short] = {}
-    if node.get(long) is not node.get(short):
-        raise ValueError(f"{word}: its short form stands for something else")
-    return node[long]
+    forms = [form for spelled in word.split("|") for form in spelling(spelled)]
+    if not any(form in node for form in forms):
+        child = {}
+        for form in forms:
+            node[form] = child
+    if any(node.get(form) is not node.get(forms[0]) for form in forms):
+        raise ValueError("%s: its short form stands for something else" % word)
+    return node[forms[0]]
 
 
 def _required_count(parameters):

@@ -5,6 +5,7 @@ from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import CONCENTRATION, RATE, TEXT, choice
 from pump.units import NG_D, ml, ug, ug_ml
 
+_ROOT = "PRES|PRESCription:"  # four letters as SCPI shortens, five as the contract writes it
 _MIN_NG_ML = 100  # any drug in a bench pump lies within
 _MAX_NG_ML = 10_000_000
 
@@ -13,14 +14,14 @@ def rows(control, staging):
     """Rows for the tree."""
     edit = _Edit(staging)
     return (
-        ("PRESCription:NEW", staging.new),
-        ("PRESCription:CONCentration", edit.concentration, CONCENTRATION),
-        ("PRESCription:MODE", edit.mode, choice("SIMPle")),
-        ("PRESCription:RATE", edit.rate, RATE),
-        ("PRESCription:VALidate?", lambda: _validation(control, staging)),
-        ("PRESCription:COMMit", control.commit, TEXT),
-        ("PRESCription:DISCard", staging.discard),
-        ("PRESCription:ACTive?", lambda: _content(staging.active)),
+        (_ROOT + "NEW", staging.new),
+        (_ROOT + "CONCentration", edit.concentration, CONCENTRATION),
+        (_ROOT + "MODE", edit.mode, choice("SIMPle")),
+        (_ROOT + "RATE", edit.rate, RATE),
+        (_ROOT + "VALidate?", lambda: _validation(control, staging)),
+        (_ROOT + "COMMit", control.commit, TEXT),
+        (_ROOT + "DISCard", staging.discard),
+        (_ROOT + "ACTive?", lambda: _content(staging.active)),
     )
 
 

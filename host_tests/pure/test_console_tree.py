@@ -4,6 +4,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pump import units
 from pump.console import errors, params
 from pump.console.errors import ScpiError
@@ -151,6 +152,7 @@ def test_each_parameter_turns_its_text_into_a_value(parameter, text, value):
         (params.STRING, "Lioresal", errors.CHARACTER_DATA_NOT_ALLOWED),
         (params.STRING, "5", errors.DATA_TYPE_ERROR),
         (params.STRING, '"', errors.INVALID_STRING_DATA),
+        (params.STRING, '"ab', errors.INVALID_STRING_DATA),
         (params.STRING, '"a"b', errors.INVALID_STRING_DATA),
         (params.STRING, '"a" "b"', errors.INVALID_STRING_DATA),
         (params.STRING, '"a"""b"', errors.INVALID_STRING_DATA),

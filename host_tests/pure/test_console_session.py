@@ -6,6 +6,7 @@ import tracemalloc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pump import faults, units
 from pump.console import ieee488
 from pump.console.errors import ErrorQueue

@@ -4,6 +4,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pump.console.errors import INPUT_BUFFER_OVERRUN, INVALID_CHARACTER, ScpiError
 from pump.console.lines import MAX_LINE, LineAssembler
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pump import units
 
 VOLUMES_NL = {"NL": 1, "UL": 10**3, "ML": 10**6}

@@ -4,6 +4,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pump.console import errors
 from pump.console.errors import ScpiError
 from pump.console.parser import commands

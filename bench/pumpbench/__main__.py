@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The command line of the bench: `python -m pumpbench <command>`, behind the Makefile's targets.
+
+What the user can put right is one sentence on stderr and exit status 2.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from pumpbench import deploy, image, serve, uf2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except (FileNotFoundError, FileExistsError, SyntaxError, deploy.DeployError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pumpbench", description="The pump's bench.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser("image", help="write a board's filesystem image")
+    _add_board(command)
+    command.add_argument("--output", type=Path, help="default: build/<board>/filesystem.img")
+    command.set_defaults(run=_image)
+    command = commands.add_parser("emulate", help="an emulated board behind a serial port")
+    _add_board(command)
+    command.add_argument("--link", type=Path, default=serve.LINK, help="path of its console")
+    command.add_argument("--version", default=uf2.DEFAULT_VERSION, help="of MicroPython")
+    command.set_defaults(run=_emulate)
+    command = commands.add_parser("deploy", help="put the firmware onto a board")
+    _add_board(command)
+    _add_port(command)
+    command.set_defaults(run=_deploy)
+    command = commands.add_parser("repl", help="end the firmware of a stopped pump; its REPL")
+    _add_port(command)
+    command.set_defaults(run=_repl)
+    return parser
+
+
+def _add_board(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--board", default="RPI_PICO", help="a folder in boards/")
+
+
+def _add_port(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", required=True, help="serial port of the board")
+
+
+def _image(options: argparse.Namespace) -> None:
+    _say(f"wrote {image.write_image(options.board, options.output)}")
+
+
+def _emulate(options: argparse.Namespace) -> None:
+    def announce(path: str) -> None:
+        _say(f"{options.board}, MicroPython {options.version}: {options.link} -> {path}")
+
+    serve.serve(options.board, options.link, options.version, on_ready=announce)
+
+
+def _deploy(options: argparse.Namespace) -> None:
+    written = deploy.deploy(options.board, options.port)
+    _say(f"{len(written)} files written to {options.port}; the board restarts")
+
+
+def _repl(options: argparse.Namespace) -> int:
+    deploy.free_the_repl(options.port)
+    _say("A reset starts the pump again.")
+    arguments = [sys.executable, "-m", "mpremote", "connect", options.port, "repl"]
+    return subprocess.call(arguments)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

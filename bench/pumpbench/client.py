@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""A client of the pump's console: SCPI lines over a target or a serial port.
+
+A line is anything with `write(bytes)` and `read_line(timeout_s)`, which raises TimeoutError: every
+`Target` is one, `SerialLine` makes one of a serial port.
+"""
+
+import time
+from typing import NamedTuple, Protocol
+
+import serial
+
+TIMEOUT_S = 5.0
+
+
+class Line(Protocol):
+    """What the client talks over."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def read_line(self, timeout_s: float) -> str: ...
+
+
+class PumpError(Exception):
+    """The pump refused or did not understand: its error number and text."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(f"{number}: {text}")
+        self.number = number
+        self.text = text
+
+
+class Identity(NamedTuple):
+    """The answer to *IDN?."""
+
+    model: str
+    board: str
+    unique_id: str
+    version: str
+
+
+class SerialLine:
+    """A serial port, in real time. Raises serial.SerialException when it cannot be opened."""
+
+    def __init__(self, port: str) -> None:
+        self._serial = serial.serial_for_url(port, exclusive=True)
+        self._received = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self._serial.write(data)
+
+    def read_line(self, timeout_s: float = TIMEOUT_S) -> str:
+        """The next line without its CR and LF; TimeoutError when none comes in time."""
+        deadline_s = time.monotonic() + timeout_s
+        while b"\n" not in self._received:
+            self._serial.timeout = max(deadline_s - time.monotonic(), 0)
+            received = self._serial.read(max(self._serial.in_waiting, 1))
+            if not received:
+                raise TimeoutError(f"no line within {timeout_s} s")
+            self._received += received
+        line, _, rest = bytes(self._received).partition(b"\n")
+        self._received[:] = rest
+        return line.decode(errors="replace").rstrip("\r")
+
+    def close(self) -> None:
+        self._serial.close()
+
+    def __enter__(self) -> "SerialLine":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+class Pump:
+    """The pump at the other end of a line."""
+
+    def __init__(self, line: Line, timeout_s: float = TIMEOUT_S) -> None:
+        self._line = line
+        self._timeout_s = timeout_s
+
+    def ask(self, query: str) -> str:
+        """The response to a query; TimeoutError when there is none."""
+        self._line.write(query.encode() + b"\n")
+        return self._line.read_line(self._timeout_s)
+
+    def tell(self, command: str) -> None:
+        """Give a command and wait until it is done; PumpError when the pump refuses it."""
+        self._line.write(command.encode() + b"\n")
+        errors = self.errors()
+        if errors:
+            raise errors[0]
+
+    def errors(self) -> list[PumpError]:
+        """All errors in the pump's queue, oldest first; the queue is empty afterwards."""
+        errors = []
+        while (error := self._next_error()).number:
+            errors.append(error)
+        return errors
+
+    def identity(self) -> Identity:
+        """Which pump this is."""
+        return Identity(*self.ask("*IDN?").split(","))
+
+    def state(self) -> str:
+        """STOPPED, RUNNING, FAULT, SELFTEST or SERVICE."""
+        return self.ask("SYST:STAT?")
+
+    def _next_error(self) -> PumpError:
+        number, _, text = self.ask("SYST:ERR?").partition(",")
+        return PumpError(int(number), text.strip('"'))

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""MicroPython's `machine` on a fake RP2040: pins, timers, serial ports, reset, idle."""
+
+from pumpbench.sim import world as _world
+from pumpbench.sim.pins import SIO
+
+PWRON_RESET, WDT_RESET = 1, 3
+UNIQUE_ID = bytes.fromhex("e660583883724a32")
+FREQ_HZ = 125_000_000
+
+
+class BoardReset(BaseException):
+    """`machine.reset()`: the firmware ends here."""
+
+
+class Pin:
+    IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
+    PULL_UP, PULL_DOWN = 1, 2
+    IRQ_FALLING, IRQ_RISING = 4, 8
+
+    def __init__(self, pin, mode: int = -1, pull: int | None = -1, *, value=None) -> None:
+        self.number = pin.number if isinstance(pin, Pin) else _number(pin)
+        self._world = _world.current
+        self._net = self._world.pins.nets[self.number]
+        if mode != -1 or pull != -1 or value is not None:
+            self.init(mode, pull, value=value)
+
+    def init(self, mode: int = -1, pull: int | None = -1, *, value=None) -> None:
+        net = self._net
+        self._world.sync()
+        if value is not None:
+            net.outputs[SIO] = int(bool(value))
+        if mode != -1:
+            if mode not in (Pin.IN, Pin.OUT):
+                raise NotImplementedError(f"pin mode {mode} is not simulated")
+            net.function = SIO
+            net.output_enables[SIO] = int(mode == Pin.OUT)
+        if pull != -1:
+            net.pull = {None: None, Pin.PULL_UP: 1, Pin.PULL_DOWN: 0}[pull]
+        self._world.pins.settle(net)
+
+    def value(self, value=None) -> int | None:
+        w, net = self._world, self._net
+        if value is None:
+            w.spin()
+            if net.function != SIO:
+                w.sync()
+            return net.level
+        level = int(bool(value))
+        if net.outputs[SIO] != level:
+            net.outputs[SIO] = level
+            w.pins.settle(net)
+        return None
+
+    __call__ = value
+
+    def on(self) -> None:
+        self.value(1)
+
+    high = on
+
+    def off(self) -> None:
+        self.value(0)
+
+    low = off
+
+    def toggle(self) -> None:
+        self.value(not self._net.outputs[SIO])
+
+
+def _number(pin: int | str) -> int:
+    number = int(pin.removeprefix("GP")) if isinstance(pin, str) else pin
+    if not 0 <= number < 30:
+        raise ValueError("invalid pin")
+    return number
+
+
+class Timer:
+    ONE_SHOT, PERIODIC = 0, 1
+
+    def __init__(self, _id: int = -1, **settings) -> None:
+        self._world = _world.current
+        self._event = None
+        if settings:
+            self.init(**settings)
+
+    def init(self, *, mode: int = PERIODIC, period: int = -1, freq: float = -1, callback=None):
+        self.deinit()
+        period_ns = max(1, period) * 1_000_000 if freq == -1 else round(1e9 / freq)
+        self._start(mode, period_ns, callback)
+
+    def _start(self, mode: int, period_ns: int, callback) -> None:
+        w = self._world
+
+        def fire() -> None:
+            self._event = None
+            if mode == Timer.PERIODIC:
+                self._start(mode, period_ns, callback)
+            w.interrupted = True
+            if callback is not None:
+                w.call(callback, self)
+
+        self._event = w.at(w.now_ns + period_ns, fire)
+
+    def deinit(self) -> None:
+        if self._event is not None:
+            self._event.cancel()
+            self._event = None
+
+
+class UART:
+    def __init__(self, number: int, baudrate: int = 115_200, **settings) -> None:
+        self._port = _world.current.uart(number)
+        self._world = _world.current
+        self.init(baudrate, **settings)
+
+    def init(
+        self, baudrate: int = 115_200, *, rxbuf: int = 256, timeout: int = 0, **_pins
+    ) -> None:
+        self._timeout_ns = timeout * 1_000_000
+        self._port.set_up(baudrate, rxbuf)
+
+    def any(self) -> int:
+        self._world.spin()
+        return len(self._port.input)
+
+    def can_read(self) -> bool:
+        return bool(self._port.input)
+
+    def can_write(self) -> bool:
+        return self._port.host_reads
+
+    def read(self, count: int = 1 << 30) -> bytes | None:
+        self._world.spin()
+        self._world.wait_for(self.can_read, self._timeout_ns)
+        return self._port.take(count) or None
+
+    def readinto(self, buffer, count: int | None = None) -> int | None:
+        data = self.read(len(buffer) if count is None else count)
+        if data is None:
+            return None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data: bytes | str) -> int:
+        data = data.encode() if isinstance(data, str) else bytes(data)
+        self._port.write(data)
+        return len(data)
+
+
+def idle() -> None:
+    _world.current.idle()
+
+
+def unique_id() -> bytes:
+    return UNIQUE_ID
+
+
+def freq(hz: int | None = None) -> int | None:
+    if hz not in (None, FREQ_HZ):
+        raise NotImplementedError("only 125 MHz is simulated")
+    return FREQ_HZ if hz is None else None
+
+
+def reset_cause() -> int:
+    return _world.current.reset_cause
+
+
+def reset() -> None:
+    raise BoardReset

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""MicroPython's `time` in virtual time: ticks wrap at 2**30; the wall clock starts at 2021-01-01."""
+
+import calendar
+import time as _host_time
+
+from pumpbench.sim import world as _world
+
+_PERIOD = 1 << 30
+_MASK = _PERIOD - 1
+_HALF = _PERIOD >> 1
+_BOOT_S = 1_609_459_200  # 2021-01-01 00:00:00 since 1970
+
+
+def ticks_us() -> int:
+    w = _world.current
+    w.spin()
+    return (w.now_ns // 1_000 + w.ticks_us_at_boot) & _MASK
+
+
+def ticks_ms() -> int:
+    w = _world.current
+    w.spin()
+    return (w.now_ns // 1_000_000 + w.ticks_ms_at_boot) & _MASK
+
+
+def ticks_cpu() -> int:
+    return ticks_us()
+
+
+def ticks_diff(end: int, start: int) -> int:
+    return ((end - start + _HALF) & _MASK) - _HALF
+
+
+def ticks_add(ticks: int, delta: int) -> int:
+    if not -_HALF < delta < _HALF:
+        raise OverflowError("ticks interval overflow")
+    return (ticks + delta) & _MASK
+
+
+def sleep(seconds: float) -> None:
+    _world.current.sleep_ns(round(seconds * 1e9))
+
+
+def sleep_ms(duration_ms: int) -> None:
+    _world.current.sleep_ns(max(0, duration_ms) * 1_000_000)
+
+
+def sleep_us(duration_us: int) -> None:
+    _world.current.sleep_ns(max(0, duration_us) * 1_000)
+
+
+def time_ns() -> int:
+    w = _world.current
+    w.spin()
+    return _BOOT_S * 1_000_000_000 + w.now_ns
+
+
+def time() -> int:
+    return time_ns() // 1_000_000_000
+
+
+def gmtime(seconds: int | None = None) -> tuple[int, ...]:
+    return tuple(_host_time.gmtime(time() if seconds is None else seconds))[:8]
+
+
+localtime = gmtime
+
+
+def mktime(fields: tuple[int, ...]) -> int:
+    return calendar.timegm((*fields[:6], 0, 0, 0))

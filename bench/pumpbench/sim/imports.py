@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""How firmware is imported by CPython: its own `import`s get the fakes, everyone else's do not.
+
+Firmware modules are given builtins of their own, in which `__import__` knows the fakes and `print`
+goes to the board's console. So `time`, `sys` and `select` stay what they are for tests, at any
+time. The package `pump` is imported once per process; `board` is a matter of the current world.
+"""
+
+import builtins
+import importlib
+import sys
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+
+from pumpbench.sim import world as _world
+
+FIRMWARE_DIR = Path(__file__).resolve().parents[3] / "firmware"
+FAKES = frozenset(("machine", "rp2", "micropython", "time", "select", "sys", "gc"))
+# Names that older firmware uses for the same modules.
+ALIASES = {"utime": "time", "uselect": "select", "usys": "sys"}
+
+
+def _import(name: str, scope=None, local=None, names=(), level: int = 0):
+    """`__import__` for firmware."""
+    if level == 0:
+        name = ALIASES.get(name, name)
+        if name in FAKES:
+            return importlib.import_module(f"pumpbench.sim.fake_{name}")
+        if name == "board":
+            return _world.current.board
+    return builtins.__import__(name, scope, local, names, level)
+
+
+def _print(*values: object, sep: str = " ", end: str = "\n", file=None) -> None:
+    """`print` for firmware."""
+    from pumpbench.sim import fake_sys
+
+    (file or fake_sys.stdout).write(sep.join(map(str, values)) + end)
+
+
+BUILTINS = {**vars(builtins), "__import__": _import, "print": _print}
+
+
+def run_main(source: str, path: str) -> None:
+    """Execute the text of a main.py as the board does after boot."""
+    names = {"__name__": "__main__", "__builtins__": BUILTINS}
+    exec(compile(source, path, "exec"), names)  # noqa: S102: this is what the board does
+
+
+class _FirmwareLoader(SourceFileLoader):
+    def exec_module(self, module) -> None:
+        module.__dict__["__builtins__"] = BUILTINS
+        super().exec_module(module)
+
+
+class FirmwareFinder:
+    """Finds the package `pump` in firmware/."""
+
+    @staticmethod
+    def find_spec(name: str, path=None, _target=None) -> ModuleSpec | None:
+        if name.partition(".")[0] != "pump":
+            return None
+        spec = PathFinder.find_spec(name, [str(FIRMWARE_DIR)] if path is None else path)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _FirmwareLoader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+def install() -> None:
+    """Make `import pump` work in this process."""
+    if FirmwareFinder not in sys.meta_path:
+        sys.meta_path.insert(0, FirmwareFinder)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""The PIO of the fake chip: two blocks of four state machines, run in virtual time.
+
+`advance` executes every instruction that starts at or before the given instant, all machines in
+order of time, at one instant in order of their numbers. `pio_loops` skips over repetitions; with
+`extrapolate=False` every instruction is executed, and the outcome is the same, only slower.
+"""
+
+from collections.abc import Callable
+
+from pumpbench.sim.pins import Net, Pins
+from pumpbench.sim.pio_decode import (
+    JMP,
+    Use,
+    make_condition,
+    make_effect,
+    make_side,
+    split,
+    use_of,
+)
+from pumpbench.sim.pio_loops import Loops
+from pumpbench.sim.pio_machine import MASK, Attempt, Machine
+
+MEMORY_WORDS = 32
+
+
+class Block:
+    """Four machines, their instruction memory and their eight IRQ flags."""
+
+    def __init__(self, pio: "Pio", number: int) -> None:
+        self.number = number
+        self.flags = 0
+        self.memory = [0] * MEMORY_WORDS
+        self.machines = [Machine(pio, self, i) for i in range(4)]
+        self._used = 0  # words of memory taken, a bit each
+        self._offsets: list[tuple[object, int]] = []
+
+    def load(self, program: "Program") -> int:  # noqa: F821
+        """Where the program stands in memory, put there if it is not; OSError when it is full."""
+        for known, offset in self._offsets:
+            if known is program:
+                return offset
+        size = len(program.words)
+        for offset in range(MEMORY_WORDS - size, -1, -1):
+            mask = ((1 << size) - 1) << offset
+            if not self._used & mask:
+                break
+        else:
+            raise OSError(12, "ENOMEM: no room in PIO memory")
+        self._used |= mask
+        for i, word in enumerate(program.words):
+            self.memory[offset + i] = word + offset if word >> 13 == JMP else word
+        self._offsets.append((program, offset))
+        for machine in self.machines:
+            machine.pio.decode(machine)
+        return offset
+
+    def unload(self, program: "Program | None" = None) -> None:  # noqa: F821
+        """Free a program's memory, or all of it."""
+        for known, offset in list(self._offsets):
+            if program is None or known is program:
+                self._used &= ~(((1 << len(known.words)) - 1) << offset)
+                self._offsets.remove((known, offset))
+
+    def flags_changed(self, t_ns: int) -> None:
+        for machine in self.machines:
+            if machine.attempt is not None:
+                machine.poke(t_ns)
+
+
+class Pio:
+    """Both blocks. The caller is to `advance` to the present before touching anything in it."""
+
+    def __init__(self, pins: Pins, *, extrapolate: bool = True) -> None:
+        self.pins = pins
+        self.extrapolate = extrapolate
+        self.now_ns = 0
+        self.until_ns = 0  # where `advance` is going
+        self.limit_ns = -1  # until when one machine may go on without looking at the others
+        self.blocks = [Block(self, 0), Block(self, 1)]
+        self.machines = [m for block in self.blocks for m in block.machines]
+        self.running: list[Machine] = []
+        self.running_mask = 0
+        self.loops = Loops(self)
+        self._watched: Machine | None = None
+        self._once: dict[tuple[int, int], tuple] = {}
+        for machine in self.machines:
+            self.decode(machine)
+        pins.on_change = self._pin_changed
+
+    def advance(self, until_ns: int) -> None:
+        """Execute everything that is due until then, that instant included."""
+        self.until_ns = until_ns
+        running, loops = self.running, self.loops
+        while True:
+            machine, due_ns, other_ns = None, self.until_ns + 1, self.until_ns + 1
+            for candidate in running:
+                candidate_ns = candidate.due_ns
+                if candidate_ns < due_ns:
+                    machine, due_ns, other_ns = candidate, candidate_ns, due_ns
+                elif candidate_ns < other_ns:
+                    other_ns = candidate_ns
+            if machine is None:
+                break
+            if loops.is_tracing:
+                loops.step(machine)
+                continue
+            self.limit_ns = other_ns - 1
+            ops = machine.ops
+            ops[machine.pc]()
+            while machine.due_ns <= self.limit_ns:
+                ops[machine.pc]()
+        self.now_ns = self.until_ns
+
+    def advance_to_fifo(self, machine: Machine, until_ns: int) -> int:
+        """As `advance`, but stop when the machine has moved a word; the time reached."""
+        self._watched = machine
+        self.advance(until_ns)
+        self._watched = None
+        return self.now_ns
+
+    def fifo_moved(self, machine: Machine, t_ns: int) -> None:
+        """The machine took a word from its TX FIFO or put one into its RX FIFO."""
+        if machine is self._watched:
+            self.until_ns, self.limit_ns = t_ns, -1
+
+    def woken(self, due_ns: int) -> None:
+        """A machine is due that was not before."""
+        if due_ns <= self.limit_ns:
+            self.limit_ns = due_ns - 1
+
+    def machines_changed(self) -> None:
+        """Machines were enabled, disabled or set up anew."""
+        self.forget_trace()
+        self.running[:] = [m for m in self.machines if m.enabled]
+        self.running_mask = sum(1 << m.id for m in self.running)
+
+    def forget_trace(self) -> None:
+        self.loops.is_tracing = False
+
+    def _pin_changed(self, net: Net, level: int, t_ns: int) -> None:
+        for machine in self.running:
+            if machine.attempt is not None:
+                machine.poke(t_ns)
+        if self.loops.is_tracing:
+            self.loops.changes.append((net, t_ns, level))
+
+    def decode(self, machine: Machine) -> None:
+        """Make the operations of everything in memory, for this machine's settings."""
+        self.loops.forget()
+        self._once = {key: v for key, v in self._once.items() if key[0] != machine.id}
+        s, memory = machine.settings, machine.block.memory
+        following = [s.wrap_bottom if pc == s.wrap_top else (pc + 1) & 31 for pc in range(32)]
+        machine.uses = [use_of(machine, pc, memory[pc], following[pc]) for pc in range(32)]
+        machine.ops = [self._operation(machine, pc, following[pc]) for pc in range(32)]
+
+    def decode_once(self, machine: Machine, word: int) -> tuple[Attempt, Callable | None]:
+        """Effect and side-set of an instruction that the processor writes."""
+        key = machine.id, word
+        if key not in self._once:
+            side = make_side(machine, split(machine, word).side)
+            self._once[key] = make_effect(machine, word), side
+        return self._once[key]
+
+    def _operation(self, machine: Machine, pc: int, next_pc: int) -> Callable[[], None]:
+        word = machine.block.memory[pc]
+        fields = split(machine, word)
+        side = make_side(machine, fields.side)
+        cost_ns = machine.settings.period_ns * (1 + fields.delay)
+        if fields.kind == JMP:
+            if self.extrapolate and fields.low == pc and fields.high in (2, 4):
+                register = "x" if fields.high == 2 else "y"
+                return _spin(machine, pc, next_pc, cost_ns, side, register)
+            loops = (
+                self.loops if self.extrapolate and self._is_loop(machine, pc, fields.low) else None
+            )
+            condition = make_condition(machine, fields.high, word)
+            return _jump(machine, fields.low, next_pc, cost_ns, side, condition, loops)
+        effect = make_effect(machine, word)
+        loops = None
+        if self.extrapolate and pc == machine.settings.wrap_top:
+            loops = self.loops if self._is_loop(machine, pc, next_pc) else None
+        return _plain(machine, pc, next_pc, cost_ns, side, effect, loops)
+
+    def _is_loop(self, machine: Machine, pc: int, target: int) -> bool:
+        """Whether going from pc back to target closes a loop that runs by itself."""
+        body: list[Use] = machine.uses[target : pc + 1]
+        return target <= pc and not any(use.waits or use.is_opaque for use in body)
+
+
+def _plain(m: Machine, pc, next_pc, cost_ns, side, effect, loops) -> Callable[[], None]:
+    def operation() -> None:
+        t_ns = m.due_ns
+        m.pc = next_pc
+        m.due_ns = t_ns + cost_ns
+        again = effect(t_ns)
+        if again is not None:
+            m.pc = pc
+            m.stall(again, next_pc, cost_ns)
+        if side is not None:
+            side(t_ns)
+        if loops is not None and m.pc == next_pc:
+            loops.closed(m, t_ns)
+
+    return operation
+
+
+def _jump(m: Machine, target, next_pc, cost_ns, side, condition, loops) -> Callable[[], None]:
+    def operation() -> None:
+        t_ns = m.due_ns
+        m.due_ns = t_ns + cost_ns
+        if condition():
+            m.pc = target
+            if side is not None:
+                side(t_ns)
+            if loops is not None:
+                loops.closed(m, t_ns)
+        else:
+            m.pc = next_pc
+            if side is not None:
+                side(t_ns)
+
+    return operation
+
+
+def _spin(m: Machine, pc, next_pc, cost_ns, side, register) -> Callable[[], None]:
+    """A jmp to itself that counts down to zero, as one event; `settle` undoes what is too much."""
+
+    def operation() -> None:
+        t_ns = m.due_ns
+        count = getattr(m, register)
+        m.spin_register, m.spin_count, m.spin_ns, m.spin_pc = register, count, cost_ns, pc
+        m.spin_start_ns = t_ns
+        m.due_ns = m.spin_end_ns = t_ns + (count + 1) * cost_ns
+        setattr(m, register, MASK)
+        m.pc = next_pc
+        if side is not None:
+            side(t_ns)
+
+    return operation

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""The `sim` target: the real firmware on CPython, on a fake chip in virtual time."""
+
+from types import ModuleType
+
+from greenlet import greenlet
+
+from pumpbench.boards import load_board, pin_number
+from pumpbench.sim import fake_sys
+from pumpbench.sim.console import UsbConsole
+from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
+from pumpbench.sim.pins import Net
+from pumpbench.sim.uart import Uart
+from pumpbench.sim.world import World
+from pumpbench.target import Target
+
+# Both tick counters wrap a few seconds after power-up, so that every test crosses the wrap.
+TICKS_US_AT_BOOT = (1 << 30) - 3_000_000
+TICKS_MS_AT_BOOT = (1 << 30) - 5_000
+
+
+class Ended:
+    """How main.py ended: `error` is what it raised, or None if it came to its end."""
+
+    def __init__(self, error: BaseException | None, t_ns: int) -> None:
+        self.error = error
+        self.t_ns = t_ns
+
+    def __repr__(self) -> str:
+        return f"Ended({self.error!r} at {self.t_ns} ns)"
+
+
+class SimTarget(Target):
+    """A board that is powered up with the first `run`.
+
+    `board` is a board's name or a namespace like one, `main` the text that stands in for
+    firmware/main.py. `ticks_*_at_boot` are what the tick counters show at power-up.
+    """
+
+    name = "sim"
+
+    def __init__(
+        self,
+        board: str | ModuleType = "RPI_PICO",
+        *,
+        main: str | None = None,
+        ticks_us_at_boot: int = TICKS_US_AT_BOOT,
+        ticks_ms_at_boot: int = TICKS_MS_AT_BOOT,
+        reset_cause: int = 1,
+        extrapolate: bool = True,
+    ) -> None:
+        super().__init__(load_board(board) if isinstance(board, str) else board)
+        install()
+        self.ended: Ended | None = None
+        self._main = (FIRMWARE_DIR / "main.py").read_text() if main is None else main
+        self.world = World(self.board, self.plant, extrapolate=extrapolate)
+        self.world.ticks_us_at_boot = ticks_us_at_boot
+        self.world.ticks_ms_at_boot = ticks_ms_at_boot
+        self.world.reset_cause = reset_cause
+        self.world.print_exception = fake_sys.print_exception
+        self.world.console = UsbConsole(self.world, self._output_of("usb"))
+        self.world.uart = self._uart
+        self._host_side = self.world.console
+        if self.board.CONSOLE != "usb":
+            self._host_side = self._uart(self.board.CONSOLE[1])
+        self._firmware = greenlet(self._power_up)
+
+    def _output_of(self, port: str | int) -> bytearray:
+        console = self.board.CONSOLE
+        is_console = port == (console if isinstance(console, str) else console[1])
+        return self.output if is_console else bytearray()
+
+    def _uart(self, number: int) -> Uart:
+        uarts = self.world.uarts
+        if number not in uarts:
+            uarts[number] = Uart(self.world, self._output_of(number))
+        return uarts[number]
+
+    @property
+    def now_ns(self) -> int:
+        return self.world.now_ns
+
+    @property
+    def host_reads(self) -> bool:
+        """Whether the host reads what the board prints."""
+        return self._host_side.host_reads
+
+    @host_reads.setter
+    def host_reads(self, reads: bool) -> None:
+        self._host_side.host_reads = reads
+
+    def run(self, seconds: float) -> None:
+        world = self.world
+        world.horizon_ns = world.now_ns + round(seconds * 1e9)
+        world.test = greenlet.getcurrent()
+        with world.as_current():
+            self._firmware.switch()
+            world.sync()
+        if world.failure is not None:
+            raise world.failure
+
+    def write(self, data: bytes) -> None:
+        self._host_side.send(data)
+
+    def pin(self, name: str | int) -> Net:
+        """A pin by its function in the board file, or by number: `.level`, `.changes`, `.drive`."""
+        number = name if isinstance(name, int) else pin_number(self.board.PINS[name])
+        return self.world.pins.nets[number]
+
+    def close(self) -> None:
+        """Power off; the firmware never comes to know."""
+        self._firmware = greenlet(lambda: None)
+
+    def _power_up(self) -> None:
+        """The board's life: main.py, then the REPL, where time passes and nobody types."""
+        error = None
+        try:
+            run_main(self._main, "main.py")
+        except BaseException as raised:  # noqa: BLE001: whatever it is, the board is at the REPL
+            error = raised
+        self.ended = Ended(error, self.world.now_ns)
+        if error is not None and not isinstance(error, SystemExit):
+            fake_sys.print_exception(error)
+        while True:
+            try:
+                self.world.idle()
+            except KeyboardInterrupt:
+                pass

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""The world of one booted board: virtual time, what happens in it, and the hardware on the chip.
+
+Time is integer nanoseconds since power-up and passes only where the firmware waits: in
+`machine.idle`, sleeps, polls and blocking calls. The firmware runs in a greenlet of its own; when
+a wait reaches the horizon that the test has set, control goes back to the test.
+"""
+
+import heapq
+from collections.abc import Callable
+from contextlib import contextmanager
+from types import ModuleType
+
+from greenlet import greenlet
+
+from pumpbench.boards import is_active_low, pin_number
+from pumpbench.plant import Plant
+from pumpbench.sim.pins import Pins
+from pumpbench.sim.pio import Pio
+
+FOREVER_NS = 1 << 62
+SPIN_BUDGET = 2_000_000  # calls of the hardware while no time passes
+
+
+class SpinError(Exception):
+    """The firmware went on and on while no time passed: on a board it would hang."""
+
+
+class _NoWorld:
+    """Stands for the current world while there is none."""
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError(f"no simulated board is running, and the firmware asked for {name!r}")
+
+
+class Event:
+    """Something that is to happen at t_ns, unless it is cancelled."""
+
+    __slots__ = ("action", "t_ns")
+
+    def __init__(self, t_ns: int, action: Callable[[], None]) -> None:
+        self.t_ns = t_ns
+        self.action: Callable[[], None] | None = action
+
+    def cancel(self) -> None:
+        self.action = None
+
+
+class World:
+    """One board from power-up on; `board` is its board file, `plant` what hangs on its pins."""
+
+    def __init__(self, board: ModuleType, plant: Plant, *, extrapolate: bool = True) -> None:
+        self.board = board
+        self.plant = plant
+        self.now_ns = 0
+        self.horizon_ns = FOREVER_NS
+        self.test: greenlet | None = None  # where to go at the horizon
+        self.failure: Exception | None = None  # what the test is to be told
+        self.interrupted = False  # an interrupt came since the last idle
+        self.keyboard_interrupt = False  # 0x03 came and is to be raised
+        self.keyboard_char = 3
+        self.ticks_us_at_boot = self.ticks_ms_at_boot = 0
+        self.reset_cause = 1
+        self.spins = 0
+        self.calls = 0  # of callbacks that are running
+        self.console = None
+        self.uarts: dict = {}
+        self.print_exception: Callable[[BaseException], None] | None = None
+        self._queue: list[tuple[int, int, Event]] = []
+        self._number = 0
+        self.pins = Pins(lambda: self.now_ns, self.sync)
+        self.pio = Pio(self.pins, extrapolate=extrapolate)
+        self._wire()
+
+    def _wire(self) -> None:
+        """Connect step, dir and enable to the plant; a resistor keeps the driver disabled."""
+        plant, pins = self.plant, self.board.PINS
+
+        def step(level: int, t_ns: int, period_ns: int, count: int) -> None:
+            if level != step_low:
+                plant.step(t_ns, period_ns, count)
+
+        step_low = is_active_low(pins["step"])
+        self._net(pins["step"]).hook = step
+        for name, tell in (("dir", plant.set_direction), ("enable", plant.set_enabled)):
+            low = is_active_low(pins[name])
+
+            def change(level, t_ns, _period_ns, _count, tell=tell, low=low) -> None:
+                tell(level != low, t_ns)
+
+            self._net(pins[name]).hook = change
+        enable = self._net(pins["enable"])
+        enable.board_pull = int(is_active_low(pins["enable"]))
+        self.pins.update(enable, 0)
+
+    def _net(self, pin: str):
+        return self.pins.nets[pin_number(pin)]
+
+    @contextmanager
+    def as_current(self):
+        """Within it, the fakes are this world's."""
+        global current
+        before, current = current, self
+        try:
+            yield self
+        finally:
+            current = before
+
+    def sync(self) -> None:
+        """Bring PIO up to the present."""
+        if self.pio.now_ns < self.now_ns:
+            self.pio.advance(self.now_ns)
+
+    def spin(self) -> None:
+        """A call of the hardware that takes no time: too many of them are a hang."""
+        self.spins += 1
+        if self.spins > SPIN_BUDGET:
+            self.spins = 0
+            self.fail(SpinError(f"the firmware made {SPIN_BUDGET} calls while no time passed"))
+
+    def fail(self, failure: Exception) -> None:
+        """Make the test's `run` raise."""
+        if self.test is None:
+            raise failure
+        self.failure = failure
+        while True:
+            self.test.switch()
+
+    def at(self, t_ns: int, action: Callable[[], None]) -> Event:
+        """Have the action done at t_ns."""
+        event = Event(t_ns, action)
+        self._number += 1
+        heapq.heappush(self._queue, (t_ns, self._number, event))
+        return event
+
+    def next_ns(self) -> int:
+        """When something is going to happen, PIO aside."""
+        queue = self._queue
+        while queue and queue[0][2].action is None:
+            heapq.heappop(queue)
+        return queue[0][0] if queue else FOREVER_NS
+
+    def step(self, until_ns: int) -> None:
+        """Let time pass until then or the next event, and let that happen."""
+        queue = self._queue
+        while queue and queue[0][2].action is None:
+            heapq.heappop(queue)
+        t_ns = queue[0][0] if queue else FOREVER_NS
+        if until_ns < t_ns:
+            self.pass_to(until_ns)
+            return
+        self.pass_to(t_ns)
+        if self.now_ns < t_ns or not queue or queue[0][0] > t_ns:
+            return
+        event = heapq.heappop(queue)[2]
+        action, event.action = event.action, None
+        if action is not None:
+            action()
+
+    def pass_to(self, t_ns: int) -> None:
+        """Nothing happens until t_ns; the test may take its turn, and change that, on the way."""
+        if t_ns > self.horizon_ns:
+            self.move_to(self.horizon_ns)
+            if self.test is None:
+                raise RuntimeError("the firmware waits for ever and there is no test to return to")
+            self.test.switch()
+            return
+        self.move_to(t_ns)
+
+    def move_to(self, t_ns: int) -> None:
+        if t_ns > self.now_ns:
+            self.now_ns = t_ns
+            self.spins = 0
+
+    def interrupt(self) -> None:
+        """An interrupt: the end of the present idle, or of the next one."""
+        self.interrupted = True
+
+    def check_keyboard(self) -> None:
+        """Raise the KeyboardInterrupt that is due."""
+        if self.keyboard_interrupt:
+            self.keyboard_interrupt = False
+            raise KeyboardInterrupt
+
+    def idle(self) -> None:
+        """Wait for an interrupt."""
+        self.spin()
+        while not self.interrupted:
+            self.step(FOREVER_NS)
+        self.interrupted = False
+        if self.keyboard_interrupt:
+            self.check_keyboard()
+
+    def sleep_ns(self, duration_ns: int) -> None:
+        """Let time pass; what happens meanwhile is seen to."""
+        self.spin()
+        self.wait_for(lambda: False, duration_ns)
+
+    def wait_for(self, condition: Callable[[], bool], timeout_ns: int) -> bool:
+        """Wait until the condition holds or the time is over; whether it holds."""
+        deadline_ns = self.now_ns + timeout_ns
+        while not condition() and self.now_ns < deadline_ns:
+            self.step(deadline_ns)
+            if self.keyboard_interrupt:
+                self.check_keyboard()
+        return condition()
+
+    def wait_fifo(self, machine, condition: Callable[[], bool]) -> None:
+        """Wait, for ever if need be, until a FIFO of the machine lets the condition hold."""
+        self.sync()
+        while not condition():
+            until_ns = min(self.next_ns(), self.horizon_ns)
+            if until_ns > self.now_ns:
+                self.move_to(self.pio.advance_to_fifo(machine, until_ns))
+            if not condition():
+                self.step(until_ns if until_ns < self.horizon_ns else FOREVER_NS)
+                self.sync()
+            if self.keyboard_interrupt:
+                self.check_keyboard()
+
+    def call(self, callback: Callable, argument: object) -> None:
+        """Run a callback of the firmware; what it raises is printed, as the board does."""
+        try:
+            callback(argument)
+        except Exception as error:
+            self.print_exception(error)
+
+
+current: World | _NoWorld = _NoWorld()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The files of a board and the filesystem image that holds them."""
+
+from pathlib import Path
+
+import pytest
+from littlefs import LittleFS, UserContext
+from pumpbench import image
+from pumpbench.__main__ import main
+
+
+def mounted(content: bytes) -> LittleFS:
+    context = UserContext(buffsize=len(content))
+    context.buffer[:] = content
+    filesystem = LittleFS(context=context, block_size=4096, block_count=352, mount=False)
+    filesystem.mount()
+    return filesystem
+
+
+def read(filesystem: LittleFS, path: str) -> bytes:
+    with filesystem.open(path, "rb") as file:
+        return file.read()
+
+
+def test_the_image_holds_main_board_and_the_compiled_package():
+    filesystem = mounted(image.build_image("RPI_PICO"))
+    assert read(filesystem, "/main.py") == (image.FIRMWARE / "main.py").read_bytes()
+    assert read(filesystem, "/board.py").startswith(b"# SPDX-License-Identifier: MIT")
+    sources = {path.relative_to(image.FIRMWARE) for path in image.FIRMWARE.glob("pump/**/*.py")}
+    compiled = {
+        (Path(folder) / name).relative_to("/lib").with_suffix(".py")
+        for folder, _, names in filesystem.walk("/lib/pump")
+        for name in names
+    }
+    assert compiled == sources
+
+
+def test_the_image_has_the_size_and_the_disk_version_that_micropython_1_21_mounts():
+    content = image.pack({"/main.py": b""})
+    assert len(content) == 352 * 4096
+    assert mounted(content).fs_stat().disk_version == 0x0002_0000
+
+
+def test_bytecode_is_portable_and_names_its_source_shortly():
+    source = image.FIRMWARE / "pump" / "clock.py"
+    code = image.compile_module(source, Path("pump/clock.py"))
+    assert code[:1] == b"M"
+    assert code[1] == 6  # the bytecode version of MicroPython 1.20 to 1.29
+    assert code[2] >> 2 == 0  # no native code
+    assert b"pump/clock.py\0" in code
+    assert str(image.ROOT).encode() not in code
+
+
+def test_a_file_with_a_syntax_error_is_named_with_its_line(tmp_path):
+    source = tmp_path / "broken.py"
+    source.write_text("x = 1\ny = = 2\n")
+    with pytest.raises(SyntaxError, match=r"broken\.py.*line 2.*SyntaxError"):
+        image.compile_module(source, Path("pump/broken.py"))
+
+
+def test_another_main_and_further_files_take_their_places():
+    files = image.board_files("RPI_PICO", "print(1)\n", {"/lib/extra.py": b"x = 1\n"})
+    assert files["/main.py"] == b"print(1)\n"
+    assert files["/lib/extra.py"] == b"x = 1\n"
+
+
+def test_the_same_files_make_the_same_image():
+    files = {"/main.py": b"print(1)\n", "/lib/pump/a.py": b"a = 1\n"}
+    assert image.pack(files) == image.pack(files)
+
+
+def test_a_missing_board_is_one_sentence_and_status_2(capsys, tmp_path):
+    assert main(["image", "--board", "NO_SUCH", "--output", str(tmp_path / "x.img")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "NO_SUCH" in error
+    assert "RPI_PICO" in error
+
+
+def test_the_command_writes_the_image_where_it_is_told(capsys, tmp_path):
+    path = tmp_path / "deep" / "x.img"
+    assert main(["image", "--board", "RPI_PICO", "--output", str(path)]) == 0
+    assert path.stat().st_size == 352 * 4096
+    assert str(path) in capsys.readouterr().out

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""What a behaviour test does with a board: give it orders, read its counts, judge its edges."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from pumpbench.client import Pump
+
+STEP_NL = Fraction(125, 2)  # the reference pump
+NL_D = {
+    "ML/D": 10**6,
+    "UL/HR": 24 * 10**3,
+    "ML/HR": 24 * 10**6,
+}
+
+
+class Steps(NamedTuple):
+    """`DELivery:STEPs?`, counted from the start of the test."""
+
+    commanded: int
+    emitted: int
+    witness: int
+    queued: int
+
+
+class Bench:
+    """A target with a stopped pump, and the counts it had at the start of the test."""
+
+    def __init__(self, target):
+        self.target = target
+        self.plant = target.plant
+        self.pump = Pump(target)
+        self.ask = self.pump.ask
+        self.tell = self.pump.tell
+        self.run = target.run
+        self.ask("*CLS;THER:STOP;:PRES:DISC;:SYST:STAT?")
+        self._before = Steps(0, 0, 0, 0)
+        self._before = self.steps()
+        self.plant.edges.clear()
+        self.plant.set_up_violations.clear()
+
+    def steps(self):
+        now = [int(count) for count in self.ask("DEL:STEP?").split(",")]
+        return Steps(*(a - b for a, b in zip(now, self._before, strict=True)))
+
+    def prescribe(self, rate, concentration="500 UG/ML"):
+        """Stage, validate and commit a constant rate."""
+        self.tell("PRES:NEW")
+        self.tell(f"PRES:CONC {concentration};MODE SIMP;RATE {rate}")
+        verdict, token = self.ask("PRES:VAL?").split(",")
+        assert verdict == "OK"
+        self.tell(f"PRES:COMM {token}")
+
+    def stop(self):
+        """Stop, and give what could still come the time to come."""
+        self.tell("THER:STOP")
+        self.run(0.01)
+
+
+def period_us(rate):
+    """The ideal microseconds between two steps at a rate like `24 ML/D`, as a Fraction."""
+    number, unit = rate.split()
+    return STEP_NL * 86_400_000_000 / (Fraction(number) * NL_D[unit])
+
+
+def assert_balanced(bench):
+    """Edges on the pin, commanded, emitted and witness are one number; nothing is queued."""
+    steps = bench.steps()
+    edges = bench.plant.edges.count
+    assert steps == Steps(edges, edges, edges, 0)
+
+
+def assert_on_time(edges, ideal_us, steps_per_chunk):
+    """Every interval and every step against the ideal, measured from the first edge.
+
+    An interval is within 2 us of one of the two whole microseconds around the ideal; a step is not
+    early, and not later than a quarter of a microsecond for each step of a chunk. 3 us allow for
+    the rounding of the first edge and for the recorder.
+    """
+    whole_us = ideal_us // 1
+    allowed_us = range(int(whole_us) - 2, int(whole_us) + (4 if ideal_us != whole_us else 3))
+    intervals_us = {round(interval_ns / 1000) for interval_ns, _ in edges.intervals_ns()}
+    assert intervals_us <= set(allowed_us), sorted(intervals_us - set(allowed_us))
+    first_ns = None
+    for n, t_ns in enumerate(edges.times_ns()):
+        first_ns = t_ns if first_ns is None else first_ns
+        late_us = (t_ns - first_ns) / 1000 - float(n * ideal_us)
+        assert -3 <= late_us <= steps_per_chunk / 4 + 3, (n, late_us)

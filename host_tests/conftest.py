@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Options of the test run, and the boards that tests run on.
+
+A test that takes `bench` runs on every target; it powers up a board of its own on `sim`, and shares
+one emulated board, stopped and with its errors read, on `emulator`, where a boot takes seconds.
+A test that takes `power_up` starts its own board on every target, with a main.py of its own.
+"""
+
+import pytest
+from hypothesis import settings
+from pumpbench.emulator import EmulatorTarget
+from pumpbench.sim import SimTarget, install
+from pumpbench.uf2 import MissingImage, find_uf2
+
+from host_tests.bench_session import Bench
+
+install()
+settings.register_profile("bench", deadline=None, derandomize=True)
+settings.load_profile("bench")
+
+TARGETS = {"sim": SimTarget, "emulator": EmulatorTarget}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--target", choices=[*TARGETS, "all"], default="all", help="where to run")
+    parser.addoption("--days", type=int, default=2, help="length of the long deliveries")
+    parser.addoption("--lines", type=int, default=300, help="console lines of the long floods")
+    parser.addoption("--seed", type=int, default=1, help="seed of the random campaigns")
+
+
+def pytest_generate_tests(metafunc):
+    for name in ("bench", "power_up"):
+        if name in metafunc.fixturenames:
+            chosen = metafunc.config.getoption("--target")
+            targets = [target for target in TARGETS if chosen in (target, "all")]
+            marks = {"emulator": pytest.mark.emulator}
+            params = [pytest.param(t, marks=marks.get(t, ())) for t in targets]
+            metafunc.parametrize(name, params, indirect=True)
+
+
+def need_image(target):
+    """Skip, saying what is missing, where the emulated board has no MicroPython image."""
+    if target == "emulator":
+        try:
+            find_uf2()
+        except MissingImage as missing:
+            pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def emulated_board():
+    """The emulated board that tests share; booted when the first one asks for it."""
+    need_image("emulator")
+    return EmulatorTarget()
+
+
+@pytest.fixture
+def bench(request):
+    """A stopped pump on the target, ready for commands."""
+    if request.param == "emulator":
+        return Bench(request.getfixturevalue("emulated_board"))
+    return Bench(SimTarget())
+
+
+@pytest.fixture
+def power_up(request):
+    """Starts a board on the target: power_up(main=..., ...) -> Target."""
+    need_image(request.param)
+    return TARGETS[request.param]
+
+
+@pytest.fixture
+def days(request):
+    return request.config.getoption("--days")
+
+
+@pytest.fixture
+def lines(request):
+    return request.config.getoption("--lines")
+
+
+@pytest.fixture
+def seed(request):
+    return request.config.getoption("--seed")

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""The ledger: kinds add up, volumes keep the calibration they were delivered with."""
+
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pump.delivery.ledger import BASAL, JOG, Ledger
+
+BOOKING = st.tuples(
+    st.integers(0, 10**6),
+    st.tuples(
+        st.sampled_from((BASAL, JOG)), st.integers(10**6, 10**9), st.sampled_from((0, 500_000))
+    ),
+)
+
+
+@given(st.lists(BOOKING))
+def test_the_kinds_add_up_to_everything_that_was_booked(bookings):
+    ledger = Ledger(3200)
+    for steps, batch in bookings:
+        ledger.add(steps, batch)
+    assert ledger.steps(BASAL) + ledger.steps(JOG) == ledger.steps()
+    assert ledger.steps() == sum(steps for steps, _ in bookings)
+
+
+@given(st.lists(BOOKING))
+def test_volume_and_drug_are_the_exact_sums_rounded_down(bookings):
+    ledger = Ledger(3200)
+    for steps, batch in bookings:
+        ledger.add(steps, batch)
+    volume_pl = sum(Fraction(steps * pl, 3200) for steps, (_, pl, _) in bookings)
+    drug_ng = sum(Fraction(steps * pl * ng_ml, 3200 * 10**9) for steps, (_, pl, ng_ml) in bookings)
+    assert ledger.volume_pl() == volume_pl // 1
+    assert ledger.drug_ng() == drug_ng // 1
+
+
+def test_one_millilitre_at_500_ug_per_ml_is_500_ug():
+    ledger = Ledger(3200)
+    ledger.add(16_000, (BASAL, 200_000_000, 500_000))
+    assert ledger.volume_pl() == 10**9
+    assert ledger.drug_ng() == 500_000

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""The supervisor: order of the tasks, their due times, and the one way down."""
+
+from pump.faults import TASK_DIED, UNDERRUN, Fault
+from pump.supervisor import REST_US, Supervisor
+
+
+class Clock:
+    def __init__(self):
+        self.us = 0
+
+    def now_us(self):
+        return self.us
+
+
+class Rest:
+    """Rests by moving the clock; ends the run when the given time is over."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.supervisor = None
+        self.end_us = 0
+
+    def until(self, due_us):
+        self.clock.us = max(self.clock.us, due_us)
+        if self.clock.us >= self.end_us:
+            self.supervisor.end()
+
+
+def supervisor_with(tasks=(), ways_down=(), reports=None):
+    clock = Clock()
+    rest = Rest(clock)
+    supervisor = Supervisor(clock, rest)
+    rest.supervisor = supervisor
+    reports = [] if reports is None else reports
+    supervisor.install(tasks, ways_down, lambda code, detail: reports.append((code, detail)))
+    return supervisor, clock, rest
+
+
+def raiser(error):
+    def poll(_now_us):
+        raise error
+
+    return poll
+
+
+def test_each_task_runs_when_it_is_due_and_not_before():
+    polled = []
+
+    def every(name, period_us):
+        def poll(now_us):
+            polled.append((now_us, name))
+            return now_us + period_us
+
+        return name, poll
+
+    supervisor, _, rest = supervisor_with((every("a", 300), every("b", 500)))
+    rest.end_us = 1000
+    supervisor.run()
+    assert polled == [(0, "a"), (0, "b"), (300, "a"), (500, "b"), (600, "a"), (900, "a")]
+
+
+def test_a_task_without_a_due_time_runs_at_every_wake():
+    wakes = []
+    tasks = (("wakeful", wakes.append), ("timed", lambda now_us: now_us + 400_000))
+    supervisor, _, rest = supervisor_with(tasks)
+    rest.end_us = 900_000
+    supervisor.run()
+    assert wakes == [0, 400_000, 800_000]
+
+
+def test_the_rest_is_never_longer_than_a_second():
+    supervisor, _, _ = supervisor_with((("idle", lambda _now_us: 10**12),))
+    assert supervisor.cycle() == REST_US
+
+
+def test_a_woken_task_is_due_at_once():
+    wakes = []
+
+    def poll(now_us):
+        wakes.append(now_us)
+        return now_us + 10**9
+
+    supervisor, clock, _ = supervisor_with((("sleeper", poll),))
+    supervisor.cycle()
+    clock.us = 5
+    supervisor.wake("sleeper")
+    supervisor.cycle()
+    assert wakes == [0, 5]
+
+
+def test_a_fault_in_a_task_takes_every_way_down_and_is_reported():
+    went, reports = [], []
+    supervisor, _, _ = supervisor_with(
+        (("engine", raiser(Fault(UNDERRUN, "x"))),),
+        (lambda: went.append("stop"), lambda: went.append("release")),
+        reports,
+    )
+    supervisor.cycle()
+    assert went == ["stop", "release"]
+    assert supervisor.fault == (UNDERRUN, "x")
+    assert reports == [(UNDERRUN, "x")]
+
+
+def test_a_bug_in_a_task_is_the_fault_task_died_with_its_name():
+    supervisor, _, _ = supervisor_with((("engine", raiser(ZeroDivisionError())),))
+    supervisor.cycle()
+    code, detail = supervisor.fault
+    assert code == TASK_DIED
+    assert detail.startswith("engine: ZeroDivisionError")
+
+
+def test_the_other_tasks_run_on_after_one_has_died():
+    polled = []
+    tasks = (("dead", raiser(ValueError())), ("alive", polled.append))
+    supervisor, _, _ = supervisor_with(tasks)
+    supervisor.cycle()
+    supervisor.cycle()
+    assert polled == [0, 0]
+
+
+def test_the_first_fault_stays_and_every_later_one_stops_the_pump_again():
+    went, reports = [], []
+    supervisor, _, _ = supervisor_with((), (lambda: went.append(1),), reports)
+    supervisor.trip(UNDERRUN)
+    supervisor.trip(TASK_DIED)
+    assert supervisor.fault[0] == UNDERRUN
+    assert len(went) == 2
+    assert len(reports) == 1
+
+
+def test_a_way_down_that_fails_does_not_keep_the_others_from_going():
+    went = []
+
+    def broken():
+        raise OSError("pin")
+
+    supervisor, _, _ = supervisor_with((), (broken, lambda: went.append(1)))
+    supervisor.trip(UNDERRUN, "dry")
+    assert went == [1]
+    assert supervisor.fault[0] == UNDERRUN
+    assert "pin" in supervisor.fault[1]
