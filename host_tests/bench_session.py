@@ -33,7 +33,11 @@ class Bench:
         self.ask = self.pump.ask
         self.tell = self.pump.tell
         self.run = target.run
-        self.ask("*CLS;THER:STOP;:PRES:DISC;:SYST:STAT?")
+        self.ask("*CLS;:THER:STOP;:PRES:DISC;:MOT:CAL:PERR 0.2 ML;:SYST:STAT?")
+        self.mark()
+
+    def mark(self):
+        """Count edges and steps from here on."""
         self._before = Steps(0, 0, 0, 0)
         self._before = self.steps()
         self.plant.edges.clear()

@@ -63,12 +63,16 @@ class DeployError(Exception):
 
 
 def deploy(board: str, port: str) -> list[str]:
-    """Bring the files of `board` onto the board at `port` and reset it; the paths written.
+    """The firmware onto the board at `port`; see `put`."""
+    return put(board_files(board), port)
+
+
+def put(files: dict[str, bytes], port: str) -> list[str]:
+    """Bring `files` onto the board at `port` and reset it. Returns the paths written.
 
     Raises DeployError when the port is not there, the pump is delivering, or the board does not
     take the files.
     """
-    files = board_files(board)
     free_the_repl(port)
     try:
         transport = SerialTransport(port, timeout=REPL_S)

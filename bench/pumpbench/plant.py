@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The plant: what is attached to the board's pins (STEP/DIR driver, motor, peristaltic head, beaker).
+"""The plant: what hangs on the board's pins: STEP/DIR driver, motor, peristaltic head, beaker.
 
 Every target feeds it the same way: rising edges of the step pin, and the levels of the direction
 and enable pins. Times are integer nanoseconds since power-up; calls come in order of time.

@@ -115,17 +115,19 @@ def test_reset_discards_what_is_staged_and_touches_no_delivery(bench):
 def test_a_calibration_changes_the_steps_of_the_same_volume_and_not_the_past(bench):
     bench.tell("MOT:JOG 0.1,60")
     bench.run(0.2)
+    bench.plant.edges.clear()
+    bench.mark()
     before_ml = float(bench.ask("DEL:TOT?").split(",")[1])
     bench.tell("MOT:CAL:PERR 0.1 ML")
     assert bench.ask("MOT:CAL?") == "0.100000"
     assert float(bench.ask("DEL:TOT?").split(",")[1]) == before_ml
     bench.prescribe("500 ML/HR")
-    bench.plant.edges.clear()
     bench.tell("THER:STAR")
     bench.run(1.0)
-    bench.tell("THER:STOP")
-    assert bench.plant.edges.count in range(4435, 4470)
-    bench.tell("MOT:CAL:PERR 0.2 ML")
+    gaps = {round(interval_ns / 1000) for interval_ns, _ in bench.plant.edges.intervals_ns()}
+    assert gaps == {225}
+    bench.stop()
+    assert_balanced(bench)
 
 
 def test_the_conditions_say_what_moves(bench):

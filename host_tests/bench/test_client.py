@@ -6,6 +6,7 @@ import tty
 
 import pytest
 import serial
+
 from pumpbench.client import Identity, Pump, PumpError, SerialLine
 
 

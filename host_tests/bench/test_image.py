@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from littlefs import LittleFS, UserContext
+
 from pumpbench import image
 from pumpbench.__main__ import main
 

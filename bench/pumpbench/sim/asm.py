@@ -236,7 +236,7 @@ def asm_pio_encode(instruction: str, sideset_count: int, sideset_opt: bool = Fal
     words = _Words(sideset_count - optional, optional, {})
     names = words.names()
     names["jmp"] = None  # MicroPython cannot encode it either
-    exec(instruction, names)  # noqa: S102: this is what the board does
+    exec(instruction, names)
     if len(words.words) != 1:
         raise PIOASMError("expecting exactly 1 instruction")
     return words.words[0]

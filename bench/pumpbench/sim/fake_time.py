@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MicroPython's `time` in virtual time: ticks wrap at 2**30; the wall clock starts at 2021-01-01."""
+"""MicroPython's `time` in virtual time: ticks wrap at 2**30, the wall clock starts in 2021."""
 
 import calendar
 import time as _host_time

@@ -44,7 +44,7 @@ BUILTINS = {**vars(builtins), "__import__": _import, "print": _print}
 def run_main(source: str, path: str) -> None:
     """Execute the text of a main.py as the board does after boot."""
     names = {"__name__": "__main__", "__builtins__": BUILTINS}
-    exec(compile(source, path, "exec"), names)  # noqa: S102: this is what the board does
+    exec(compile(source, path, "exec"), names)
 
 
 class _FirmwareLoader(SourceFileLoader):

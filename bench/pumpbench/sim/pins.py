@@ -48,37 +48,42 @@ class Net:
             return self.board_pull
         return self.pull or 0
 
-    def repeat(self, changes: list[tuple[int, int]], period_ns: int, count: int) -> None:
-        """The changes (t_ns, level), which begin and end at one level, came `count` times."""
-        if self.hook is None:
-            for n in range(count):
-                self.changes += [(t_ns + n * period_ns, level) for t_ns, level in changes]
-        elif len(changes) == 2:
-            for t_ns, level in changes:
-                self.hook(level, t_ns, period_ns, count)
-        else:
-            for n in range(count):
-                for t_ns, level in changes:
-                    self.hook(level, t_ns + n * period_ns, 0, 1)
+    def repeat(
+        self, changes: list[tuple[int, int]], start_ns: int, period_ns: int, count: int
+    ) -> None:
+        """Changes (time after the start, level) that end at the level they began with came
+        `count` times, `period_ns` apart."""
+        hook = self.hook
+        if hook is not None and len(changes) == 2:
+            for after_ns, level in changes:
+                hook(level, start_ns + after_ns, period_ns, count)
+            return
+        for n in range(count):
+            for after_ns, level in changes:
+                t_ns = start_ns + n * period_ns + after_ns
+                if hook is None:
+                    self.changes.append((t_ns, level))
+                else:
+                    hook(level, t_ns, 0, 1)
 
 
 class Pins:
     """All nets, and their levels as one word for PIO to read.
 
-    `now` and `sync` are the world's: its time, and a call that brings PIO up to it. `on_change`
-    is set by PIO, to hear of every change it could wait for or record.
+    `now` and `prepare` are the world's: its time, and a call that readies PIO for a change from
+    outside. `on_change` is set by PIO, to hear of every change it could wait for or record.
     """
 
-    def __init__(self, now: Callable[[], int], sync: Callable[[], None]) -> None:
+    def __init__(self, now: Callable[[], int], prepare: Callable[[], None]) -> None:
         self.nets = [Net(number, self) for number in range(PIN_COUNT)]
         self.levels = 0
         self.on_change: Callable[[Net, int, int], None] | None = None
         self._now = now
-        self._sync = sync
+        self._prepare = prepare
 
     def settle(self, net: Net) -> None:
         """Something other than PIO changed a driver of the net."""
-        self._sync()
+        self._prepare()
         self.update(net, self._now())
 
     def update(self, net: Net, t_ns: int) -> None:

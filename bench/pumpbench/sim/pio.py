@@ -6,12 +6,11 @@ order of time, at one instant in order of their numbers. `pio_loops` skips over 
 `extrapolate=False` every instruction is executed, and the outcome is the same, only slower.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pumpbench.sim.pins import Net, Pins
 from pumpbench.sim.pio_decode import (
     JMP,
-    Use,
     make_condition,
     make_effect,
     make_side,
@@ -152,7 +151,13 @@ class Pio:
         s, memory = machine.settings, machine.block.memory
         following = [s.wrap_bottom if pc == s.wrap_top else (pc + 1) & 31 for pc in range(32)]
         machine.uses = [use_of(machine, pc, memory[pc], following[pc]) for pc in range(32)]
-        machine.ops = [self._operation(machine, pc, following[pc]) for pc in range(32)]
+        machine.steps = [self._operation(machine, pc, following[pc]) for pc in range(32)]
+        machine.ops = list(machine.steps)
+        machine.anchors = set()
+        if self.extrapolate:
+            machine.anchors = set(_anchors(machine, following))
+        for pc in machine.anchors:
+            machine.ops[pc] = _anchored(machine, machine.steps[pc], self.loops)
 
     def decode_once(self, machine: Machine, word: int) -> tuple[Attempt, Callable | None]:
         """Effect and side-set of an instruction that the processor writes."""
@@ -168,27 +173,47 @@ class Pio:
         side = make_side(machine, fields.side)
         cost_ns = machine.settings.period_ns * (1 + fields.delay)
         if fields.kind == JMP:
-            if self.extrapolate and fields.low == pc and fields.high in (2, 4):
+            if self.extrapolate and _is_spin(machine, pc):
                 register = "x" if fields.high == 2 else "y"
                 return _spin(machine, pc, next_pc, cost_ns, side, register)
-            loops = (
-                self.loops if self.extrapolate and self._is_loop(machine, pc, fields.low) else None
-            )
             condition = make_condition(machine, fields.high, word)
-            return _jump(machine, fields.low, next_pc, cost_ns, side, condition, loops)
-        effect = make_effect(machine, word)
-        loops = None
-        if self.extrapolate and pc == machine.settings.wrap_top:
-            loops = self.loops if self._is_loop(machine, pc, next_pc) else None
-        return _plain(machine, pc, next_pc, cost_ns, side, effect, loops)
-
-    def _is_loop(self, machine: Machine, pc: int, target: int) -> bool:
-        """Whether going from pc back to target closes a loop that runs by itself."""
-        body: list[Use] = machine.uses[target : pc + 1]
-        return target <= pc and not any(use.waits or use.is_opaque for use in body)
+            return _jump(machine, fields.low, next_pc, cost_ns, side, condition)
+        return _plain(machine, pc, next_pc, cost_ns, side, make_effect(machine, word))
 
 
-def _plain(m: Machine, pc, next_pc, cost_ns, side, effect, loops) -> Callable[[], None]:
+def _is_spin(machine: Machine, pc: int) -> bool:
+    """Whether the instruction is a jmp to itself that counts down to zero."""
+    word = machine.block.memory[pc]
+    return word >> 13 == JMP and word & 0x1F == pc and word >> 5 & 7 in (2, 4)
+
+
+def _anchors(machine: Machine, following: list[int]) -> Iterator[int]:
+    """Where spins end, and the beginnings of loops that run by themselves and have no spin."""
+    for pc in range(MEMORY_WORDS):
+        if _is_spin(machine, pc):
+            yield following[pc]
+            continue
+        word = machine.block.memory[pc]
+        target = word & 0x1F if word >> 13 == JMP else following[pc]
+        body = range(target, pc + 1)
+        if target <= pc and all(_runs_by_itself(machine, i) for i in body):
+            yield target
+
+
+def _runs_by_itself(machine: Machine, pc: int) -> bool:
+    use = machine.uses[pc]
+    return not (use.waits or use.is_opaque or _is_spin(machine, pc))
+
+
+def _anchored(machine: Machine, step: Callable[[], None], loops: Loops) -> Callable[[], None]:
+    def operation() -> None:
+        if not loops.arrived(machine):
+            step()
+
+    return operation
+
+
+def _plain(m: Machine, pc, next_pc, cost_ns, side, effect) -> Callable[[], None]:
     def operation() -> None:
         t_ns = m.due_ns
         m.pc = next_pc
@@ -199,26 +224,17 @@ def _plain(m: Machine, pc, next_pc, cost_ns, side, effect, loops) -> Callable[[]
             m.stall(again, next_pc, cost_ns)
         if side is not None:
             side(t_ns)
-        if loops is not None and m.pc == next_pc:
-            loops.closed(m, t_ns)
 
     return operation
 
 
-def _jump(m: Machine, target, next_pc, cost_ns, side, condition, loops) -> Callable[[], None]:
+def _jump(m: Machine, target, next_pc, cost_ns, side, condition) -> Callable[[], None]:
     def operation() -> None:
         t_ns = m.due_ns
         m.due_ns = t_ns + cost_ns
-        if condition():
-            m.pc = target
-            if side is not None:
-                side(t_ns)
-            if loops is not None:
-                loops.closed(m, t_ns)
-        else:
-            m.pc = next_pc
-            if side is not None:
-                side(t_ns)
+        m.pc = target if condition() else next_pc
+        if side is not None:
+            side(t_ns)
 
     return operation
 

@@ -8,11 +8,15 @@ two cycles of the synchroniser; a stall ends at the very instant its cause ends.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from pumpbench.sim.pio_machine import FIFO_DEPTH, MASK, Attempt, Machine
 
 JMP, WAIT, IN, OUT, PUSH_PULL, MOV, IRQ, SET = range(8)
+# Takes (value, bits, t_ns).
+Writer = Callable[[int, int, int], None]
+
 _REGISTER = {1: "x", 2: "y", 6: "isr", 7: "osr"}
 
 
@@ -191,44 +195,67 @@ def make_source(machine: Machine, source: int) -> Callable[[], int]:
     )[source]
 
 
-def make_writer(
-    machine: Machine, destination: int, is_mov: bool
-) -> Callable[[int, int, int], None]:
+def make_writer(machine: Machine, destination: int, is_mov: bool) -> Writer:
     """What takes (value, bits, t_ns) for out and mov."""
-    m, s, pins, block = machine, machine.settings, machine.pio.pins, machine.block.number
+    if destination in (1, 2):
+        return _register_writer(machine, _REGISTER[destination])
+    table = {
+        (0, True): _to_pins,
+        (0, False): _to_pins,
+        (4, False): _to_pindirs,
+        (5, True): _to_pc,
+        (5, False): _to_pc,
+        (6, True): _mov_to_isr,
+        (6, False): _out_to_isr,
+        (7, True): _to_osr,
+        (4, True): _to_exec,
+        (7, False): _to_exec,
+    }
+    write = table.get((destination, is_mov), _to_nothing)
+    return partial(write, machine)
 
-    def to_pins(value: int, _bits: int, t_ns: int) -> None:
-        pins.write_pio(block, s.out_base, s.out_count, value, t_ns)
 
-    def to_pindirs(value: int, _bits: int, t_ns: int) -> None:
-        pins.write_pio_enables(block, s.out_base, s.out_count, value, t_ns)
+def _register_writer(machine: Machine, name: str) -> Writer:
+    registers = vars(machine)
 
-    def to_x(value: int, _bits: int, _t_ns: int) -> None:
-        m.x = value
+    def write(value: int, _bits: int, _t_ns: int) -> None:
+        registers[name] = value
 
-    def to_y(value: int, _bits: int, _t_ns: int) -> None:
-        m.y = value
+    return write
 
-    def to_pc(value: int, _bits: int, _t_ns: int) -> None:
-        m.pc = value & 0x1F
 
-    def to_isr(value: int, bits: int, _t_ns: int) -> None:
-        m.isr, m.isr_count = value, 0 if is_mov else bits
+def _to_pins(m: Machine, value: int, _bits: int, t_ns: int) -> None:
+    s = m.settings
+    m.pio.pins.write_pio(m.block.number, s.out_base, s.out_count, value, t_ns)
 
-    def to_osr(value: int, _bits: int, _t_ns: int) -> None:
-        m.osr, m.osr_count = value, 0
 
-    def to_nothing(_value: int, _bits: int, _t_ns: int) -> None:
-        pass
+def _to_pindirs(m: Machine, value: int, _bits: int, t_ns: int) -> None:
+    s = m.settings
+    m.pio.pins.write_pio_enables(m.block.number, s.out_base, s.out_count, value, t_ns)
 
-    def to_exec(_value: int, _bits: int, _t_ns: int) -> None:
-        raise NotImplementedError("PIO: mov(exec, ...) and out(exec, ...) are not simulated")
 
-    if is_mov:
-        table = (to_pins, to_x, to_y, to_nothing, to_exec, to_pc, to_isr, to_osr)
-    else:
-        table = (to_pins, to_x, to_y, to_nothing, to_pindirs, to_pc, to_isr, to_exec)
-    return table[destination]
+def _to_pc(m: Machine, value: int, _bits: int, _t_ns: int) -> None:
+    m.pc = value & 0x1F
+
+
+def _mov_to_isr(m: Machine, value: int, _bits: int, _t_ns: int) -> None:
+    m.isr, m.isr_count = value, 0
+
+
+def _out_to_isr(m: Machine, value: int, bits: int, _t_ns: int) -> None:
+    m.isr, m.isr_count = value, bits
+
+
+def _to_osr(m: Machine, value: int, _bits: int, _t_ns: int) -> None:
+    m.osr, m.osr_count = value, 0
+
+
+def _to_exec(_m: Machine, _value: int, _bits: int, _t_ns: int) -> None:
+    raise NotImplementedError("PIO: mov(exec, ...) and out(exec, ...) are not simulated")
+
+
+def _to_nothing(_m: Machine, _value: int, _bits: int, _t_ns: int) -> None:
+    pass
 
 
 def _reverse(value: int) -> int:

@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""Skips over repetitions of PIO: when all machines together go round in a circle, many rounds are
-one addition.
+"""Skips over stretches of PIO that have been seen before: many rounds of a loop are one addition.
 
-Each time a machine closes a loop of its program, the whole of PIO is compared with how it stood
-when that loop was closed last. If nothing differs but registers that only count down, then the
-instructions between the two are a `Round`: the next rounds will be the same, shifted in time, as
-long as no counter that is tested reaches zero. A round is remembered, and found again by what it
-depends on: where every machine stands, pins, flags, and those registers that it reads.
+At certain places of a program (anchors: where a spin ends, or else where a loop begins) the
+instructions that all machines execute from there to the next such place are noted once. They will
+be the same again, shifted in time, whenever everything they depend on is: where every machine
+stands, pins, flags, and the registers that are read. A register that only counts down may differ,
+as long as it is not tested at zero. Such a `Stretch` that ends where it began is a round, and as
+many of them as fit are skipped at once.
 """
 
 from typing import NamedTuple
 
 from pumpbench.sim.pio_machine import MASK, NEVER_NS, Machine
 
-TRACE_MAX = 300  # instructions in a round; a longer one is not worth looking for
-ROUNDS_MAX = 2_000
+STEPS_MAX = 300  # instructions in a stretch; a longer one is not worth looking for
+KINDS_MAX = 4
+STRETCHES_MAX = 2_000
 
 
 class Counter(NamedTuple):
-    """A register that a round counts down by `step`; tested at most `ahead` steps down, or never."""
+    """A register that is counted down by `step`; tested at most `ahead` below, or never."""
 
     machine: Machine
     register: str
@@ -26,108 +27,168 @@ class Counter(NamedTuple):
     ahead: int | None
 
     def rounds_left(self) -> int:
-        if self.ahead is None:
-            return NEVER_NS
         value = getattr(self.machine, self.register) - self.ahead
         return (value - 1) // self.step + 1 if value > 0 else 0
 
 
-class Round(NamedTuple):
-    """What one round takes and does."""
+class Stretch(NamedTuple):
+    """What a stretch takes and does; times are counted from its beginning."""
 
+    is_round: bool
     period_ns: int
+    last_ns: int  # when its last instruction starts
     counters: list[Counter]
-    finals: list[tuple[Machine, dict[str, int]]]  # registers that it sets
-    changes: list[tuple[object, list[tuple[int, int]]]]  # nets, with (ns after closing, level)
+    tested: list[Counter]
+    finals: list[tuple[Machine, dict[str, object], dict[str, int]]]  # attributes, and times
+    changes: list[tuple[object, list[tuple[int, int]]]]  # nets, with (time, level)
 
 
 class Kind:
-    """The rounds of one loop that differ in values only, by those values."""
+    """The stretches from one anchor that depend on the same registers, by what these hold."""
 
     def __init__(self, live: list[tuple[Machine, str]]) -> None:
-        self.live = live  # the registers that a round reads before it sets them
-        self.rounds: dict[tuple, Round] = {}
+        self.live = live
+        self.stretches: dict[tuple, Stretch] = {}
+
+    def key(self, place: tuple) -> tuple:
+        values = [getattr(m, name) for m, name in self.live]
+        return place, *values
 
 
 class Loops:
-    """Finds rounds and skips them, for one `Pio`."""
+    """Notes stretches and skips them, for one `Pio`."""
 
     def __init__(self, pio: "Pio") -> None:  # noqa: F821
         self._pio = pio
-        self._kinds: dict[tuple[int, int, int], Kind] = {}
+        self._kinds: dict[tuple[int, int, int], list[Kind]] = {}
         self.is_tracing = False
-        self.changes: list = []
-        self._steps: list[tuple[Machine, int, int, int]] = []
-        self._anchor: tuple[int, int, int] | None = None
+        self.changes: list = []  # of pins, while tracing: (net, t_ns, level)
+        self._steps: list[tuple[Machine, int, int, int, int]] = []
+        self._anchor: tuple[Machine, int, int]
         self._start_ns = 0
         self._place: tuple = ()
-        self._registers: dict[Machine, dict[str, int]] = {}
+        self._before: dict[Machine, dict[str, object]] = {}
 
     def forget(self) -> None:
         """Programs or settings changed."""
         self.is_tracing = False
         self._kinds.clear()
 
+    def arrived(self, machine: Machine) -> bool:
+        """The machine is about to execute an anchor; whether it is not to, for now."""
+        pio = self._pio
+        pc, now_ns = machine.pc, machine.due_ns
+        place = [pio.pins.levels, pio.blocks[0].flags, pio.blocks[1].flags]
+        for m in pio.running:
+            due_ns = m.due_ns
+            place += m.pc, due_ns - now_ns if due_ns < NEVER_NS else m.attempt
+        place = tuple(place)
+        anchor = machine, pc, pio.running_mask
+        known = None
+        for kind in self._kinds.get(anchor, ()):
+            known = kind.stretches.get(kind.key(place))
+            if known is not None:
+                count = (pio.until_ns - now_ns - known.last_ns) // known.period_ns + 1
+                for counter in known.tested:
+                    count = min(count, counter.rounds_left())
+                if count > 0:
+                    self._skip(known, now_ns, count if known.is_round else 1)
+                    return True
+                if now_ns + known.last_ns > pio.until_ns:
+                    return False
+                known = None
+        self._begin(anchor, place, now_ns)
+        return True
+
+    def _begin(self, anchor: tuple[Machine, int, int], place: tuple, now_ns: int) -> None:
+        self.is_tracing = True
+        self._pio.limit_ns = -1
+        self._anchor, self._place, self._start_ns = anchor, place, now_ns
+        self._steps, self.changes = [], []
+        self._before = {m: dict(vars(m)) for m in self._pio.running}
+
     def step(self, machine: Machine) -> None:
-        """Execute one instruction of the machine and take a note of it."""
-        self._steps.append((machine, machine.pc, machine.x, machine.y))
-        machine.ops[machine.pc]()
-        if len(self._steps) > TRACE_MAX:
+        """Execute one instruction of the machine and take a note of it, or end the stretch."""
+        pc = machine.pc
+        is_end = machine.uses[pc].is_opaque
+        if machine is self._anchor[0] and pc in machine.anchors:
+            is_end = True
+        if is_end and self._steps:
+            self.is_tracing = False
+            self._learn()
+            return
+        self._steps.append((machine, pc, machine.x, machine.y, machine.due_ns))
+        machine.steps[pc]()
+        if len(self._steps) > STEPS_MAX:
             self.is_tracing = False
 
-    def closed(self, machine: Machine, t_ns: int) -> None:
-        """The machine closed a loop with the instruction at t_ns."""
-        anchor = machine.id, machine.pc, self._pio.running_mask
-        if self.is_tracing:
-            if anchor != self._anchor:
+    def _learn(self) -> None:
+        """Keep the stretch that was traced."""
+        pio, machine = self._pio, self._anchor[0]
+        end_ns = machine.due_ns
+        place = self._place_at(end_ns)
+        period_ns = end_ns - self._start_ns
+        if end_ns >= NEVER_NS or period_ns < 1 or place[:3] != self._place[:3]:
+            return
+        notes = _Notes()
+        for step in self._steps:
+            if not notes.take(*step[:4]):
                 return
-            self.is_tracing = False
-            self._learn(t_ns)
-        place = self._where(t_ns)
-        kind = self._kinds.get(anchor)
-        known = None if kind is None else kind.rounds.get(_key(place, kind))
-        if known is None:
-            self._begin(anchor, place, t_ns)
-        else:
-            self._skip(known, t_ns)
+        live = notes.live_registers()
+        is_round = place == self._place and all(
+            self._before[m][name] == getattr(m, name) for m, name in live
+        )
+        counters = notes.counters(self._before)
+        tested = [counter for counter in counters if counter.ahead is not None]
+        finals = [(m, *self._finals_of(m, notes, is_round, end_ns)) for m in pio.running]
+        stretch = Stretch(
+            is_round, period_ns, self._steps[-1][4] - self._start_ns, counters, tested,
+            [final for final in finals if final[1] or final[2]], self._changes_by_net(),
+        )  # fmt: skip
+        self._keep(live, stretch)
 
-    def _where(self, t_ns: int) -> tuple:
-        """Where everything stands but the registers."""
+    def _keep(self, live: list[tuple[Machine, str]], stretch: Stretch) -> None:
+        kinds = self._kinds.setdefault(self._anchor, [])
+        for kind in kinds:
+            if kind.live == live:
+                break
+        else:
+            kind = Kind(live)
+            if len(kinds) >= KINDS_MAX:
+                kinds.clear()
+            kinds.append(kind)
+        if len(kind.stretches) >= STRETCHES_MAX:
+            kind.stretches.clear()
+        # The key is made of the values at the beginning.
+        values = [self._before[m][name] for m, name in live]
+        kind.stretches[(self._place, *values)] = stretch
+
+    def _place_at(self, now_ns: int) -> tuple:
         pio = self._pio
         place = [pio.pins.levels, pio.blocks[0].flags, pio.blocks[1].flags]
         for m in pio.running:
-            place.append(m.pc)
-            place.append(m.due_ns - t_ns if m.due_ns < NEVER_NS else m.attempt)
+            place += m.pc, m.due_ns - now_ns if m.due_ns < NEVER_NS else m.attempt
         return tuple(place)
 
-    def _begin(self, anchor: tuple[int, int, int], place: tuple, t_ns: int) -> None:
-        self.is_tracing = True
-        self._pio.limit_ns = -1
-        self._anchor, self._place, self._start_ns = anchor, place, t_ns
-        self._steps, self.changes = [], []
-        self._registers = {m: _registers(m) for m in self._pio.running}
-
-    def _learn(self, t_ns: int) -> None:
-        """Remember what happened since `_begin`, if it is a round."""
-        if self._where(t_ns) != self._place:
-            return
-        notes = _Notes()
-        if not all(notes.take(*step) for step in self._steps):
-            return
-        live = notes.live_registers()
-        for m, name in live:
-            if _value(self._registers[m], name) != _value(_registers(m), name):
-                return
-        counters = notes.counters(live, self._registers)
-        if counters is None:
-            return
-        kind = self._kinds.get(self._anchor)
-        if kind is None or kind.live != live or len(kind.rounds) > ROUNDS_MAX:
-            kind = self._kinds[self._anchor] = Kind(live)
-        key = _key(self._place, kind)
-        kind.rounds[key] = Round(
-            t_ns - self._start_ns, counters, notes.finals(), self._changes_by_net()
-        )
+    def _finals_of(
+        self, m: Machine, notes: "_Notes", is_round: bool, end_ns: int
+    ) -> tuple[dict[str, object], dict[str, int]]:
+        """The attributes that the machine ends with, and those that are times after the end."""
+        before = self._before[m]
+        values = {name: getattr(m, name) for name in notes.written_by(m)}
+        if not is_round:
+            names = ("pc", "attempt", "after_pc", "after_ns")
+            values |= {name: getattr(m, name) for name in names}
+        if m.due_ns >= NEVER_NS:
+            if before["due_ns"] < NEVER_NS:
+                values["due_ns"] = NEVER_NS
+            return values, {}
+        times = {"due_ns": m.due_ns - end_ns}
+        if m.due_ns == m.spin_end_ns:
+            names = ("spin_register", "spin_count", "spin_ns", "spin_pc")
+            values |= {name: getattr(m, name) for name in names}
+            times |= {name: getattr(m, name) - end_ns for name in ("spin_start_ns", "spin_end_ns")}
+        return values, times
 
     def _changes_by_net(self) -> list[tuple[object, list[tuple[int, int]]]]:
         nets: dict = {}
@@ -135,31 +196,24 @@ class Loops:
             nets.setdefault(net, []).append((t_ns - self._start_ns, level))
         return list(nets.items())
 
-    def _skip(self, known: Round, t_ns: int) -> None:
-        """Go as many rounds as there are before `until_ns` and before a counter reaches zero."""
+    def _skip(self, known: Stretch, now_ns: int, count: int) -> None:
+        """Have the stretch happen `count` times from now on."""
         period_ns = known.period_ns
-        count = (self._pio.until_ns - t_ns) // period_ns
-        for counter in known.counters:
-            count = min(count, counter.rounds_left())
-        if count < 1:
-            return
-        for m, registers in known.finals:
-            m.__dict__.update(registers)
+        end_ns = now_ns + count * period_ns
+        for m, values, times in known.finals:
+            attributes = vars(m)
+            attributes.update(values)
+            for name, after_ns in times.items():
+                attributes[name] = end_ns + after_ns
         for m, register, step, _ in known.counters:
             setattr(m, register, (getattr(m, register) - count * step) & MASK)
-        skipped_ns = count * period_ns
-        for m in self._pio.running:
-            if m.due_ns < NEVER_NS:
-                m.due_ns += skipped_ns
-                m.spin_start_ns += skipped_ns
-                m.spin_end_ns += skipped_ns
         for net, changes in known.changes:
-            net.repeat([(t_ns + after, level) for after, level in changes], period_ns, count)
+            net.repeat(changes, now_ns, period_ns, count)
         self._pio.limit_ns = -1
 
 
 class _Notes:
-    """What the instructions of a round did to the registers."""
+    """What the instructions of a stretch did to the registers."""
 
     def __init__(self) -> None:
         self._written: dict[tuple[Machine, str], None] = {}
@@ -168,68 +222,51 @@ class _Notes:
         self._counted: dict[tuple[Machine, str], int] = {}
 
     def take(self, m: Machine, pc: int, x: int, y: int) -> bool:
-        """Note an instruction executed with these registers; false if it rules a round out."""
+        """Note an instruction executed with these registers; false if it rules a stretch out."""
         use = m.uses[pc]
         if use.is_opaque:
             return False
         for name in use.reads:
-            if (m, name) not in self._written:
-                self._live[m, name] = None
+            self._read(m, name)
+            if name in ("isr", "osr"):
+                self._read(m, f"{name}_count")
         if use.tests and (m, use.tests) not in self._written:
             key, value = (m, use.tests), x if use.tests == "x" else y
             self._tested[key] = min(value, self._tested.get(key, value))
-        if use.counts_down and (m, use.counts_down) not in self._written:
+        if use.counts_down:
             key = m, use.counts_down
             self._counted[key] = self._counted.get(key, 0) + 1
         for name in use.writes:
             self._written[m, name] = None
+            if name in ("isr", "osr"):
+                self._written[m, f"{name}_count"] = None
         return True
 
-    def live_registers(self) -> list[tuple[Machine, str]]:
-        live = dict(self._live)
-        for key in (*self._tested, *self._counted):
-            if key in self._written or key not in self._counted:
-                live[key] = None
-        return list(live)
+    def _read(self, m: Machine, name: str) -> None:
+        if (m, name) not in self._written:
+            self._live[m, name] = None
 
-    def counters(self, live: list, before: dict) -> list[Counter] | None:
-        """The registers that count down; None if one of them was tested at zero."""
+    def live_registers(self) -> list[tuple[Machine, str]]:
+        """What the stretch depends on by value; their counting down is a writing then."""
+        for key in (*self._tested, *self._counted):
+            is_counter = key in self._counted and key not in self._written
+            if key not in self._live and is_counter and self._tested.get(key) != 0:
+                continue
+            if key in self._counted:
+                self._written[key] = None
+                del self._counted[key]
+            if key in self._tested or key not in self._written:
+                self._live[key] = None
+        return list(self._live)
+
+    def counters(self, before: dict) -> list[Counter]:
+        """The registers that only count down; after `live_registers`."""
         counters = []
         for (m, name), step in self._counted.items():
-            if (m, name) in live:
-                continue
             least = self._tested.get((m, name))
-            if least == 0:
-                return None
             ahead = None if least is None else (before[m][name] - least) & MASK
             counters.append(Counter(m, name, step, ahead))
         return counters
 
-    def finals(self) -> list[tuple[Machine, dict[str, int]]]:
-        machines: dict[Machine, dict[str, int]] = {}
-        for m, name in self._written:
-            registers = machines.setdefault(m, {})
-            registers[name] = getattr(m, name)
-            if name in ("isr", "osr"):
-                registers[f"{name}_count"] = getattr(m, f"{name}_count")
-        return list(machines.items())
-
-
-def _registers(m: Machine) -> dict[str, int]:
-    names = ("x", "y", "isr", "isr_count", "osr", "osr_count")
-    return {name: getattr(m, name) for name in names}
-
-
-def _value(registers: dict[str, int], name: str) -> tuple[int, int]:
-    return registers[name], registers.get(f"{name}_count", 0)
-
-
-def _key(place: tuple, kind: Kind) -> tuple:
-    values = []
-    for m, name in kind.live:
-        values.append(getattr(m, name))
-        if name == "osr":
-            values.append(m.osr_count)
-        elif name == "isr":
-            values.append(m.isr_count)
-    return place, tuple(values)
+    def written_by(self, machine: Machine) -> list[str]:
+        return [name for m, name in self._written if m is machine]

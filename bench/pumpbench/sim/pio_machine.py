@@ -42,7 +42,9 @@ class Machine:
         self.number = number
         self.id = block.number * 4 + number
         self.settings = Settings()
-        self.ops: list[Callable[[], None]] = []
+        self.ops: list[Callable[[], None]] = []  # by address
+        self.steps: list[Callable[[], None]] = []  # the same, without the skips of `Loops`
+        self.anchors: set[int] = set()  # addresses where `Loops` looks for skips
         self.uses: list = []  # of each instruction, what it reads and writes
         self.enabled = False
         self.initial_pc = 0
@@ -126,11 +128,13 @@ class Machine:
         """A word from the processor; lost when there is no room."""
         if len(self.tx) < FIFO_DEPTH:
             self.tx.append(word & MASK)
+            self.pio.forget_trace()
             self.poke(now_ns)
 
     def get(self, now_ns: int) -> int:
         """A word for the processor; there must be one."""
         word = self.rx.popleft()
+        self.pio.forget_trace()
         self.poke(now_ns)
         return word
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The `sim` target: the real firmware on CPython, on a fake chip in virtual time."""
 
+import contextlib
 from types import ModuleType
 
 from greenlet import greenlet
@@ -103,7 +104,7 @@ class SimTarget(Target):
         self._host_side.send(data)
 
     def pin(self, name: str | int) -> Net:
-        """A pin by its function in the board file, or by number: `.level`, `.changes`, `.drive`."""
+        """A pin by its function in the board file, or by number."""
         number = name if isinstance(name, int) else pin_number(self.board.PINS[name])
         return self.world.pins.nets[number]
 
@@ -116,13 +117,11 @@ class SimTarget(Target):
         error = None
         try:
             run_main(self._main, "main.py")
-        except BaseException as raised:  # noqa: BLE001: whatever it is, the board is at the REPL
+        except BaseException as raised:  # noqa: BLE001
             error = raised
         self.ended = Ended(error, self.world.now_ns)
         if error is not None and not isinstance(error, SystemExit):
             fake_sys.print_exception(error)
         while True:
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 self.world.idle()
-            except KeyboardInterrupt:
-                pass

@@ -62,13 +62,12 @@ class World:
         self.ticks_us_at_boot = self.ticks_ms_at_boot = 0
         self.reset_cause = 1
         self.spins = 0
-        self.calls = 0  # of callbacks that are running
         self.console = None
         self.uarts: dict = {}
         self.print_exception: Callable[[BaseException], None] | None = None
         self._queue: list[tuple[int, int, Event]] = []
         self._number = 0
-        self.pins = Pins(lambda: self.now_ns, self.sync)
+        self.pins = Pins(lambda: self.now_ns, self._before_pin_change)
         self.pio = Pio(self.pins, extrapolate=extrapolate)
         self._wire()
 
@@ -110,6 +109,10 @@ class World:
         """Bring PIO up to the present."""
         if self.pio.now_ns < self.now_ns:
             self.pio.advance(self.now_ns)
+
+    def _before_pin_change(self) -> None:
+        self.sync()
+        self.pio.forget_trace()
 
     def spin(self) -> None:
         """A call of the hardware that takes no time: too many of them are a hang."""
@@ -222,7 +225,7 @@ class World:
         """Run a callback of the firmware; what it raises is printed, as the board does."""
         try:
             callback(argument)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self.print_exception(error)
 
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Bad input: each has its error, the next good line works, a running delivery loses no step."""
+
+import random
+
+import pytest
+
+from host_tests.bench_session import assert_balanced, assert_on_time, period_us
+
+RATE = "1000 ML/HR"
+
+BAD = {
+    b"FOO:BAR": -113,
+    b"PRES:CONC 500": -130,
+    b"PRES:CONC 500 ML": -131,
+    b"PRES:RATE 120 UG": -131,
+    b"PRES:RATE 007 UG/D": -120,
+    b"PRES:RATE .5 UG/D": -120,
+    b"PRES:RATE 5. UG/D": -120,
+    b"PRES:RATE 1e3 UG/D": -123,
+    b"PRES:RATE +5 UG/D": -121,
+    b"PRES:RATE -5 UG/D": -121,
+    b"PRES:RATE -0 UG/D": -121,
+    b"PRES:RATE 1,5 UG/D": -108,
+    b"PRES:RATE 0 UG/D": -222,
+    b"PRES:RATE 0.00000001 UG/D": -124,
+    b"PRES:RATE": -109,
+    b"PRES:RATE  ": -109,
+    b"PRES:MODE 5": -128,
+    b"PRES:MODE SIM": -141,
+    b"MOT:JOG 1": -109,
+    b"MOT:JOG 1,2,3": -108,
+    b"MOT:JOG 1 REV,60": -138,
+    b"*ESE 256": -222,
+    b"THER:STAR NOW": -108,
+    b"PRES:NEW;;": -102,
+    b"x" * 256: -363,
+    b"\x03": -101,
+    b"*IDN?\x03": -101,
+    b"\x00\x01\xff\xfe": -101,
+    "µ".encode(): -101,
+}
+
+
+@pytest.mark.parametrize("line", BAD, ids=lambda line: repr(line[:24]))
+def test_a_bad_line_gives_its_error_and_nothing_else(bench, line):
+    bench.target.write(line + b"\n")
+    assert bench.ask("*IDN?").startswith("ITB-Pump,")
+    assert bench.ask("SYST:ERR?").startswith(f"{BAD[line]},")
+    assert bench.ask("SYST:ERR?") == '0,"No error"'
+
+
+def test_a_running_delivery_loses_no_step_to_any_bad_line(bench):
+    bench.prescribe(RATE)
+    bench.tell("THER:STAR")
+    for line in BAD:
+        bench.target.write(line + b"\n")
+        bench.run(0.02)
+    assert bench.ask("*IDN?").startswith("ITB-Pump,")
+    bench.ask("*CLS;*STB?")
+    bench.stop()
+    assert_balanced(bench)
+    assert_on_time(bench.plant.edges, period_us(RATE), 1777)
+
+
+def test_half_a_line_waits_for_its_other_half(bench):
+    bench.target.write(b"SYST:ST")
+    bench.run(1.5)
+    assert bench.ask("AT?") == "STOPPED"
+
+
+def test_a_line_of_255_bytes_is_taken_and_one_of_256_is_not(bench):
+    longest = b"*IDN?".ljust(255)
+    bench.target.write(longest + b"\n")
+    assert bench.target.read_line().startswith("ITB-Pump,")
+    bench.target.write(longest + b" \n")
+    assert bench.ask("SYST:ERR?").startswith("-363,")
+
+
+def test_the_error_queue_overflows_with_its_own_error(bench):
+    for _ in range(20):
+        bench.target.tell("FOO")
+    errors = [bench.ask("SYST:ERR?") for _ in range(17)]
+    assert [error[:4] for error in errors] == ["-113"] * 15 + ["-350", '0,"N']
+
+
+@pytest.mark.soak
+def test_a_flood_of_noise_and_lines_costs_no_step(bench, lines, seed):
+    noise = random.Random(seed)
+    count = lines if bench.target.name == "emulator" else max(lines, 10_000)
+    bench.prescribe(RATE)
+    bench.tell("THER:STAR")
+    for first in range(0, count, 50):
+        for _ in range(first, min(first + 50, count)):
+            bench.target.write(random_line(noise))
+        bench.run(0.5)
+    bench.target.write(b"\n*CLS;*ESE 77;*ESE?\n")
+    while bench.target.read_line(timeout_s=60) != "77":
+        pass
+    assert bench.ask("SYST:STAT?") == "RUNNING"
+    bench.stop()
+    assert_balanced(bench)
+    assert_on_time(bench.plant.edges, period_us(RATE), 1777)
+
+
+def random_line(noise):
+    """Noise, or a command that changes nothing, or one that is wrong."""
+    kind = noise.randrange(3)
+    if kind == 0:
+        return noise.randbytes(noise.randrange(40)).replace(b"\n", b"") + b"\n"
+    if kind == 1:
+        return noise.choice([b"*IDN?\n", b"DEL:STEP?\n", b"PRES:ACT?;:SYST:HEAL?\n"])
+    return noise.choice(list(BAD)) + b"\n"

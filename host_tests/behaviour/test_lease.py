@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""If Python stops renewing, the steps end by themselves: the bound on what a hang over-delivers."""
+
+import pytest
+
+from host_tests.bench_session import STEP_NL, Bench, period_us
+
+LEASE_S = 2.0
+
+# A task that never returns, from {after_us} after the start of a delivery on.
+HANG = '''
+import board, machine, time
+
+hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
+hal.make_safe(board)
+from pump.app import App
+
+app = App(board, hal)
+started_us = [0]
+
+
+def hang(now_us):
+    if app.dispenser.is_active():
+        started_us[0] = started_us[0] or now_us
+        if now_us - started_us[0] >= {after_us}:
+            print("HUNG")
+            while True:
+                machine.idle()
+    return now_us + 50_000
+
+
+app.tasks += (("hang", hang),)
+app.run()
+'''
+
+
+@pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])
+def test_the_steps_end_within_the_lease_when_python_hangs(power_up, rate, record_property):
+    bench = Bench(power_up(main=HANG.format(after_us=1_500_000)))
+    bench.prescribe(rate)
+    bench.tell("THER:STAR")
+    bench.target.run_until(lambda: b"HUNG" in bench.target.output, timeout_s=5, step_s=0.001)
+    hung_ns = bench.target.now_ns
+    before = bench.plant.edges.count
+    bench.run(LEASE_S + 0.1)
+    after = bench.plant.edges.count
+    bench.run(1.0)
+    assert bench.plant.edges.count == after
+    assert bench.plant.edges.last_ns - hung_ns <= LEASE_S * 1e9
+    assert 0 < after - before <= LEASE_S * 1e6 / period_us(rate) + 1
+    volume_nl = float((after - before) * STEP_NL)
+    record_property(
+        "measured",
+        f"hang at {rate} on {bench.target.name}: {after - before} steps, {volume_nl} nL, the last "
+        f"{(bench.plant.edges.last_ns - hung_ns) / 1e9:.3f} s after the hang",
+    )
+
+
+@pytest.mark.parametrize("after_ms", range(0, 2000, 170))
+def test_a_hang_at_any_time_of_a_renewal_ends_within_the_lease(after_ms):
+    from pumpbench.sim import SimTarget
+
+    bench = Bench(SimTarget(main=HANG.format(after_us=after_ms * 1000)))
+    bench.prescribe("70.123 ML/HR")
+    bench.tell("THER:STAR")
+    bench.target.run_until(lambda: b"HUNG" in bench.target.output, timeout_s=5, step_s=0.001)
+    hung_ns = bench.target.now_ns
+    bench.run(4.0)
+    assert bench.plant.edges.last_ns - hung_ns <= LEASE_S * 1e9
+
+
+def test_a_firmware_that_was_held_up_past_the_lease_stops_in_fault_and_says_so(power_up):
+    held_up = HANG.format(after_us=500_000).replace(
+        "while True:\n                machine.idle()",
+        "time.sleep_ms(3000)\n            started_us[0] = 1 << 60",
+    )
+    bench = Bench(power_up(main=held_up))
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(4.5)
+    bench.target.read_line()  # HUNG
+    assert bench.ask("SYST:STAT?") == "FAULT"
+    assert bench.ask("SYST:ERR?").startswith('202,"Step queue ran dry')
+    assert bench.ask("STAT:QUES:COND?") == "512"
+    bench.target.tell("THER:STAR")
+    assert bench.ask("SYST:ERR?").startswith("107,")
+    assert bench.target.pin("enable").level == 1
+    steps = bench.steps()
+    assert steps.emitted == steps.witness == steps.commanded == bench.plant.edges.count

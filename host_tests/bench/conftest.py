@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""An emulated board behind a serial port, in a process of its own."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pumpbench import image
+from pumpbench.uf2 import DEFAULT_VERSION, MissingImage, find_uf2
+
+SERVE = """
+import sys
+from pathlib import Path
+from pumpbench.serve import serve
+link, image = map(Path, sys.argv[1:])
+serve("RPI_PICO", link, image=image.read_bytes(), on_ready=lambda path: print(path, flush=True))
+"""
+
+FAKE_PUMP = """
+import micropython, select, sys, time
+micropython.kbd_intr(-1)
+answers = {
+    b"*IDN?": "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0",
+    b"SYST:STAT?": "STOPPED",
+    b"SYST:ERR?": '0,"No error"',
+}
+poll = select.poll()
+poll.register(sys.stdin, select.POLLIN)
+line = b""
+while line != b"SYST:SERV":
+    line = b""
+    while True:
+        poll.poll()
+        byte = sys.stdin.buffer.read(1)
+        if byte == b"\\n":
+            break
+        if byte != b"\\r":
+            line += byte
+    if line == b"THER:STAR":
+        answers[b"SYST:STAT?"] = "RUNNING"
+    elif line == b"THER:STOP":
+        answers[b"SYST:STAT?"] = "STOPPED"
+    elif line in answers:
+        print(answers[line])
+micropython.kbd_intr(3)
+"""
+
+
+@pytest.fixture(scope="session")
+def fake_pump() -> bytes:
+    """A main.py that answers as the pump does."""
+    return FAKE_PUMP.encode()
+
+
+@pytest.fixture(scope="module")
+def serve_files(tmp_path_factory):
+    """Call with the files of a board: boots it and returns (path of its port, its process)."""
+    processes = []
+
+    def start(files: dict[str, bytes]):
+        try:
+            find_uf2(DEFAULT_VERSION)
+        except MissingImage as missing:
+            pytest.skip(str(missing))
+        folder = tmp_path_factory.mktemp("board")
+        (folder / "image").write_bytes(image.pack(files))
+        link = folder / "pump.tty"
+        command = [sys.executable, "-c", SERVE, str(link), str(folder / "image")]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout.readline().startswith("/dev/")
+        return link, process
+
+    yield start
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
