@@ -49,12 +49,12 @@ def assert_exact(bench, rate):
 @pytest.mark.parametrize(
     ("rate", "seconds"),
     [
-        ("1 ML/D", 12.0),
-        ("24 ML/D", 5.0),
-        ("70 ML/D", 4.0),
-        ("100 ML/HR", 2.0),
-        ("70.123 ML/HR", 2.0),
-        ("999.9 ML/HR", 1.5),
+        ("3 ML/D", 4.0),
+        ("24 ML/D", 3.0),
+        ("70 ML/D", 2.0),
+        ("100 ML/HR", 1.5),
+        ("70.123 ML/HR", 1.5),
+        ("999.9 ML/HR", 1.2),
         ("1000 ML/HR", 2.0),
     ],
 )

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The recorder of edges."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pumpbench.edges import Edges
 
 gaps_ns = st.integers(1, 5)
@@ -34,8 +37,8 @@ def test_intervals_are_the_differences_of_the_times(trains):
     edges, times_ns = recorded(trains)
     runs = list(edges.intervals_ns())
     intervals_ns = [interval_ns for interval_ns, count in runs for _ in range(count)]
-    assert intervals_ns == [b - a for a, b in zip(times_ns, times_ns[1:], strict=False)]
-    assert all(a[0] != b[0] for a, b in zip(runs, runs[1:], strict=False))
+    assert intervals_ns == [b - a for a, b in pairwise(times_ns)]
+    assert all(a[0] != b[0] for a, b in pairwise(runs))
 
 
 @given(trains, st.integers(-1, 100))

@@ -1,55 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The fake PIO: skipping repetitions changes nothing, and it does what the emulated one does."""
+"""The fake PIO is held to the emulated one: the same orders, the same steps, stops and counts."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rp2040py.rp2040 import RP2040
+
+from host_tests.bench.pio_programs import count_edges, count_flags, step_program
 from pumpbench.boards import load_board
 from pumpbench.plant import Plant
 from pumpbench.sim import asm, fake_rp2
 from pumpbench.sim.world import World
-from rp2040py.rp2040 import RP2040
 
 STEP_PIN = 2
 US_NS = 1_000
 BETWEEN_NS = 480  # after a cycle at 1 MHz, and before the next
-
-
-def step_program(pulse_us):
-    @asm.asm_pio(sideset_init=asm.OUT_LOW, out_shiftdir=asm.SHIFT_RIGHT)
-    def program():
-        wrap_target()  # noqa: F821
-        label("fetch")  # noqa: F821
-        pull().side(0)  # noqa: F821
-        out(y, 12).side(0)  # noqa: F821
-        label("interval")  # noqa: F821
-        mov(x, osr).side(0)  # noqa: F821
-        label("wait")  # noqa: F821
-        jmp(x_dec, "wait").side(0)  # noqa: F821
-        jmp(not_y, "fetch").side(0)  # noqa: F821
-        irq(4).side(1)[pulse_us - 1]  # noqa: F821
-        jmp(y_dec, "next").side(0)  # noqa: F821
-        label("next")  # noqa: F821
-        jmp(not_y, "fetch").side(0)  # noqa: F821
-        jmp("interval").side(0)[1]  # noqa: F821
-        wrap()  # noqa: F821
-
-    return program
-
-
-@asm.asm_pio()
-def count_flags():
-    label("next")  # noqa: F821
-    wait(1, irq, 4)  # noqa: F821
-    jmp(x_dec, "next")  # noqa: F821
-
-
-@asm.asm_pio()
-def count_edges():
-    label("next")  # noqa: F821
-    wait(0, pin, 0)  # noqa: F821
-    wait(1, pin, 0)  # noqa: F821
-    jmp(x_dec, "next")  # noqa: F821
 
 
 STEP = step_program(3)

@@ -4,6 +4,7 @@
 from fractions import Fraction
 
 import pytest
+
 from pumpbench.boards import is_active_low, load_board, pin_number
 from pumpbench.plant import Plant
 

@@ -12,6 +12,7 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 
+from pumpbench.sim import fake_sys
 from pumpbench.sim import world as _world
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[3] / "firmware"
@@ -33,8 +34,6 @@ def _import(name: str, scope=None, local=None, names=(), level: int = 0):
 
 def _print(*values: object, sep: str = " ", end: str = "\n", file=None) -> None:
     """`print` for firmware."""
-    from pumpbench.sim import fake_sys
-
     (file or fake_sys.stdout).write(sep.join(map(str, values)) + end)
 
 

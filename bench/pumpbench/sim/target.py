@@ -4,11 +4,13 @@
 import contextlib
 from types import ModuleType
 
-from greenlet import greenlet
+from greenlet import GreenletExit, greenlet
 
 from pumpbench.boards import load_board, pin_number
 from pumpbench.sim import fake_sys
 from pumpbench.sim.console import UsbConsole
+from pumpbench.sim.fake_machine import BoardReset
+from pumpbench.sim.guard import start_guard
 from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
 from pumpbench.sim.pins import Net
 from pumpbench.sim.uart import Uart
@@ -52,6 +54,7 @@ class SimTarget(Target):
     ) -> None:
         super().__init__(load_board(board) if isinstance(board, str) else board)
         install()
+        start_guard()
         self.ended: Ended | None = None
         self._main = (FIRMWARE_DIR / "main.py").read_text() if main is None else main
         self.world = World(self.board, self.plant, extrapolate=extrapolate)
@@ -109,18 +112,22 @@ class SimTarget(Target):
         return self.world.pins.nets[number]
 
     def close(self) -> None:
-        """Power off; the firmware never comes to know."""
-        self._firmware = greenlet(lambda: None)
+        """Power off: the firmware is gone."""
+        self.world.test = greenlet.getcurrent()
+        with self.world.as_current():
+            self._firmware.throw(GreenletExit)
 
     def _power_up(self) -> None:
         """The board's life: main.py, then the REPL, where time passes and nobody types."""
         error = None
         try:
             run_main(self._main, "main.py")
+        except GreenletExit:  # power off
+            return
         except BaseException as raised:  # noqa: BLE001
             error = raised
         self.ended = Ended(error, self.world.now_ns)
-        if error is not None and not isinstance(error, SystemExit):
+        if error is not None and not isinstance(error, SystemExit | BoardReset):
             fake_sys.print_exception(error)
         while True:
             with contextlib.suppress(KeyboardInterrupt):
