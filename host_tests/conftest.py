@@ -82,3 +82,18 @@ def lines(request):
 @pytest.fixture
 def seed(request):
     return request.config.getoption("--seed")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests recorded as `measured`: the numbers behind the claims."""
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    measured = sorted(
+        text
+        for report in reports
+        for name, text in getattr(report, "user_properties", ())
+        if name == "measured" and report.when == "call"
+    )
+    if measured:
+        terminalreporter.section("measured")
+        for text in measured:
+            terminalreporter.line(text)

@@ -28,21 +28,21 @@ class Edges:
             return
         if count > 1 and period_ns < 1:
             raise ValueError(f"{count} edges need a period of at least 1 ns, not {period_ns}")
-        if self.last_ns is None or not self._extend(first_ns, period_ns, count):
+        last_ns = self.last_ns
+        if last_ns is not None and first_ns < last_ns:
+            raise ValueError(f"edge at {first_ns} ns comes before the last, {last_ns} ns")
+        if last_ns is None or not self._extend(first_ns - last_ns, period_ns, count):
             self._append(first_ns, period_ns, count)
         self.count += count
         self.last_ns = first_ns + (count - 1) * period_ns
 
     def _append(self, first_ns: int, period_ns: int, count: int) -> None:
-        if self.last_ns is not None and first_ns < self.last_ns:
-            raise ValueError(f"edge at {first_ns} ns comes before the last, {self.last_ns} ns")
         self._first_ns.append(first_ns)
         self._period_ns.append(period_ns if count > 1 else 0)
         self._counts.append(count)
         self._before.append(self.count)
 
-    def _extend(self, first_ns: int, period_ns: int, count: int) -> bool:
-        gap_ns = first_ns - self.last_ns
+    def _extend(self, gap_ns: int, period_ns: int, count: int) -> bool:
         if gap_ns < 1 or (count > 1 and period_ns != gap_ns):
             return False
         if self._counts[-1] > 1 and self._period_ns[-1] != gap_ns:

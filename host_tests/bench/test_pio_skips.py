@@ -80,7 +80,7 @@ class Chip:
 
     def __init__(self, first, second, *, extrapolate):
         board = load_board("RPI_PICO")
-        self.world = World(board, Plant(board), extrapolate=extrapolate)
+        self.world = World(board, Plant(board), bytearray(), extrapolate=extrapolate)
         self.plant = self.world.plant
         with self.world.as_current():
             self.machines = [
@@ -138,7 +138,7 @@ class Engine:
     def __init__(self, *, extrapolate=True):
         board = load_board("RPI_PICO")
         self.plant = Plant(board)
-        self.world = World(board, self.plant, extrapolate=extrapolate)
+        self.world = World(board, self.plant, bytearray(), extrapolate=extrapolate)
         with self.world.as_current():
             pins = {"freq": 1_000_000, "sideset_base": STEP_PIN}
             self.step = fake_rp2.StateMachine(0, step_program(3), **pins)

@@ -5,6 +5,8 @@ rp2040py answers an idle OUT endpoint with empty packets, each an interrupt that
 processor awake. A real host sends nothing when it has nothing to say; so does this one.
 """
 
+from collections.abc import Callable
+
 from rp2040py.usb.cdc import USBCDC
 from rp2040py.utils.fifo import FIFO
 
@@ -18,8 +20,9 @@ class UsbConsole:
     def __init__(self, cdc: USBCDC, output: bytearray):
         self.is_connected = False
         self._cdc = cdc
-        self._answer = cdc.usb.on_endpoint_read
-        self._unplug = cdc.usb.on_reset
+        assert cdc.usb.on_endpoint_read is not None and cdc.usb.on_reset is not None
+        self._answer: Callable[[int, int], None] = cdc.usb.on_endpoint_read
+        self._unplug: Callable[[], None] = cdc.usb.on_reset
         self._unanswered: tuple[int, int] | None = None
         cdc.tx_fifo = FIFO(QUEUE_BYTES)
         cdc.on_serial_data = output.extend

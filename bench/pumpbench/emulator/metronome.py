@@ -28,6 +28,7 @@ class Metronome:
         self._alarm = mcu.clock.create_alarm(self._tick)
         self._looping = None  # the machine that was in a delay loop at the last tick
         self._ahead = None  # the machine whose delay loop was run down ahead of time
+        self._ahead_due_fp = 0
         self.read_uint32 = self._pio.read_uint32
         self.reset = self._pio.reset
         mcu.peripherals[BUS_KEYS[index]] = self

@@ -14,6 +14,8 @@ from pumpbench.image import build_image
 from pumpbench.target import Target
 from pumpbench.uf2 import DEFAULT_VERSION, find_uf2
 
+TELL_S = 0.03
+
 
 class EmulatorTarget(Target):
     """A board just powered up, with `image` (or the firmware as it stands) as its filesystem.
@@ -76,6 +78,11 @@ class EmulatorTarget(Target):
         """Bytes into the console; before USB is up they would be lost, so wait for that."""
         self.run_until(lambda: self.is_connected)
         self._chip.console.write(data)
+
+    def tell(self, line: str) -> None:
+        """Send a line and let it be processed: Python on a chip needs longer than on a host."""
+        self.write(line.encode() + b"\n")
+        self.run(TELL_S)
 
     def close(self) -> None:
         """Nothing is left running: time passes only in `run`."""

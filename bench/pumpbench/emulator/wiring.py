@@ -5,6 +5,8 @@ Levels are electrical, 0 or 1. An output pin of rp2040py does not read back as a
 here it does. ENABLE has a pull resistor to its inactive level: while nobody drives it, it is off.
 """
 
+from collections.abc import Callable
+
 from rp2040py.gpio_pin import GPIOPinState
 
 from pumpbench.boards import is_active_low, pin_number
@@ -23,7 +25,7 @@ class Probe:
 
     def __init__(self, chip, number: int):
         self.changes: list[tuple[int, int]] = []
-        self.listener = None  # called with the time and the new level
+        self.listener: Callable[[int, int], None] | None = None  # told the time and the new level
         self._chip = chip
         self._gpio = chip.gpio(number)
         self._resistor: int | None = None
@@ -85,14 +87,14 @@ def attach(chip, board, plant) -> list[Probe]:
     probes = [Probe(chip, number) for number in range(PIN_COUNT)]
     active = {name: 0 if is_active_low(text) else 1 for name, text in board.PINS.items()}
 
-    def step(now_ns, level):
+    def step(now_ns: int, level: int) -> None:
         if level == active["step"]:
             plant.step(now_ns)
 
-    def turn(now_ns, level):
+    def turn(now_ns: int, level: int) -> None:
         plant.set_direction(level == active["dir"], now_ns)
 
-    def enable(now_ns, level):
+    def enable(now_ns: int, level: int) -> None:
         plant.set_enabled(level == active["enable"], now_ns)
 
     probes[pin_number(board.PINS["enable"])].pull(1 - active["enable"])

@@ -8,6 +8,7 @@ As on the board, it sees the names of PIO and of its closure, and no globals of 
 import builtins
 from collections.abc import Callable
 from types import FunctionType, SimpleNamespace
+from typing import Any
 
 IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = range(4)
 SHIFT_LEFT, SHIFT_RIGHT = 0, 1
@@ -118,12 +119,12 @@ class _Words:
     def nop(self) -> "_Words":
         return self.word(0xA042)
 
-    def jmp(self, condition: int | str, label: str | None = None) -> "_Words":
+    def jmp(self, condition: Any, label: str | None = None) -> "_Words":
         if label is None:
             condition, label = 0, condition
         return self.word(condition << 5, label)
 
-    def wait(self, polarity: int, source: int | Callable, index: int) -> "_Words":
+    def wait(self, polarity: int, source: Any, index: int) -> "_Words":
         if source == _OPERANDS["pin"]:
             source = 1
         elif source != _OPERANDS["gpio"]:  # the verb `irq` stands for the source

@@ -6,7 +6,10 @@ not fit waits in the host. Towards the host: at once as long as the host reads; 
 FIFO of 256 bytes, and when that is full a write waits 500 ms and drops the rest, as TinyUSB does.
 """
 
-from pumpbench.sim.world import World
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pumpbench.sim.world import World
 
 PACKET_BYTES = 64
 PACKET_NS = 1_000_000
@@ -16,7 +19,7 @@ WRITE_TIMEOUT_NS = 500_000_000
 
 
 class UsbConsole:
-    def __init__(self, world: World, output: bytearray) -> None:
+    def __init__(self, world: "World", output: bytearray) -> None:
         self._world = world
         self._output = output  # what the host has read
         self._queue = bytearray()  # what the host has yet to send

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """MicroPython's `machine` on a fake RP2040: pins, timers, serial ports, reset, idle."""
 
+from pumpbench.sim import fake_sys as _sys
 from pumpbench.sim import world as _world
 from pumpbench.sim.pins import SIO
 
@@ -98,7 +99,7 @@ class Timer:
                 self._start(mode, period_ns, callback)
             w.interrupted = True
             if callback is not None:
-                w.call(callback, self)
+                _sys.call_back(callback, self)
 
         self._event = w.at(w.now_ns + period_ns, fire)
 

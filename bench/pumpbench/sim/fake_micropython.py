@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """MicroPython's `micropython`."""
 
+from pumpbench.sim import fake_sys as _sys
 from pumpbench.sim import world as _world
 
 
@@ -21,7 +22,7 @@ def kbd_intr(char: int) -> None:
 
 def schedule(function, argument) -> None:
     w = _world.current
-    w.at(w.now_ns, lambda: w.call(function, argument))
+    w.at(w.now_ns, lambda: _sys.call_back(function, argument))
 
 
 def alloc_emergency_exception_buf(_size: int) -> None:

@@ -2,6 +2,7 @@
 """MicroPython's `sys`: what the interpreter is, the console's streams, the print of exceptions."""
 
 import traceback
+from collections.abc import Callable
 from types import SimpleNamespace
 
 from pumpbench.sim import world as _world
@@ -61,8 +62,16 @@ stdout = _Text()
 stderr = stdout
 
 
-def print_exception(error: BaseException, file=stdout) -> None:
+def print_exception(error: BaseException, file: _Text = stdout) -> None:
     file.write("".join(traceback.format_exception(error)))
+
+
+def call_back(callback: Callable[[object], object], argument: object) -> None:
+    """Run a callback of the firmware; what it raises is printed, as the board does."""
+    try:
+        callback(argument)
+    except Exception as error:  # noqa: BLE001
+        print_exception(error)
 
 
 def exit(code: object = 0) -> None:

@@ -8,6 +8,7 @@ order of time, at one instant in order of their numbers. `pio_loops` skips over 
 
 from collections.abc import Callable, Iterator
 
+from pumpbench.sim.asm import Program
 from pumpbench.sim.pins import Net, Pins
 from pumpbench.sim.pio_decode import (
     JMP,
@@ -32,9 +33,9 @@ class Block:
         self.memory = [0] * MEMORY_WORDS
         self.machines = [Machine(pio, self, i) for i in range(4)]
         self._used = 0  # words of memory taken, a bit each
-        self._offsets: list[tuple[object, int]] = []
+        self._offsets: list[tuple[Program, int]] = []
 
-    def load(self, program: "Program") -> int:  # noqa: F821
+    def load(self, program: Program) -> int:
         """Where the program stands in memory, put there if it is not; OSError when it is full."""
         for known, offset in self._offsets:
             if known is program:
@@ -54,7 +55,7 @@ class Block:
             machine.pio.decode(machine)
         return offset
 
-    def unload(self, program: "Program | None" = None) -> None:  # noqa: F821
+    def unload(self, program: Program | None = None) -> None:
         """Free a program's memory, or all of it."""
         for known, offset in list(self._offsets):
             if program is None or known is program:

@@ -9,9 +9,13 @@ as long as it is not tested at zero. Such a `Stretch` that ends where it began i
 many of them as fit are skipped at once.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pumpbench.sim.pins import Net
 from pumpbench.sim.pio_machine import MASK, NEVER_NS, Machine
+
+if TYPE_CHECKING:
+    from pumpbench.sim.pio import Pio
 
 STEPS_MAX = 300  # instructions in a stretch; a longer one is not worth looking for
 KINDS_MAX = 4
@@ -40,7 +44,7 @@ class Stretch(NamedTuple):
     counters: list[Counter]
     tested: list[Counter]
     finals: list[tuple[Machine, dict[str, object], dict[str, int]]]  # attributes, and times
-    changes: list[tuple[object, list[tuple[int, int]]]]  # nets, with (time, level)
+    changes: list[tuple[Net, list[tuple[int, int]]]]  # nets, with (time, level)
 
 
 class Kind:
@@ -58,16 +62,16 @@ class Kind:
 class Loops:
     """Notes stretches and skips them, for one `Pio`."""
 
-    def __init__(self, pio: "Pio") -> None:  # noqa: F821
+    def __init__(self, pio: "Pio") -> None:
         self._pio = pio
-        self._kinds: dict[tuple[int, int, int], list[Kind]] = {}
+        self._kinds: dict[tuple[Machine, int, int], list[Kind]] = {}
         self.is_tracing = False
-        self.changes: list = []  # of pins, while tracing: (net, t_ns, level)
+        self.changes: list[tuple[Net, int, int]] = []  # of pins, while tracing: (net, t_ns, level)
         self._steps: list[tuple[Machine, int, int, int, int]] = []
         self._anchor: tuple[Machine, int, int]
         self._start_ns = 0
-        self._place: tuple = ()
-        self._before: dict[Machine, dict[str, object]] = {}
+        self._start: tuple = ()
+        self._before: dict[Machine, dict[str, Any]] = {}
 
     def forget(self) -> None:
         """Programs or settings changed."""
@@ -78,11 +82,7 @@ class Loops:
         """The machine is about to execute an anchor; whether it is not to, for now."""
         pio = self._pio
         pc, now_ns = machine.pc, machine.due_ns
-        place = [pio.pins.levels, pio.blocks[0].flags, pio.blocks[1].flags]
-        for m in pio.running:
-            due_ns = m.due_ns
-            place += m.pc, due_ns - now_ns if due_ns < NEVER_NS else m.attempt
-        place = tuple(place)
+        place = self._place(now_ns)
         anchor = machine, pc, pio.running_mask
         known = None
         for kind in self._kinds.get(anchor, ()):
@@ -103,7 +103,7 @@ class Loops:
     def _begin(self, anchor: tuple[Machine, int, int], place: tuple, now_ns: int) -> None:
         self.is_tracing = True
         self._pio.limit_ns = -1
-        self._anchor, self._place, self._start_ns = anchor, place, now_ns
+        self._anchor, self._start, self._start_ns = anchor, place, now_ns
         self._steps, self.changes = [], []
         self._before = {m: dict(vars(m)) for m in self._pio.running}
 
@@ -126,16 +126,16 @@ class Loops:
         """Keep the stretch that was traced."""
         pio, machine = self._pio, self._anchor[0]
         end_ns = machine.due_ns
-        place = self._place_at(end_ns)
+        place = self._place(end_ns)
         period_ns = end_ns - self._start_ns
-        if end_ns >= NEVER_NS or period_ns < 1 or place[:3] != self._place[:3]:
+        if end_ns >= NEVER_NS or period_ns < 1 or place[:3] != self._start[:3]:
             return
         notes = _Notes()
         for step in self._steps:
             if not notes.take(*step[:4]):
                 return
         live = notes.live_registers()
-        is_round = place == self._place and all(
+        is_round = place == self._start and all(
             self._before[m][name] == getattr(m, name) for m, name in live
         )
         counters = notes.counters(self._before)
@@ -161,11 +161,12 @@ class Loops:
             kind.stretches.clear()
         # The key is made of the values at the beginning.
         values = [self._before[m][name] for m, name in live]
-        kind.stretches[(self._place, *values)] = stretch
+        kind.stretches[(self._start, *values)] = stretch
 
-    def _place_at(self, now_ns: int) -> tuple:
+    def _place(self, now_ns: int) -> tuple:
+        """Where everything stands but the registers; times count from now."""
         pio = self._pio
-        place = [pio.pins.levels, pio.blocks[0].flags, pio.blocks[1].flags]
+        place: list[object] = [pio.pins.levels, pio.blocks[0].flags, pio.blocks[1].flags]
         for m in pio.running:
             place += m.pc, m.due_ns - now_ns if m.due_ns < NEVER_NS else m.attempt
         return tuple(place)
@@ -190,8 +191,8 @@ class Loops:
             times |= {name: getattr(m, name) - end_ns for name in ("spin_start_ns", "spin_end_ns")}
         return values, times
 
-    def _changes_by_net(self) -> list[tuple[object, list[tuple[int, int]]]]:
-        nets: dict = {}
+    def _changes_by_net(self) -> list[tuple[Net, list[tuple[int, int]]]]:
+        nets: dict[Net, list[tuple[int, int]]] = {}
         for net, t_ns, level in self.changes:
             nets.setdefault(net, []).append((t_ns - self._start_ns, level))
         return list(nets.items())

@@ -7,7 +7,10 @@ caller brings the whole of PIO up to the present before touching a machine.
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pumpbench.sim.pio import Block, Pio
 
 NEVER_NS = 1 << 62
 FIFO_DEPTH = 4
@@ -36,7 +39,7 @@ class Settings:
 class Machine:
     """State machine `number` (0 to 3) of a block."""
 
-    def __init__(self, pio: "Pio", block: "Block", number: int) -> None:  # noqa: F821
+    def __init__(self, pio: "Pio", block: "Block", number: int) -> None:
         self.pio = pio
         self.block = block
         self.number = number
@@ -45,7 +48,7 @@ class Machine:
         self.ops: list[Callable[[], None]] = []  # by address
         self.steps: list[Callable[[], None]] = []  # the same, without the skips of `Loops`
         self.anchors: set[int] = set()  # addresses where `Loops` looks for skips
-        self.uses: list = []  # of each instruction, what it reads and writes
+        self.uses: list[Any] = []  # of each instruction, what it reads and writes
         self.enabled = False
         self.initial_pc = 0
         self.pc = 0

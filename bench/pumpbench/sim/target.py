@@ -8,12 +8,10 @@ from greenlet import GreenletExit, greenlet
 
 from pumpbench.boards import load_board, pin_number
 from pumpbench.sim import fake_sys
-from pumpbench.sim.console import UsbConsole
 from pumpbench.sim.fake_machine import BoardReset
 from pumpbench.sim.guard import start_guard
 from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
 from pumpbench.sim.pins import Net
-from pumpbench.sim.uart import Uart
 from pumpbench.sim.world import World
 from pumpbench.target import Target
 
@@ -57,28 +55,11 @@ class SimTarget(Target):
         start_guard()
         self.ended: Ended | None = None
         self._main = (FIRMWARE_DIR / "main.py").read_text() if main is None else main
-        self.world = World(self.board, self.plant, extrapolate=extrapolate)
+        self.world = World(self.board, self.plant, self.output, extrapolate=extrapolate)
         self.world.ticks_us_at_boot = ticks_us_at_boot
         self.world.ticks_ms_at_boot = ticks_ms_at_boot
         self.world.reset_cause = reset_cause
-        self.world.print_exception = fake_sys.print_exception
-        self.world.console = UsbConsole(self.world, self._output_of("usb"))
-        self.world.uart = self._uart
-        self._host_side = self.world.console
-        if self.board.CONSOLE != "usb":
-            self._host_side = self._uart(self.board.CONSOLE[1])
         self._firmware = greenlet(self._power_up)
-
-    def _output_of(self, port: str | int) -> bytearray:
-        console = self.board.CONSOLE
-        is_console = port == (console if isinstance(console, str) else console[1])
-        return self.output if is_console else bytearray()
-
-    def _uart(self, number: int) -> Uart:
-        uarts = self.world.uarts
-        if number not in uarts:
-            uarts[number] = Uart(self.world, self._output_of(number))
-        return uarts[number]
 
     @property
     def now_ns(self) -> int:
@@ -87,11 +68,11 @@ class SimTarget(Target):
     @property
     def host_reads(self) -> bool:
         """Whether the host reads what the board prints."""
-        return self._host_side.host_reads
+        return self.world.host_side.host_reads
 
     @host_reads.setter
     def host_reads(self, reads: bool) -> None:
-        self._host_side.host_reads = reads
+        self.world.host_side.host_reads = reads
 
     def run(self, seconds: float) -> None:
         world = self.world
@@ -104,7 +85,7 @@ class SimTarget(Target):
             raise world.failure
 
     def write(self, data: bytes) -> None:
-        self._host_side.send(data)
+        self.world.host_side.send(data)
 
     def pin(self, name: str | int) -> Net:
         """A pin by its function in the board file, or by number."""

@@ -5,13 +5,16 @@ A byte is ten bits long in either direction. Received bytes wait in a buffer and
 is full; sent bytes are with the host at once, and the board never waits for it.
 """
 
-from pumpbench.sim.world import World
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pumpbench.sim.world import World
 
 BITS_A_BYTE = 10
 
 
 class Uart:
-    def __init__(self, world: World, output: bytearray) -> None:
+    def __init__(self, world: "World", output: bytearray) -> None:
         self._world = world
         self._output = output
         self._queue = bytearray()

@@ -7,16 +7,20 @@ a wait reaches the horizon that the test has set, control goes back to the test.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import cast
 
 from greenlet import greenlet
 
 from pumpbench.boards import is_active_low, pin_number
 from pumpbench.plant import Plant
-from pumpbench.sim.pins import Pins
+from pumpbench.sim.console import UsbConsole
+from pumpbench.sim.pins import Net, Pins
 from pumpbench.sim.pio import Pio
+from pumpbench.sim.pio_machine import Machine
+from pumpbench.sim.uart import Uart
 
 FOREVER_NS = 1 << 62
 SPIN_BUDGET = 2_000_000  # calls of the hardware while no time passes
@@ -47,9 +51,14 @@ class Event:
 
 
 class World:
-    """One board from power-up on; `board` is its board file, `plant` what hangs on its pins."""
+    """One board from power-up on; `board` is its board file, `plant` what hangs on its pins.
 
-    def __init__(self, board: ModuleType, plant: Plant, *, extrapolate: bool = True) -> None:
+    `output` is where the host keeps what it reads from the console that the board file names.
+    """
+
+    def __init__(
+        self, board: ModuleType, plant: Plant, output: bytearray, *, extrapolate: bool = True
+    ) -> None:
         self.board = board
         self.plant = plant
         self.now_ns = 0
@@ -62,13 +71,15 @@ class World:
         self.ticks_us_at_boot = self.ticks_ms_at_boot = 0
         self.reset_cause = 1
         self.spins = 0
-        self.console = None
-        self.uarts: dict = {}
-        self.print_exception: Callable[[BaseException], None] | None = None
+        self._output = output
+        self._uarts: dict[int, Uart] = {}
         self._queue: list[tuple[int, int, Event]] = []
         self._number = 0
         self.pins = Pins(lambda: self.now_ns, self._before_pin_change)
         self.pio = Pio(self.pins, extrapolate=extrapolate)
+        is_usb = board.CONSOLE == "usb"
+        self.console = UsbConsole(self, output if is_usb else bytearray())
+        self.host_side = self.console if is_usb else self.uart(board.CONSOLE[1])
         self._wire()
 
     def _wire(self) -> None:
@@ -92,11 +103,18 @@ class World:
         enable.board_pull = int(is_active_low(pins["enable"]))
         self.pins.update(enable, 0)
 
-    def _net(self, pin: str):
+    def uart(self, number: int) -> Uart:
+        """The serial port of that number."""
+        if number not in self._uarts:
+            is_console = tuple(self.board.CONSOLE[:2]) == ("uart", number)
+            self._uarts[number] = Uart(self, self._output if is_console else bytearray())
+        return self._uarts[number]
+
+    def _net(self, pin: str) -> Net:
         return self.pins.nets[pin_number(pin)]
 
     @contextmanager
-    def as_current(self):
+    def as_current(self) -> Iterator["World"]:
         """Within it, the fakes are this world's."""
         global current
         before, current = current, self
@@ -208,7 +226,7 @@ class World:
                 self.check_keyboard()
         return condition()
 
-    def wait_fifo(self, machine, condition: Callable[[], bool]) -> None:
+    def wait_fifo(self, machine: Machine, condition: Callable[[], bool]) -> None:
         """Wait, for ever if need be, until a FIFO of the machine lets the condition hold."""
         self.sync()
         while not condition():
@@ -221,12 +239,5 @@ class World:
             if self.keyboard_interrupt:
                 self.check_keyboard()
 
-    def call(self, callback: Callable, argument: object) -> None:
-        """Run a callback of the firmware; what it raises is printed, as the board does."""
-        try:
-            callback(argument)
-        except Exception as error:  # noqa: BLE001
-            self.print_exception(error)
 
-
-current: World | _NoWorld = _NoWorld()
+current = cast("World", _NoWorld())
