@@ -47,6 +47,13 @@ class Bench:
         now = [int(count) for count in self.ask("DEL:STEP?").split(",")]
         return Steps(*(a - b for a, b in zip(now, self._before, strict=True)))
 
+    def drain(self, timeout_s=60.0):
+        """Read until everything sent before now has been answered; then forget the errors."""
+        self.target.write(b"\n*ESE 77;*ESE?\n")
+        while self.target.read_line(timeout_s) != "77":
+            pass
+        self.tell("*ESE 0;*CLS")
+
     def prescribe(self, rate, concentration="500 UG/ML"):
         """Stage, validate and commit a constant rate."""
         self.tell("PRES:NEW")

@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: MIT
 """Options of the test run, and the boards that tests run on.
 
-A test that takes `bench` runs on every target; it powers up a board of its own on `sim`, and shares
-one emulated board, stopped and with its errors read, on `emulator`, where a boot takes seconds.
+A test that takes `bench` runs on every target; on `sim` it powers up a board of its own, on
+`emulator`, where a boot takes seconds, it shares one, stopped and with its errors read.
 A test that takes `power_up` starts its own board on every target, with a main.py of its own.
 """
 
+import functools
+
 import pytest
 from hypothesis import settings
-from pumpbench.emulator import EmulatorTarget
-from pumpbench.sim import SimTarget, install
-from pumpbench.uf2 import MissingImage, find_uf2
 
 from host_tests.bench_session import Bench
+from pumpbench.emulator import EmulatorTarget
+from pumpbench.sim import SimTarget, install
+from pumpbench.uf2 import DEFAULT_VERSION, MissingImage, find_uf2
 
 install()
 settings.register_profile("bench", deadline=None, derandomize=True)
 settings.load_profile("bench")
 
-TARGETS = {"sim": SimTarget, "emulator": EmulatorTarget}
+TARGETS = ("sim", "emulator")
 
 
 def pytest_addoption(parser):
     parser.addoption("--target", choices=[*TARGETS, "all"], default="all", help="where to run")
+    parser.addoption("--micropython", default=DEFAULT_VERSION, help="image of the emulated board")
     parser.addoption("--days", type=int, default=2, help="length of the long deliveries")
     parser.addoption("--lines", type=int, default=300, help="console lines of the long floods")
     parser.addoption("--seed", type=int, default=1, help="seed of the random campaigns")
@@ -38,20 +41,20 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(name, params, indirect=True)
 
 
-def need_image(target):
-    """Skip, saying what is missing, where the emulated board has no MicroPython image."""
-    if target == "emulator":
-        try:
-            find_uf2()
-        except MissingImage as missing:
-            pytest.skip(str(missing))
+def emulated(config):
+    """Boots an emulated board; skips, saying what is missing, where there is no image for it."""
+    version = config.getoption("--micropython")
+    try:
+        find_uf2(version)
+    except MissingImage as missing:
+        pytest.skip(str(missing))
+    return functools.partial(EmulatorTarget, version=version)
 
 
 @pytest.fixture(scope="session")
-def emulated_board():
+def emulated_board(request):
     """The emulated board that tests share; booted when the first one asks for it."""
-    need_image("emulator")
-    return EmulatorTarget()
+    return emulated(request.config)()
 
 
 @pytest.fixture
@@ -65,8 +68,7 @@ def bench(request):
 @pytest.fixture
 def power_up(request):
     """Starts a board on the target: power_up(main=..., ...) -> Target."""
-    need_image(request.param)
-    return TARGETS[request.param]
+    return emulated(request.config) if request.param == "emulator" else SimTarget
 
 
 @pytest.fixture

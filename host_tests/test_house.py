@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from pump import faults
 from pump.console import ieee488
 from pump.console.commands import delivery, motor, prescription, system, therapy
@@ -14,7 +15,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
 MODULES = sorted(FIRMWARE.rglob("*.py"))
 SOURCES = [
-    path for top in ("firmware", "bench", "host_tests", "boards") for path in ROOT.glob(f"{top}/**/*.py")
+    path
+    for top in ("firmware", "bench", "host_tests", "boards")
+    for path in ROOT.glob(f"{top}/**/*.py")
 ]
 
 VOCABULARY = {"pump", "pump.state", "pump.faults", "pump.units", "pump.clock"}
@@ -86,7 +89,9 @@ def test_pure_modules_import_vocabulary_and_nothing_else(path):
     if is_in(name, PURE):
         package = name.rsplit(".", 1)[0] if name.count(".") > 1 else name
         for imported in imports_of(path):
-            assert imported in {"micropython", "binascii"} | VOCABULARY or is_in(imported, {package})
+            assert imported in {"micropython", "binascii"} | VOCABULARY or is_in(
+                imported, {package}
+            )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

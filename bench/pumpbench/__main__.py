@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pumpbench", description="The pump's bench.")
     commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser("demo", help="a delivery on the emulated board, and a report")
+    command.add_argument("--output", type=Path, default=Path("build/demo/report.html"))
+    command.set_defaults(run=_demo)
     command = commands.add_parser("image", help="write a board's filesystem image")
     _add_board(command)
     command.add_argument("--output", type=Path, help="default: build/<board>/filesystem.img")
@@ -50,6 +53,12 @@ def _add_board(command: argparse.ArgumentParser) -> None:
 
 def _add_port(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", required=True, help="serial port of the board")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from pumpbench import demo  # plots and progress bars cost a second no other command needs
+
+    return demo.run(options.output)
 
 
 def _image(options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ NAMES = {
     "1.21.0": "RPI_PICO-20231005-v1.21.0.uf2",
     "1.22.0": "RPI_PICO-20231227-v1.22.0.uf2",
 }
-DEFAULT_VERSION = "1.21.0"
+DEFAULT_VERSION = "1.22.0"
 
 
 class MissingImage(FileNotFoundError):

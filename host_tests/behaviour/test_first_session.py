@@ -2,9 +2,9 @@
 """From a line typed by a client to steps on the pin, on every target."""
 
 import pytest
-from pumpbench.client import PumpError
 
 from host_tests.bench_session import assert_balanced
+from pumpbench.client import PumpError
 
 
 def error_of(bench, command):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""If Python stops renewing, the steps end by themselves: the bound on what a hang over-delivers."""
+"""If Python stops renewing, steps end by themselves: the bound on what a hang over-delivers."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from host_tests.bench_session import STEP_NL, Bench, period_us
 LEASE_S = 2.0
 
 # A task that never returns, from {after_us} after the start of a delivery on.
-HANG = '''
+HANG = """
 import board, machine, time
 
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
@@ -31,7 +31,7 @@ def hang(now_us):
 
 app.tasks += (("hang", hang),)
 app.run()
-'''
+"""
 
 
 @pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import pyvisa
+
 from pumpbench.uf2 import MissingImage, find_uf2
 
 

@@ -6,7 +6,7 @@ import random
 from host_tests.bench_session import Bench, assert_balanced
 
 # Steps 1 ms apart, stopped at given instants: what was emitted before, at once after, and later.
-STOPS = '''
+STOPS = """
 import board, time
 
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
@@ -26,7 +26,7 @@ for wait_us in {waits_us}:
     time.sleep_ms(3)
     print(before, after, engine.emitted(), engine.witnessed(), engine.room())
 print("DONE")
-'''
+"""
 
 
 def test_a_stop_at_any_instant_lets_at_most_one_step_out_and_every_step_is_known(power_up, seed):

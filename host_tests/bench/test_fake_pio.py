@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The fake PIO is held to the emulated one: the same orders, the same steps, stops and counts."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rp2040py.rp2040 import RP2040
@@ -215,6 +216,42 @@ def outcome(block, orders):
         else:
             seen.append(getattr(block, order)())
     return seen, block.edges_us()
+
+
+def test_programs_are_the_words_that_the_emulated_board_assembles():
+    engine = [0x80A0, 0x604C, 0xA027, 0x0043, 0x0060, 0xD204, 0x0087, 0x0060, 0x0102]
+    assert list(STEP.words) == engine
+    assert list(count_flags.words) == [0x20C4, 0x0040]
+    assert list(count_edges.words) == [0x2020, 0x20A0, 0x0040]
+    assert (COUNT_ALL, COPY, PUSH, LOW) == (0xA02B, 0xA0C9, 0x8000, 0xA042)
+
+
+def test_optional_side_set_takes_a_bit_of_the_delay():
+    @asm.asm_pio(sideset_init=(asm.OUT_LOW, asm.OUT_LOW))
+    def program():
+        set(x, 3)  # noqa: F821
+        nop().side(2)[3]  # noqa: F821
+
+    assert list(program.words) == [0xE023, 0xA042 | 1 << 12 | 2 << 10 | 3 << 8]
+    assert program.side_optional
+    assert program.wrap == 1
+
+
+def test_programs_that_make_no_sense_are_refused():
+    def duplicate():
+        label("a")  # noqa: F821
+        nop()  # noqa: F821
+        label("a")  # noqa: F821
+
+    def unknown():
+        jmp("nowhere")  # noqa: F821
+
+    def slow():
+        nop()[32]  # noqa: F821
+
+    for program in (duplicate, unknown, slow):
+        with pytest.raises(asm.PIOASMError):
+            asm.asm_pio()(program)
 
 
 @given(orders)

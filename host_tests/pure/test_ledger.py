@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pump.delivery.ledger import BASAL, JOG, Ledger
 
 BOOKING = st.tuples(

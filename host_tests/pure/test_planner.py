@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pump.delivery.calibration import Calibration
 from pump.delivery.planner import CHUNK_US, COUNT_MAX, Planner
 from pump.therapy.schedule import Constant

@@ -2,6 +2,7 @@
 """Staging: nothing of the active prescription changes before a commit with the right token."""
 
 import pytest
+
 from pump.faults import NOTHING_STAGED, STALE_TOKEN, Refused
 from pump.therapy.prescription import SIMPLE, Prescription, problems
 from pump.therapy.staging import Staging

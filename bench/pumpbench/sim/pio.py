@@ -10,16 +10,11 @@ from collections.abc import Callable, Iterator
 
 from pumpbench.sim.asm import Program
 from pumpbench.sim.pins import Net, Pins
-from pumpbench.sim.pio_decode import (
-    JMP,
-    make_condition,
-    make_effect,
-    make_side,
-    split,
-    use_of,
-)
+from pumpbench.sim.pio_decode import make_condition, make_effect, make_side
+from pumpbench.sim.pio_fields import JMP, split
 from pumpbench.sim.pio_loops import Loops
 from pumpbench.sim.pio_machine import MASK, Attempt, Machine
+from pumpbench.sim.pio_uses import use_of
 
 MEMORY_WORDS = 32
 
@@ -177,7 +172,7 @@ class Pio:
             if self.extrapolate and _is_spin(machine, pc):
                 register = "x" if fields.high == 2 else "y"
                 return _spin(machine, pc, next_pc, cost_ns, side, register)
-            condition = make_condition(machine, fields.high, word)
+            condition = make_condition(machine, fields.high)
             return _jump(machine, fields.low, next_pc, cost_ns, side, condition)
         return _plain(machine, pc, next_pc, cost_ns, side, make_effect(machine, word))
 

@@ -1,55 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The instructions of PIO: from a 16-bit word to what it does to a state machine.
 
-`decode` makes the operation of one instruction at its place in a program, and `Use`, what it reads
-and writes, for `pio_loops`. Semantics are those of the RP2040 data sheet, chapter 3, and where it
-leaves the order within one cycle open, those of the emulated board. Inputs are not delayed by the
-two cycles of the synchroniser; a stall ends at the very instant its cause ends.
+Semantics are those of the RP2040 data sheet, chapter 3, and where it leaves the order within one
+cycle open, those of the emulated board. Inputs are not delayed by the two cycles of the
+synchroniser; a stall ends at the very instant its cause ends.
 """
 
 from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
 
+from pumpbench.sim.pio_fields import IN, IRQ, JMP, MOV, OUT, PUSH_PULL, SET, WAIT, Fields, split
 from pumpbench.sim.pio_machine import FIFO_DEPTH, MASK, Attempt, Machine
-
-JMP, WAIT, IN, OUT, PUSH_PULL, MOV, IRQ, SET = range(8)
-# Takes (value, bits, t_ns).
-Writer = Callable[[int, int, int], None]
-
-_REGISTER = {1: "x", 2: "y", 6: "isr", 7: "osr"}
-
-
-class Use(NamedTuple):
-    """What an instruction does to the registers of its machine."""
-
-    reads: tuple[str, ...] = ()  # as values
-    writes: tuple[str, ...] = ()
-    tests: str = ""  # compared with zero to choose the way
-    counts_down: str = ""
-    is_opaque: bool = False  # touches FIFOs or what cannot be repeated blindly
-    waits: bool = False
-
-
-class Fields(NamedTuple):
-    """An instruction word taken apart, by the side-set settings of its machine."""
-
-    kind: int
-    high: int  # bits 7..5
-    low: int  # bits 4..0
-    delay: int
-    side: int | None
-
-
-def split(machine: Machine, word: int) -> Fields:
-    s = machine.settings
-    bits = word >> 8 & 0x1F
-    delay_bits = 5 - s.side_count
-    side = bits >> delay_bits if s.side_count else None
-    if s.side_optional and side is not None:
-        enable = 1 << (s.side_count - 1)
-        side = side & ~enable if side & enable else None
-    return Fields(word >> 13, word >> 5 & 7, word & 0x1F, bits & ((1 << delay_bits) - 1), side)
+from pumpbench.sim.pio_operands import make_source, make_writer
 
 
 def make_side(machine: Machine, side: int | None) -> Callable[[int], None] | None:
@@ -72,7 +33,7 @@ def make_side(machine: Machine, side: int | None) -> Callable[[int], None] | Non
     return set_one_pin
 
 
-def make_condition(machine: Machine, condition: int, word: int) -> Callable[[], bool]:
+def make_condition(machine: Machine, condition: int) -> Callable[[], bool]:
     """The question a jmp asks; x_dec and y_dec count as they ask."""
     m, s = machine, machine.settings
 
@@ -102,15 +63,15 @@ def make_effect(machine: Machine, word: int) -> Attempt:
     """What the instruction does besides side-set, delay and going on."""
     f = split(machine, word)
     if f.kind == JMP:
-        return _jmp(machine, f, word)
+        return _jmp(machine, f)
     if f.kind == PUSH_PULL:
         return _pull(machine, f) if f.high & 4 else _push(machine, f)
     make = {WAIT: _wait, IN: _in, OUT: _out, MOV: _mov, IRQ: _irq, SET: _set}[f.kind]
     return make(machine, f)
 
 
-def _jmp(m: Machine, f: Fields, word: int) -> Attempt:
-    condition, target = make_condition(m, f.high, word), f.low
+def _jmp(m: Machine, f: Fields) -> Attempt:
+    condition, target = make_condition(m, f.high), f.low
 
     def jmp(_t_ns: int) -> None:
         if condition():
@@ -172,90 +133,6 @@ def _irq(m: Machine, f: Fields) -> Attempt:
     if clear:
         return clear_flag
     return set_flag_and_wait if wait else set_flag
-
-
-def make_source(machine: Machine, source: int) -> Callable[[], int]:
-    """The value that in and mov read."""
-    m, pins = machine, machine.pio.pins
-    in_base = m.settings.in_base
-
-    def read_pins() -> int:
-        levels = pins.levels
-        return (levels >> in_base | levels << (32 - in_base)) & MASK
-
-    return (
-        read_pins,
-        lambda: m.x,
-        lambda: m.y,
-        lambda: 0,
-        lambda: 0,
-        lambda: MASK if not m.tx else 0,
-        lambda: m.isr,
-        lambda: m.osr,
-    )[source]
-
-
-def make_writer(machine: Machine, destination: int, is_mov: bool) -> Writer:
-    """What takes (value, bits, t_ns) for out and mov."""
-    if destination in (1, 2):
-        return _register_writer(machine, _REGISTER[destination])
-    table = {
-        (0, True): _to_pins,
-        (0, False): _to_pins,
-        (4, False): _to_pindirs,
-        (5, True): _to_pc,
-        (5, False): _to_pc,
-        (6, True): _mov_to_isr,
-        (6, False): _out_to_isr,
-        (7, True): _to_osr,
-        (4, True): _to_exec,
-        (7, False): _to_exec,
-    }
-    write = table.get((destination, is_mov), _to_nothing)
-    return partial(write, machine)
-
-
-def _register_writer(machine: Machine, name: str) -> Writer:
-    registers = vars(machine)
-
-    def write(value: int, _bits: int, _t_ns: int) -> None:
-        registers[name] = value
-
-    return write
-
-
-def _to_pins(m: Machine, value: int, _bits: int, t_ns: int) -> None:
-    s = m.settings
-    m.pio.pins.write_pio(m.block.number, s.out_base, s.out_count, value, t_ns)
-
-
-def _to_pindirs(m: Machine, value: int, _bits: int, t_ns: int) -> None:
-    s = m.settings
-    m.pio.pins.write_pio_enables(m.block.number, s.out_base, s.out_count, value, t_ns)
-
-
-def _to_pc(m: Machine, value: int, _bits: int, _t_ns: int) -> None:
-    m.pc = value & 0x1F
-
-
-def _mov_to_isr(m: Machine, value: int, _bits: int, _t_ns: int) -> None:
-    m.isr, m.isr_count = value, 0
-
-
-def _out_to_isr(m: Machine, value: int, bits: int, _t_ns: int) -> None:
-    m.isr, m.isr_count = value, bits
-
-
-def _to_osr(m: Machine, value: int, _bits: int, _t_ns: int) -> None:
-    m.osr, m.osr_count = value, 0
-
-
-def _to_exec(_m: Machine, _value: int, _bits: int, _t_ns: int) -> None:
-    raise NotImplementedError("PIO: mov(exec, ...) and out(exec, ...) are not simulated")
-
-
-def _to_nothing(_m: Machine, _value: int, _bits: int, _t_ns: int) -> None:
-    pass
 
 
 def _reverse(value: int) -> int:
@@ -375,39 +252,3 @@ def _out(m: Machine, f: Fields) -> Attempt:
         return None
 
     return shift_out
-
-
-def use_of(machine: Machine, pc: int, word: int, next_pc: int) -> Use:
-    """What the instruction reads and writes."""
-    f, s = split(machine, word), machine.settings
-    if f.kind == JMP:
-        return _use_of_jmp(f, pc, next_pc)
-    if f.kind == WAIT:
-        return Use(waits=True)
-    if f.kind == IRQ:
-        return Use(waits=bool(f.high & 1))
-    if f.kind == SET:
-        return Use(writes=_names(f.high, (1, 2)), is_opaque=f.high == 4)
-    if f.kind == MOV:
-        is_opaque = f.low & 7 == 5 or f.high == 4
-        return Use(_names(f.low & 7), _names(f.high), is_opaque=is_opaque)
-    if f.kind == IN:
-        return Use((*_names(f.high), "isr"), ("isr",), is_opaque=s.autopush or f.high == 5)
-    if f.kind == OUT:
-        writes = ("osr", *_names(f.high, (1, 2, 6)))
-        return Use(("osr",), writes, is_opaque=s.autopull or f.high in (4, 7))
-    return Use(is_opaque=True)
-
-
-def _names(code: int, known: tuple[int, ...] = (1, 2, 6, 7)) -> tuple[str, ...]:
-    return (_REGISTER[code],) if code in known else ()
-
-
-def _use_of_jmp(f: Fields, pc: int, next_pc: int) -> Use:
-    register = {1: "x", 2: "x", 3: "y", 4: "y"}.get(f.high, "")
-    counts_down = register if f.high in (2, 4) else ""
-    if f.low == pc and counts_down:  # a spin, taken as one event
-        return Use((register,), (register,))
-    if register:
-        return Use(tests="" if f.low == next_pc else register, counts_down=counts_down)
-    return Use({5: ("x", "y"), 7: ("osr",)}.get(f.high, ()))

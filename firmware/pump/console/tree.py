@@ -7,8 +7,8 @@ A row is (pattern, handler, parameter, ...), as in
     ("MOTor:JOG", motor.jog, decimal(7), decimal(3))
 
 The pattern's capitals are the short form of each word; a header must use the short or the long
-form, nothing between; `PRES|PRESCription` has two spellings; `[:NEXT]` may be left out; `?` belongs
-to the header. Built once into nested dicts: a look-up takes one step for each word.
+form, nothing between; `PRES|PRESCription` has two spellings; `[:NEXT]` may be left out; `?` is
+part of the header. Built once into nested dicts: a look-up takes one step for each word.
 """
 
 from pump.console.errors import (

@@ -13,7 +13,7 @@ from pump.hal import console, pins
 from pump.hal.rp2_steps import StepEngine
 
 _POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
-_NAP_MS = const(250)  # the longest rest, should an interrupt be missed
+_NAP_US = const(250_000)  # the longest rest, should an interrupt be missed
 
 _OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp")
 _RESET_CAUSES = {machine.PWRON_RESET: "POWER", machine.WDT_RESET: "WATCHDOG"}
@@ -47,34 +47,45 @@ class Input:
 
 
 class Rest:
-    """Where the processor waits: until an instant, or until the console has input."""
+    """Where the processor waits: until an instant, or until the console has input.
+
+    Input ends `machine.idle`, but so do many other things, and a look at the console leaves an
+    event behind that ends the next one: so there are `_POLL_US` between two looks at least, and a
+    wake that comes sooner is followed by another as soon as a look is allowed again.
+    """
 
     def __init__(self, clock, port):
         self._clock = clock
         self._port = port
         self._timer = machine.Timer(-1)
+        self._armed_us = 0
         self._looked_us = 0
 
     def until(self, due_us):
         """Return at `due_us`, or earlier when there is input; at once when it is past."""
-        woken = False
+        is_woken = False
         while True:
             now_us = self._clock.now_us()
             if now_us - self._looked_us >= _POLL_US:
                 self._looked_us = now_us
-                woken = False
+                is_woken = False
                 if self._port.has_input():
                     return
             if now_us >= due_us:
                 return
-            wake_us = min(due_us, self._looked_us + _POLL_US) if woken else due_us
-            self._nap_us(wake_us - now_us)
-            woken = True
+            rest_us = _POLL_US if is_woken else _NAP_US
+            self._idle(now_us, min(due_us, self._looked_us + rest_us))
+            is_woken = True
 
-    def _nap_us(self, span_us):
-        """Idle for `span_us`, rounded up to a millisecond, or until the next interrupt."""
-        period_ms = min(max(-(-span_us // 1000), 1), _NAP_MS)
-        self._timer.init(mode=machine.Timer.ONE_SHOT, period=period_ms, callback=_nothing)
+    def _idle(self, now_us, wake_us):
+        """Idle until the next interrupt; there is one at `wake_us`, in whole milliseconds."""
+        if wake_us != self._armed_us:
+            self._armed_us = wake_us
+            self._timer.init(
+                mode=machine.Timer.ONE_SHOT,
+                period=max(-(-(wake_us - now_us) // 1000), 1),
+                callback=_nothing,
+            )
         machine.idle()
 
 

@@ -96,7 +96,7 @@ class StepEngine:
     """STEP, DIR and ENABLE of one driver.
 
     pins: (step number, dir Output, enable Output). driver: `DRIVER` of the board's data.
-    clock: `now_us()`. Forward only: this pump never runs backwards.
+    clock: `now_us()`. Forward only, DIR asserted: this pump never runs backwards.
     """
 
     def __init__(self, pins, driver, clock):
@@ -114,7 +114,7 @@ class StepEngine:
 
     def arm(self):
         """Energise the driver; the steps begin the returned number of microseconds after start."""
-        self._direction.off()
+        self._direction.on()
         self._enable.on()
         self._steps.put((self._setup_us - _DELAY_US) << _COUNT_BITS)
         return self._setup_us

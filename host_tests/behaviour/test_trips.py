@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""The one way down on a board: whatever goes wrong, the steps stop, the driver is released."""
+
+import pytest
+
+from host_tests.bench_session import Bench
+
+# A task that raises once the pump has delivered for half a second.
+DYING = """
+import board
+
+hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
+hal.make_safe(board)
+from pump.app import App
+from pump.faults import Fault
+
+app = App(board, hal)
+since_us = [0]
+
+
+def die(now_us):
+    if app.dispenser.is_active():
+        since_us[0] = since_us[0] or now_us
+        if now_us - since_us[0] > 500_000:
+            {misfortune}
+    return now_us + 20_000
+
+
+app.tasks += (("dying", die),)
+app.run()
+"""
+
+MISFORTUNES = {
+    "raise ValueError('x')": ("201", "Task died;dying: ValueError"),
+    "1 / 0": ("201", "Task died;dying: ZeroDivisionError"),
+    "raise MemoryError()": ("201", "Task died;dying: MemoryError"),
+    "raise Fault(203, 'by hand')": ("203", "Witness disagrees;by hand"),
+}
+
+
+@pytest.mark.parametrize("misfortune", MISFORTUNES)
+def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_fault(
+    power_up, misfortune
+):
+    number, text = MISFORTUNES[misfortune]
+    bench = Bench(power_up(main=DYING.format(misfortune=misfortune)))
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(0.7)
+    edges = bench.plant.edges.count
+    assert edges > 2000
+    assert bench.target.pin("enable").level == 1
+    assert bench.ask("SYST:STAT?;ERR?").startswith(f'FAULT;{number},"{text}')
+    assert bench.ask("*TST?") == number
+    bench.run(1.0)
+    assert bench.plant.edges.count == edges
+    steps = bench.steps()
+    assert steps.commanded == steps.emitted == steps.witness == edges
+
+
+def test_a_step_pin_that_no_longer_follows_the_engine_is_found_by_the_witness(power_up):
+    taken = "import machine; machine.Pin(2, machine.Pin.OUT, value=0)"
+    bench = Bench(power_up(main=DYING.format(misfortune=taken)))
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(2.5)
+    assert bench.ask("SYST:STAT?") == "FAULT"
+    assert bench.ask("SYST:ERR?").startswith("203,")
+    steps = bench.steps()
+    assert steps.witness == bench.plant.edges.count < steps.emitted
+
+
+def test_the_stop_button_held_at_power_up_leaves_the_board_at_the_repl(power_up):
+    target = power_up()
+    target.pin("stop_button").drive(0)
+    target.run(1.0)
+    target.write(b"\r\n1+1\r\n")
+    target.run(0.3)
+    assert b"ITB-Pump" not in target.output
+    assert target.pin("enable").level == 1
+    if target.name == "emulator":
+        assert b"\r\n2\r\n" in target.output
+    else:
+        assert target.ended is not None and target.ended.error is None
