@@ -40,7 +40,7 @@ class Rate(NamedTuple):
 class Lengths(NamedTuple):
     """How long the pieces are."""
 
-    slow_s: int = 12
+    slow_s: int = 20
     fast_s: int = 2
     day_s: int = 86_400
 
@@ -124,7 +124,7 @@ class Session:
         self.ask("DEL:TOT?", "Dose in ug, volume in mL.")
         self.tell("THER:STOP", "Stop. What was queued is dropped, and known.")
         self._target.run(MARGIN_S)
-        self.ask("DEL:STEP?", "Nothing is queued, and the three counts are one.")
+        self.ask("DEL:STEP?", "Now nothing is queued, and three counts should be one.")
         steps = Steps(*(b - a for a, b in zip(before, self._steps(), strict=True)))
         return self._piece(rate, seconds, steps, plant.beaker.volume_ml - before_ml)
 
@@ -149,7 +149,7 @@ class Session:
                 volume = float(edges.count * step_ml)
                 passed = seconds * n / SLICES
                 passed = f"{passed:.1f} s" if seconds < 120 else duration(round(passed))
-                show(n, f"{passed:>9}  {edges.count:,} steps  {volume:.6f} mL")
+                show(n, f"{passed:>9}  {report.grouped(edges.count)} steps  {volume:.7f} mL")
 
     def _steps(self) -> Steps:
         return Steps(*(int(count) for count in self._pump.ask("DEL:STEP?").split(",")))
@@ -232,7 +232,7 @@ def _power_up(screen: Console, missing_image: str) -> tuple[Target, str]:
         return SimTarget(), "sim"
     version = uf2.DEFAULT_VERSION
     screen.print(f"Booting MicroPython {version} with the firmware on an emulated Pico.")
-    screen.print("It takes about 20 s, and each second of its life some seconds here.")
+    screen.print("That takes 10 to 30 s, and each second of its life a second or more here.")
     return EmulatorTarget(version=version), "emulator"
 
 

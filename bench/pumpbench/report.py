@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from jinja2 import Environment, FileSystemLoader
@@ -17,7 +18,8 @@ from matplotlib.figure import Figure
 from pumpbench.judge import LIMIT_US, Piece
 
 TEMPLATES = Path(__file__).parent / "templates"
-SIZE_IN = (4.7, 2.9)  # about as wide as a phone, so that its text needs no zoom there
+SIZE_IN = (4.1, 2.7)  # about as wide as a phone, so that its text needs no zoom there
+MOST_LABELS = 5  # bars of a histogram with their number above
 
 INK, FAINT, TARGET, GOOD, BAND = "#010101", "#020202", "#030303", "#040404", "#050505"
 COLOURS = {
@@ -27,7 +29,7 @@ COLOURS = {
     GOOD: "var(--delivered)",
     BAND: "var(--band)",
 }
-LOOK = {
+LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 9,
     "text.color": INK,
@@ -70,9 +72,10 @@ def write_report(path: Path, pieces: list[Piece], facts: Facts) -> Path:
             ("The first seconds, step by step", slow.target, _volume(slow)),
             ("Delivered minus target, over the day", day.target, _deviation(day)),
             ("Delivered minus target, step by step", slow.target, _deviation(slow)),
-            ("Interval error of every step", "all pieces", _histogram(pieces)),
+            ("Interval errors", "how many intervals, on a logarithmic scale", _histogram(pieces)),
         ]
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    environment.filters["grouped"] = grouped
     page = environment.get_template("report.html").render(
         pieces=pieces,
         day=day,
@@ -92,26 +95,25 @@ def rows(pieces: list[Piece]) -> list[tuple[str, list[str]]]:
     """The table of results: (what, its text for each piece)."""
     counts = [(*piece.steps[:3], piece.judgement.edges) for piece in pieces]
     names = ("Commanded, steps", "Emitted, steps", "Witnessed, steps", "Edges on the pin")
-    table = [
-        (name, [_grouped(of_piece[i]) for of_piece in counts]) for i, name in enumerate(names)
-    ]
+    table = [(name, [grouped(of_piece[i]) for of_piece in counts]) for i, name in enumerate(names)]
     judged = [piece.judgement for piece in pieces]
     return [
         ("Ideal interval, us", [exact(judgement.ideal_us) for judgement in judged]),
         *table,
         ("Worst interval error, us", [f"{float(each.worst_error_us):.3f}" for each in judged]),
-        ("Delivered, mL (beaker)", [f"{float(piece.delivered_ml):.6f}" for piece in pieces]),
-        ("Programmed, mL", [f"{float(piece.programmed_ml):.6f}" for piece in pieces]),
+        ("Delivered, mL (beaker)", [f"{float(piece.delivered_ml):.7f}" for piece in pieces]),
+        ("Programmed, mL", [f"{float(piece.programmed_ml):.7f}" for piece in pieces]),
     ]
 
 
 def exact(number) -> str:
     """A Fraction as it is: `450 000`, or `225 225/999`."""
     whole, rest = divmod(number, 1)
-    return f"{_grouped(int(whole))} {rest}" if rest else _grouped(int(whole))
+    return f"{grouped(int(whole))} {rest}" if rest else grouped(int(whole))
 
 
-def _grouped(count: int) -> str:
+def grouped(count: int) -> str:
+    """A count with its thousands apart."""
     return f"{count:,}".replace(",", " ")
 
 
@@ -120,7 +122,7 @@ def _time_axis(axes, end_s: float) -> float:
     is_long = end_s > 7200
     axes.set_xlabel("hours since the start" if is_long else "seconds since the start")
     unit_s = 3600 if is_long else 1
-    axes.set_xlim(0, end_s / unit_s)
+    axes.set_xlim(0, (end_s or 1) / unit_s)
     if is_long:
         axes.set_xticks(range(0, round(end_s / unit_s) + 1, 6))
     return unit_s
@@ -139,7 +141,8 @@ def _volume(piece: Piece) -> str:
         [t_s / unit_s for t_s, _ in piece.curve],
         [steps * volume for _, steps in piece.curve],
         color=GOOD,
-        linewidth=1.6 if is_staircase else 3,
+        linewidth=1.6 if is_staircase else 6,
+        alpha=1 if is_staircase else 0.5,
         drawstyle="steps-post" if is_staircase else "default",
         label="delivered",
     )
@@ -166,7 +169,8 @@ def _deviation(piece: Piece) -> str:
         axes.fill_between(times, lows, highs, color=GOOD, alpha=0.35, linewidth=0)
         axes.plot(times, lows, color=GOOD, linewidth=1.3)
         axes.plot(times, highs, color=GOOD, linewidth=1.3)
-    lowest, highest = min(low for _, low, _ in points), max(high for _, _, high in points)
+    lowest = min((low for _, low, _ in points), default=-1)
+    highest = max((high for _, _, high in points), default=0)
     axes.set_ylim(min(-1.3, lowest * 1.1), max(0.3, highest * 1.1))
     axes.set_ylabel("steps")
     return _svg(figure, f"deviation of {piece.title} on {piece.target}")
@@ -177,12 +181,12 @@ def _histogram(pieces: list[Piece]) -> str:
     drawn = figure.subplots(len(pieces), sharex=True)
     for axes, piece in zip(drawn, pieces, strict=True):
         _errors(axes, piece)
-    drawn[-1].set_xlabel("interval minus ideal, us")
+    drawn[-1].set_xlabel("interval minus ideal, µs")
     return _svg(figure, "interval errors")
 
 
 def _errors(axes, piece: Piece) -> None:
-    """One piece: bars of a tenth of a microsecond at least, the accepted band behind them."""
+    """One piece: a bar for each error there was, the accepted band behind them."""
     judgement = piece.judgement
     errors = [float(error) for error, _ in judgement.errors_us]
     counts = [count for _, count in judgement.errors_us]
@@ -192,10 +196,15 @@ def _errors(axes, piece: Piece) -> None:
     axes.axvspan(-down - LIMIT_US, up + LIMIT_US, color=BAND, linewidth=0)
     axes.bar(errors, counts, width=reach / 30, color=GOOD)
     axes.set_xlim(-reach, reach)
-    axes.set_ylim(0, max(counts, default=1) * 1.15)
-    axes.set_yticks([max(counts, default=1)])
-    axes.yaxis.set_major_formatter(lambda count, _position: _grouped(round(count)))
-    axes.set_title(f"{piece.title}, {piece.target}", loc="left", fontsize=9)
+    axes.set_yscale("log")  # one interval among 100 000 is still seen
+    axes.set_ylim(0.5, max(counts, default=1) * 60)
+    axes.yaxis.set_visible(False)
+    axes.spines.left.set_visible(False)
+    if len(counts) <= MOST_LABELS:
+        for error, count in zip(errors, counts, strict=True):
+            label = axes.text(error, count * 1.4, grouped(count), ha="center", fontsize=8)
+            label.set_in_layout(False)
+    axes.set_title(f"{piece.title}, {piece.target}", loc="left", fontsize=8)
 
 
 def _figure():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The composition root: builds everything from a board's data, passes it on, holds no logic."""
 
+import gc
+
 from pump import VERSION
 from pump.clock import Monotonic
 from pump.console import ieee488
@@ -51,6 +53,7 @@ class App:
         """Run until `SYSTem:SERVice`; whatever ends it, the pump is stopped afterwards."""
         ways_down = (self.engine.stop, self.dispenser.halt)
         self.supervisor.install(self.tasks, ways_down, self.errors.push)
+        gc.collect()  # what importing and building left behind
         try:
             self.supervisor.run()
             self.link.flush()

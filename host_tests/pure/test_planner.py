@@ -2,6 +2,7 @@
 """The planner against an oracle in plain fractions, which knows nothing of chunks."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -155,5 +156,5 @@ def test_a_backlog_is_stepped_no_faster_than_the_shortest_period():
     amount, _ = Calibration(200_000_000, STEPS_PER_REV).step_in_nl_d_us()
     planner = planner_for(24_000_000, 200_000_000, owed=100 * amount)
     edges = edges_of(planner, 3)
-    gaps_us = [after - before for (before, _), (after, _) in zip(edges, edges[1:], strict=False)]
+    gaps_us = [after - before for (before, _), (after, _) in pairwise(edges)]
     assert min(gaps_us) >= MIN_PERIOD_US
