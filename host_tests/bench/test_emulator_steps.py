@@ -5,44 +5,14 @@ import pytest
 
 pytestmark = pytest.mark.emulator
 
-# A step machine and the two counters, as in the firmware: 1 MHz, pulse 3 us.
+# The firmware's step machine and its two counters: 1 MHz, pulse 3 us.
 STEPPER = """
 import machine, rp2, time
 from machine import Pin
+from pump.hal.rp2_steps import count_edges, count_flags, step_program
 
-@rp2.asm_pio(sideset_init=rp2.PIO.OUT_LOW, out_shiftdir=rp2.PIO.SHIFT_RIGHT)
-def steps():
-    wrap_target()
-    label("fetch")
-    pull().side(0)
-    out(y, 12).side(0)
-    label("interval")
-    mov(x, osr).side(0)
-    label("wait")
-    jmp(x_dec, "wait").side(0)
-    jmp(not_y, "fetch").side(0)
-    irq(4).side(1)[2]
-    jmp(y_dec, "next").side(0)
-    label("next")
-    jmp(not_y, "fetch").side(0)
-    jmp("interval").side(0)[1]
-    wrap()
-
-@rp2.asm_pio()
-def flags():
-    label("next")
-    wait(1, irq, 4)
-    jmp(x_dec, "next")
-
-@rp2.asm_pio()
-def edges():
-    label("next")
-    wait(0, pin, 0)
-    wait(1, pin, 0)
-    jmp(x_dec, "next")
-
-stepper = rp2.StateMachine(0, steps, freq=1_000_000, sideset_base=Pin(2))
-counters = [rp2.StateMachine(1, flags), rp2.StateMachine(2, edges, in_base=Pin(2))]
+stepper = rp2.StateMachine(0, step_program(3), freq=1_000_000, sideset_base=Pin(2))
+counters = [rp2.StateMachine(1, count_flags), rp2.StateMachine(2, count_edges, in_base=Pin(2))]
 for counter in counters:
     counter.exec("set(x, 0)")
     counter.active(1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.bench.pio_programs import count_edges, count_flags, step_program
+from pump.hal.rp2_steps import count_edges, count_flags, step_program
 from pumpbench.boards import load_board
 from pumpbench.plant import Plant
 from pumpbench.sim import asm, fake_rp2
