@@ -61,8 +61,7 @@ def boot():
 
     def power_up(main: str, version: str = "1.22.0") -> EmulatorTarget:
         try:
-            filesystem = image.pack({"/main.py": main.encode()})
-            return EmulatorTarget(version=version, image=filesystem)
+            return EmulatorTarget(version=version, main=main)
         except MissingImage as missing:
             pytest.skip(str(missing))
 
