@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The firmware onto a board: over a stopped pump, never over a delivering one."""
 
+from pathlib import Path
+
 import pytest
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
 from pumpbench.client import Pump, SerialLine
-from pumpbench.deploy import DeployError, put
+from pumpbench.deploy import DeployError, deploy, put
+from pumpbench.image import board_files, compile_module
+
+OLD_STATE_SOURCE = """
+STOPPED, RUNNING, FAULT, SERVICE = "STOPPED", "RUNNING", "FAULT", "SERVICE"
+"""
 
 OLD = {
     "/lib/pump/app.mpy": b"old",
@@ -65,6 +72,33 @@ def test_a_board_with_a_bare_repl_gets_the_files_and_only_once(serve_files):
     assert put(files, port) == ["/lib/pump/app.mpy", "/main.py"]
     assert put(files, port) == []
     assert files_on(port) == files
+
+
+@pytest.mark.emulator
+def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files, tmp_path):
+    old_state = tmp_path / "state.py"
+    old_state.write_text(OLD_STATE_SOURCE)
+    older = board_files("RPI_PICO")
+    older["/lib/pump/state.mpy"] = compile_module(old_state, Path("pump/state.py"))
+    port = str(serve_files(older)[0])
+    with SerialLine(port) as line:
+        pump = Pump(line, timeout_s=60)
+        pump.identity()
+        pump.tell("MOT:JOG 100,10")
+    with pytest.raises(DeployError, match="delivering"):
+        deploy("RPI_PICO", port)
+    with SerialLine(port) as line:
+        pump = Pump(line, timeout_s=60)
+        assert pump.state() == "RUNNING"
+        pump.tell("THER:STOP")
+
+    assert deploy("RPI_PICO", port) == ["/lib/pump/state.mpy", "/main.py"]
+
+    with SerialLine(port) as line:
+        pump = Pump(line, timeout_s=60)
+        assert pump.identity().model == "ITB-Pump"
+        assert pump.state() == "STOPPED"
+        assert pump.ask("DEL:STEP?") == "0,0,0,0"
 
 
 def one_sentence(text: str) -> str:
