@@ -89,13 +89,13 @@ def seed(request):
 def pytest_terminal_summary(terminalreporter):
     """Print what tests recorded as `measured`: the numbers behind the claims."""
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
-    measured = sorted(
+    measured = {
         text
         for report in reports
         for name, text in getattr(report, "user_properties", ())
-        if name == "measured" and report.when == "call"
-    )
+        if name == "measured"
+    }
     if measured:
         terminalreporter.section("measured")
-        for text in measured:
+        for text in sorted(measured):
             terminalreporter.line(text)

@@ -42,7 +42,8 @@ class App:
         self.status = Status()
         self.errors = ErrorQueue(self.status)
         tree = Tree(self._rows(board, hal))
-        self.link = Link(self.port, Session(tree, self.errors), self.errors)
+        session = Session(tree, self.errors, urgent=(therapy.STOP,))
+        self.link = Link(self.port, session, self.errors)
         self.tasks = (
             ("console", self.link.poll),
             (DISPENSER, self.dispenser.renew),

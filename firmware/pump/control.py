@@ -8,6 +8,7 @@ from pump.delivery.calibration import Calibration
 from pump.delivery.ledger import BASAL, JOG
 from pump.faults import (
     ALREADY_RUNNING,
+    IN_SERVICE,
     INVALID_PRESCRIPTION,
     NO_PRESCRIPTION,
     NOT_STOPPED,
@@ -79,6 +80,8 @@ class Control:
     def jog(self, steps, millirevs_min):
         """Turn by `steps` at thousandths of a revolution a minute; stopped only."""
         self.need_stopped()
+        if not steps:
+            return
         self._jog_millirevs_min = millirevs_min
         schedule = Constant(millirevs_min * self.calibration.steps_per_rev)
         batch = (JOG, self.calibration.pl_per_rev, 0)
@@ -88,6 +91,7 @@ class Control:
 
     def commit(self, token):
         """Activate the staged prescription; a running delivery follows it, fraction and all."""
+        self.need_fit()
         found = self.problems()
         if found:
             raise Refused(INVALID_PRESCRIPTION, found[0])
@@ -126,14 +130,20 @@ class Control:
             commanded, emitted, witness, _ = self._dispenser.totals()
             if not commanded == emitted == witness:
                 self._supervisor.trip(WITNESS_MISMATCH)
-        return 0 if self._supervisor.fault is None else self._supervisor.fault[0]
+        return self._supervisor.fault or 0
 
     def need_stopped(self):
-        """Refuse unless the pump is stopped and without fault."""
-        if self._supervisor.fault is not None:
-            raise Refused(PUMP_FAULT)
+        """Refuse unless the pump is stopped, and fit to go on."""
+        self.need_fit()
         if self._dispenser.is_active():
             raise Refused(NOT_STOPPED)
+
+    def need_fit(self):
+        """Refuse after a fault, and once the firmware is ending."""
+        if self._supervisor.fault is not None:
+            raise Refused(PUMP_FAULT)
+        if self._supervisor.is_ending:
+            raise Refused(IN_SERVICE)
 
     def _basal(self):
         prescription = self._staging.active

@@ -18,6 +18,7 @@ NOTHING_STAGED = const(104)
 STALE_TOKEN = const(105)
 INVALID_PRESCRIPTION = const(106)
 PUMP_FAULT = const(107)
+IN_SERVICE = const(108)
 
 # Faults
 TASK_DIED = const(201)
@@ -33,6 +34,7 @@ REFUSALS = {
     STALE_TOKEN: ("Token does not match", "Ask PRESCription:VALidate? again and review."),
     INVALID_PRESCRIPTION: ("Prescription invalid", "PRESCription:VALidate? lists what to mend."),
     PUMP_FAULT: ("Pump in fault", "*TST? gives its number; find the cause, then reset the board."),
+    IN_SERVICE: ("Pump in service", "The firmware ends; a reset starts it again."),
 }
 
 FAULTS = {

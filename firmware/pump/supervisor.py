@@ -19,7 +19,7 @@ class Supervisor:
     """Runs the tasks.
 
     clock: `now_us()`. rest: `until(due_us)`, returns early on console input. `fault` is None or
-    the first (code, detail) that tripped the pump since power-up.
+    the code of the first fault since power-up.
     """
 
     def __init__(self, clock, rest):
@@ -32,7 +32,7 @@ class Supervisor:
         self._busy_us = 0
         self._since_us = 0
         self._longest_us = 0
-        self.fault: "tuple | None" = None
+        self.fault: "int | None" = None
         self.is_ending = False
 
     def install(self, tasks, ways_down, report):
@@ -50,7 +50,12 @@ class Supervisor:
         """Cycle until `end` is called."""
         self._since_us = self._clock.now_us()
         while not self.is_ending:
-            self._rest.until(self.cycle())
+            due_us = 0
+            try:
+                due_us = self.cycle()
+            except Exception as error:  # noqa: BLE001 - no memory even for the cycle itself
+                self.trip(TASK_DIED, error)
+            self._rest.until(due_us)
 
     def cycle(self):
         """Poll every task that is due, once. Returns when the next one is."""
@@ -71,16 +76,24 @@ class Supervisor:
             if other == name:
                 self._dues_us[index] = 0
 
-    def trip(self, code, detail=""):
-        """The one way down: stop, release, record. It does not raise; the first fault stays."""
+    def trip(self, code, cause=None):
+        """The one way down: stop, release, record. It does not raise; the first fault stays.
+
+        cause: what to say about it, any object; its text is made last of all.
+        """
+        is_first = self.fault is None
+        if is_first:
+            self.fault = code
         for go_down in self._ways_down:
             try:
                 go_down()
             except Exception as error:  # noqa: BLE001 - the next way down must run
-                detail = "%s (%r)" % (detail, error)
-        if self.fault is None:
-            self.fault = (code, detail)
-            self._report(code, detail)
+                cause = cause or error
+        if is_first:
+            try:
+                self._report(code, _text(cause))
+            except Exception:  # noqa: BLE001 - the pump is stopped; only the text is lost
+                self._report(code, "")
 
     def end(self):
         """Leave `run` after this cycle."""
@@ -91,14 +104,21 @@ class Supervisor:
         total_us = max(self._clock.now_us() - self._since_us, 1)
         return gc.mem_free(), self._longest_us, 100 * self._busy_us // total_us
 
-    def _poll(self, name, poll, now_us):
+    def _poll(self, name, poll, start_us):
         try:
-            return poll(now_us)
+            return poll(start_us)
         except Fault as fault:
             self.trip(fault.code, fault.detail)
         except Exception as error:  # noqa: BLE001 - whatever it is, the pump stops
-            self.trip(TASK_DIED, "%s: %r" % (name, error))
-        return now_us + REST_US
+            self.trip(TASK_DIED, (name, error))
+        return start_us + REST_US
+
+
+def _text(cause):
+    """One line about what happened."""
+    if isinstance(cause, tuple):
+        return ": ".join([part if isinstance(part, str) else repr(part) for part in cause])
+    return cause if isinstance(cause, str) else repr(cause) if cause is not None else ""
 
 
 def _nobody(_code, _detail):

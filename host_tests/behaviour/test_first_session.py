@@ -128,7 +128,7 @@ def test_a_calibration_changes_the_steps_of_the_same_volume_and_not_the_past(ben
     bench.run(1.0)
     bench.stop()
     assert bench.steps().emitted == bench.plant.edges.count
-    assert_on_time(bench.plant.edges, Fraction(225), 1777)
+    assert_on_time(bench.plant.edges, Fraction(225), 3555)
 
 
 def test_the_conditions_say_what_moves(bench):

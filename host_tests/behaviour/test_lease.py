@@ -3,40 +3,34 @@
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench, period_us
+from host_tests.bench_session import STEP_NL, Bench, main_with_task, period_us
+from pumpbench.sim import SimTarget
 
 LEASE_S = 2.0
 
-# A task that never returns, from {after_us} after the start of a delivery on.
+# A task that never returns, {after_us} after the start of a delivery.
 HANG = """
-import board, machine, time
-
-hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
-hal.make_safe(board)
-from pump.app import App
-
-app = App(board, hal)
-started_us = [0]
-
-
-def hang(now_us):
-    if app.dispenser.is_active():
-        started_us[0] = started_us[0] or now_us
-        if now_us - started_us[0] >= {after_us}:
-            print("HUNG")
-            while True:
-                machine.idle()
+def extra(now_us):
+    if delivering_us(now_us) >= {after_us}:
+        print("HUNG")
+        while True:
+            machine.idle()
     return now_us + 50_000
+"""
 
-
-app.tasks += (("hang", hang),)
-app.run()
+# A task that takes three seconds, once.
+HELD_UP = """
+def extra(now_us):
+    if delivering_us(now_us) >= 500_000:
+        time.sleep_ms(3000)
+        since_us[0] = 1 << 60
+    return now_us + 50_000
 """
 
 
 @pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])
 def test_the_steps_end_within_the_lease_when_python_hangs(power_up, rate, record_property):
-    bench = Bench(power_up(main=HANG.format(after_us=1_500_000)))
+    bench = Bench(power_up(main=main_with_task(HANG.format(after_us=1_500_000))))
     bench.prescribe(rate)
     bench.tell("THER:STAR")
     bench.target.run_until(lambda: b"HUNG" in bench.target.output, timeout_s=5, step_s=0.001)
@@ -58,9 +52,7 @@ def test_the_steps_end_within_the_lease_when_python_hangs(power_up, rate, record
 
 @pytest.mark.parametrize("after_ms", range(0, 2000, 170))
 def test_a_hang_at_any_time_of_a_renewal_ends_within_the_lease(after_ms):
-    from pumpbench.sim import SimTarget
-
-    bench = Bench(SimTarget(main=HANG.format(after_us=after_ms * 1000)))
+    bench = Bench(SimTarget(main=main_with_task(HANG.format(after_us=after_ms * 1000 + 1))))
     bench.prescribe("70.123 ML/HR")
     bench.tell("THER:STAR")
     bench.target.run_until(lambda: b"HUNG" in bench.target.output, timeout_s=5, step_s=0.001)
@@ -70,15 +62,10 @@ def test_a_hang_at_any_time_of_a_renewal_ends_within_the_lease(after_ms):
 
 
 def test_a_firmware_that_was_held_up_past_the_lease_stops_in_fault_and_says_so(power_up):
-    held_up = HANG.format(after_us=500_000).replace(
-        "while True:\n                machine.idle()",
-        "time.sleep_ms(3000)\n            started_us[0] = 1 << 60",
-    )
-    bench = Bench(power_up(main=held_up))
+    bench = Bench(power_up(main=main_with_task(HELD_UP)))
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")
     bench.run(4.5)
-    bench.target.read_line()  # HUNG
     assert bench.ask("SYST:STAT?") == "FAULT"
     assert bench.ask("SYST:ERR?").startswith('202,"Step queue ran dry')
     assert bench.ask("STAT:QUES:COND?") == "512"

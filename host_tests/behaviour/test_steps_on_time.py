@@ -3,33 +3,24 @@
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced, assert_on_time, period_us
+from host_tests.bench_session import (
+    COUNT_MAX,
+    Bench,
+    assert_balanced,
+    assert_exact,
+    assert_on_time,
+    main_with_task,
+    period_us,
+)
 
-CHUNK_US = 400_000
-COUNT_MAX = 4095
-
-CHURN = '''
-import board, gc
-
-hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
-hal.make_safe(board)
-from pump.app import App
-
-app = App(board, hal)
-
-
-def churn(now_us):
-    """Waste the heap, collect it, write a file: ten times a second."""
+CHURN = """
+def extra(now_us):
     junk = [bytearray(100) for _ in range(100)]
     gc.collect()
     with open("churn.bin", "wb") as file:
         file.write(b"".join(junk[:20]))
     return now_us + 100_000
-
-
-app.tasks += (("churn", churn),)
-app.run()
-'''
+"""
 
 
 def deliver(bench, rate, seconds):
@@ -37,13 +28,6 @@ def deliver(bench, rate, seconds):
     bench.tell("THER:STAR")
     bench.run(seconds)
     bench.stop()
-
-
-def assert_exact(bench, rate):
-    """The account balances and every step was on time, in chunks as long as the planner's."""
-    ideal_us = period_us(rate)
-    assert_balanced(bench)
-    assert_on_time(bench.plant.edges, ideal_us, min(CHUNK_US // ideal_us, COUNT_MAX))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +60,7 @@ def test_a_jog_at_20000_steps_a_second_is_exact_for_seconds(bench):
 def busy_bench(power_up, tmp_path, monkeypatch):
     """A board whose heap churns and whose files are written all the time."""
     monkeypatch.chdir(tmp_path)  # where `sim` writes what the board would
-    return Bench(power_up(main=CHURN))
+    return Bench(power_up(main=main_with_task(CHURN)))
 
 
 def run_flooded(bench, seconds):

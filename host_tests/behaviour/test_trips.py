@@ -3,37 +3,20 @@
 
 import pytest
 
-from host_tests.bench_session import Bench
+from host_tests.bench_session import Bench, main_with_task
 
-# A task that raises once the pump has delivered for half a second.
+# A task to which something happens once the pump has delivered for half a second.
 DYING = """
-import board
-
-hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
-hal.make_safe(board)
-from pump.app import App
-from pump.faults import Fault
-
-app = App(board, hal)
-since_us = [0]
-
-
-def die(now_us):
-    if app.dispenser.is_active():
-        since_us[0] = since_us[0] or now_us
-        if now_us - since_us[0] > 500_000:
-            {misfortune}
+def extra(now_us):
+    if delivering_us(now_us) > 500_000:
+        {misfortune}
     return now_us + 20_000
-
-
-app.tasks += (("dying", die),)
-app.run()
 """
 
 MISFORTUNES = {
-    "raise ValueError('x')": ("201", "Task died;dying: ValueError"),
-    "1 / 0": ("201", "Task died;dying: ZeroDivisionError"),
-    "raise MemoryError()": ("201", "Task died;dying: MemoryError"),
+    "raise ValueError('x')": ("201", "Task died;extra: ValueError"),
+    "1 / 0": ("201", "Task died;extra: ZeroDivisionError"),
+    "raise MemoryError()": ("201", "Task died;extra: MemoryError"),
     "raise Fault(203, 'by hand')": ("203", "Witness disagrees;by hand"),
 }
 
@@ -43,7 +26,7 @@ def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_faul
     power_up, misfortune
 ):
     number, text = MISFORTUNES[misfortune]
-    bench = Bench(power_up(main=DYING.format(misfortune=misfortune)))
+    bench = Bench(power_up(main=main_with_task(DYING.format(misfortune=misfortune))))
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")
     bench.run(0.7)
@@ -59,8 +42,8 @@ def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_faul
 
 
 def test_a_step_pin_that_no_longer_follows_the_engine_is_found_by_the_witness(power_up):
-    taken = "import machine; machine.Pin(2, machine.Pin.OUT, value=0)"
-    bench = Bench(power_up(main=DYING.format(misfortune=taken)))
+    taken = "machine.Pin(2, machine.Pin.OUT, value=0)"
+    bench = Bench(power_up(main=main_with_task(DYING.format(misfortune=taken))))
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")
     bench.run(2.5)

@@ -2,7 +2,6 @@
 """The planner against an oracle in plain fractions, which knows nothing of chunks."""
 
 from fractions import Fraction
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -120,6 +119,31 @@ def test_what_is_owed_after_an_abort_is_exactly_what_was_due_and_not_stepped(
     assert Fraction(planner.owed(t_us, steps), amount) * step_nl(pl_per_rev) == due_nl
 
 
+@given(
+    st.lists(st.tuples(RATE_NL_D, st.integers(0, 3)), min_size=2, max_size=5),
+    PL_PER_REV,
+    st.data(),
+)
+def test_what_is_owed_is_counted_at_the_rate_in_force_even_with_changes_still_to_come(
+    changes, pl_per_rev, data
+):
+    (first_nl_d, chunks), *others = changes
+    oracle = Oracle(first_nl_d)
+    planner = planner_for(first_nl_d, pl_per_rev)
+    edges_of(planner, chunks + 1)
+    for rate_nl_d, chunks in others:
+        planner.follow(Constant(rate_nl_d))
+        oracle.change(planner.end_us, rate_nl_d)
+        edges_of(planner, chunks)
+    first_us = data.draw(st.integers(0, planner.end_us))
+    planner.forget(first_us)
+    t_us = data.draw(st.integers(first_us, planner.end_us))
+    steps = data.draw(st.integers(0, planner.steps))
+    amount, _ = Calibration(pl_per_rev, STEPS_PER_REV).step_in_nl_d_us()
+    due_nl = oracle.due_nl(t_us) - steps * step_nl(pl_per_rev)
+    assert Fraction(planner.owed(t_us, steps), amount) * step_nl(pl_per_rev) == due_nl
+
+
 @given(RATE_NL_D, PL_PER_REV, st.fractions(0, 1))
 def test_a_delivery_begins_with_what_was_owed(rate_nl_d, pl_per_rev, fraction):
     if not is_within_reach(rate_nl_d, pl_per_rev):
@@ -152,9 +176,22 @@ def test_one_step_in_a_hundred_years_is_a_chain_of_delays():
     assert [planner.next_runs() for _ in range(3)] == [((0, CHUNK_US),)] * 3
 
 
-def test_a_backlog_is_stepped_no_faster_than_the_shortest_period():
+@pytest.mark.parametrize("owed_steps", [2, 100, 10**9])
+def test_nothing_is_caught_up_but_the_step_that_is_due(owed_steps):
     amount, _ = Calibration(200_000_000, STEPS_PER_REV).step_in_nl_d_us()
-    planner = planner_for(24_000_000, 200_000_000, owed=100 * amount)
-    edges = edges_of(planner, 3)
-    gaps_us = [after - before for (before, _), (after, _) in pairwise(edges)]
-    assert min(gaps_us) >= MIN_PERIOD_US
+    planner = planner_for(24_000_000, 200_000_000, owed=owed_steps * amount)
+    edges = [t_us for t_us, _ in edges_of(planner, 4)]
+    assert edges[:2] == [MIN_PERIOD_US, 225_000]
+
+
+def test_being_ahead_costs_one_step_at_most():
+    amount, _ = Calibration(200_000_000, STEPS_PER_REV).step_in_nl_d_us()
+    planner = planner_for(24_000_000, 200_000_000, owed=-100 * amount)
+    assert edges_of(planner, 1) == [(450_000, 1)]
+
+
+def test_changes_without_anything_planned_between_them_take_no_memory():
+    planner = planner_for(24_000_000, 200_000_000)
+    for rate_nl_d in range(1, 500):
+        planner.follow(Constant(rate_nl_d))
+    assert len(planner._stretches) == 1

@@ -98,16 +98,16 @@ def test_a_fault_in_a_task_takes_every_way_down_and_is_reported():
     )
     supervisor.cycle()
     assert went == ["stop", "release"]
-    assert supervisor.fault == (UNDERRUN, "x")
+    assert supervisor.fault == UNDERRUN
     assert reports == [(UNDERRUN, "x")]
 
 
 def test_a_bug_in_a_task_is_the_fault_task_died_with_its_name():
-    supervisor, _, _ = supervisor_with((("engine", raiser(ZeroDivisionError())),))
+    reports = []
+    supervisor, _, _ = supervisor_with((("engine", raiser(ZeroDivisionError())),), (), reports)
     supervisor.cycle()
-    code, detail = supervisor.fault
-    assert code == TASK_DIED
-    assert detail.startswith("engine: ZeroDivisionError")
+    assert supervisor.fault == TASK_DIED
+    assert reports == [(TASK_DIED, "engine: ZeroDivisionError()")]
 
 
 def test_the_other_tasks_run_on_after_one_has_died():
@@ -124,19 +124,48 @@ def test_the_first_fault_stays_and_every_later_one_stops_the_pump_again():
     supervisor, _, _ = supervisor_with((), (lambda: went.append(1),), reports)
     supervisor.trip(UNDERRUN)
     supervisor.trip(TASK_DIED)
-    assert supervisor.fault[0] == UNDERRUN
+    assert supervisor.fault == UNDERRUN
     assert len(went) == 2
     assert len(reports) == 1
 
 
 def test_a_way_down_that_fails_does_not_keep_the_others_from_going():
-    went = []
+    went, reports = [], []
 
     def broken():
         raise OSError("pin")
 
-    supervisor, _, _ = supervisor_with((), (broken, lambda: went.append(1)))
-    supervisor.trip(UNDERRUN, "dry")
+    supervisor, _, _ = supervisor_with((), (broken, lambda: went.append(1)), reports)
+    supervisor.trip(UNDERRUN)
     assert went == [1]
-    assert supervisor.fault[0] == UNDERRUN
-    assert "pin" in supervisor.fault[1]
+    assert supervisor.fault == UNDERRUN
+    assert reports == [(UNDERRUN, "OSError('pin')")]
+
+
+class Unspeakable(Exception):
+    """An exception whose text cannot be made, as when the heap is full."""
+
+    def __repr__(self):
+        raise MemoryError
+
+
+def test_an_error_that_cannot_even_be_named_still_stops_the_pump():
+    went, reports = [], []
+    supervisor, _, _ = supervisor_with(
+        (("engine", raiser(Unspeakable())),), (lambda: went.append(1),), reports
+    )
+    supervisor.cycle()
+    assert went == [1]
+    assert reports == [(TASK_DIED, "")]
+
+
+def test_a_cycle_that_fails_outside_its_tasks_is_a_fault_and_the_run_goes_on():
+    went = []
+    supervisor, _, rest = supervisor_with((("odd", lambda _now_us: "no time"),), ())
+    supervisor.install(
+        (("odd", lambda _now_us: "no time"),), (lambda: went.append(1),), lambda *_: None
+    )
+    rest.end_us = 0
+    supervisor.run()
+    assert supervisor.fault == TASK_DIED
+    assert went == [1]

@@ -3,7 +3,7 @@
 
 from types import SimpleNamespace
 
-from host_tests.bench_session import Bench, assert_balanced, assert_on_time, period_us
+from host_tests.bench_session import Bench, assert_balanced, assert_exact
 from pumpbench.boards import load_board
 from pumpbench.sim import SimTarget
 
@@ -28,8 +28,7 @@ def test_a_host_that_stops_reading_costs_no_step_and_no_half_line():
     assert len(answers) < 400
     bench.drain()
     bench.stop()
-    assert_balanced(bench)
-    assert_on_time(bench.plant.edges, period_us(RATE), 1777)
+    assert_exact(bench, RATE)
 
 
 def test_the_console_works_on_a_uart_where_the_board_says_so():

@@ -42,7 +42,9 @@ class Link:
 
     def _queue(self, line):
         data = line.encode() + b"\n"
-        if len(self._backlog) + len(data) > _BACKLOG:
+        if self._backlog and len(self._backlog) + len(data) > _BACKLOG:
+            self._send()
+        if self._backlog and len(self._backlog) + len(data) > _BACKLOG:
             self._errors.push(QUERY_DEADLOCKED)
         else:
             self._backlog.extend(data)

@@ -4,7 +4,7 @@
 Commands run one after the other as they are read. An error in one goes to the queue, and the rest
 of that message is discarded (IEEE 488.2 does so for syntax errors; here it holds for all errors,
 so that nothing runs on the assumption that what stood before it worked). What ran before stays
-done, and what it answered is still sent.
+done, and what it answered is still sent. Urgent commands, the STOP, are run all the same.
 """
 
 from pump.console.errors import SYSTEM_ERROR, ScpiError
@@ -14,11 +14,16 @@ from pump.faults import Refused
 
 
 class Session:
-    """Runs messages against the tree."""
+    """Runs messages against the tree.
 
-    def __init__(self, tree, errors):
+    urgent: patterns of rows that take no argument and are never lost: written with their full
+    header they are run even from a message in which something is wrong.
+    """
+
+    def __init__(self, tree, errors, urgent=()):
         self._tree = tree
         self._errors = errors
+        self._urgent = urgent
         self._lines = LineAssembler()
 
     def feed(self, chunk):
@@ -49,12 +54,25 @@ class Session:
                     answers.append(_text(answer))
         except ScpiError as error:
             self._errors.push(error.number, error.detail)
+            self._run_urgent(message)
         except Refused as refused:
             self._errors.push(refused.code, refused.detail)
+            self._run_urgent(message)
         except Exception as bug:
             self._errors.push(SYSTEM_ERROR, f"{type(bug).__name__} in {message}")
             raise
         return ";".join(answers) if answers else None
+
+    def _run_urgent(self, message):
+        """Run the urgent commands of a message that was dropped, whatever stands around them."""
+        for unit in message.upper().split(";"):
+            header = unit.strip(" :").split(" ")[0]
+            try:
+                row = self._tree.find(header)
+            except ScpiError:
+                continue
+            if row[0] in self._urgent:
+                row[1]()
 
 
 def _text(answer):

@@ -12,7 +12,6 @@ from pump.delivery.planner import CHUNK_US, Planner
 from pump.faults import STEPS_MISSING, UNDERRUN, WITNESS_MISMATCH, Fault
 
 LEASE_US = const(2_000_000)  # never more than this is queued
-RENEW_US = const(1_200_000)  # refilled when less than this is left
 _GRACE_US = const(2_000)  # how late the end of the queue may be noticed
 
 
@@ -65,6 +64,8 @@ class Dispenser:
         What is queued goes out at the old rate; the fraction of a step is carried over.
         """
         if self._planner is not None:
+            if self._batches[-1][0] == self._commanded:
+                self._batches.pop()  # no step of it was planned
             self._batches.append([self._commanded, batch])
             self._planner.follow(schedule)
 
@@ -74,31 +75,35 @@ class Dispenser:
         if planner is None:
             self._engine.stop()
             return 0
-        now_us = min(self._clock.now_us() - self._start_us, planner.end_us)
+        at_us = min(max(self._at_us(), 0), planner.end_us)
         self._engine.stop()
         taken_back = self._commanded - self._settle()
         self._commanded -= taken_back
-        return planner.owed(max(now_us, 0), planner.steps - taken_back)
+        return planner.owed(at_us, planner.steps - taken_back)
 
     def halt(self):
         """Stop at once and ask for nothing: the dispenser's part of the one way down."""
         self._engine.stop()
         self.stop()
 
-    def renew(self, now_us):
+    def renew(self, _now_us):
         """Renew the lease. Returns when to come again (None: nothing to do).
 
-        Raises Fault when the queue ran dry, or when the counts do not agree.
+        Raises Fault when the queue ran dry, or when the counts do not agree. Reads the clock
+        itself: the cycle may have begun a while ago.
         """
         planner = self._planner
         if planner is None:
             return None
-        at_us = now_us - self._start_us
         self._check_witness()
-        if at_us > planner.end_us + _GRACE_US:
+        at_us, end_us = self._at_us(), planner.end_us
+        if at_us > end_us + _GRACE_US:
             self._end(planner)
             return None
+        planner.forget(at_us)
         self._fill(planner, at_us)
+        if self._at_us() > end_us and not planner.is_complete():
+            raise Fault(UNDERRUN)  # dry before the first new run was in
         return self._start_us + self._next_us(planner)
 
     def totals(self):
@@ -109,6 +114,10 @@ class Dispenser:
         """
         emitted = self._settle()
         return self._commanded, emitted, self._engine.witnessed(), self._commanded - emitted
+
+    def _at_us(self):
+        """Now, on the delivery's own time."""
+        return self._clock.now_us() - self._start_us
 
     def _fill(self, planner, at_us):
         """Queue whole chunks while the engine has room and the lease is not exceeded."""
@@ -130,7 +139,7 @@ class Dispenser:
             return planner.end_us + _GRACE_US + 1
         if self._engine.room() < 2 and self._ends_us:
             return self._ends_us[0]
-        return planner.end_us - RENEW_US
+        return planner.end_us + CHUNK_US - LEASE_US
 
     def _end(self, planner):
         """The queue has ended: well for a delivery that is complete, else a fault."""

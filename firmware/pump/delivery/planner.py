@@ -10,8 +10,18 @@ step is never early, and late by at most a quarter of a microsecond for every st
 
 from micropython import const
 
-CHUNK_US = const(400_000)  # the longest piece planned at once
+CHUNK_US = const(800_000)  # the longest piece planned at once
 COUNT_MAX = const(4095)  # the most steps in one chunk
+
+
+class _Stretch:
+    """A schedule in force from `base_us` on, when `base_steps` were planned and `owed` was due."""
+
+    def __init__(self, schedule, base_us, base_steps, owed):
+        self.schedule = schedule
+        self.base_us = base_us
+        self.base_steps = base_steps
+        self.owed = owed
 
 
 class Planner:
@@ -19,20 +29,19 @@ class Planner:
 
     schedule: has `due(t_us)` and `when(amount)`, counting from the start of the delivery.
     step: (amount, over): one step is worth amount / over units of the schedule.
-    owed: what was due but not stepped when this delivery starts, in 1/amount of a step.
+    owed: what was due but not stepped when this delivery starts, in 1/amount of a step. No more
+    than one step of it counts, either way: nothing is caught up.
     limit_steps: the delivery ends after so many steps; None: it never ends by itself.
     min_period_us: no two steps are planned closer than this.
     """
 
     def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1):
-        self._schedule = schedule
         self._amount, self._over = step
-        self._owed = owed
+        owed = min(max(owed, -self._amount), self._amount)
+        self._stretches = [_Stretch(schedule, 0, 0, owed)]  # the last one is planned along
         self._limit_steps = limit_steps
         self._min_period_us = min_period_us
-        self._base_us = 0  # where the schedule starts on the delivery's own time
-        self._base_steps = 0
-        self._is_on_step = False  # whether the planned part ends with a step
+        self._is_on_step = False  # whether the planned part ends with a step that is on time
         self.end_us = 0  # end of what is planned, from the start of the delivery
         self.steps = 0  # steps planned so far
 
@@ -53,16 +62,27 @@ class Planner:
 
     def follow(self, schedule):
         """Follow another schedule from the end of what is planned; the fraction is carried."""
-        self._owed = self.owed(self.end_us, self.steps)
-        self._base_us = self.end_us
-        self._base_steps = self.steps
-        self._schedule = schedule
+        owed = self.owed(self.end_us, self.steps)
+        if self._stretches[-1].base_us == self.end_us:
+            self._stretches.pop()  # nothing was planned along it
+        self._stretches.append(_Stretch(schedule, self.end_us, self.steps, owed))
         self._is_on_step = False
 
     def owed(self, t_us, steps):
-        """Due by `t_us` and not among `steps`, in 1/amount of a step; below 0 when ahead."""
-        due = self._schedule.due(t_us - self._base_us) * self._over + self._owed
-        return due - (steps - self._base_steps) * self._amount
+        """Due by `t_us` and not among `steps`, in 1/amount of a step; below 0 when ahead.
+
+        `t_us` is not before the last `forget`.
+        """
+        index = len(self._stretches) - 1
+        while index and self._stretches[index].base_us > t_us:
+            index -= 1
+        stretch = self._stretches[index]
+        return self._due(stretch, t_us) - (steps - stretch.base_steps) * self._amount
+
+    def forget(self, t_us):
+        """Drop what was in force only before `t_us`."""
+        while len(self._stretches) > 1 and self._stretches[1].base_us <= t_us:
+            self._stretches.pop(0)
 
     def _delay(self, delay_us):
         self.end_us += delay_us
@@ -73,19 +93,23 @@ class Planner:
         count = min(count, COUNT_MAX)
         if self._limit_steps is not None:
             count = min(count, self._limit_steps - self.steps)
-        span_us = self._when(self.steps + count) - self.end_us
-        span_us = max(span_us, count * self._min_period_us)
+        due_us = self._when(self.steps + count) - self.end_us
+        span_us = max(due_us, count * self._min_period_us)
         period_us, longer = divmod(span_us, count)
-        self._is_on_step = True
+        self._is_on_step = span_us == due_us  # else the next interval is shorter than the others
         self.steps += count
         self.end_us += span_us
         runs = ((longer, period_us + 1), (count - longer, period_us))
         return runs if longer else runs[1:]
 
+    def _due(self, stretch, t_us):
+        return stretch.schedule.due(t_us - stretch.base_us) * self._over + stretch.owed
+
     def _steps_due(self, t_us):
-        due = self._schedule.due(t_us - self._base_us) * self._over + self._owed
-        return self._base_steps + due // self._amount
+        stretch = self._stretches[-1]
+        return stretch.base_steps + self._due(stretch, t_us) // self._amount
 
     def _when(self, steps):
-        needed = (steps - self._base_steps) * self._amount - self._owed
-        return self._base_us + self._schedule.when(-(-needed // self._over))
+        stretch = self._stretches[-1]
+        needed = (steps - stretch.base_steps) * self._amount - stretch.owed
+        return stretch.base_us + stretch.schedule.when(-(-needed // self._over))

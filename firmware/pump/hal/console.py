@@ -59,9 +59,11 @@ class Uart:
         self._uart = uart
         self._out = select.poll()
         self._out.register(uart, select.POLLOUT)
+        micropython.kbd_intr(-1)  # the REPL's own line must not end the pump either
 
     def close(self):
-        """Nothing to give back: the REPL is elsewhere."""
+        """The REPL is elsewhere; it may interrupt again."""
+        micropython.kbd_intr(_CTRL_C)
 
     def has_input(self):
         """True when a byte can be read."""

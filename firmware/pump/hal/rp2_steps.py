@@ -142,10 +142,10 @@ class StepEngine:
         machine = self._steps
         machine.active(0)
         self._enable.off()
-        while machine.tx_fifo():
-            machine.exec(self._drop)
         machine.restart()
         machine.exec(self._low)
+        while machine.tx_fifo():
+            machine.exec(self._drop)
 
     def emitted(self):
         """Steps emitted since power-up, exact at any instant."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """THERapy: start and stop the active prescription."""
 
+STOP = "THERapy:STOP"  # never refused, never lost
+
 
 def rows(control):
     """Rows for the tree."""
@@ -10,6 +12,6 @@ def rows(control):
 
     return (
         ("THERapy:STARt", control.start),
-        ("THERapy:STOP", control.stop),
+        (STOP, control.stop),
         ("THERapy:STATe?", state),
     )

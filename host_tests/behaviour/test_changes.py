@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Changes in the middle of a delivery, in any order: no burst, no gap, nothing given twice."""
+
+import pytest
+
+from host_tests.bench_session import STEP_NL, Bench, assert_balanced, main_with_task, period_us
+from pump.delivery.planner import CHUNK_US
+from pumpbench.client import PumpError
+from pumpbench.sim import SimTarget
+
+
+def refusal(bench, command):
+    with pytest.raises(PumpError) as error:
+        bench.tell(command)
+    return error.value.number
+
+
+@pytest.mark.parametrize("after_s", [0.05, 0.4, 1.1, 1.7])
+def test_a_much_lower_rate_committed_just_before_a_stop_is_all_that_a_start_delivers(
+    bench, after_s
+):
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(1.0)
+    bench.prescribe("0.05 ML/D")
+    bench.run(after_s)
+    bench.stop()
+    before = bench.plant.edges.count
+    bench.tell("THER:STAR")
+    bench.run(2.0)
+    bench.stop()
+    assert bench.plant.edges.count - before <= 1
+    assert_balanced(bench)
+
+
+def test_a_much_higher_rate_committed_just_before_a_stop_starts_at_once(bench):
+    bench.prescribe("0.05 ML/D")
+    bench.tell("THER:STAR")
+    bench.run(0.5)
+    bench.prescribe("1000 ML/HR")
+    bench.run(0.2)
+    bench.stop()
+    before = bench.plant.edges.count
+    bench.tell("THER:STAR")
+    bench.run(1.0)
+    assert bench.plant.edges.count - before == pytest.approx(4444, abs=150)
+    bench.stop()
+    assert_balanced(bench)
+
+
+def test_what_a_coarse_calibration_left_over_is_no_burst_of_a_fine_one(bench):
+    bench.tell("MOT:CAL:PERR 10 ML")
+    bench.prescribe("24 ML/D")
+    bench.tell("THER:STAR")
+    bench.run(3.0)
+    bench.tell("THER:STOP")
+    bench.tell("MOT:CAL:PERR 0.001 ML")
+    bench.prescribe("0.0001 ML/D")
+    bench.mark()
+    bench.tell("THER:STAR")
+    bench.run(1.0)
+    bench.tell("THER:STOP")
+    assert bench.plant.edges.count <= 1
+
+
+def test_many_commits_in_a_row_end_with_the_last_one(bench):
+    bench.prescribe("100 ML/HR")
+    bench.tell("THER:STAR")
+    for rate in (900, 50, 700, 200):
+        bench.prescribe(f"{rate} ML/HR")
+    bench.run(2.5)
+    before = bench.plant.edges.count
+    bench.run(1.0)
+    ideal = 1e6 / period_us("200 ML/HR")
+    assert bench.plant.edges.count - before == pytest.approx(float(ideal), abs=1)
+    bench.stop()
+    assert_balanced(bench)
+
+
+@pytest.mark.parametrize(
+    "line", ["THER:STOP 1", "FOO;:THER:STOP", ";THER:STOP", "X 007;THER:STOP"]
+)
+def test_a_stop_is_not_lost_to_what_stands_around_it(bench, line):
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.target.tell(line)
+    assert bench.ask("SYST:STAT?") == "STOPPED"
+    assert bench.ask("SYST:ERR?") != '0,"No error"'
+    assert_balanced(bench)
+
+
+@pytest.mark.parametrize("action", ["THER:STAR", "MOT:JOG 1,300"])
+def test_nothing_can_be_set_in_motion_once_the_firmware_is_ending(power_up, action):
+    bench = Bench(power_up())
+    bench.prescribe("1000 ML/HR")
+    bench.target.write(f"SYST:SERV;:{action};:SYST:ERR?\nSYST:ERR?\n{action}\n".encode())
+    bench.run(0.5)
+    assert bench.plant.edges.count == 0
+    assert bench.target.pin("enable").level == 1
+
+
+def test_a_commit_after_a_fault_is_refused(power_up):
+    bench = Bench(power_up(main=main_with_task(FAULT_WHEN_DELIVERING)))
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(0.3)
+    bench.tell("*CLS")
+    bench.tell("PRES:NEW")
+    bench.tell("PRES:CONC 500 UG/ML;MODE SIMP;RATE 1 ML/D")
+    token = bench.ask("PRES:VAL?").split(",")[1]
+    assert refusal(bench, f"PRES:COMM {token}") == 107
+    assert bench.ask("PRES:ACT?").endswith(",24000.000000")
+
+
+FAULT_WHEN_DELIVERING = """
+def extra(now_us):
+    if delivering_us(now_us) > 100_000 and app.supervisor.fault is None:
+        raise Fault(203)
+    return now_us + 20_000
+"""
+
+# Holds everything up once, for {hold_ms}, from {after_ms} after the start of a delivery.
+HOLD = """
+def extra(now_us):
+    if delivering_us(now_us) >= {after_ms} * 1000:
+        time.sleep_ms({hold_ms})
+        since_us[0] = 1 << 60
+    return now_us + 1_000
+"""
+
+
+@pytest.mark.parametrize("rate", ["24 ML/D", "70.123 ML/HR", "995.6 ML/HR", "333.33 ML/D"])
+@pytest.mark.parametrize("after_ms", range(1000, 1900, 61))
+def test_being_held_up_for_most_of_a_chunk_costs_no_step(rate, after_ms, record_property):
+    hold_ms = CHUNK_US // 1000 - 20
+    hold = HOLD.format(after_ms=after_ms, hold_ms=hold_ms)
+    bench = Bench(SimTarget(main=main_with_task(hold)))
+    bench.prescribe(rate)
+    bench.tell("THER:STAR")
+    bench.run(4.0)
+    assert bench.ask("SYST:STAT?;ERR?") == 'RUNNING;0,"No error"'
+    bench.stop()
+    assert_balanced(bench)
+    record_property(
+        "measured", f"held up for {hold_ms} ms at any phase of a renewal: no step lost"
+    )
+
+
+def test_a_hold_up_in_the_very_cycle_of_a_renewal_is_seen():
+    hold = HOLD.format(after_ms=1500, hold_ms=2500)
+    main = main_with_task(hold).replace(
+        'app.tasks += (("extra", extra),)', 'app.tasks = (("extra", extra), *app.tasks)'
+    )
+    bench = Bench(SimTarget(main=main))
+    bench.prescribe("995.6 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(5.0)
+    assert bench.ask("SYST:STAT?") == "FAULT"
+    assert bench.ask("SYST:ERR?").startswith("202,")
+
+
+def test_the_volume_of_many_short_deliveries_adds_up(bench):
+    bench.prescribe("70.123 ML/HR")
+    for _ in range(10):
+        bench.tell("THER:STAR")
+        bench.run(0.123)
+        bench.tell("THER:STOP")
+    ran_s = 10 * 0.123
+    due_nl = 70.123e6 / 3600 * ran_s
+    assert float(bench.plant.edges.count * STEP_NL) == pytest.approx(due_nl, rel=0.35)
+    assert_balanced(bench)
