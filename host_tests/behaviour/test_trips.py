@@ -65,3 +65,29 @@ def test_the_stop_button_held_at_power_up_leaves_the_board_at_the_repl(power_up)
         assert b"\r\n2\r\n" in target.output
     else:
         assert target.ended is not None and target.ended.error is None
+
+
+# Fills the heap with what is never let go.
+HOARD = '''
+hoard = []
+
+
+def extra(now_us):
+    while delivering_us(now_us) > 500_000:
+        hoard.append(bytearray(500))
+        if len(hoard) > 10_000:
+            raise MemoryError  # more than any board has
+    return now_us + 20_000
+'''
+
+
+def test_a_heap_that_is_full_for_good_stops_the_steps_and_releases_the_driver(power_up):
+    bench = Bench(power_up(main=main_with_task(HOARD)))
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(4.0)
+    edges = bench.plant.edges.count
+    assert 2000 < edges < 4000
+    assert bench.target.pin("enable").level == 1
+    bench.run(1.0)
+    assert bench.plant.edges.count == edges
