@@ -146,6 +146,34 @@ def test_being_held_up_for_most_of_a_chunk_costs_no_step(rate, after_ms, record_
     )
 
 
+# Holds everything up for {hold_ms} whenever a delivery has just been started.
+HOLD_AT_START = '''
+was_active = [False]
+
+
+def extra(now_us):
+    is_active = app.dispenser.is_active()
+    if is_active and not was_active[0]:
+        time.sleep_ms({hold_ms})
+    was_active[0] = is_active
+'''
+
+
+@pytest.mark.parametrize("rate", ["24 ML/D", "70.123 ML/HR", "1000 ML/HR"])
+def test_a_start_queues_enough_for_a_hold_up_whatever_fraction_it_begins_with(rate):
+    main = main_with_task(HOLD_AT_START.format(hold_ms=700)).replace(
+        'app.tasks += (("extra", extra),)',
+        'app.tasks = (app.tasks[0], ("extra", extra), *app.tasks[1:])',
+    )
+    bench = Bench(SimTarget(main=main))
+    bench.prescribe(rate)
+    for piece_ms in range(900, 1300, 37):
+        bench.tell("THER:STAR")
+        bench.run(piece_ms / 1000 + 0.000_217)
+        bench.tell("THER:STOP")
+    assert_balanced(bench)
+
+
 def test_a_hold_up_in_the_very_cycle_of_a_renewal_is_seen():
     hold = HOLD.format(after_ms=1500, hold_ms=2500)
     main = main_with_task(hold).replace(

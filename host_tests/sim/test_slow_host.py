@@ -42,3 +42,25 @@ def test_the_console_works_on_a_uart_where_the_board_says_so():
     bench.stop()
     assert_balanced(bench)
     assert bench.plant.edges.count > 2000
+
+
+def test_an_interrupt_character_on_usb_does_not_end_a_pump_whose_console_is_a_uart():
+    board = SimpleNamespace(**vars(load_board("RPI_PICO")))
+    board.CONSOLE = ("uart", 0, "GP0", "GP1", 115_200)
+    bench = Bench(SimTarget(board))
+    bench.prescribe(RATE)
+    bench.tell("THER:STAR")
+    bench.target.world.console.send(b"\x03\x03")
+    bench.run(1.0)
+    assert bench.target.ended is None
+    bench.stop()
+    assert_exact(bench, RATE)
+
+
+def test_the_longest_answer_is_not_dropped_when_the_host_reads():
+    bench = Bench(SimTarget())
+    for _ in range(16):
+        bench.target.tell("PRES:RATE 1 ML/D 2 ML/D 3 ML/D 4 ML/D 5 ML/D 6 ML/D 7 ML/D" + "8" * 100)
+    answer = bench.ask("SYST:ERR?" + ";ERR?" * 15)
+    assert answer.count(";ERR") == 0
+    assert len(answer) > 2048

@@ -54,7 +54,7 @@ class Dispenser:
         )
         self._ends_us = []
         lead_us = self._engine.arm()
-        self._fill(planner, -lead_us)
+        self._fill(planner, -lead_us, lead_us)
         self._planner = planner
         self._start_us = self._engine.start() + lead_us
 
@@ -119,14 +119,18 @@ class Dispenser:
         """Now, on the delivery's own time."""
         return self._clock.now_us() - self._start_us
 
-    def _fill(self, planner, at_us):
-        """Queue whole chunks while the engine has room and the lease is not exceeded."""
+    def _fill(self, planner, at_us, lead_us=0):
+        """Queue whole chunks while the engine has room and the lease is not exceeded.
+
+        The lead is part of the first run, so that it costs no room: a single step, or a delay.
+        """
         while self._ends_us and self._ends_us[0] <= at_us:
             self._ends_us.pop(0)
         while self._engine.room() >= 2 and planner.end_us + CHUNK_US <= at_us + LEASE_US:
             end_us = planner.end_us
             for count, period_us in planner.next_runs():
-                self._engine.put(count, period_us)
+                self._engine.put(count, period_us + lead_us)
+                lead_us = 0
                 self._commanded += count
                 end_us += max(count, 1) * period_us
                 self._ends_us.append(end_us)

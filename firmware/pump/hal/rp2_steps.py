@@ -113,10 +113,9 @@ class StepEngine:
         self._witness = Counter(rp2.StateMachine(2, count_edges, in_base=Pin(step)))
 
     def arm(self):
-        """Energise the driver; the steps begin the returned number of microseconds after start."""
+        """Energise the driver. Returns how many microseconds it needs before the first step."""
         self._direction.on()
         self._enable.on()
-        self._steps.put((self._setup_us - _DELAY_US) << _COUNT_BITS)
         return self._setup_us
 
     def start(self):
