@@ -42,12 +42,13 @@ class App:
         self.status = Status()
         self.errors = ErrorQueue(self.status)
         tree = Tree(self._rows(board, hal))
-        session = Session(tree, self.errors, urgent=(therapy.STOP,))
+        conditions = Conditions(self.status, self.control, self.dispenser)
+        session = Session(tree, self.errors, conditions.refresh, urgent=(therapy.STOP,))
         self.link = Link(self.port, session, self.errors)
         self.tasks = (
             ("console", self.link.poll),
             (DISPENSER, self.dispenser.renew),
-            ("conditions", Conditions(self.status, self.control, self.dispenser).poll),
+            ("conditions", conditions.poll),
         )
 
     def run(self):

@@ -147,7 +147,7 @@ def test_being_held_up_for_most_of_a_chunk_costs_no_step(rate, after_ms, record_
 
 
 # Holds everything up for {hold_ms} whenever a delivery has just been started.
-HOLD_AT_START = '''
+HOLD_AT_START = """
 was_active = [False]
 
 
@@ -156,7 +156,7 @@ def extra(now_us):
     if is_active and not was_active[0]:
         time.sleep_ms({hold_ms})
     was_active[0] = is_active
-'''
+"""
 
 
 @pytest.mark.parametrize("rate", ["24 ML/D", "70.123 ML/HR", "1000 ML/HR"])

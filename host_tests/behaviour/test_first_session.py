@@ -133,8 +133,7 @@ def test_a_calibration_changes_the_steps_of_the_same_volume_and_not_the_past(ben
 
 def test_the_conditions_say_what_moves(bench):
     assert bench.ask("STAT:OPER:COND?") == "0"
-    bench.tell("MOT:JOG 1,60")
-    assert bench.ask("STAT:OPER:COND?") == "512"
+    assert bench.ask("MOT:JOG 1,60;:STAT:OPER:COND?") == "512"
     assert bench.ask("DEL:RATE?") == "0.000,17280.000000"
     bench.tell("THER:STOP")
     bench.prescribe("1000 ML/HR")

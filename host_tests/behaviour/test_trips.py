@@ -68,7 +68,7 @@ def test_the_stop_button_held_at_power_up_leaves_the_board_at_the_repl(power_up)
 
 
 # Fills the heap with what is never let go.
-HOARD = '''
+HOARD = """
 hoard = []
 
 
@@ -78,7 +78,7 @@ def extra(now_us):
         if len(hoard) > 10_000:
             raise MemoryError  # more than any board has
     return now_us + 20_000
-'''
+"""
 
 
 def test_a_heap_that_is_full_for_good_stops_the_steps_and_releases_the_driver(power_up):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The condition bits of the SCPI status registers, kept up to date by a task of its own.
+"""The condition bits of the SCPI status registers, kept up to date by a task and after commands.
 
 STATus:OPERation     bit 8, 256  the prescription is being delivered
                      bit 9, 512  the motor jogs
@@ -25,6 +25,10 @@ class Conditions:
 
     def poll(self, _now_us):
         """Bring the conditions up to date, at every wake."""
+        self.refresh()
+
+    def refresh(self):
+        """Bring the conditions up to date."""
         is_treating = self._control.is_treating()
         is_jogging = self._dispenser.is_active() and not is_treating
         self._status.operation.update(TREATING, is_treating)

@@ -16,13 +16,15 @@ from pump.faults import Refused
 class Session:
     """Runs messages against the tree.
 
+    after(): called after each command that was run.
     urgent: patterns of rows that take no argument and are never lost: written with their full
     header they are run even from a message in which something is wrong.
     """
 
-    def __init__(self, tree, errors, urgent=()):
+    def __init__(self, tree, errors, after=None, urgent=()):
         self._tree = tree
         self._errors = errors
+        self._after = after
         self._urgent = urgent
         self._lines = LineAssembler()
 
@@ -50,6 +52,8 @@ class Session:
         try:
             for header, arguments in commands(message):
                 answer = self._tree.call(header, arguments)
+                if self._after is not None:
+                    self._after()
                 if answer is not None:
                     answers.append(_text(answer))
         except ScpiError as error:

@@ -122,13 +122,17 @@ class Dispenser:
     def _fill(self, planner, at_us, lead_us=0):
         """Queue whole chunks while the engine has room and the lease is not exceeded.
 
-        The lead is part of the first run, so that it costs no room: a single step, or a delay.
+        A lead before the first run is part of it where it can be, so that it costs no room.
         """
         while self._ends_us and self._ends_us[0] <= at_us:
             self._ends_us.pop(0)
         while self._engine.room() >= 2 and planner.end_us + CHUNK_US <= at_us + LEASE_US:
             end_us = planner.end_us
             for count, period_us in planner.next_runs():
+                if lead_us and count > 1:
+                    self._engine.put(0, lead_us)
+                    self._ends_us.append(0)
+                    lead_us = 0
                 self._engine.put(count, period_us + lead_us)
                 lead_us = 0
                 self._commanded += count

@@ -12,6 +12,10 @@ from micropython import const
 
 CHUNK_US = const(800_000)  # the longest piece planned at once
 COUNT_MAX = const(4095)  # the most steps in one chunk
+# From so many steps a chunk on, the rest of an interval is spread over the chunk: that makes its
+# periods shorter by 2 us at most (800 ms / 640, over 640); a run of its own would last no time.
+_MANY = const(640)
+_LATE_US = const(2_000)  # more than rounding can make a step late (COUNT_MAX / 4)
 
 
 class _Stretch:
@@ -29,15 +33,16 @@ class Planner:
 
     schedule: has `due(t_us)` and `when(amount)`, counting from the start of the delivery.
     step: (amount, over): one step is worth amount / over units of the schedule.
-    owed: what was due but not stepped when this delivery starts, in 1/amount of a step. No more
-    than one step of it counts, either way: nothing is caught up.
+    owed: what was due but not stepped when this delivery starts, in 1/amount of a step. Of it
+    counts one step, and what rounding in a chunk can leave at this rate; nothing is caught up.
     limit_steps: the delivery ends after so many steps; None: it never ends by itself.
     min_period_us: no two steps are planned closer than this.
     """
 
     def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1):
         self._amount, self._over = step
-        owed = min(max(owed, -self._amount), self._amount)
+        most = self._amount + schedule.due(_LATE_US) * self._over
+        owed = min(max(owed, -most), most)
         self._stretches = [_Stretch(schedule, 0, 0, owed)]  # the last one is planned along
         self._limit_steps = limit_steps
         self._min_period_us = min_period_us
@@ -56,9 +61,11 @@ class Planner:
         wait_us = self._when(self.steps + 1) - self.end_us
         if wait_us > CHUNK_US:
             return self._delay(min(CHUNK_US, wait_us - self._min_period_us))
-        if not self._is_on_step:
-            return self._chunk(1)  # the rest of an interval; those after it keep their period
-        return self._chunk(self._steps_due(self.end_us + CHUNK_US) - self.steps)
+        count = self._steps_due(self.end_us + CHUNK_US) - self.steps
+        is_more_than_an_interval = wait_us * count > CHUNK_US
+        if not self._is_on_step and (count < _MANY or is_more_than_an_interval):
+            return self._chunk(1)  # what is there of an interval; those after it keep their period
+        return self._chunk(count)
 
     def follow(self, schedule):
         """Follow another schedule from the end of what is planned; the fraction is carried."""
