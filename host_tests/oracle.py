@@ -12,6 +12,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
+from host_tests.books import Books, fixed
+
 STEPS_PER_REV = 3200
 MAX_STEPS_S = 20_000
 MAX_NL_D = 24_000_000_000
@@ -201,29 +203,6 @@ class Prescription:
         return 1 <= self.volume_nl_d() <= max_nl_d
 
 
-class Books:
-    """Volume and drug of every step since power-up."""
-
-    def __init__(self):
-        self._chapters = [
-            (0, Fraction(0), 0)
-        ]  # (first step, nanolitres a step, nanograms a millilitre)
-
-    def open(self, first, step_nl, ng_ml=0):
-        """From this step on; what was to begin there or later never came."""
-        self._chapters = [c for c in self._chapters if c[0] < first] + [(first, step_nl, ng_ml)]
-
-    def total(self, steps):
-        """As `DELivery:TOTal?` says it."""
-        ends = [first for first, _, _ in self._chapters[1:]] + [FOREVER]
-        volume_nl = drug_ng = Fraction(0)
-        for (first, step_nl, ng_ml), end in zip(self._chapters, ends, strict=True):
-            nl = max(0, min(end, steps) - first) * step_nl
-            volume_nl += nl
-            drug_ng += nl * ng_ml / 1_000_000
-        return f"{fixed(drug_ng // 1, 3)},{fixed(volume_nl // 1, 6)}"
-
-
 class Oracle:
     """The whole pump: what is prescribed, what is delivered, what is owed."""
 
@@ -298,8 +277,3 @@ class Oracle:
     def _rate(self):
         """The active prescription in steps a microsecond."""
         return self.active.volume_nl_d() / self.step_nl() / US_PER_DAY
-
-
-def fixed(value, decimals):
-    """A whole number of the last decimals, as text."""
-    return f"{value // 10**decimals}.{value % 10**decimals:0{decimals}d}"
