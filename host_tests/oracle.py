@@ -24,7 +24,7 @@ LEASE_US = 2_000_000  # a commit is in force after that
 CHUNK_US = 800_000
 CHUNK_STEPS = 4095
 CLOSEST_US = Fraction(1_000_000, MAX_STEPS_S)  # between two steps
-SPREAD_STEPS = 630  # from so many steps a chunk on
+MANY_STEPS = 640  # in a chunk of a fast rate
 ROUNDING_US = 2_000  # more than rounding in a chunk makes a step late
 OVER_US = 10_000  # from the last step of a jog to its end
 FOREVER = 1 << 80
@@ -150,7 +150,7 @@ class Delivery:
         late = rate * (min(CHUNK_STEPS, CHUNK_US * rate) / 4 + 2 * CLOCK_US)
         if t_us <= self._fresh_until_us:
             late += rate * (CLOSEST_US + ROUNDING_US)
-            if rate * CHUNK_US > SPREAD_STEPS:
+            if rate * CHUNK_US >= MANY_STEPS - 1:
                 late += 2  # what was owed is spread over a chunk
         return late
 
@@ -231,7 +231,8 @@ class Oracle:
     def treat(self, enabled_us):
         self.books.open(self.steps, self.step_nl(), self.active.ng_ml)
         owed = [amount / self.step_nl() for amount in self.owed_nl]
-        most = 1 + self._rate() * ROUNDING_US
+        is_fast = self._rate() * CHUNK_US >= MANY_STEPS
+        most = 1 + (self._rate() * ROUNDING_US if is_fast else 0)
         due = Span(*[min(max(amount, -most), most) for amount in owed])  # nothing is caught up
         self.delivery = Delivery(enabled_us + SET_UP_US, self._rate(), due)
 

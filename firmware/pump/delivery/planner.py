@@ -34,14 +34,16 @@ class Planner:
     schedule: has `due(t_us)` and `when(amount)`, counting from the start of the delivery.
     step: (amount, over): one step is worth amount / over units of the schedule.
     owed: what was due but not stepped when this delivery starts, in 1/amount of a step. Of it
-    counts one step, and what rounding in a chunk can leave at this rate; nothing is caught up.
+    counts one step, and at a fast rate what rounding in a chunk can leave; nothing is caught up.
     limit_steps: the delivery ends after so many steps; None: it never ends by itself.
     min_period_us: no two steps are planned closer than this.
     """
 
     def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1):
         self._amount, self._over = step
-        most = self._amount + schedule.due(_LATE_US) * self._over
+        most = self._amount
+        if schedule.due(CHUNK_US) * self._over >= _MANY * self._amount:
+            most += schedule.due(_LATE_US) * self._over
         owed = min(max(owed, -most), most)
         self._stretches = [_Stretch(schedule, 0, 0, owed)]  # the last one is planned along
         self._limit_steps = limit_steps
