@@ -17,9 +17,13 @@ from pumpbench.edges import Edges
 
 US_PER_DAY = 86_400_000_000
 LIMIT_US = 2  # an interval may be this far outside the two whole microseconds around the ideal
-# How much the lateness of all steps may differ where the period is whole. The first step after a
-# start waits for the motor's shortest interval, 50 us, even when less is left of its own.
-SPREAD_US = 54
+# What the firmware plans at once, and from so many steps on takes up the rest of an interval in.
+CHUNK_US = 800_000
+CHUNK_STEPS = 4095
+MANY_STEPS = 640
+# The first step after a start waits for the motor's shortest interval, 50 us, even when less is
+# left of its own; 4 us are for whole microseconds, of the firmware and of the recorder.
+START_US = 54
 
 
 class Steps(NamedTuple):
@@ -73,7 +77,15 @@ class Judgement:
         """What was due from the start to the last edge."""
         return self.edges + (self.last_us - self.earliest_us) / self.ideal_us
 
-    def problems(self, spread_us: Fraction | int = SPREAD_US) -> list[str]:
+    @property
+    def spread_limit_us(self) -> Fraction:
+        """How much the lateness of the steps may differ: a quarter of a microsecond for each step
+        of a chunk; where the chunks are long, also the interval that the first one begins with."""
+        steps = min(CHUNK_US / self.ideal_us, Fraction(CHUNK_STEPS))
+        first_us = self.ideal_us if steps >= MANY_STEPS - 1 else Fraction(0)
+        return max(steps / 4, first_us) + START_US
+
+    def problems(self) -> list[str]:
         """What is wrong, a sentence each; nothing when every step is on time."""
         found = []
         if not self.edges:
@@ -81,7 +93,7 @@ class Judgement:
         if self.beyond_us > LIMIT_US:
             error = float(self.worst_error_us)
             found.append(f"an interval is {error:+.3f} us from the ideal {float(self.ideal_us)}")
-        if self.spread_us > spread_us:
+        if self.spread_us > self.spread_limit_us:
             found.append(f"the steps' lateness differs by {float(self.spread_us):.3f} us")
         return found
 

@@ -6,6 +6,7 @@ steps planned are exactly floor(amount due / amount per step), and the last step
 on the very microsecond it is due. A run is `(count, period_us)`: `count` times wait one period,
 then step; count 0 is a delay. A chunk is at most two runs, the longer period first, so inside it a
 step is never early, and late by at most a quarter of a microsecond for every step of the chunk.
+At a fast rate the first chunk takes up what is left of an interval: it begins late by up to that.
 """
 
 from micropython import const
