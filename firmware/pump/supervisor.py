@@ -90,10 +90,16 @@ class Supervisor:
             except Exception as error:  # noqa: BLE001 - the next way down must run
                 cause = cause or error
         if is_first:
+            self._record(code, cause)
+
+    def _record(self, code, cause):
+        """Report a fault, without its text if there is no memory for it."""
+        for text_of in (_text, _no_text):
             try:
-                self._report(code, _text(cause))
-            except Exception:  # noqa: BLE001 - the pump is stopped; only the text is lost
-                self._report(code, "")
+                self._report(code, text_of(cause))
+                return
+            except Exception:  # noqa: BLE001 - the pump is stopped; only the report is lost
+                continue
 
     def end(self):
         """Leave `run` after this cycle."""
@@ -119,6 +125,10 @@ def _text(cause):
     if isinstance(cause, tuple):
         return ": ".join([part if isinstance(part, str) else repr(part) for part in cause])
     return cause if isinstance(cause, str) else repr(cause) if cause is not None else ""
+
+
+def _no_text(_cause):
+    return ""
 
 
 def _nobody(_code, _detail):

@@ -169,3 +169,15 @@ def test_a_cycle_that_fails_outside_its_tasks_is_a_fault_and_the_run_goes_on():
     supervisor.run()
     assert supervisor.fault == TASK_DIED
     assert went == [1]
+
+
+def test_a_report_that_cannot_be_made_at_all_does_not_make_a_trip_raise():
+    def refuse(_code, _detail):
+        raise MemoryError
+
+    went = []
+    supervisor, _, _ = supervisor_with()
+    supervisor.install((), (lambda: went.append(1),), refuse)
+    supervisor.trip(UNDERRUN)
+    assert went == [1]
+    assert supervisor.fault == UNDERRUN

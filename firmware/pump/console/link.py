@@ -42,12 +42,16 @@ class Link:
 
     def _queue(self, line):
         data = line.encode() + b"\n"
-        if self._backlog and len(self._backlog) + len(data) > _BACKLOG:
+        if self._is_too_much(data):
             self._send()
-        if self._backlog and len(self._backlog) + len(data) > _BACKLOG:
+        if self._is_too_much(data):
             self._errors.push(QUERY_DEADLOCKED)
         else:
             self._backlog.extend(data)
+
+    def _is_too_much(self, data):
+        """Whether the backlog cannot take a line; an empty one takes any."""
+        return bool(self._backlog) and len(self._backlog) + len(data) > _BACKLOG
 
     def _send(self):
         if self._backlog:

@@ -77,6 +77,8 @@ class Session:
                 continue
             if row[0] in self._urgent:
                 row[1]()
+                if self._after is not None:
+                    self._after()
 
 
 def _text(answer):
