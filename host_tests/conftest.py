@@ -12,9 +12,10 @@ import pytest
 from hypothesis import settings
 
 from host_tests.bench_session import Bench
+from host_tests.images import need_image
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.sim import SimTarget, install
-from pumpbench.uf2 import DEFAULT_VERSION, MissingImage, find_uf2
+from pumpbench.uf2 import DEFAULT_VERSION
 
 install()
 settings.register_profile("bench", deadline=None, derandomize=True)
@@ -44,10 +45,7 @@ def pytest_generate_tests(metafunc):
 def emulated(config):
     """Boots an emulated board; skips, saying what is missing, where there is no image for it."""
     version = config.getoption("--micropython")
-    try:
-        find_uf2(version)
-    except MissingImage as missing:
-        pytest.skip(str(missing))
+    need_image(version)
     return functools.partial(EmulatorTarget, version=version)
 
 

@@ -8,16 +8,13 @@ import sys
 import pytest
 import pyvisa
 
-from pumpbench.uf2 import MissingImage, find_uf2
+from host_tests.images import need_image
 
 
 @pytest.fixture(params=["1.21.0", "1.22.0"])
 def port(request, tmp_path):
     """The path of an emulated board's serial port, served by a process of its own."""
-    try:
-        find_uf2(request.param)
-    except MissingImage as missing:
-        pytest.skip(str(missing))
+    need_image(request.param)
     link = tmp_path / "pump.tty"
     command = [sys.executable, "-m", "pumpbench", "emulate"]
     options = ["--version", request.param, "--link", str(link)]

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from host_tests.images import need_image
 from pumpbench import image
 from pumpbench.emulator import EmulatorTarget
-from pumpbench.uf2 import DEFAULT_VERSION, NAMES, MissingImage, find_uf2
+from pumpbench.uf2 import NAMES
 
 SERVE = """
 import sys
@@ -60,10 +61,8 @@ def boot():
     """Call with the text of main.py, and a version: a board just powered up."""
 
     def power_up(main: str, version: str = "1.22.0") -> EmulatorTarget:
-        try:
-            return EmulatorTarget(version=version, main=main)
-        except MissingImage as missing:
-            pytest.skip(str(missing))
+        need_image(version)
+        return EmulatorTarget(version=version, main=main)
 
     return power_up
 
@@ -80,10 +79,7 @@ def serve_files(tmp_path_factory):
     processes = []
 
     def start(files: dict[str, bytes]):
-        try:
-            find_uf2(DEFAULT_VERSION)
-        except MissingImage as missing:
-            pytest.skip(str(missing))
+        need_image()
         folder = tmp_path_factory.mktemp("board")
         (folder / "image").write_bytes(image.pack(files))
         link = folder / "pump.tty"

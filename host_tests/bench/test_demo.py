@@ -7,7 +7,8 @@ import re
 import pytest
 from rich.console import Console
 
-from pumpbench import demo, uf2
+from host_tests.images import need_image
+from pumpbench import demo
 
 SHORT = demo.Lengths(slow_s=2, fast_s=1, day_s=1800)
 LONG_ENOUGH = demo.Lengths(slow_s=1, fast_s=1, day_s=600)
@@ -95,10 +96,7 @@ def test_a_pump_that_loses_a_step_fails_the_demonstration(tmp_path, monkeypatch)
 
 @pytest.mark.emulator
 def test_the_emulated_board_delivers_a_second_of_each(tmp_path):
-    try:
-        uf2.find_uf2()
-    except uf2.MissingImage as missing:
-        pytest.skip(str(missing))
+    need_image()
     screen = Console(file=io.StringIO(), width=80)
     path = tmp_path / "report.html"
     status = demo.run(path, lengths=LONG_ENOUGH, screen=screen)

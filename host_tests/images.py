@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+"""MicroPython images for the tests that boot the emulated board."""
+
+import pytest
+
+from pumpbench.uf2 import DEFAULT_VERSION, MissingImage, find_uf2
+
+
+def need_image(version=DEFAULT_VERSION):
+    """Skip the test, saying what is missing and where to put it, where there is no such image."""
+    try:
+        find_uf2(version)
+    except MissingImage as missing:
+        pytest.skip(str(missing))
