@@ -38,5 +38,6 @@ PUMP = {
     "pl_per_rev": 200_000_000,
     "full_steps": 200,
     "microsteps": 16,
+    "min_rate_nl_d": 6_000,  # 0.006 mL a day
     "max_rate_nl_d": 24_000_000_000,  # 1000 mL an hour
 }

@@ -19,6 +19,18 @@ STALE_TOKEN = const(105)
 INVALID_PRESCRIPTION = const(106)
 PUMP_FAULT = const(107)
 IN_SERVICE = const(108)
+BOLUS_IN_PROGRESS = const(109)
+LOCKED_OUT = const(110)
+PATIENT_MAXIMUM = const(111)
+LIMIT_EXCEEDED = const(112)
+SOFT_LIMIT = const(113)
+NOT_RUNNING = const(114)
+NO_PATIENT_BOLUS = const(115)
+CLOCK_REFUSED = const(116)
+LINE_NOT_CLEARED = const(117)
+OBSERVING = const(118)
+TOO_SMALL = const(119)
+FLEX_CONFLICT = const(121)
 
 # Faults
 TASK_DIED = const(201)
@@ -35,6 +47,21 @@ REFUSALS = {
     INVALID_PRESCRIPTION: ("Prescription invalid", "PRESCription:VALidate? lists what to mend."),
     PUMP_FAULT: ("Pump in fault", "*TST? gives its number; find the cause, then reset the board."),
     IN_SERVICE: ("Pump in service", "The firmware ends; a reset starts it again."),
+    BOLUS_IN_PROGRESS: ("Bolus in progress", "Wait for its end (BOLus:STATe?) or abort it."),
+    LOCKED_OUT: ("Locked out", "BOLus:PATient? says when the next may be given."),
+    PATIENT_MAXIMUM: (
+        "Patient maximum reached",
+        "BOLus:PATient? says when the next may be given.",
+    ),
+    LIMIT_EXCEEDED: ("Limit exceeded", "The limit is in the text; nothing was given or changed."),
+    SOFT_LIMIT: ("Soft limit not named", "Name exactly those of VALidate? in the commit."),
+    NOT_RUNNING: ("Therapy not running", "Start it first: THERapy:STARt."),
+    NO_PATIENT_BOLUS: ("No patient bolus", "The prescription allows none: PATient:DOSE."),
+    CLOCK_REFUSED: ("Clock not changed", "It would exceed LIMit:DAY; stop, or wait."),
+    LINE_NOT_CLEARED: ("Other drug in the line", "BRIDge:STARt, or PRIMe:STARt its volume first."),
+    OBSERVING: ("Trial under observation", "Wait for its end or end it: BOLus:ABORt."),
+    TOO_SMALL: ("Less than one step", "The pump cannot give so little; raise the dose."),
+    FLEX_CONFLICT: ("Flex step conflicts", "The windows are in the text; nothing was changed."),
 }
 
 FAULTS = {

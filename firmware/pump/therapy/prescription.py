@@ -1,28 +1,73 @@
 # SPDX-License-Identifier: MIT
-"""A prescription: which drug, how strong, how much a day. Pure data and the checks on it.
+"""A prescription: which drug, how strong, how much and when, and its own limits. Pure data.
 
-The rate is kept as it was programmed, as drug or as volume; the other one follows from the
-concentration (volume per day = dose per day / concentration), rounded down, never up.
+Rates and doses are kept as they were programmed; what follows from them and the concentration
+(volume = dose / concentration) is rounded down, never up. Whether it may be given is not known
+here: that is `validation`.
 """
 
 import binascii
 
-SIMPLE = "SIMPLE"  # one constant rate
+from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
+from pump.therapy.flex import Flex
 
-_NL_PER_ML = 1_000_000
+MINIMUM = "MINIMUM"  # the least the pump can do, next to no therapy
+SIMPLE = "SIMPLE"  # one constant rate
+FLEX = "FLEX"  # rates by day of the week and time of day
+PERIODIC = "PERIODIC"  # a dose at every interval, over a background rate
+
+NO_INDICATION = "NONE"
+SPINAL = "SPINAL"
+CEREBRAL = "CEREBRAL"
+
+_DAY_MS = 86_400_000
+# Everything but the flex steps: what a copy has and what a token stands for.
+_FIELDS = (
+    "drug",
+    "concentration_ng_ml",
+    "indication",
+    "mode",
+    "programmed_ng_d",
+    "programmed_nl_d",
+    "periodic_ng",
+    "periodic_duration_ms",
+    "periodic_interval_ms",
+    "patient_ng",
+    "patient_duration_ms",
+    "patient_lockout_ms",
+    "patient_maximum",
+    "limit_rate",
+    "limit_bolus_ng",
+    "limit_day_ng",
+)
 
 
 class Prescription:
-    """Fields are 0 or empty until programmed; what is programmed is above 0.
+    """Fields are 0, None or empty until programmed; what is programmed is above 0.
 
-    concentration_ng_ml; mode: SIMPLE; programmed_ng_d or programmed_nl_d, never both.
+    programmed_ng_d or programmed_nl_d, never both: the rate; in FLEX the rate of the time that no
+    step covers, in PERIODIC the background.
+    patient_maximum: bolus starts in any 24 h. limit_rate: (unit, amount), for basal rates.
     """
 
     def __init__(self):
+        self.drug = ""
         self.concentration_ng_ml = 0
+        self.indication = NO_INDICATION
         self.mode = ""
         self.programmed_ng_d = 0
         self.programmed_nl_d = 0
+        self.flex = Flex()
+        self.periodic_ng = 0
+        self.periodic_duration_ms = 0
+        self.periodic_interval_ms = 0
+        self.patient_ng = 0
+        self.patient_duration_ms = 0
+        self.patient_lockout_ms = 0
+        self.patient_maximum = 0
+        self.limit_rate: "tuple | None" = None
+        self.limit_bolus_ng = 0
+        self.limit_day_ng = 0
 
     def program_dose(self, rate_ng_d):
         """Program the rate as drug per day."""
@@ -33,47 +78,38 @@ class Prescription:
         self.programmed_ng_d, self.programmed_nl_d = 0, rate_nl_d
 
     def rate_nl_d(self):
-        """Volume per day in nanolitres, rounded down. Needs a rate, and a concentration."""
+        """Volume per day in nanolitres, rounded down; 0 while it is not known."""
         if self.programmed_nl_d:
             return self.programmed_nl_d
-        return self.programmed_ng_d * _NL_PER_ML // self.concentration_ng_ml
+        return dose_nl(self.programmed_ng_d, self.concentration_ng_ml)
 
     def rate_ng_d(self):
-        """Drug per day in nanograms, rounded down. Needs a rate, and a concentration."""
+        """Drug per day in nanograms, rounded down; 0 while it is not known."""
         if self.programmed_ng_d:
             return self.programmed_ng_d
-        return self.programmed_nl_d * self.concentration_ng_ml // _NL_PER_ML
+        return drug_ng(self.programmed_nl_d, self.concentration_ng_ml)
+
+    def limit_nl_d(self):
+        """The limit of basal rates in nanolitres a day, rounded down; None when there is none."""
+        if self.limit_rate is None:
+            return None
+        return rate_nl_d(self.limit_rate, self.concentration_ng_ml)
+
+    def patient_a_day(self):
+        """The most patient boluses that can begin within 24 h; 0 without patient boluses."""
+        if not (self.patient_ng and self.patient_lockout_ms):
+            return 0
+        return min(self.patient_maximum, -(-_DAY_MS // self.patient_lockout_ms))
+
+    def copy(self):
+        """Another prescription with the same content."""
+        other = Prescription()
+        for field in _FIELDS:
+            setattr(other, field, getattr(self, field))
+        other.flex = self.flex.copy()
+        return other
 
     def token(self):
         """Eight hexadecimal digits over the whole content: the same content, the same token."""
-        content = (
-            self.concentration_ng_ml,
-            self.mode,
-            self.programmed_ng_d,
-            self.programmed_nl_d,
-        )
-        return "%08X" % binascii.crc32(repr(content).encode())
-
-
-def problems(prescription, max_rate_nl_d):
-    """Everything that keeps a prescription from being committed, as sentences; () when nothing."""
-    found = []
-    if not prescription.concentration_ng_ml:
-        found.append("no concentration: PRESCription:CONCentration")
-    if not prescription.mode:
-        found.append("no mode: PRESCription:MODE")
-    found.extend(_rate_problems(prescription, max_rate_nl_d))
-    return tuple(found)
-
-
-def _rate_problems(prescription, max_rate_nl_d):
-    if not prescription.programmed_ng_d and not prescription.programmed_nl_d:
-        return ("no rate: PRESCription:RATE",)
-    if not prescription.programmed_nl_d and not prescription.concentration_ng_ml:
-        return ()  # a dose says nothing about volume before the concentration is known
-    rate_nl_d = prescription.rate_nl_d()
-    if rate_nl_d < 1:
-        return ("rate is below 1 nL a day",)
-    if rate_nl_d > max_rate_nl_d:
-        return ("rate of %d nL a day is above the pump's %d" % (rate_nl_d, max_rate_nl_d),)
-    return ()
+        fields = repr([getattr(self, field) for field in _FIELDS])
+        return "%08X" % binascii.crc32(fields.encode(), self.flex.crc())

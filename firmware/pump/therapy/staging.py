@@ -2,37 +2,99 @@
 """Staging: edits go to a copy; only a commit with the token of exactly that content activates it.
 
 A change of dose is two steps, validate and commit, and nothing of the active prescription changes
-before the second. Pure; whether the content may be committed is the caller's to check.
+before the second. A copy left alone for ten minutes is dropped. Pure; whether the content may be
+committed is the caller's to check.
 """
 
-from pump.faults import NOTHING_STAGED, STALE_TOKEN, Refused
+from micropython import const
+
+from pump.faults import NO_PRESCRIPTION, NOTHING_STAGED, STALE_TOKEN, Refused
+from pump.therapy.past import Past
 from pump.therapy.prescription import Prescription
+
+_OPEN_US = const(5 * 60_000_000)  # without an edit: left open
+_DROP_US = const(10 * 60_000_000)  # without an edit: dropped
 
 
 class Staging:
-    """The active prescription and the staged one; either may be None."""
+    """The active prescription and the staged one; either may be None.
 
-    def __init__(self):
+    clock: has `now_us`. min_nl_d: what the mode MINIMUM delivers.
+    is_left_open: five minutes have passed since the last edit. was_dropped: ten, and the copy is
+    gone; stays until the next one is staged.
+    """
+
+    def __init__(self, clock, min_nl_d):
         self.active: "Prescription | None" = None
+        self.is_left_open = False
+        self.was_dropped = False
+        self._clock = clock
+        self._past = Past(min_nl_d)
         self._staged: "Prescription | None" = None
+        self._edited_us = 0
 
     def new(self):
         """Stage an empty prescription, instead of what was staged."""
-        self._staged = Prescription()
+        self._stage(Prescription())
+
+    def edit(self):
+        """Stage a copy of the active prescription, instead of what was staged."""
+        if self.active is None:
+            raise Refused(NO_PRESCRIPTION)
+        self._stage(self.active.copy())
 
     def discard(self):
         """Drop what is staged. Nothing staged is no error."""
         self._staged = None
+        self.is_left_open = False
 
     def staged(self):
         """The staged prescription, to edit. Refused when there is none."""
+        self.poll(self._clock.now_us())
         if self._staged is None:
             raise Refused(NOTHING_STAGED)
         return self._staged
 
-    def commit(self, token):
-        """Make the staged prescription active; `token` must be that of its present content."""
+    def touched(self):
+        """The staged prescription has been edited: its time begins anew."""
+        self._edited_us = self._clock.now_us()
+        self.is_left_open = False
+
+    def check(self, token):
+        """The staged prescription; refused unless `token` is that of its present content."""
         staged = self.staged()
         if token.upper() != staged.token():
             raise Refused(STALE_TOKEN)
-        self.active, self._staged = staged, None
+        return staged
+
+    def commit(self, token):
+        """Make the staged prescription active; `token` must be that of its present content."""
+        staged = self.check(token)
+        if self.active is not None:
+            self._past.add(self.active, self._clock.now_us())
+        self.active = staged
+        self.discard()
+
+    def before(self, now_us):
+        """What a change of dose is measured against: (least, most), each 7 numbers, or None.
+
+        The least and the most drug in ng that any prescription active within the last 24 h gives
+        on a Monday, a Tuesday and so on.
+        """
+        return self._past.bounds(self.active, now_us)
+
+    def poll(self, now_us):
+        """Count the idle time of what is staged. Returns when it is due next."""
+        if self._staged is None:
+            return now_us + _OPEN_US  # what is staged meanwhile is not due before
+        if now_us - self._edited_us >= _DROP_US:
+            self.discard()
+            self.was_dropped = True
+            return now_us + _OPEN_US
+        self.is_left_open = now_us - self._edited_us >= _OPEN_US
+        return self._edited_us + (_DROP_US if self.is_left_open else _OPEN_US)
+
+    def _stage(self, prescription):
+        self._staged = prescription
+        self.was_dropped = False
+        self.touched()

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The record of boluses, and the patient's allowance. Pure; instants are on the monotonic clock.
+
+What was programmed and what was given are two facts; a bolus keeps one id for life. One that was
+interrupted is over: its record ends once and is never opened again. A new prescription changes
+neither the record nor what counts against the patient's allowance.
+"""
+
+from micropython import const
+
+from pump.kinds import PATIENT
+from pump.therapy.schedule import DAY_US
+
+COMPLETED = "COMPLETED"
+ABORTED = "ABORTED"
+STOPPED = "STOPPED"
+FAULT = "FAULT"
+
+LOCKOUT = "LOCKOUT"
+MAXIMUM = "MAXIMUM"
+
+_MOST_RECORDS = const(32)
+_MOST_STARTS = const(288)  # the largest maximum a prescription can have
+_MOST_COUNTED = const(999_999_999)
+
+
+class Record:
+    """A bolus: outcome is "" while it is given; end_us and given_ng are known at its end."""
+
+    def __init__(self, number, kind, programmed_ng, start_us, duration_us):
+        self.id = number
+        self.kind = kind
+        self.programmed_ng = programmed_ng
+        self.start_us = start_us
+        self.duration_us = duration_us
+        self.end_us = 0
+        self.given_ng = 0
+        self.outcome = ""
+
+
+class Boluses:
+    """Keeps the last 32. given, refused, locked_out: counts of patient boluses since power-up.
+
+    locked_out counts what the lockout refused, refused what anything else did.
+    """
+
+    def __init__(self):
+        self.given = 0
+        self.refused = 0
+        self.locked_out = 0
+        self._records = []  # oldest first
+        self._last_id = 0
+        self._starts_us = []  # of patient boluses, oldest first
+
+    def begin(self, kind, programmed_ng, at_us, duration_us):
+        """A bolus begins; its record. Of a patient bolus this starts the lockout."""
+        self._last_id += 1
+        record = Record(self._last_id, kind, programmed_ng, at_us, duration_us)
+        self._records = self._records[1 - _MOST_RECORDS :] + [record]
+        if kind == PATIENT:
+            self.given = _counted(self.given)
+            self._starts_us = self._starts_us[1 - _MOST_STARTS :] + [at_us]
+        return record
+
+    def end(self, record, outcome, given_ng, at_us):
+        """The bolus is over. Only the first end of a record counts."""
+        if record.outcome:
+            return
+        record.outcome = outcome
+        record.given_ng = given_ng
+        record.end_us = at_us
+
+    def last(self, count):
+        """Up to `count` records, newest first."""
+        newest = list(reversed(self._records))
+        return newest[: max(count, 0)]
+
+    def wait_us(self, now_us, lockout_us, maximum):
+        """(microseconds until the patient may have the next bolus, what it waits for).
+
+        (0, "") when it may be given now. LOCKOUT: lockout_us have to pass from the start of the
+        last one; MAXIMUM: fewer than `maximum` (at least 1) may start in any 24 h. The one that
+        takes longer is named.
+        """
+        lockout = self._until_us(1, lockout_us) - now_us
+        most = self._until_us(maximum, DAY_US) - now_us
+        if max(lockout, most) <= 0:
+            return 0, ""
+        return (lockout, LOCKOUT) if lockout >= most else (most, MAXIMUM)
+
+    def refuse(self, why):
+        """Count a request of the patient that was refused; why: as `wait_us` says, or ""."""
+        if why == LOCKOUT:
+            self.locked_out = _counted(self.locked_out)
+        else:
+            self.refused = _counted(self.refused)
+
+    def _until_us(self, nth_last, wait_us):
+        """`wait_us` after the start of the nth last patient bolus; 0 when there were fewer."""
+        if len(self._starts_us) < nth_last:
+            return 0
+        return self._starts_us[-nth_last] + wait_us
+
+
+def _counted(count):
+    return min(count + 1, _MOST_COUNTED)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""Comparison: the prescription in force and the staged one side by side, field by field.
+
+All fields as they were programmed, then what follows from them: a day's drug and volume, the drug
+that whole steps can really give, and with every patient bolus. Numbers as the console prints them.
+Pure.
+"""
+
+from pump.therapy.conversion import dose_nl
+from pump.therapy.flex import WEEKDAYS
+from pump.therapy.past import week
+from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
+from pump.therapy.regimen import daily_ng, day_totals
+from pump.therapy.validation import has_day
+from pump.units import NG_D, NL_D, ml, seconds, ug, ug_ml
+
+NONE = "NONE"  # what is not programmed
+
+_DAY_MS = 86_400_000
+_WEEK_MIN = 7 * 1440
+
+
+def comparison(active, staged, limits):
+    """A tuple of (field, active text, staged text); active may be None. limits: PumpLimits."""
+    has_week = FLEX in (staged.mode, active.mode if active else "")
+    after = _fields(staged, limits, has_week)
+    if active is None:
+        return tuple([(name, NONE, text) for name, text in after])
+    before = _fields(active, limits, has_week)
+    return tuple([(new[0], old[1], new[1]) for old, new in zip(before, after)])
+
+
+def mean_day(prescription, min_nl_d):
+    """(ng, nl) of regular therapy on a mean day, rounded down; of what is not programmed 0."""
+    if prescription.mode in ("", SIMPLE):
+        return prescription.rate_ng_d(), prescription.rate_nl_d()
+    if not has_day(prescription):
+        return 0, 0
+    totals_ng = day_totals(prescription, min_nl_d)
+    return sum(totals_ng) // len(totals_ng), _mean_nl(prescription, min_nl_d)
+
+
+def _mean_nl(prescription, min_nl_d):
+    """The volume of a mean day in nanolitres, rounded down."""
+    if prescription.mode == MINIMUM:
+        return min_nl_d
+    rate_nl_d = prescription.rate_nl_d()
+    ng_ml = prescription.concentration_ng_ml
+    if prescription.mode == PERIODIC:
+        volume_nl = dose_nl(prescription.periodic_ng, ng_ml)
+        return rate_nl_d + volume_nl * _DAY_MS // prescription.periodic_interval_ms
+    total = 0
+    for day in range(len(WEEKDAYS)):
+        for from_min, to_min, nl_d in prescription.flex.segments(day, rate_nl_d, ng_ml):
+            total += nl_d * (to_min - from_min)
+    return total // _WEEK_MIN
+
+
+def _fields(prescription, limits, has_week):
+    """[(field, text)]: what is programmed, the days of the week, and what follows."""
+    fields = _programmed(prescription)
+    if has_week:
+        fields.extend(_days(prescription, limits.min_nl_d))
+    return fields + _totals(prescription, limits)
+
+
+def _programmed(prescription):
+    rate = None
+    if prescription.programmed_ng_d or prescription.programmed_nl_d:
+        is_dose = bool(prescription.programmed_ng_d)
+        amount = prescription.programmed_ng_d or prescription.programmed_nl_d
+        rate = (NG_D if is_dose else NL_D), amount
+    return [
+        ("drug", prescription.drug or NONE),
+        ("concentration, ug/mL", _or_none(ug_ml, prescription.concentration_ng_ml)),
+        ("indication", prescription.indication),
+        ("mode", prescription.mode or NONE),
+        ("rate", _rate_text(rate)),
+        ("flex steps", _flex_text(prescription.flex)),
+        ("periodic dose, ug", _or_none(ug, prescription.periodic_ng)),
+        ("periodic duration, s", _or_none(seconds, prescription.periodic_duration_ms)),
+        ("periodic interval, s", _or_none(seconds, prescription.periodic_interval_ms)),
+        ("patient dose, ug", _or_none(ug, prescription.patient_ng)),
+        ("patient duration, s", _or_none(seconds, prescription.patient_duration_ms)),
+        ("patient lockout, s", _or_none(seconds, prescription.patient_lockout_ms)),
+        ("patient maximum a day", _or_none(str, prescription.patient_maximum)),
+        ("limit of rate", _rate_text(prescription.limit_rate)),
+        ("limit of a bolus, ug", _or_none(ug, prescription.limit_bolus_ng)),
+        ("limit of 24 h, ug", _or_none(ug, prescription.limit_day_ng)),
+    ]
+
+
+def _days(prescription, min_nl_d):
+    """The drug of each weekday."""
+    if not has_day(prescription):
+        return [(day + ", ug", NONE) for day in WEEKDAYS]
+    totals_ng = week(day_totals(prescription, min_nl_d))
+    return [(day + ", ug", ug(totals_ng[index])) for index, day in enumerate(WEEKDAYS)]
+
+
+def _totals(prescription, limits):
+    """What a mean day amounts to; with every patient bolus: the most in any 24 h."""
+    mean_ng, mean_nl = mean_day(prescription, limits.min_nl_d)
+    steps = limits.steps(mean_nl)
+    most_ng = daily_ng(prescription, limits.min_nl_d) if has_day(prescription) else mean_ng
+    most_ng += prescription.patient_a_day() * prescription.patient_ng
+    achievable_ng = limits.drug_ng(steps, prescription.concentration_ng_ml)
+    return [
+        ("daily dose, ug", ug(mean_ng)),
+        ("daily volume, mL", ml(mean_nl)),
+        ("achievable daily dose, ug", ug(achievable_ng)),
+        ("with every patient bolus, ug", ug(most_ng)),
+    ]
+
+
+def _or_none(text, value):
+    return text(value) if value else NONE
+
+
+def _rate_text(rate):
+    if rate is None:
+        return NONE
+    unit, amount = rate
+    return ug(amount) + " ug/d" if unit == NG_D else ml(amount) + " mL/d"
+
+
+def _flex_text(flex):
+    """How many steps, and their checksum: the steps themselves are too many for a line."""
+    return "%d (%08X)" % (len(flex.steps), flex.crc()) if flex.steps else NONE

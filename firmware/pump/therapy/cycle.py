@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""A cycle: pieces of a schedule that repeat for ever, entered anywhere. See `schedule`.
+
+Sums over the pieces are made once, so that no question depends on how many cycles have passed.
+They are the larger part of the memory of a week, and are shared by all cycles of the same pieces.
+"""
+
+from pump.kinds import PERIODIC
+
+
+def steps_of(due, whole, step):
+    """Whole steps of a dose of `whole` units when `due` of them are due. step: as `schedule`."""
+    amount, over = step
+    return min(-(-due * over // amount), whole * over // amount)
+
+
+class Pieces:
+    """Rows (duration_us, amount, dose_amount): `amount` units evenly over the piece.
+
+    `dose_amount` of them are a periodic bolus (0: none). Any iterable; some amount is above 0.
+    """
+
+    def __init__(self, rows):
+        self.starts_us = [0]  # of the pieces, and the end of the cycle
+        self.sums = [0]  # units due by then
+        self.doses = []  # (start_us, duration_us, dose_amount)
+        for duration_us, amount, dose_amount in rows:
+            if dose_amount:
+                self.doses.append((self.starts_us[-1], duration_us, dose_amount))
+            self.starts_us.append(self.starts_us[-1] + duration_us)
+            self.sums.append(self.sums[-1] + amount)
+
+    def piece(self, index):
+        """(amount, duration_us) of a piece."""
+        amount = self.sums[index + 1] - self.sums[index]
+        return amount, self.starts_us[index + 1] - self.starts_us[index]
+
+
+class Cycle:
+    """`pieces` for ever: `Pieces`, or rows of them.
+
+    phase_us: where in the cycle t_us == 0 lies. Of a dose under way there, only the rest counts.
+    """
+
+    def __init__(self, pieces, phase_us=0):
+        self._pieces = pieces if isinstance(pieces, Pieces) else Pieces(pieces)
+        self._length_us = self._pieces.starts_us[-1]
+        self._phase_us = phase_us % self._length_us
+        self._before = 0  # units of the cycle that lie before t_us == 0
+        self._before = self.due(0)
+
+    def due(self, t_us):
+        """Units due by `t_us`."""
+        cycles, in_cycle_us, index = self._place(t_us)
+        pieces = self._pieces
+        amount, duration_us = pieces.piece(index)
+        in_piece = amount * (in_cycle_us - pieces.starts_us[index]) // duration_us
+        return cycles * pieces.sums[-1] + pieces.sums[index] + in_piece - self._before
+
+    def when(self, amount):
+        """The first microsecond by which `amount` is due."""
+        if amount <= 0:
+            return 0
+        pieces = self._pieces
+        cycles, before = divmod(amount + self._before - 1, pieces.sums[-1])
+        index = _index(pieces.sums, before)
+        missing = before + 1 - pieces.sums[index]
+        amount, duration_us = pieces.piece(index)
+        start_us = cycles * self._length_us + pieces.starts_us[index] - self._phase_us
+        return start_us - (-missing * duration_us // amount)
+
+    def until(self, t_us):
+        """The end of the piece."""
+        _, in_cycle_us, index = self._place(t_us)
+        return t_us + self._pieces.starts_us[index + 1] - in_cycle_us
+
+    def changes(self, t_us):
+        """The end of each piece, for ever."""
+        starts_us, sums = self._pieces.starts_us, self._pieces.sums
+        cycles, in_cycle_us, index = self._place(t_us)
+        cycle_us, before = t_us - in_cycle_us, cycles * sums[-1] - self._before
+        while True:
+            for piece in range(index + 1, len(sums)):
+                yield cycle_us + starts_us[piece], before + sums[piece]
+            cycle_us, before, index = cycle_us + starts_us[-1], before + sums[-1], 0
+
+    def rate(self, t_us):
+        """Units a microsecond of the piece, its dose included, rounded down."""
+        amount, duration_us = self._pieces.piece(self._place(t_us)[2])
+        return amount // duration_us
+
+    def period_us(self, _t_us):
+        """The length of the cycle."""
+        return self._length_us
+
+    def doses(self, t_us, step):
+        """All periodic boluses from t_us == 0 on as one count, under the cycle as key."""
+        if not self._pieces.doses:
+            return ()
+        steps = sum([self._dose_steps(dose, t_us, step) for dose in self._pieces.doses])
+        return ((self, PERIODIC, 0, steps),)
+
+    def _dose_steps(self, dose, t_us, step):
+        """Steps of one dose and of its repetitions; only the first one can be a rest."""
+        whole, at_us = dose[2], self._phase_us + t_us
+        before = _due(dose, self._phase_us)
+        steps = steps_of(_due(dose, at_us) - before, whole - before, step)
+        cycles, in_cycle_us = divmod(at_us, self._length_us)
+        if cycles:
+            steps += (cycles - 1) * steps_of(whole, whole, step)
+            steps += steps_of(_due(dose, in_cycle_us), whole, step)
+        return steps
+
+    def _place(self, t_us):
+        """(whole cycles since the phase was 0, time in the cycle, index of the piece)."""
+        cycles, in_cycle_us = divmod(self._phase_us + t_us, self._length_us)
+        return cycles, in_cycle_us, _index(self._pieces.starts_us, in_cycle_us)
+
+
+def _due(dose, at_us):
+    """Units of the first occurrence of a dose that are due so long after the cycle's start."""
+    start_us, duration_us, amount = dose
+    return amount * min(max(at_us - start_us, 0), duration_us) // duration_us
+
+
+def _index(values, value):
+    """The piece that `value` lies in: the last one that begins at or before it."""
+    low, high = 0, len(values) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if values[middle] <= value:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""The drug library: what is usual and what has been seen of baclofen, by the origin of spasticity.
+
+Numbers from medscape 2207448-173404 and -173405, drugs.com/dosage/baclofen.html and the Lioresal
+label. A library applies to a prescription with an indication; without one the pump is a pump.
+Pure data; `validation` makes sentences of it.
+"""
+
+from micropython import const
+
+from pump.therapy.prescription import CEREBRAL, NO_INDICATION, SPINAL
+from pump.units import seconds, ug
+
+NAME = "baclofen"
+CONCENTRATIONS_NG_ML = (50_000, 500_000, 1_000_000, 2_000_000)  # as sold
+MAX_TRIAL_NG = const(100_000)
+MIN_TRIAL_MS = const(60_000)
+MIN_OBSERVATION_MS = const(4 * 3_600_000)
+MAX_OBSERVATION_MS = const(24 * 3_600_000)
+
+
+class Entry:
+    """Drug a day as (least, most): usual_ng_d (soft), seen_ng_d (hard); changes within 24 h."""
+
+    def __init__(self, usual_ng_d, seen_ng_d, max_increase_pct, max_decrease_pct):
+        self.usual_ng_d = usual_ng_d
+        self.seen_ng_d = seen_ng_d
+        self.max_increase_pct = max_increase_pct
+        self.max_decrease_pct = max_decrease_pct
+
+
+ENTRIES = {
+    SPINAL: Entry((300_000, 800_000), (12_000, 2_000_000), 30, 20),
+    CEREBRAL: Entry((90_000, 703_000), (22_000, 1_400_000), 15, 20),
+}
+
+
+def entry(prescription):
+    """What applies to a prescription, or None: no indication, or a drug that is not listed."""
+    if prescription.drug.lower() != NAME:
+        return None
+    return ENTRIES.get(prescription.indication)
+
+
+def trial_problems(indication, dose_ng, duration_ms, observation_ms):
+    """Everything that speaks against a screening trial, as sentences; () when nothing."""
+    if indication == NO_INDICATION:
+        return ()
+    found = []
+    if dose_ng > MAX_TRIAL_NG:
+        found.append("a trial of %s ug: at most %s ug" % (ug(dose_ng), ug(MAX_TRIAL_NG)))
+    if duration_ms < MIN_TRIAL_MS:
+        found.append("a trial in %s s: at least %s s" % _seconds(duration_ms, MIN_TRIAL_MS))
+    if observation_ms < MIN_OBSERVATION_MS:
+        times = _seconds(observation_ms, MIN_OBSERVATION_MS)
+        found.append("an observation of %s s: at least %s s" % times)
+    if observation_ms > MAX_OBSERVATION_MS:
+        times = _seconds(observation_ms, MAX_OBSERVATION_MS)
+        found.append("an observation of %s s: at most %s s" % times)
+    return tuple(found)
+
+
+def _seconds(*times_ms):
+    return tuple([seconds(time_ms) for time_ms in times_ms])

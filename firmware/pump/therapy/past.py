@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""The past of the active prescription: what a day of it gave, for the last 24 hours.
+
+A dose is titrated day by day: whether a new one is a large change is measured against everything
+that was active within 24 h, weekday by weekday, not only against the last one. Pure.
+"""
+
+from micropython import const
+
+from pump.therapy.regimen import day_totals
+
+_DAY_US = 86_400_000_000
+_MOST = const(8)
+_WEEK = const(7)
+
+
+class Past:
+    """min_nl_d: what the mode MINIMUM delivers. Keeps at most 8 entries; never understates."""
+
+    def __init__(self, min_nl_d):
+        self._min_nl_d = min_nl_d
+        self._entries = []  # (least, most, until_us), oldest first; each 7 numbers, ng
+
+    def add(self, prescription, until_us):
+        """`prescription` was active until `until_us`, not before the last one added."""
+        totals_ng = week(day_totals(prescription, self._min_nl_d))
+        self._forget(until_us)
+        self._entries.append((totals_ng, totals_ng, until_us))
+        if len(self._entries) > _MOST:
+            self._entries = [_merged(*self._entries[:2])] + self._entries[2:]
+
+    def bounds(self, active, now_us):
+        """(least, most) ng of each weekday, of `active` and the last 24 h; None without any."""
+        self._forget(now_us)
+        entries = self._entries[:]
+        if active is not None:
+            totals_ng = week(day_totals(active, self._min_nl_d))
+            entries.append((totals_ng, totals_ng, now_us))
+        if not entries:
+            return None
+        bounds = entries[0]
+        for entry in entries[1:]:
+            bounds = _merged(bounds, entry)
+        return bounds[0], bounds[1]
+
+    def _forget(self, now_us):
+        """Drop what ended more than 24 h ago."""
+        self._entries = [entry for entry in self._entries if entry[2] > now_us - _DAY_US]
+
+
+def week(totals_ng):
+    """A total for each weekday, of one for all or one for each."""
+    return tuple(totals_ng) * (_WEEK // len(totals_ng))
+
+
+def _merged(first, second):
+    """One entry as wide as both, for as long as the later."""
+    least = [min(pair) for pair in zip(first[0], second[0])]
+    most = [max(pair) for pair in zip(first[1], second[1])]
+    return tuple(least), tuple(most), second[2]

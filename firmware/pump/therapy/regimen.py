@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""The regimen: a prescription's regular therapy as a schedule, and what it amounts to. Pure.
+
+Drug is that of the volumes delivered. min_nl_d is what the pump gives in the mode MINIMUM. The
+prescription is complete: mode and concentration, and what the mode needs of rate, flex steps and a
+periodic dose that is shorter than its interval.
+"""
+
+from micropython import const
+
+from pump.therapy.conversion import dose_nl
+from pump.therapy.cycle import Cycle, Pieces
+from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC
+from pump.therapy.schedule import DAY_US, Constant, Then
+
+_FG_PER_NG = const(1_000_000)  # nl times ng_ml is fg
+_DAYS = const(7)
+_DAY_MIN = const(1_440)
+_DAY_MS = const(86_400_000)
+_MIN_US = const(60_000_000)
+_US_PER_MS = const(1_000)
+
+# [what it was made of, Pieces] of the last week. Every start and bolus asks for it, and what is
+# answered may be kept for a day: so all of them share one table.
+_latest: "list" = [None, None]
+
+
+def regular(prescription, at_us, *, wall, grid_us, min_nl_d):
+    """The schedule that is in force from the instant `at_us` on.
+
+    wall: places a flex week; until it is set, the lowest rate of the week runs. Periodic doses
+    begin whole intervals after grid_us, the first one interval after it; one that would begin
+    before at_us is not given.
+    """
+    if prescription.mode == PERIODIC:
+        return _periodic(prescription, at_us - grid_us)
+    if prescription.mode == FLEX and wall.is_set:
+        pieces = _pieces(prescription)
+        if len(pieces.sums) > 2:
+            return Cycle(pieces, wall.week_us(at_us))
+    return Constant(lowest_nl_d(prescription, min_nl_d))
+
+
+def daily_ng(prescription, min_nl_d):
+    """The most drug that can fall into any 24 h, in nanograms, rounded up."""
+    ng_ml = prescription.concentration_ng_ml
+    if prescription.mode == FLEX:
+        return -(-_richest(_days(prescription)) * ng_ml // (_DAY_MIN * _FG_PER_NG))
+    if prescription.mode != PERIODIC:
+        return -(-lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG)
+    # The richest 24 h begin with a dose and may end with a part of one.
+    duration_ms, dose = prescription.periodic_duration_ms, _periodic_nl(prescription)
+    whole, rest_ms = divmod(_DAY_MS, prescription.periodic_interval_ms)
+    volume = (prescription.rate_nl_d() + whole * dose) * duration_ms
+    volume += dose * min(rest_ms, duration_ms)
+    return -(-volume * ng_ml // (duration_ms * _FG_PER_NG))
+
+
+def day_totals(prescription, min_nl_d):
+    """Drug a day in nanograms, rounded down: a tuple of Monday to Sunday for FLEX, else of one."""
+    ng_ml = prescription.concentration_ng_ml
+    if prescription.mode == FLEX:
+        volumes = [_volume(day) for day in _days(prescription)]
+        return tuple([volume * ng_ml // (_DAY_MIN * _FG_PER_NG) for volume in volumes])
+    if prescription.mode != PERIODIC:
+        return (lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG,)
+    interval_ms = prescription.periodic_interval_ms
+    volume = prescription.rate_nl_d() * interval_ms + _periodic_nl(prescription) * _DAY_MS
+    return (volume * ng_ml // (interval_ms * _FG_PER_NG),)
+
+
+def lowest_nl_d(prescription, min_nl_d):
+    """The lowest rate, in nanolitres a day."""
+    return min(_rates_nl_d(prescription, min_nl_d))
+
+
+def highest_nl_d(prescription, min_nl_d):
+    """The highest rate, with a periodic dose, in nanolitres a day, rounded up."""
+    rate_nl_d = max(_rates_nl_d(prescription, min_nl_d))
+    if prescription.mode == PERIODIC:
+        volume = _periodic_nl(prescription) * _DAY_MS
+        rate_nl_d -= -volume // prescription.periodic_duration_ms
+    return rate_nl_d
+
+
+def _periodic(prescription, on_grid_us):
+    """The doses and their background, from so long after the grid's anchor on."""
+    rate_nl_d = prescription.rate_nl_d()
+    interval_us = prescription.periodic_interval_ms * _US_PER_MS
+    duration_us = prescription.periodic_duration_ms * _US_PER_MS
+    dose, rest_us = _periodic_nl(prescription) * DAY_US, interval_us - duration_us
+    pieces = (
+        (duration_us, rate_nl_d * duration_us + dose, dose),
+        (rest_us, rate_nl_d * rest_us, 0),
+    )
+    first_us = interval_us - on_grid_us
+    if first_us < 0:
+        first_us %= interval_us
+    doses = Cycle(pieces)
+    return Then(Constant(rate_nl_d), first_us, doses) if first_us else doses
+
+
+def _periodic_nl(prescription):
+    return dose_nl(prescription.periodic_ng, prescription.concentration_ng_ml)
+
+
+def _rates_nl_d(prescription, min_nl_d):
+    """Every basal rate there is."""
+    if prescription.mode == MINIMUM:
+        return [min_nl_d]
+    if prescription.mode != FLEX:
+        return [prescription.rate_nl_d()]
+    return [nl_d for day in _days(prescription) for _, _, nl_d in day]
+
+
+def _days(prescription):
+    """The segments of Monday to Sunday."""
+    fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
+    return [prescription.flex.segments(day, fill_nl_d, ng_ml) for day in range(_DAYS)]
+
+
+def _volume(segments):
+    """What falls into them, in nanolitres a day times minutes."""
+    return sum([(to_min - from_min) * nl_d for from_min, to_min, nl_d in segments])
+
+
+def _merged(days):
+    """[(minutes, nl_d)] that repeat: of the week, or of one day where all are the same."""
+    if days.count(days[0]) == _DAYS:
+        days = days[:1]
+    week = []
+    for day in days:
+        for from_min, to_min, nl_d in day:
+            minutes = to_min - from_min
+            if week and week[-1][1] == nl_d:
+                minutes += week.pop()[0]
+            week.append((minutes, nl_d))
+    return week
+
+
+def _pieces(prescription):
+    """The week as `Pieces`."""
+    steps = tuple(prescription.flex.steps)
+    content = (prescription.rate_nl_d(), prescription.concentration_ng_ml, steps)
+    if _latest[0] != content:
+        _latest[:] = content, Pieces(_rows(_merged(_days(prescription))))
+    return _latest[1]
+
+
+def _rows(week):
+    for minutes, nl_d in week:
+        yield minutes * _MIN_US, minutes * _MIN_US * nl_d, 0
+
+
+def _richest(days):
+    """The most that falls into any 24 h, in nanolitres a day times minutes.
+
+    The window moves through the week, from where a piece begins to enter or to leave to the next.
+    """
+    week = _merged(days)
+    entering, leaving = _pieces_from(week, _DAY_MIN), _pieces_from(week, 0)
+    in_min, in_nl_d = next(entering)
+    out_min, out_nl_d = next(leaving)
+    at_min = level = highest = 0  # above the first window, Monday
+    while at_min < _DAYS * _DAY_MIN:
+        to_min = min(in_min - _DAY_MIN, out_min)
+        level += (to_min - at_min) * (in_nl_d - out_nl_d)
+        highest, at_min = max(highest, level), to_min
+        if in_min - _DAY_MIN == at_min:
+            in_min, in_nl_d = next(entering)
+        if out_min == at_min:
+            out_min, out_nl_d = next(leaving)
+    return _volume(days[0]) + highest
+
+
+def _pieces_from(week, at_min):
+    """(minute at which it ends, nl_d) of each piece from a minute on, without end."""
+    end_min = 0
+    while True:
+        for minutes, nl_d in week:
+            end_min += minutes
+            if end_min > at_min:
+                yield end_min, nl_d

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Titration: whether a daily dose is unusual, or a large step from those of the last 24 hours.
+
+Answers pairs of a soft limit's name and a sentence, for `validation`. Doses are compared weekday
+by weekday, so that a week in force may be committed again without a word. Pure.
+"""
+
+from pump.therapy.flex import WEEKDAYS
+from pump.units import ug
+
+HIGH = "HIGH"  # more a day than usual
+LOW = "LOW"  # less a day than usual
+INCREASE = "INCREASE"  # a larger step up within 24 h than usual
+DECREASE = "DECREASE"  # a larger step down
+
+
+def unusual(least_ng, most_ng, entry):
+    """HIGH and LOW for a day of least to most; entry: of the library."""
+    usual = ug(entry.usual_ng_d[0]), ug(entry.usual_ng_d[1])
+    found = []
+    if most_ng > entry.usual_ng_d[1]:
+        found.append((HIGH, "%s ug a day: usual are %s to %s" % ((ug(most_ng),) + usual)))
+    if least_ng < entry.usual_ng_d[0]:
+        found.append((LOW, "%s ug a day: usual are %s to %s" % ((ug(least_ng),) + usual)))
+    return found
+
+
+def changes(totals_ng, before, entry):
+    """INCREASE and DECREASE of the totals of seven weekdays, each for the first that shows it.
+
+    before: (least, most) that was in force within 24 h, each of seven weekdays.
+    """
+    up_pct = 100 + entry.max_increase_pct
+    down_pct = 100 - entry.max_decrease_pct
+    up = [day for day in range(7) if totals_ng[day] * 100 > before[0][day] * up_pct]
+    down = [day for day in range(7) if totals_ng[day] * 100 < before[1][day] * down_pct]
+    found = []
+    if up:
+        doses = _doses(up[0], before[0], totals_ng)
+        found.append((INCREASE, doses + ", more than %d %% up" % entry.max_increase_pct))
+    if down:
+        doses = _doses(down[0], before[1], totals_ng)
+        found.append((DECREASE, doses + ", more than %d %% down" % entry.max_decrease_pct))
+    return found
+
+
+def _doses(day, before_ng, totals_ng):
+    doses = WEEKDAYS[day], ug(before_ng[day]), ug(totals_ng[day])
+    return "%s: from %s to %s ug within 24 h" % doses

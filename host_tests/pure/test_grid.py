@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""The grid of periodic doses: never shifted, never repeated, never resumed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pump.therapy.grid import Grid
+from pump.therapy.prescription import PERIODIC, SIMPLE, Prescription
+
+S_US = 1_000_000
+ANCHOR_US = 777
+INTERVAL_US = 600 * S_US
+DURATION_US = 60 * S_US
+
+
+def periodic(dose_ng=25_000):
+    prescription = Prescription()
+    prescription.mode = PERIODIC
+    prescription.periodic_ng = dose_ng
+    prescription.periodic_duration_ms = DURATION_US // 1000
+    prescription.periodic_interval_ms = INTERVAL_US // 1000
+    return prescription
+
+
+@pytest.fixture
+def grid():
+    grid = Grid()
+    grid.anchor(periodic(), ANCHOR_US)
+    grid.begin(ANCHOR_US)
+    return grid
+
+
+def test_the_first_dose_comes_one_interval_after_the_anchor(grid):
+    assert grid.dose(ANCHOR_US) is None
+    assert grid.next_us(ANCHOR_US) == ANCHOR_US + INTERVAL_US
+    first_us = ANCHOR_US + INTERVAL_US
+    assert grid.dose(first_us - 1) is None
+    assert grid.dose(first_us) == (first_us, first_us + DURATION_US)
+    assert grid.dose(first_us + DURATION_US) is None
+
+
+@given(k=st.integers(1, 10**6), into_us=st.integers(0, INTERVAL_US - 1))
+def test_every_dose_lies_whole_intervals_after_the_anchor(k, into_us):
+    grid = Grid()
+    grid.anchor(periodic(), ANCHOR_US)
+    start_us = ANCHOR_US + k * INTERVAL_US
+    dose = (start_us, start_us + DURATION_US) if into_us < DURATION_US else None
+    assert grid.dose(start_us + into_us) == dose
+    assert grid.next_us(start_us + into_us) == start_us + (INTERVAL_US if into_us else 0)
+
+
+def test_the_rest_of_a_dose_that_a_stop_has_ended_is_never_given(grid):
+    start_us = ANCHOR_US + INTERVAL_US
+    grid.begin(start_us + 1)
+    assert grid.dose(start_us + 2) is None
+    assert grid.dose(start_us + INTERVAL_US) is not None
+
+
+def test_the_same_dose_keeps_its_grid_and_another_one_gets_a_new_one(grid):
+    grid.anchor(periodic(), ANCHOR_US + 5)
+    assert grid.anchor_us == ANCHOR_US
+    assert grid.anchor_for(periodic(26_000), 99 * S_US) == 99 * S_US
+    assert grid.anchor_us == ANCHOR_US  # asked, not changed
+    grid.anchor(periodic(26_000), 99 * S_US)
+    assert grid.anchor_us == 99 * S_US
+
+
+def test_without_periodic_doses_there_is_no_grid(grid):
+    other = Prescription()
+    other.mode = SIMPLE
+    grid.anchor(other, 0)
+    assert grid.dose(ANCHOR_US + INTERVAL_US) is None
+    assert grid.next_us(0) is None

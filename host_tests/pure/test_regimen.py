@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""Regular therapy against an oracle that paints every minute and lists every dose."""
+
+import time
+import tracemalloc
+from fractions import Fraction
+from math import ceil, floor
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from host_tests.regimen_oracle import (
+    DAY_US,
+    MIN_US,
+    WEEK_MIN,
+    doses_of,
+    drug_ng,
+    painted,
+    prescription,
+    week_due,
+)
+from pump.faults import Refused
+from pump.kinds import PERIODIC as PERIODIC_KIND
+from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
+from pump.therapy.regimen import daily_ng, day_totals, highest_nl_d, lowest_nl_d, regular
+from pump.therapy.wall import Wall, parse
+from pump.units import NG_D, NL_D
+
+HOUR_US = DAY_US // 24
+MIN_NL_D = 6_000
+MONDAY_S = parse("2026-03-02T00:00:00")
+STEP = (62_500 * DAY_US, 1000)  # 62.5 nl
+
+RATES_NL_D = st.integers(6_000, 24_000_000)
+CONCENTRATIONS_NG_ML = st.sampled_from((50_000, 500_000, 1_000_000, 2_000_000, 333_333))
+AT_US = st.integers(0, 400 * DAY_US)
+FLEX_STEPS = st.tuples(
+    st.sampled_from((0x7F, 0x1F, 0x60, 1, 2, 64)),
+    st.integers(0, 1439),
+    st.one_of(st.just(0), st.integers(1, 1440)),
+    st.tuples(st.just(NL_D), RATES_NL_D) | st.tuples(st.just(NG_D), st.integers(50_000, 10**6)),
+)
+
+
+@st.composite
+def weeks(draw):
+    """A flex prescription of whatever steps do not conflict."""
+    made = prescription(FLEX, draw(RATES_NL_D), draw(CONCENTRATIONS_NG_ML))
+    for days, from_min, to_min, rate in draw(st.lists(FLEX_STEPS, min_size=1, max_size=12)):
+        try:
+            made.flex.add(days, from_min, rate, to_min)
+        except Refused:
+            continue
+    assume(made.flex.steps)
+    return made
+
+
+@st.composite
+def periodics(draw):
+    made = prescription(PERIODIC, draw(RATES_NL_D), draw(CONCENTRATIONS_NG_ML))
+    made.periodic_ng = draw(st.integers(1_000, 100_000))
+    made.periodic_interval_ms = draw(
+        st.one_of(
+            st.integers(300_000, 2_592_000_000),
+            st.sampled_from((300_000, 3_600_000, 86_400_000, 172_800_000)),
+        )
+    )
+    longest_ms = min(made.periodic_interval_ms - 1, 86_400_000)
+    made.periodic_duration_ms = draw(st.integers(5_000, longest_ms))
+    return made
+
+
+def wall_at(week_us, at_us):
+    """A clock that says it is so long after a Monday 00:00 at an instant."""
+    wall = Wall()
+    seconds, rest_us = divmod(week_us, 1_000_000)
+    wall.set(MONDAY_S + seconds, at_us - rest_us)
+    return wall
+
+
+def of(made, at_us=0, wall=None, grid_us=0):
+    return regular(made, at_us, wall=wall or Wall(), grid_us=grid_us, min_nl_d=MIN_NL_D)
+
+
+def test_the_minimum_is_what_the_pump_can_do():
+    made = prescription(MINIMUM, 700_000)
+    assert of(made).rate(0) == MIN_NL_D
+    assert of(made).until(0) is None
+    assert daily_ng(made, MIN_NL_D) == 3_000
+    assert day_totals(made, MIN_NL_D) == (3_000,)
+    assert lowest_nl_d(made, MIN_NL_D) == highest_nl_d(made, MIN_NL_D) == MIN_NL_D
+
+
+@given(RATES_NL_D, CONCENTRATIONS_NG_ML, AT_US)
+def test_a_simple_prescription_is_one_rate(rate_nl_d, ng_ml, at_us):
+    made = prescription(SIMPLE, rate_nl_d, ng_ml)
+    schedule = of(made, at_us)
+    assert schedule.due(DAY_US) == rate_nl_d * DAY_US
+    assert schedule.until(0) is None
+    exact_ng = Fraction(rate_nl_d * ng_ml, 1_000_000)
+    assert daily_ng(made, MIN_NL_D) == ceil(exact_ng)
+    assert day_totals(made, MIN_NL_D) == (floor(exact_ng),)
+    assert lowest_nl_d(made, MIN_NL_D) == highest_nl_d(made, MIN_NL_D) == rate_nl_d
+
+
+@settings(max_examples=60)
+@given(weeks(), AT_US, st.integers(0, 7 * DAY_US - 1), st.integers(0, 30 * DAY_US))
+def test_a_flex_week_follows_the_wall_clock_from_any_instant(made, at_us, week_us, t_us):
+    schedule = of(made, at_us, wall_at(week_us, at_us))
+    rates = painted(made)
+    exact = week_due(rates, week_us + t_us) - week_due(rates, week_us)
+    assert schedule.due(t_us) == exact
+    assert schedule.rate(t_us) == rates[(week_us + t_us) // MIN_US % WEEK_MIN]
+    until_us = schedule.until(t_us)
+    if until_us is None:
+        assert len(set(rates)) == 1
+    else:
+        minutes = range((week_us + t_us) // MIN_US, (week_us + until_us - 1) // MIN_US + 1)
+        assert len({rates[minute % WEEK_MIN] for minute in minutes}) == 1
+
+
+@settings(max_examples=60)
+@given(weeks())
+def test_what_a_week_amounts_to_is_what_its_minutes_add_up_to(made):
+    rates, ng_ml = painted(made), made.concentration_ng_ml
+    minutes = rates + rates
+    window = most = sum(rates[:1_440])
+    for minute in range(WEEK_MIN):
+        window += minutes[minute + 1_440] - minutes[minute]
+        most = max(most, window)
+    assert daily_ng(made, MIN_NL_D) == ceil(drug_ng(most * MIN_US, ng_ml))
+    assert day_totals(made, MIN_NL_D) == tuple(
+        floor(drug_ng(sum(rates[day * 1_440 :][:1_440]) * MIN_US, ng_ml)) for day in range(7)
+    )
+    assert lowest_nl_d(made, MIN_NL_D) == min(rates)
+    assert highest_nl_d(made, MIN_NL_D) == max(rates)
+
+
+@given(weeks(), AT_US)
+def test_without_a_wall_clock_a_flex_week_runs_at_its_lowest_rate(made, at_us):
+    schedule = of(made, at_us)
+    assert schedule.rate(0) == lowest_nl_d(made, MIN_NL_D)
+    assert schedule.until(0) is None
+
+
+def test_a_week_of_one_rate_never_changes():
+    made = prescription(FLEX, 50_000)
+    made.flex.add(0x7F, 6 * 60, (NL_D, 50_000), 10 * 60)
+    schedule = of(made, 0, wall_at(DAY_US, 0))
+    assert schedule.until(0) is None
+    assert schedule.rate(0) == 50_000
+
+
+def test_the_richest_24_hours_may_lie_across_midnight():
+    made = prescription(FLEX, 10_000, 1_000_000)
+    made.flex.add(1, 12 * 60, (NL_D, 100_000))
+    made.flex.add(2, 0, (NL_D, 100_000), 12 * 60)
+    assert day_totals(made, MIN_NL_D)[:3] == (55_000, 55_000, 10_000)
+    assert daily_ng(made, MIN_NL_D) == 100_000
+
+
+def test_a_schedule_in_force_stays_what_it_was_when_the_prescription_changes():
+    made = prescription(FLEX, 10_000)
+    made.flex.add(0x7F, 12 * 60, (NL_D, 100_000))
+    wall = wall_at(0, 0)
+    before = of(made, 0, wall)
+    made.flex.add(0x7F, 18 * 60, (NL_D, 30_000))
+    after = of(made, 0, wall)
+    assert (before.rate(19 * HOUR_US), after.rate(19 * HOUR_US)) == (100_000, 30_000)
+    assert of(made, HOUR_US, wall).due(DAY_US) == after.due(DAY_US)
+
+
+@given(periodics(), AT_US, AT_US, st.integers(0, 40 * DAY_US))
+def test_periodic_doses_begin_on_the_grid_over_the_background(made, at_us, grid_us, t_us):
+    interval_us, duration_us = made.periodic_interval_ms * 1000, made.periodic_duration_ms * 1000
+    t_us %= 200 * interval_us
+    schedule = of(made, at_us, grid_us=grid_us)
+    due, steps = made.rate_nl_d() * t_us, 0
+    for start_us, volume_nl in doses_of(made, at_us, grid_us, at_us + t_us):
+        passed_us = min(at_us + t_us - start_us, duration_us)
+        given_of_it = floor(Fraction(volume_nl * DAY_US * passed_us, duration_us))
+        due += given_of_it
+        of_one = Fraction(*STEP)
+        steps += min(ceil(given_of_it / of_one), floor(volume_nl * DAY_US / of_one))
+    assert schedule.due(t_us) == due
+    counts = schedule.doses(t_us, STEP)
+    assert sum(count[3] for count in counts) == steps
+    assert {count[1] for count in counts} <= {PERIODIC_KIND}
+
+
+def hourly():
+    made = prescription(PERIODIC, 200_000)
+    made.periodic_ng = 25_000
+    made.periodic_interval_ms, made.periodic_duration_ms = 3_600_000, 60_000
+    return made
+
+
+def first_us(schedule):
+    """When the rate first rises; from its beginning on: 0."""
+    return 0 if schedule.rate(0) > 200_000 else schedule.until(0)
+
+
+def test_the_first_dose_comes_one_interval_after_the_anchor():
+    assert first_us(of(hourly(), 7, grid_us=7)) == HOUR_US
+    assert first_us(of(hourly(), 0, grid_us=7)) == HOUR_US + 7
+    assert first_us(of(hourly(), 10, grid_us=7)) == HOUR_US - 3
+
+
+def test_a_dose_exactly_at_the_start_is_given_and_one_that_lies_before_is_not():
+    assert first_us(of(hourly(), HOUR_US)) == 0
+    assert first_us(of(hourly(), HOUR_US - 1)) == 1
+    assert first_us(of(hourly(), HOUR_US + 1)) == HOUR_US - 1
+
+
+def test_doses_every_hour_amount_to_24_a_day():
+    assert day_totals(hourly(), MIN_NL_D) == (700_000,)
+    assert daily_ng(hourly(), MIN_NL_D) == 700_000
+    assert lowest_nl_d(hourly(), MIN_NL_D) == 200_000
+    assert highest_nl_d(hourly(), MIN_NL_D) == 200_000 + 50_000 * 1_440
+
+
+@given(periodics())
+def test_the_richest_24_hours_of_periodic_doses_begin_with_a_dose(made):
+    interval_us, ng_ml = made.periodic_interval_ms * 1000, made.concentration_ng_ml
+    schedule = of(made, interval_us)  # begins with a dose
+    most = schedule.due(DAY_US)
+    exact_ng = daily_ng(made, MIN_NL_D)
+    assert 0 <= exact_ng - drug_ng(most, ng_ml) < 1 + drug_ng(1, ng_ml)
+    ends_us = [made.periodic_duration_ms * 1000, interval_us // 3, interval_us // 2, DAY_US]
+    for start_us in ends_us + [end_us - DAY_US % interval_us for end_us in ends_us]:
+        if start_us >= 0:
+            in_window = schedule.due(start_us + DAY_US) - schedule.due(start_us)
+            assert drug_ng(in_window - 1, ng_ml) <= exact_ng
+
+
+@given(periodics())
+def test_the_mean_of_periodic_doses_and_the_highest_rate_are_exact(made):
+    volume_nl = made.periodic_ng * 1_000_000 // made.concentration_ng_ml
+    doses_a_day = Fraction(86_400_000, made.periodic_interval_ms)
+    volume = made.rate_nl_d() + volume_nl * doses_a_day
+    assert day_totals(made, MIN_NL_D) == (floor(volume * made.concentration_ng_ml / 1_000_000),)
+    during = Fraction(volume_nl * 86_400_000, made.periodic_duration_ms)
+    assert highest_nl_d(made, MIN_NL_D) == ceil(made.rate_nl_d() + during)
+
+
+def full_week():
+    made = prescription(FLEX, 10_000)
+    for n in range(168):
+        made.flex.add(1 << n // 24, n % 24 * 60, (NL_D, 20_000 + n * 1_000))
+    return made
+
+
+def seconds_of(schedule, day):
+    begun_s = time.process_time()
+    for n in range(1000):
+        t_us = day * DAY_US + n * 86_413_777
+        assert schedule.when(schedule.due(t_us)) <= t_us < schedule.until(t_us)
+        schedule.doses(t_us, STEP)
+    return time.process_time() - begun_s
+
+
+def test_after_180_days_a_flex_week_and_doses_every_5_minutes_answer_as_quickly_as_ever():
+    often = hourly()
+    often.periodic_interval_ms, often.periodic_duration_ms = 300_000, 5_000
+    for schedule in (of(full_week(), 0, wall_at(DAY_US, 0)), of(often, 1)):
+        early_s = min(seconds_of(schedule, 1) for _ in range(3))
+        late_s = min(seconds_of(schedule, 180) for _ in range(3))
+        assert late_s < 10 * early_s
+        assert late_s < 5
+
+
+def test_starts_of_the_same_week_share_its_table():
+    made, wall = full_week(), wall_at(0, 0)
+    of(made, 0, wall)
+    tracemalloc.start()
+    kept = [of(made.copy(), n * HOUR_US, wall) for n in range(34)]
+    in_use_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert in_use_bytes < len(kept) * 1_000
+    assert kept[0].due(2 * HOUR_US) - kept[0].due(HOUR_US) == kept[1].due(HOUR_US)
