@@ -22,3 +22,9 @@ class Monotonic:
         self._us += time.ticks_diff(ticks, self._ticks)
         self._ticks = ticks
         return self._us
+
+    def wait_until(self, at_us):
+        """Do nothing until then: for milliseconds before hardware is started at an instant."""
+        left_us = at_us - self.now_us()
+        if left_us > 0:
+            time.sleep_us(left_us)

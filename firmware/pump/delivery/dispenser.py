@@ -8,10 +8,12 @@ what was queued: commanded steps are always emitted + queued. Nothing is ever ca
 
 from micropython import const
 
+from pump.delivery.booking import Booking
 from pump.delivery.planner import CHUNK_US, Planner
 from pump.faults import STEPS_MISSING, UNDERRUN, WITNESS_MISMATCH, Fault
 
 LEASE_US = const(2_000_000)  # never more than this is queued
+RESTART_US = const(20_000)  # from a restart to its first run: time to plan and arm
 _GRACE_US = const(2_000)  # how late the end of the queue may be noticed
 
 
@@ -28,58 +30,79 @@ class Dispenser:
         self._ledger = ledger
         self._min_period_us = min_period_us
         self._planner: "Planner | None" = None
-        self._batches = []  # [first step, (kind, pl_per_rev, ng_ml)]: what steps are booked as
+        self._booking = Booking(ledger)
+        self._runs = []  # planned, and waiting for room in the engine
         self._start_us = 0  # when the planner's time began, on the clock
         self._ends_us = []  # ends of the runs put into the engine, oldest first
+        self._queued_us = 0  # the last of them
         self._commanded = 0
-        self._booked = 0
+        self._first = 0  # commanded when the delivery began
 
     def is_active(self):
         """True while a delivery is under way."""
         return self._planner is not None
 
-    def kind(self):
-        """The kind of the delivery under way, or None."""
-        return self._batches[0][1][0] if self.is_active() else None
+    def batch(self):
+        """(kind, pl_per_rev, ng_ml) of the delivery under way, or None. Doses in it apart."""
+        return self._booking.batch() if self.is_active() else None
+
+    def time_us(self):
+        """Now, on the delivery's own time; 0 while the driver is still being energised."""
+        return max(self._at_us(), 0)
+
+    def planned_us(self):
+        """When, on the delivery's own time, a schedule to `follow` is in force."""
+        return self._planner.end_us if self._planner is not None else 0
+
+    def rate(self):
+        """Units a microsecond now; 0 when nothing is delivered."""
+        if self._planner is None:
+            return 0
+        at_us = self.time_us()
+        stretch = self._planner.stretch_at(at_us)
+        return stretch.schedule.rate(max(at_us - stretch.base_us, 0))
 
     def start(self, schedule, step, batch, *, owed=0, limit_steps=None):
-        """Begin a delivery; see `Planner` for the arguments, `Ledger.add` for batch."""
-        self._batches = [[self._commanded, batch]]
-        planner = Planner(
-            schedule,
-            step,
-            owed=owed,
-            limit_steps=limit_steps,
-            min_period_us=self._min_period_us,
-        )
-        self._ends_us = []
-        lead_us = self._engine.arm()
-        self._fill(planner, -lead_us, lead_us)
-        self._planner = planner
-        self._start_us = self._engine.start() + lead_us
+        """Begin a delivery; see `Planner` for the arguments, `Booking` for batch."""
+        planner = self._planner_of(schedule, step, owed=owed, limit_steps=limit_steps)
+        self._begin(planner, batch, None)
+
+    def restart(self, schedule, step, batch, stopped):
+        """Go on after a `stop` as if there had been none: with another schedule, in force since.
+
+        stopped: what `stop` returned. The steps begin `RESTART_US` from now; those that fell due
+        in between are made at once.
+        """
+        at_us, owed = stopped
+        since_us = self._start_us + at_us
+        begin_us = self._clock.now_us() - since_us + RESTART_US
+        planner = self._planner_of(schedule, step, owed=owed, begin_us=begin_us)
+        self._begin(planner, batch, since_us)
 
     def follow(self, schedule, batch):
-        """Change to another schedule where the queue ends, at most `LEASE_US` from now.
+        """Change to another schedule where the plan ends (`planned_us`), at most `LEASE_US` off.
 
         What is queued goes out at the old rate; the fraction of a step is carried over.
         """
         if self._planner is not None:
-            if self._batches[-1][0] == self._commanded:
-                self._batches.pop()  # no step of it was planned
-            self._batches.append([self._commanded, batch])
             self._planner.follow(schedule)
+            self._booking.open(self._planner.stretch, batch)
 
     def stop(self):
-        """Stop at once. Returns what was due but not delivered, in the planner's fractions."""
+        """Stop at once. Returns (when, on the delivery's own time; what was due and is not out).
+
+        The second is in the planner's fractions. (0, 0) when nothing was under way.
+        """
         planner, self._planner = self._planner, None
         if planner is None:
             self._engine.stop()
-            return 0
+            return 0, 0
         at_us = min(max(self._at_us(), 0), planner.end_us)
         self._engine.stop()
-        taken_back = self._commanded - self._settle()
-        self._commanded -= taken_back
-        return planner.owed(at_us, planner.steps - taken_back)
+        self._runs = []
+        emitted = self._settle()
+        self._commanded = emitted
+        return at_us, planner.owed(at_us, emitted - self._first)
 
     def halt(self):
         """Stop at once and ask for nothing: the dispenser's part of the one way down."""
@@ -96,13 +119,14 @@ class Dispenser:
         if planner is None:
             return None
         self._check_witness()
-        at_us, end_us = self._at_us(), planner.end_us
+        at_us, end_us = self._at_us(), self._queued_us
         if at_us > end_us + _GRACE_US:
             self._end(planner)
             return None
         planner.forget(at_us)
+        is_ending = self._is_queued(planner)
         self._fill(planner, at_us)
-        if self._at_us() > end_us and not planner.is_complete():
+        if self._at_us() > end_us and not is_ending:
             raise Fault(UNDERRUN)  # dry before the first new run was in
         return self._start_us + self._next_us(planner)
 
@@ -115,43 +139,73 @@ class Dispenser:
         emitted = self._settle()
         return self._commanded, emitted, self._engine.witnessed(), self._commanded - emitted
 
+    def _planner_of(self, schedule, step, **options):
+        return Planner(schedule, step, min_period_us=self._min_period_us, **options)
+
+    def _begin(self, planner, batch, since_us):
+        """Queue the first runs and let them go; time 0 lies at `since_us`, None: as it comes."""
+        begin_us = planner.end_us
+        self._first = self._commanded
+        self._booking = Booking(self._ledger)
+        self._booking.open(planner.stretch, batch)
+        self._ends_us = []
+        self._runs = []
+        lead_us = self._engine.arm()
+        self._fill(planner, begin_us - lead_us, lead_us)
+        if since_us is not None:
+            self._clock.wait_until(since_us + begin_us - lead_us)
+        self._planner = planner
+        self._start_us = self._engine.start() + lead_us - begin_us
+
     def _at_us(self):
         """Now, on the delivery's own time."""
         return self._clock.now_us() - self._start_us
 
     def _fill(self, planner, at_us, lead_us=0):
-        """Queue whole chunks while the engine has room and the lease is not exceeded.
+        """Queue runs while the engine has room, and plan while the lease is not exceeded.
 
         A lead before the first run is part of it where it can be, so that it costs no room.
         """
         while self._ends_us and self._ends_us[0] <= at_us:
             self._ends_us.pop(0)
-        while self._engine.room() >= 2 and planner.end_us + CHUNK_US <= at_us + LEASE_US:
-            end_us = planner.end_us
-            for count, period_us in planner.next_runs():
-                if lead_us and count > 1:
-                    self._engine.put(0, lead_us)
-                    self._ends_us.append(0)
-                    lead_us = 0
-                self._engine.put(count, period_us + lead_us)
+        while self._engine.room():
+            if not self._runs:
+                if planner.is_complete() or planner.end_us + CHUNK_US > at_us + LEASE_US:
+                    return
+                self._plan(planner)
+            count, period_us, end_us = self._runs.pop(0)
+            if lead_us and count > 1 and self._engine.room() > 1:
+                self._engine.put(0, lead_us)
+                self._ends_us.append(0)
                 lead_us = 0
-                self._commanded += count
-                end_us += max(count, 1) * period_us
-                self._ends_us.append(end_us)
-            if planner.is_complete():
-                return
+            self._engine.put(count, period_us + lead_us)
+            lead_us = 0
+            self._ends_us.append(end_us)
+            self._queued_us = end_us
+
+    def _plan(self, planner):
+        """Plan the next chunk: its runs wait for room, with their ends."""
+        end_us = planner.end_us
+        for count, period_us in planner.next_runs():
+            end_us += max(count, 1) * period_us
+            self._runs.append((count, period_us, end_us))
+            self._commanded += count
+
+    def _is_queued(self, planner):
+        """True when a limited delivery is in the engine to its last step."""
+        return planner.is_complete() and not self._runs
 
     def _next_us(self, planner):
         """When the queue should be looked at again, on the delivery's own time."""
-        if planner.is_complete():
+        if self._is_queued(planner):
             return planner.end_us + _GRACE_US + 1
-        if self._engine.room() < 2 and self._ends_us:
+        if self._ends_us and not self._engine.room():
             return self._ends_us[0]
         return planner.end_us + CHUNK_US - LEASE_US
 
     def _end(self, planner):
         """The queue has ended: well for a delivery that is complete, else a fault."""
-        if not planner.is_complete():
+        if not self._is_queued(planner):
             raise Fault(UNDERRUN)
         if self._settle() != self._commanded:
             raise Fault(STEPS_MISSING)
@@ -160,14 +214,7 @@ class Dispenser:
     def _settle(self):
         """Book what has gone out since the last time; returns the emitted count."""
         emitted = self._engine.emitted()
-        while self._booked < emitted:
-            upto = emitted
-            if len(self._batches) > 1:
-                upto = min(emitted, self._batches[1][0])
-            self._ledger.add(upto - self._booked, self._batches[0][1])
-            self._booked = upto
-            if len(self._batches) > 1 and upto == self._batches[1][0]:
-                self._batches.pop(0)
+        self._booking.settle(emitted - self._first)
         return emitted
 
     def _check_witness(self):

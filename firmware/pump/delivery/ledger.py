@@ -5,12 +5,7 @@ Pure. Volumes are kept as exact rationals of the calibration in force when the s
 later calibration never rewrites them.
 """
 
-from micropython import const
-
-BASAL = const(0)
-JOG = const(1)
-
-KINDS = {BASAL: "BASAL", JOG: "JOG"}
+from pump.kinds import NAMES
 
 # 1 pL at 1 ng/mL holds 1e-9 mL of 1 ng/mL: 1e-9 ng, an attogram.
 _AG_PER_NG = 1_000_000_000
@@ -21,8 +16,8 @@ class Ledger:
 
     def __init__(self, steps_per_rev):
         self._steps_per_rev = steps_per_rev
-        self._steps = dict.fromkeys(KINDS, 0)
-        self._volume = dict.fromkeys(KINDS, 0)  # picolitres times steps_per_rev
+        self._steps = dict.fromkeys(NAMES, 0)
+        self._volume = dict.fromkeys(NAMES, 0)  # picolitres times steps_per_rev
         self._drug = 0  # attograms times steps_per_rev
 
     def add(self, steps, batch):

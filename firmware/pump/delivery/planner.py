@@ -5,7 +5,8 @@ Pure. It follows the cumulative target, so error never accumulates: at the end o
 steps planned are exactly floor(amount due / amount per step), and the last step of the chunk falls
 on the very microsecond it is due. A run is `(count, period_us)`: `count` times wait one period,
 then step; count 0 is a delay. A chunk is at most two runs, the longer period first, so inside it a
-step is never early, and late by at most a quarter of a microsecond for every step of the chunk.
+step is never early, and late by at most a quarter of a microsecond for every step of the chunk. A
+chunk never spans a change of rate, unless it is a single step.
 At a fast rate the first chunk takes up what is left of an interval: it begins late by up to that.
 """
 
@@ -19,39 +20,66 @@ _MANY = const(640)
 _LATE_US = const(2_000)  # more than rounding can make a step late (COUNT_MAX / 4)
 
 
-class _Stretch:
-    """A schedule in force from `base_us` on, when `base_steps` were planned and `owed` was due."""
+class Stretch:
+    """A schedule in force from `base_us` on, when `base_steps` were planned and `owed` was due.
 
-    def __init__(self, schedule, base_us, base_steps, owed):
+    step: (amount, over), as `Planner` has it; owed counts in 1/amount of a step.
+    """
+
+    def __init__(self, schedule, base, step):
         self.schedule = schedule
-        self.base_us = base_us
-        self.base_steps = base_steps
-        self.owed = owed
+        self.base_us, self.base_steps, self.owed = base
+        self.step = step
+
+    def due(self, t_us):
+        """Due by `t_us` since the base, in 1/amount of a step."""
+        return self.schedule.due(t_us - self.base_us) * self.step[1] + self.owed
+
+    def steps_due(self, t_us):
+        """Whole steps due by `t_us`, since the delivery began."""
+        return self.base_steps + self.due(t_us) // self.step[0]
+
+    def when(self, steps):
+        """The first microsecond by which so many steps of the delivery are due."""
+        needed = (steps - self.base_steps) * self.step[0] - self.owed
+        return self.base_us + self.schedule.when(-(-needed // self.step[1]))
+
+    def until(self, t_us):
+        """When the rate in force at `t_us` changes, or None."""
+        until_us = self.schedule.until(t_us - self.base_us)
+        return None if until_us is None else self.base_us + until_us
 
 
 class Planner:
     """Plans one delivery.
 
-    schedule: has `due(t_us)` and `when(amount)`, counting from the start of the delivery.
+    schedule: see `pump.therapy.schedule`; its time counts from the start of the delivery.
     step: (amount, over): one step is worth amount / over units of the schedule.
     owed: what was due but not stepped when this delivery starts, in 1/amount of a step. Of it
     counts one step, and at a fast rate what rounding in a chunk can leave; nothing is caught up.
     limit_steps: the delivery ends after so many steps; None: it never ends by itself.
     min_period_us: no two steps are planned closer than this.
+    begin_us: the first run begins then; what is due by then is stepped at once.
     """
 
-    def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1):
-        self._amount, self._over = step
-        most = self._amount
-        if schedule.due(CHUNK_US) * self._over >= _MANY * self._amount:
-            most += schedule.due(_LATE_US) * self._over
+    def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1, begin_us=0):
+        amount, over = step
+        most = amount
+        if schedule.due(CHUNK_US) * over >= _MANY * amount:
+            most += schedule.due(_LATE_US) * over
         owed = min(max(owed, -most), most)
-        self._stretches = [_Stretch(schedule, 0, 0, owed)]  # the last one is planned along
+        self._step = step
+        self._stretches = [Stretch(schedule, (0, 0, owed), step)]  # the last one is planned along
         self._limit_steps = limit_steps
         self._min_period_us = min_period_us
         self._is_on_step = False  # whether the planned part ends with a step that is on time
-        self.end_us = 0  # end of what is planned, from the start of the delivery
+        self.end_us = begin_us  # end of what is planned, from the start of the delivery
         self.steps = 0  # steps planned so far
+
+    @property
+    def stretch(self):
+        """What is being planned along."""
+        return self._stretches[-1]
 
     def is_complete(self):
         """True when a limited delivery has been planned to its last step."""
@@ -61,21 +89,26 @@ class Planner:
         """The next chunk as a tuple of runs, at most two; empty when complete."""
         if self.is_complete():
             return ()
-        wait_us = self._when(self.steps + 1) - self.end_us
+        wait_us = self.stretch.when(self.steps + 1) - self.end_us
         if wait_us > CHUNK_US:
             return self._delay(min(CHUNK_US, wait_us - self._min_period_us))
-        count = self._steps_due(self.end_us + CHUNK_US) - self.steps
-        is_more_than_an_interval = wait_us * count > CHUNK_US
-        if not self._is_on_step and (count < _MANY or is_more_than_an_interval):
-            return self._chunk(1)  # what is there of an interval; those after it keep their period
-        return self._chunk(count)
+        horizon_us = self._horizon_us()
+        count = self.stretch.steps_due(self.end_us + horizon_us) - self.steps
+        if count < 1:
+            return self._chunk(1)  # an interval in which the rate changes
+        if self._is_on_step or (count >= _MANY and wait_us * count <= horizon_us):
+            return self._chunk(count)
+        if wait_us <= 0:
+            return self._chunk(self.stretch.steps_due(self.end_us) - self.steps)  # overdue
+        return self._chunk(1)  # what is there of an interval; those after it keep their period
 
     def follow(self, schedule):
         """Follow another schedule from the end of what is planned; the fraction is carried."""
         owed = self.owed(self.end_us, self.steps)
-        if self._stretches[-1].base_us == self.end_us:
+        if self.stretch.base_us == self.end_us:
             self._stretches.pop()  # nothing was planned along it
-        self._stretches.append(_Stretch(schedule, self.end_us, self.steps, owed))
+        base = (self.end_us, self.steps, owed)
+        self._stretches.append(Stretch(schedule, base, self._step))
         self._is_on_step = False
 
     def owed(self, t_us, steps):
@@ -83,16 +116,28 @@ class Planner:
 
         `t_us` is not before the last `forget`.
         """
+        stretch = self.stretch_at(t_us)
+        return stretch.due(t_us) - (steps - stretch.base_steps) * self._step[0]
+
+    def stretch_at(self, t_us):
+        """What is in force at `t_us`, which is not before the last `forget`."""
         index = len(self._stretches) - 1
         while index and self._stretches[index].base_us > t_us:
             index -= 1
-        stretch = self._stretches[index]
-        return self._due(stretch, t_us) - (steps - stretch.base_steps) * self._amount
+        return self._stretches[index]
 
     def forget(self, t_us):
         """Drop what was in force only before `t_us`."""
         while len(self._stretches) > 1 and self._stretches[1].base_us <= t_us:
             self._stretches.pop(0)
+
+    def _horizon_us(self):
+        """How far to plan: a chunk, and not past a change of rate; short pieces are avoided."""
+        until_us = self.stretch.until(self.end_us)
+        if until_us is None or until_us - self.end_us >= 2 * CHUNK_US:
+            return CHUNK_US
+        left_us = until_us - self.end_us
+        return left_us if left_us <= CHUNK_US else left_us // 2
 
     def _delay(self, delay_us):
         self.end_us += delay_us
@@ -103,7 +148,7 @@ class Planner:
         count = min(count, COUNT_MAX)
         if self._limit_steps is not None:
             count = min(count, self._limit_steps - self.steps)
-        due_us = self._when(self.steps + count) - self.end_us
+        due_us = self.stretch.when(self.steps + count) - self.end_us
         span_us = max(due_us, count * self._min_period_us)
         period_us, longer = divmod(span_us, count)
         self._is_on_step = span_us == due_us  # else the next interval is shorter than the others
@@ -111,15 +156,3 @@ class Planner:
         self.end_us += span_us
         runs = ((longer, period_us + 1), (count - longer, period_us))
         return runs if longer else runs[1:]
-
-    def _due(self, stretch, t_us):
-        return stretch.schedule.due(t_us - stretch.base_us) * self._over + stretch.owed
-
-    def _steps_due(self, t_us):
-        stretch = self._stretches[-1]
-        return stretch.base_steps + self._due(stretch, t_us) // self._amount
-
-    def _when(self, steps):
-        stretch = self._stretches[-1]
-        needed = (steps - stretch.base_steps) * self._amount - stretch.owed
-        return stretch.base_us + stretch.schedule.when(-(-needed // self._over))
