@@ -4,7 +4,11 @@
 The stop button held at power-up leaves the board at the REPL with all outputs safe.
 """
 
+import gc
+
 import board
+
+gc.threshold(32_768)  # imports leave garbage: uncollected it scatters what stays all over the heap
 
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)
@@ -12,4 +16,5 @@ hal.make_safe(board)
 if not hal.is_held(board, "stop_button"):
     from pump.app import App
 
+    gc.threshold(-1)
     App(board, hal).run()

@@ -16,6 +16,7 @@ from host_tests.books import Books, fixed
 
 STEPS_PER_REV = 3200
 MAX_STEPS_S = 20_000
+MIN_NL_D = 6_000
 MAX_NL_D = 24_000_000_000
 US_PER_DAY = 86_400_000_000
 SET_UP_US = 995  # from enabling the driver to the zero of a delivery: 1 ms, of it one pulse's tail
@@ -28,6 +29,7 @@ MANY_STEPS = 640  # in a chunk of a fast rate
 ROUNDING_US = 2_000  # more than rounding in a chunk makes a step late
 OVER_US = 10_000  # from the last step of a jog to its end
 FOREVER = 1 << 80
+STALE_US = 600_000_000  # from the last edit until what is staged is dropped
 
 
 class Span(NamedTuple):
@@ -200,7 +202,7 @@ class Prescription:
     def is_valid(self, max_nl_d):
         if not (self.ng_ml and self.has_mode and (self.ng_d or self.nl_d)):
             return False
-        return 1 <= self.volume_nl_d() <= max_nl_d
+        return MIN_NL_D <= self.volume_nl_d() <= max_nl_d
 
 
 class Oracle:
@@ -208,6 +210,9 @@ class Oracle:
 
     def __init__(self):
         self.staged = self.active = None
+        self.edited_us = 0
+        self._before = []  # (answers about what was active, until when it may be in force)
+        self.line_ng_ml = 0  # what the tube holds, once something has been delivered
         self.nl_per_rev = 200_000
         self.owed_nl = NOTHING
         self.delivery = None
@@ -222,6 +227,16 @@ class Oracle:
     def can_treat(self):
         return self.active is not None and self.active.is_valid(self.max_nl_d())
 
+    def staged_at(self, now_us, is_edit=False):
+        """What is staged; left alone for ten minutes it has been dropped."""
+        if now_us - self.edited_us >= STALE_US:
+            self.staged = None
+        self.edited_us = now_us if is_edit and self.staged else self.edited_us
+        return self.staged
+
+    def can_start(self):
+        return self.can_treat() and self.line_ng_ml in (0, self.active.ng_ml)
+
     def step_nl(self):
         return Fraction(self.nl_per_rev, STEPS_PER_REV)
 
@@ -229,6 +244,7 @@ class Oracle:
         return min(MAX_NL_D, int(MAX_STEPS_S * 86_400 * self.step_nl()))
 
     def treat(self, enabled_us):
+        self.line_ng_ml = self.active.ng_ml
         self.books.open(self.steps, self.step_nl(), self.active.ng_ml)
         owed = [amount / self.step_nl() for amount in self.owed_nl]
         is_fast = self._rate() * CHUNK_US >= MANY_STEPS
@@ -244,8 +260,10 @@ class Oracle:
 
     def commit(self, commanded=None, asked_us=None):
         """The staged prescription is active; the commanded steps still go as before."""
+        before = self.active
         self.active, self.staged = self.staged, None
         if self.is_treating:
+            self._before.append((before.answer(), asked_us.high + LEASE_US))
             self.books.open(commanded, self.step_nl(), self.active.ng_ml)
             emitted_before = self.steps - self.delivery.steps
             self.delivery.change(self._rate(), commanded - emitted_before, asked_us)
@@ -269,11 +287,13 @@ class Oracle:
             self.owed_nl = Span(*[steps * self.step_nl() for steps in self.delivery.left(t_us)])
         self.delivery, self.jog_mrpm = None, 0
 
-    def rate(self):
-        """As `DELivery:RATE?` says it."""
+    def rates(self, now_us):
+        """What `DELivery:RATE?` may say: after a commit either one, until it is in force."""
         if self.is_treating:
-            return ",".join(self.active.answer().split(",")[2:])
-        return f"0.000,{fixed(self.jog_mrpm * self.nl_per_rev * 1_440 // 1_000, 6)}"
+            answers = [answer for answer, until_us in self._before if now_us <= until_us]
+            answers.append(self.active.answer())
+            return [",".join(answer.split(",")[2:]) for answer in answers]
+        return [f"0.000,{fixed(self.jog_mrpm * self.nl_per_rev * 1_440 // 1_000, 6)}"]
 
     def _rate(self):
         """The active prescription in steps a microsecond."""

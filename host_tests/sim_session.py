@@ -13,6 +13,7 @@ from pumpbench.sim import SimTarget
 
 MARK = "1999.0"  # SYSTem:VERSion?: what is sent before it has been dealt with
 OVERFLOW = -350
+JOG_END_US = 300_000
 COUNTED_US = Fraction(1, 10)  # from an edge until the step engine's counters show it
 
 
@@ -91,6 +92,14 @@ class Session:
         assert not self.to_begin, "asked for, and not begun"
         self._may_stop = False
         self.oracle.check(self.now_us)
+
+    def let_a_jog_end(self):
+        """So that it does not end while a line is on its way."""
+        self.observe()
+        delivery = self.oracle.delivery
+        if self.oracle.jog_mrpm and delivery.remaining_us(self.now_us) < JOG_END_US:
+            self.wait(2 * JOG_END_US)
+            self.observe()
 
     def _watch_enable(self):
         net = self.target.pin("enable")

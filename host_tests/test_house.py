@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 
 from pump import faults
+from pump.alarm.conditions import ALARMS
 from pump.console import ieee488
-from pump.console.commands import delivery, motor, prescription, system, therapy
+from pump.console.commands import (
+    alarm,
+    bolus,
+    delivery,
+    motor,
+    prescription,
+    system,
+    therapy,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
@@ -20,21 +29,27 @@ SOURCES = [
     for path in ROOT.glob(f"{top}/**/*.py")
 ]
 
-VOCABULARY = {"pump", "pump.state", "pump.faults", "pump.units", "pump.clock"}
+VOCABULARY = {"pump", "pump.state", "pump.kinds", "pump.faults", "pump.units", "pump.clock"}
 # From the bottom up: a module imports from its own row, or from rows above it in this list.
 LAYERS = [
     VOCABULARY,
-    {"pump.hal", "pump.therapy", "pump.delivery", "pump.supervisor"},
-    {"pump.control"},
+    {"pump.hal", "pump.therapy", "pump.delivery", "pump.alarm", "pump.supervisor"},
+    {"pump.giving"},
+    {"pump.treatment"},
+    {"pump.control", "pump.progress", "pump.watch"},
+    {"pump.dosing"},
     {"pump.console"},
     {"pump.app"},
     {"main"},
 ]
 PURE = {
     "pump.state",
+    "pump.kinds",
     "pump.faults",
     "pump.units",
     "pump.therapy",
+    "pump.alarm",
+    "pump.delivery.booking",
     "pump.delivery.planner",
     "pump.delivery.ledger",
     "pump.delivery.calibration",
@@ -123,8 +138,10 @@ def all_patterns():
         + system.rows(some, some, some)
         + prescription.rows(some, some)
         + therapy.rows(some)
+        + bolus.rows(some, some, some)
         + delivery.rows(some, some, some)
         + motor.rows(some, some)
+        + alarm.rows(some)
     )
     return {row[0] for row in rows}
 
@@ -137,7 +154,9 @@ def test_the_console_page_lists_exactly_the_commands_of_the_tree():
     assert documented == all_patterns()
 
 
-def test_the_console_page_lists_every_refusal_and_fault():
+def test_the_console_page_lists_every_refusal_fault_and_alarm():
     page = (FIRMWARE / "CONSOLE.md").read_text()
+    for number, (name, priority, advice) in ALARMS.items():
+        assert f"| {number} | {name} | {priority} | {advice} |" in page
     for number, (name, advice) in (faults.REFUSALS | faults.FAULTS).items():
         assert f"| {number} | {name} | {advice} |" in page

@@ -4,9 +4,18 @@
 import gc
 
 from pump import VERSION
+from pump.alarm.manager import AlarmManager
 from pump.clock import Monotonic
 from pump.console import ieee488
-from pump.console.commands import delivery, motor, prescription, system, therapy
+from pump.console.commands import (
+    alarm,
+    bolus,
+    delivery,
+    motor,
+    prescription,
+    system,
+    therapy,
+)
 from pump.console.conditions import Conditions
 from pump.console.errors import ErrorQueue
 from pump.console.link import Link
@@ -17,8 +26,15 @@ from pump.control import DISPENSER, Control
 from pump.delivery.calibration import Calibration
 from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
+from pump.dosing import Dosing
+from pump.progress import Progress
 from pump.supervisor import Supervisor
+from pump.therapy.boluses import Boluses
 from pump.therapy.staging import Staging
+from pump.therapy.wall import Wall
+from pump.therapy.window import Window
+from pump.treatment import Treatment
+from pump.watch import Watch
 
 
 class App:
@@ -31,23 +47,34 @@ class App:
         self.engine = hal.step_engine(board, self.clock)
         self.ledger = Ledger(_steps_per_rev(board))
         self.dispenser = Dispenser(self.engine, self.clock, self.ledger, _min_period_us(board))
-        self.staging = Staging()
+        self.staging = Staging(self.clock, board.PUMP["min_rate_nl_d"])
+        self.alarms = AlarmManager()
+        self.treatment = Treatment(
+            (self.dispenser, self.ledger, self.clock),
+            (Boluses(), Window()),
+            Wall(),
+            Calibration(board.PUMP["pl_per_rev"], _steps_per_rev(board)),
+            board.PUMP["min_rate_nl_d"],
+        )
         self.control = Control(
+            self.treatment,
             self.dispenser,
             self.staging,
             self.supervisor,
-            (board.PUMP["max_rate_nl_d"], board.DRIVER["max_steps_s"]),
-            Calibration(board.PUMP["pl_per_rev"], _steps_per_rev(board)),
+            (board.PUMP, board.DRIVER["max_steps_s"]),
         )
         self.status = Status()
         self.errors = ErrorQueue(self.status)
         tree = Tree(self._rows(board, hal))
-        conditions = Conditions(self.status, self.control, self.dispenser)
+        conditions = Conditions(self.status, self.control, self.alarms)
         session = Session(tree, self.errors, conditions.refresh, urgent=(therapy.STOP,))
         self.link = Link(self.port, session, self.errors)
         self.tasks = (
             ("console", self.link.poll),
             (DISPENSER, self.dispenser.renew),
+            ("treatment", self.treatment.poll),
+            ("staging", self.staging.poll),
+            ("watch", Watch(self.alarms, self.treatment, self.staging).poll),
             ("conditions", conditions.poll),
         )
 
@@ -64,6 +91,8 @@ class App:
             self.port.close()
 
     def _rows(self, board, hal):
+        dosing = Dosing(self.control, self.treatment)
+        progress = Progress(self.treatment, self.dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
         return (
             ieee488.rows(
@@ -76,8 +105,10 @@ class App:
             + system.rows(self.control, self.supervisor, self.clock)
             + prescription.rows(self.control, self.staging)
             + therapy.rows(self.control)
-            + delivery.rows(self.control, self.dispenser, self.ledger)
+            + bolus.rows(dosing, progress, self.treatment.boluses)
+            + delivery.rows(progress, self.dispenser, self.ledger)
             + motor.rows(self.control, board.DRIVER)
+            + alarm.rows(self.alarms)
         )
 
 

@@ -1,47 +1,52 @@
 # SPDX-License-Identifier: MIT
-"""Control: what an operator may do, and when. The one place where therapy and delivery meet.
+"""Control: what an operator may do with pump and therapy, and when. Boluses: see `dosing`.
 
 The console and the buttons call it; it refuses, or it acts. Stopping is never refused.
 """
 
 from pump.delivery.calibration import Calibration
-from pump.delivery.ledger import BASAL, JOG
 from pump.faults import (
     ALREADY_RUNNING,
+    BOLUS_IN_PROGRESS,
+    CLOCK_REFUSED,
     IN_SERVICE,
     INVALID_PRESCRIPTION,
+    LIMIT_EXCEEDED,
+    LINE_NOT_CLEARED,
     NO_PRESCRIPTION,
     NOT_STOPPED,
+    OBSERVING,
     PUMP_FAULT,
+    SOFT_LIMIT,
     WITNESS_MISMATCH,
     Refused,
 )
-from pump.state import FAULT, RUNNING, SERVICE, STOPPED
-from pump.therapy.prescription import problems
-from pump.therapy.schedule import Constant
+from pump.state import FAULT, OBSERVATION, RUNNING, SERVICE, STOPPED
+from pump.therapy import validation
+from pump.therapy.limits import PumpLimits
+from pump.therapy.prescription import FLEX
+from pump.therapy.wall import Wall
+from pump.units import seconds, ug, ug_ml
 
 DISPENSER = "dispenser"  # the task that renews the lease
 
-_US_PER_MIN = 60_000_000
 _S_PER_DAY = 86_400
-_MIN_PER_DAY = 1_440
+_US_PER_MS = 1000
 
 
 class Control:
-    """Start, stop, jog, commit, calibrate.
+    """Start, stop, jog, commit, calibrate, set the clock.
 
-    dispenser, staging: as their modules say. supervisor: has `fault` and `is_ending`.
-    limits: (nanolitres a day, steps a second) that pump and motor can do.
+    treatment, dispenser, staging: as their modules say. supervisor: has `fault` and `is_ending`.
+    limits: (`PUMP` of the board's data, steps a second that the motor can do).
     """
 
-    def __init__(self, dispenser, staging, supervisor, limits, calibration):
+    def __init__(self, treatment, dispenser, staging, supervisor, limits):
+        self.treatment = treatment
         self._dispenser = dispenser
         self._staging = staging
         self._supervisor = supervisor
         self._limits = limits
-        self.calibration = calibration
-        self._jog_millirevs_min = 0
-        self._owed = 0  # fraction of a step that the next basal delivery begins with
 
     def state(self):
         """The state of the pump, one of `pump.state`."""
@@ -51,78 +56,78 @@ class Control:
             return SERVICE
         return RUNNING if self._dispenser.is_active() else STOPPED
 
-    def is_treating(self):
-        """True while the active prescription is being delivered."""
-        return self._dispenser.kind() == BASAL
-
     def start(self):
         """Deliver the active prescription from now on."""
-        if self.is_treating():
+        if self.treatment.is_regular():
             raise Refused(ALREADY_RUNNING)
-        self.need_stopped()
-        if self._staging.active is None:
-            raise Refused(NO_PRESCRIPTION)
-        found = problems(self._staging.active, self.max_rate_nl_d())
-        if found:
-            raise Refused(INVALID_PRESCRIPTION, found[0])
-        schedule, batch = self._basal()
-        step = self.calibration.step_in_nl_d_us()
-        self._dispenser.start(schedule, step, batch, owed=self._owed)
-        self._supervisor.wake(DISPENSER)
+        active = self.need_active()
+        self.need_line(active.concentration_ng_ml)
+        self.need_day(active, LIMIT_EXCEEDED)
+        self.treatment.start(active)
+        self.wake()
 
     def stop(self):
-        """Stop whatever is delivered, at once. Never refused."""
-        was_treating = self.is_treating()
-        owed = self._dispenser.stop()
-        if was_treating:
-            self._owed = owed
+        """Stop whatever is delivered or observed, at once. Never refused."""
+        self.treatment.stop()
 
     def jog(self, steps, millirevs_min):
         """Turn by `steps` at thousandths of a revolution a minute; stopped only."""
         self.need_stopped()
-        if not steps:
-            return
-        self._jog_millirevs_min = millirevs_min
-        schedule = Constant(millirevs_min * self.calibration.steps_per_rev)
-        batch = (JOG, self.calibration.pl_per_rev, 0)
-        step = (_US_PER_MIN * 1000, 1)
-        self._dispenser.start(schedule, step, batch, limit_steps=steps)
-        self._supervisor.wake(DISPENSER)
+        if steps:
+            self.treatment.jog(steps, millirevs_min)
+            self.wake()
 
-    def commit(self, token):
-        """Activate the staged prescription; a running delivery follows it, fraction and all."""
+    def commit(self, token, *names):
+        """Activate the staged prescription; a running delivery follows it, fraction and all.
+
+        names: exactly the soft limits that it exceeds.
+        """
         self.need_fit()
-        found = self.problems()
-        if found:
-            raise Refused(INVALID_PRESCRIPTION, found[0])
+        self.need_no_bolus()
+        staged, active = self._staging.staged(), self._staging.active
+        self._need_valid(staged)
+        self._staging.check(token)
+        self._need_named(staged, names)
+        if self.treatment.is_regular():
+            if staged.concentration_ng_ml != active.concentration_ng_ml:
+                raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
+            self.need_day(staged, LIMIT_EXCEEDED)
         self._staging.commit(token)
-        if self.is_treating():
-            self._dispenser.follow(*self._basal())
+        self.treatment.change(staged)
 
     def calibrate(self, pl_per_rev):
         """Set the volume of a revolution; stopped only. What is owed keeps its volume."""
         self.need_stopped()
-        self.calibration = Calibration(pl_per_rev, self.calibration.steps_per_rev)
+        calibration = self.treatment.calibration
+        self.treatment.calibration = Calibration(pl_per_rev, calibration.steps_per_rev)
 
-    def max_rate_nl_d(self):
-        """The fastest the pump can deliver, with the calibration in force."""
-        max_nl_d, max_steps_s = self._limits
-        return min(max_nl_d, self.calibration.volume_pl(max_steps_s * _S_PER_DAY) // 1000)
+    def set_clock(self, wall_s):
+        """Set the wall clock; a day pattern that runs follows it, nothing else does."""
+        wall = Wall()
+        wall.set(wall_s, self.treatment.now_us())
+        prescription = self.treatment.prescription
+        is_followed = self.treatment.is_regular() and prescription.mode == FLEX
+        if is_followed:
+            self.need_day(prescription, CLOCK_REFUSED, wall)
+        self.treatment.wall = wall
+        if is_followed:
+            self.treatment.change(prescription)
+
+    def limits(self):
+        """What the pump can deliver, with the calibration in force."""
+        pump, max_steps_s = self._limits
+        calibration = self.treatment.calibration
+        motor_nl_d = calibration.volume_pl(max_steps_s * _S_PER_DAY) // 1000
+        step = (calibration.pl_per_rev, calibration.steps_per_rev)
+        return PumpLimits(pump["min_rate_nl_d"], min(pump["max_rate_nl_d"], motor_nl_d), *step)
 
     def problems(self):
         """What keeps the staged prescription from being committed, as sentences."""
-        return problems(self._staging.staged(), self.max_rate_nl_d())
+        return validation.problems(self._staging.staged(), self.limits())
 
-    def rates(self):
-        """What is being delivered, as (nanograms per day, nanolitres per day), rounded down."""
-        kind = self._dispenser.kind()
-        if kind == BASAL:
-            active = self._staging.active
-            return active.rate_ng_d(), active.rate_nl_d()
-        if kind == JOG:
-            pl_min = self._jog_millirevs_min * self.calibration.pl_per_rev // 1000
-            return 0, pl_min * _MIN_PER_DAY // 1000
-        return 0, 0
+    def soft(self):
+        """What must be named to commit the staged prescription: (name, sentence) each."""
+        return self._soft(self._staging.staged())
 
     def self_test(self):
         """0, or the code of the fault that stopped the pump or that the step counts show now."""
@@ -132,11 +137,15 @@ class Control:
                 self._supervisor.trip(WITNESS_MISMATCH)
         return self._supervisor.fault or 0
 
-    def need_stopped(self):
-        """Refuse unless the pump is stopped, and fit to go on."""
-        self.need_fit()
-        if self._dispenser.is_active():
-            raise Refused(NOT_STOPPED)
+    def wake(self):
+        """The dispenser has something to do."""
+        self._supervisor.wake(DISPENSER)
+
+    def active(self):
+        """The active prescription, or None."""
+        return self._staging.active
+
+    # What is needed
 
     def need_fit(self):
         """Refuse after a fault, and once the firmware is ending."""
@@ -145,7 +154,70 @@ class Control:
         if self._supervisor.is_ending:
             raise Refused(IN_SERVICE)
 
-    def _basal(self):
-        prescription = self._staging.active
-        batch = (BASAL, self.calibration.pl_per_rev, prescription.concentration_ng_ml)
-        return Constant(prescription.rate_nl_d()), batch
+    def need_stopped(self):
+        """Refuse unless the pump is stopped, with nothing to observe, and fit to go on."""
+        self.need_fit()
+        self.treatment.poll(0)
+        if self._dispenser.is_active():
+            raise Refused(NOT_STOPPED)
+        if self.treatment.mode == OBSERVATION:
+            left_us = self.treatment.observed_us - self.treatment.now_us()
+            raise Refused(OBSERVING, "%s s left" % seconds(left_us // _US_PER_MS))
+
+    def need_active(self):
+        """The active prescription, to be delivered from a stop; refused without a valid one."""
+        self.need_stopped()
+        return self.need_prescription()
+
+    def need_prescription(self):
+        """The active prescription; refused when there is none, or the pump cannot do it."""
+        active = self._staging.active
+        if active is None:
+            raise Refused(NO_PRESCRIPTION)
+        self._need_valid(active)
+        return active
+
+    def need_no_bolus(self):
+        """Refuse while anything but the regular therapy is under way."""
+        self.treatment.poll(0)
+        until_us = self.treatment.busy_until_us()
+        if until_us is None:
+            return
+        left_us = max(until_us - self.treatment.now_us(), 0)
+        code = OBSERVING if self.treatment.mode == OBSERVATION else BOLUS_IN_PROGRESS
+        raise Refused(code, "%s s left" % seconds(left_us // _US_PER_MS))
+
+    def need_line(self, ng_ml):
+        """Refuse while the line holds another concentration."""
+        line_ng_ml = self.treatment.line_ng_ml
+        if line_ng_ml not in (0, ng_ml):
+            strengths = ug_ml(line_ng_ml), ug_ml(ng_ml)
+            raise Refused(LINE_NOT_CLEARED, "the line holds %s ug/mL, not %s" % strengths)
+
+    def need_day(self, prescription, code, wall=None):
+        """Refuse a start or change by which more than LIMit:DAY would go out in some 24 h.
+
+        What is in already cannot be taken back: a change that only lowers it is no trespass.
+        """
+        limit_ng = prescription.limit_day_ng
+        if not limit_ng:
+            return
+        window, now_us = self.treatment.window, self.treatment.now_us()
+        peak_ng = window.peak_ng(now_us, self.treatment.ahead(prescription, wall))
+        if peak_ng > limit_ng and peak_ng > window.peak_ng(now_us):
+            doses = ug(peak_ng), ug(limit_ng)
+            raise Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % doses)
+
+    def _need_valid(self, prescription):
+        found = validation.problems(prescription, self.limits())
+        if found:
+            raise Refused(INVALID_PRESCRIPTION, found[0])
+
+    def _need_named(self, staged, names):
+        needed = [name for name, _ in self._soft(staged)]
+        if sorted(names) != sorted(needed):
+            raise Refused(SOFT_LIMIT, "to be named: %s" % (" ".join(needed) or "none"))
+
+    def _soft(self, prescription):
+        before = self._staging.before(self.treatment.now_us())
+        return validation.soft(prescription, self.limits(), before)

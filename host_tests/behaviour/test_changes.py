@@ -55,7 +55,7 @@ def test_what_a_coarse_calibration_left_over_is_no_burst_of_a_fine_one(bench):
     bench.run(3.0)
     bench.tell("THER:STOP")
     bench.tell("MOT:CAL:PERR 0.001 ML")
-    bench.prescribe("0.0001 ML/D")
+    bench.prescribe("0.006 ML/D")
     bench.mark()
     bench.tell("THER:STAR")
     bench.run(1.0)

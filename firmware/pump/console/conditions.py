@@ -1,27 +1,33 @@
 # SPDX-License-Identifier: MIT
 """The condition bits of the SCPI status registers, kept up to date by a task and after commands.
 
-STATus:OPERation     bit 8, 256  the prescription is being delivered
-                     bit 9, 512  the motor jogs
-STATus:QUEStionable  bit 9, 512  a fault has stopped the pump
+STATus:OPERation     bit 8, 256    the prescription is being delivered
+                     bit 9, 512    the motor jogs
+                     bit 10, 1024  a bolus, bridge, prime or trial dose is being given
+                     bit 11, 2048  a trial is under observation
+STATus:QUEStionable  bit 9, 512    a fault has stopped the pump
+                     bit 10, 1024  an alarm is active
 """
 
 from micropython import const
 
-from pump.state import FAULT
+from pump.state import FAULT, JOG, OBSERVATION
 
 TREATING = const(1 << 8)
 JOGGING = const(1 << 9)
+GIVING = const(1 << 10)
+OBSERVING = const(1 << 11)
 FAULTED = const(1 << 9)
+ALARMED = const(1 << 10)
 
 
 class Conditions:
-    """status: the registers. control, dispenser: what they tell about."""
+    """status: the registers. control, alarms: what they tell about."""
 
-    def __init__(self, status, control, dispenser):
+    def __init__(self, status, control, alarms):
         self._status = status
         self._control = control
-        self._dispenser = dispenser
+        self._alarms = alarms
 
     def poll(self, _now_us):
         """Bring the conditions up to date, at every wake."""
@@ -29,8 +35,12 @@ class Conditions:
 
     def refresh(self):
         """Bring the conditions up to date."""
-        is_treating = self._control.is_treating()
-        is_jogging = self._dispenser.is_active() and not is_treating
-        self._status.operation.update(TREATING, is_treating)
-        self._status.operation.update(JOGGING, is_jogging)
-        self._status.questionable.update(FAULTED, self._control.state() == FAULT)
+        treatment = self._control.treatment
+        treatment.poll(0)
+        operation, questionable = self._status.operation, self._status.questionable
+        operation.update(TREATING, treatment.is_regular())
+        operation.update(JOGGING, treatment.mode == JOG)
+        operation.update(GIVING, treatment.is_giving())
+        operation.update(OBSERVING, treatment.mode == OBSERVATION)
+        questionable.update(FAULTED, self._control.state() == FAULT)
+        questionable.update(ALARMED, bool(self._alarms.active()))

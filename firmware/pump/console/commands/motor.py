@@ -15,7 +15,7 @@ def rows(control, driver):
     """Rows for the tree. driver: `DRIVER` of the board's data."""
 
     def jog(revolutions, millirevs_min):
-        steps_per_rev = control.calibration.steps_per_rev
+        steps_per_rev = control.treatment.calibration.steps_per_rev
         steps_min = millirevs_min * steps_per_rev // 1000
         if not 0 < millirevs_min or steps_min > 60 * driver["max_steps_s"]:
             fastest = 60_000 * driver["max_steps_s"] // steps_per_rev
@@ -28,7 +28,7 @@ def rows(control, driver):
         control.calibrate(volume_nl * 1000)
 
     def calibration():
-        return ml_of_pl(control.calibration.pl_per_rev)
+        return ml_of_pl(control.treatment.calibration.pl_per_rev)
 
     return (
         ("MOTor:JOG", jog, decimal(_REV_DECIMALS), decimal(_RPM_DECIMALS)),

@@ -1,70 +1,125 @@
 # SPDX-License-Identifier: MIT
-"""PRESCription: edit a staged copy, validate it, commit it with the token of its content."""
+"""PRESCription: edit a staged copy, validate it, compare it, commit it with its token."""
 
-from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
-from pump.console.params import CONCENTRATION, RATE, TEXT, choice
-from pump.units import NG_D, ml, ug, ug_ml
+from pump.console.commands.edits import Edits
+from pump.console.params import (
+    CONCENTRATION,
+    DOSE,
+    RATE,
+    STRING,
+    TEXT,
+    TIME,
+    choice,
+    integer_between,
+    optional,
+)
+from pump.console.params_time import DAYS, END_OF_WINDOW, TIME_OF_DAY, WEEKDAY
+from pump.therapy.comparison import comparison, mean_day
+from pump.therapy.dose_checks import MAX_STARTS
+from pump.therapy.flex import WEEKDAYS, clock_text
+from pump.therapy.validation import notes
+from pump.units import ml, ug, ug_ml
 
 _ROOT = "PRES|PRESCription:"  # four letters as SCPI shortens, five as the contract writes it
-_MIN_NG_ML = 100  # any drug in a bench pump lies within
-_MAX_NG_ML = 10_000_000
+_SOFT = ("HIGH", "LOW", "INCRease", "DECRease", "INTerval")  # as a commit names them
 
 
 def rows(control, staging):
-    """Rows for the tree."""
-    edit = _Edit(staging)
-    return (
+    """Rows for the tree. control: has `problems`, `soft`, `limits` and `commit`."""
+    report = _Report(control, staging)
+    named = (optional(choice(*_SOFT)),) * len(_SOFT)
+    return _edit_rows(Edits(staging)) + (
         (_ROOT + "NEW", staging.new),
-        (_ROOT + "CONCentration", edit.concentration, CONCENTRATION),
-        (_ROOT + "MODE", edit.mode, choice("SIMPle")),
-        (_ROOT + "RATE", edit.rate, RATE),
-        (_ROOT + "VALidate?", lambda: _validation(control, staging)),
-        (_ROOT + "COMMit", control.commit, TEXT),
+        (_ROOT + "EDIT", staging.edit),
         (_ROOT + "DISCard", staging.discard),
-        (_ROOT + "ACTive?", lambda: _content(staging.active)),
+        (_ROOT + "VALidate?", report.validation),
+        (_ROOT + "COMPare?", report.comparison),
+        (_ROOT + "COMMit", control.commit, TEXT) + named,
+        (_ROOT + "STAGed?", report.staged),
+        (_ROOT + "ACTive?", report.active),
+        (_ROOT + "FLEX:STAGed?", report.staged_day, WEEKDAY),
+        (_ROOT + "FLEX:ACTive?", report.active_day, WEEKDAY),
     )
 
 
-class _Edit:
-    """Changes to what is staged; refused when nothing is."""
+def _edit_rows(edits):
+    """Everything that changes a field of the staged prescription."""
+    indication = choice("SPINal", "CEREbral", "NONE")
+    mode = choice("MINimum", "SIMPle", "FLEX", "PERiodic")
+    return (
+        (_ROOT + "DRUG", edits.drug, STRING),
+        (_ROOT + "CONCentration", edits.concentration, CONCENTRATION),
+        (_ROOT + "INDication", edits.indication, indication),
+        (_ROOT + "MODE", edits.mode, mode),
+        (_ROOT + "RATE", edits.rate, RATE),
+        (_ROOT + "FLEX:CLEar", edits.flex_clear),
+        (_ROOT + "FLEX:STEP", edits.flex_step, DAYS, TIME_OF_DAY, RATE, optional(END_OF_WINDOW)),
+        (_ROOT + "PERiodic:DOSE", edits.periodic_dose, DOSE, TIME, TIME),
+        (_ROOT + "PATient:DOSE", edits.patient_dose, DOSE, TIME),
+        (_ROOT + "PATient:LOCKout", edits.patient_lockout, TIME),
+        (_ROOT + "PATient:MAXimum", edits.patient_maximum, integer_between(1, MAX_STARTS)),
+        (_ROOT + "PATient:CLEar", edits.patient_clear),
+        (_ROOT + "LIMit:RATE", edits.limit_rate, RATE),
+        (_ROOT + "LIMit:BOLus", edits.limit_bolus, DOSE),
+        (_ROOT + "LIMit:DAY", edits.limit_day, DOSE),
+        (_ROOT + "LIMit:CLEar", edits.limit_clear),
+    )
 
-    def __init__(self, staging):
+
+class _Report:
+    """What the queries answer. A method is one query."""
+
+    def __init__(self, control, staging):
+        self._control = control
         self._staging = staging
 
-    def concentration(self, ng_ml):
-        if not _MIN_NG_ML <= ng_ml <= _MAX_NG_ML:
-            raise ScpiError(DATA_OUT_OF_RANGE, "0.1 to 10000 UG/ML")
-        self._staging.staged().concentration_ng_ml = ng_ml
-
-    def mode(self, name):
-        self._staging.staged().mode = name
-
-    def rate(self, value):
-        unit, amount = value
-        if not amount:
-            raise ScpiError(DATA_OUT_OF_RANGE, "above 0")
+    def validation(self):
+        """`OK`, the token, soft limits and notes as strings; or every problem as a string."""
+        found = self._control.problems()
+        if found:
+            return [_quoted(problem) for problem in found]
         staged = self._staging.staged()
-        if unit == NG_D:
-            staged.program_dose(amount)
-        else:
-            staged.program_volume(amount)
+        words = {word.upper(): word for word in _SOFT}
+        sentences = ["%s: %s" % (words[name], text) for name, text in self._control.soft()]
+        sentences.extend(notes(staged, self._control.limits()))
+        return ["OK", staged.token()] + [_quoted(sentence) for sentence in sentences]
+
+    def comparison(self):
+        """Every field as `"field: active -> staged"`."""
+        staged = self._staging.staged()
+        fields = comparison(self._staging.active, staged, self._control.limits())
+        return [_quoted("%s: %s -> %s" % field) for field in fields]
+
+    def staged(self):
+        return self._content(self._staging.staged())
+
+    def active(self):
+        active = self._staging.active
+        return "NONE" if active is None else self._content(active)
+
+    def staged_day(self, weekday):
+        return _day(self._staging.staged(), weekday)
+
+    def active_day(self, weekday):
+        active = self._staging.active
+        return "NONE" if active is None else _day(active, weekday)
+
+    def _content(self, prescription):
+        """mode, ug/mL, ug per day, mL per day; of flex and periodic doses the mean day."""
+        mean_ng, mean_nl = mean_day(prescription, self._control.limits().min_nl_d)
+        strength = ug_ml(prescription.concentration_ng_ml)
+        return prescription.mode or "NONE", strength, ug(mean_ng), ml(mean_nl)
 
 
-def _validation(control, staging):
-    """`OK,<token>`, or every problem as a string."""
-    found = control.problems()
-    if found:
-        return ['"%s"' % problem for problem in found]
-    return "OK", staging.staged().token()
+def _day(prescription, weekday):
+    """The rates of a weekday as programmed for FLEX: time, mL per day, time, mL per day, ..."""
+    day = WEEKDAYS.index(weekday)
+    ng_ml = prescription.concentration_ng_ml
+    found = []
+    for from_min, _, nl_d in prescription.flex.segments(day, prescription.rate_nl_d(), ng_ml):
+        found.extend((clock_text(from_min), ml(nl_d)))
+    return found
 
 
-def _content(prescription):
-    """mode, ug/mL, ug per day, mL per day."""
-    if prescription is None:
-        return "NONE"
-    return (
-        prescription.mode,
-        ug_ml(prescription.concentration_ng_ml),
-        ug(prescription.rate_ng_d()),
-        ml(prescription.rate_nl_d()),
-    )
+def _quoted(text):
+    return '"%s"' % text.replace('"', '""')

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """THERapy: start and stop the active prescription."""
 
+from pump.state import JOG, STOPPED
+
 STOP = "THERapy:STOP"  # never refused, never lost
 
 
@@ -8,7 +10,9 @@ def rows(control):
     """Rows for the tree."""
 
     def state():
-        return "RUNNING" if control.is_treating() else "STOPPED"
+        control.treatment.poll(0)
+        mode = control.treatment.mode
+        return STOPPED if mode == JOG else mode
 
     return (
         ("THERapy:STARt", control.start),

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""Alarm conditions: a permanent code, a name, a priority and advice for a human, in one table.
+
+Codes are never reused or changed: rigs and logs depend on them.
+"""
+
+from micropython import const
+
+HIGH = "HIGH"
+MEDIUM = "MEDIUM"
+LOW = "LOW"
+
+PRIORITIES = (HIGH, MEDIUM, LOW)
+
+CLOCK_NOT_SET = const(301)
+PROGRAMMING_OPEN = const(302)
+PROGRAMMING_DROPPED = const(303)
+
+ALARMS = {
+    CLOCK_NOT_SET: (
+        "Clock not set",
+        LOW,
+        "The day pattern runs at its lowest rate: set the clock, SYSTem:TIME.",
+    ),
+    PROGRAMMING_OPEN: (
+        "Programming left open",
+        LOW,
+        "Commit or discard what is staged; it is dropped 10 min after the last edit.",
+    ),
+    PROGRAMMING_DROPPED: (
+        "Staged copy dropped",
+        MEDIUM,
+        "Nothing was changed; begin again with PRESCription:NEW or EDIT.",
+    ),
+}

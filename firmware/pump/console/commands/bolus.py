@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""BOLus, PRIMe, BRIDge: doses besides the regular therapy, one at a time."""
+
+from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
+from pump.console.params import CONCENTRATION, DOSE, RATE, TIME, VOLUME, decimal, integer_between
+from pump.kinds import NAMES
+from pump.therapy.dead_volume import catheter_nl
+from pump.units import NL_D, ml, seconds, ug
+
+_MAX_NG = 100_000_000  # 100 mg: any drug in a bench pump
+_MIN_MS = 5_000
+_DAY_MS = 86_400_000
+_MIN_NL = 1_000
+_MAX_NL = 5_000_000
+_MIN_NG_ML = 100
+_MAX_NG_ML = 10_000_000
+_MM_DECIMALS = 3
+_MAX_DIAMETER_UM = 5_000
+_MAX_LENGTH_UM = 2_000_000
+
+
+def rows(dosing, progress, boluses):
+    """Rows for the tree."""
+
+    def start(dose_ng, duration_ms):
+        dosing.bolus(_dose(dose_ng), _duration(duration_ms))
+
+    def trial(dose_ng, duration_ms, observation_ms):
+        if not _MIN_MS <= observation_ms <= 2 * _DAY_MS:
+            raise ScpiError(DATA_OUT_OF_RANGE, "observation of 5 S to 2 D")
+        dosing.trial(_dose(dose_ng), _duration(duration_ms), observation_ms)
+
+    def state():
+        kind, programmed_ng, given_ng, left_us = progress.dose() or ("NONE", 0, 0, 0)
+        return kind, ug(programmed_ng), ug(given_ng), _seconds(left_us)
+
+    def history(count):
+        progress.dose()  # what has just ended is on record then
+        return [field for record in boluses.last(count) for field in _fields(record)] or "NONE"
+
+    def patient():
+        wait_us, _ = dosing.patient_wait()
+        counts = boluses.given, boluses.refused, boluses.locked_out
+        return counts + (_seconds(wait_us),)
+
+    return (
+        ("BOLus:STARt", start, DOSE, TIME),
+        ("BOLus:PATient", dosing.patient),
+        ("BOLus:TRIal", trial, DOSE, TIME, TIME),
+        ("BOLus:ABORt", dosing.abort),
+        ("BOLus:STATe?", state),
+        ("BOLus:HISTory?", history, integer_between(1, 32)),
+        ("BOLus:PATient?", patient),
+        ("PRIMe:STARt", lambda volume_nl, rate: _prime(dosing, volume_nl, rate), VOLUME, RATE),
+        ("PRIMe:CATHeter?", _catheter, decimal(_MM_DECIMALS), decimal(_MM_DECIMALS)),
+        ("PRIMe:ABORt", dosing.abort),
+        ("BRIDge:STARt", lambda *dose: _bridge(dosing, *dose), CONCENTRATION, VOLUME),
+    )
+
+
+def _prime(dosing, volume_nl, rate):
+    unit, amount = rate
+    if unit != NL_D:
+        raise ScpiError(DATA_OUT_OF_RANGE, "a prime is volume: ML/D, ML/HR, ML/MIN ...")
+    dosing.prime(_volume(volume_nl), amount)
+
+
+def _bridge(dosing, ng_ml, volume_nl):
+    if not _MIN_NG_ML <= ng_ml <= _MAX_NG_ML:
+        raise ScpiError(DATA_OUT_OF_RANGE, "0.1 to 10000 UG/ML")
+    dosing.bridge(ng_ml, _volume(volume_nl))
+
+
+def _catheter(diameter_um, length_um):
+    if not (0 < diameter_um <= _MAX_DIAMETER_UM and 0 < length_um <= _MAX_LENGTH_UM):
+        raise ScpiError(DATA_OUT_OF_RANGE, "diameter up to 5 mm, length up to 2000 mm")
+    return ml(catheter_nl(diameter_um, length_um))
+
+
+def _dose(dose_ng):
+    if not 0 < dose_ng <= _MAX_NG:
+        raise ScpiError(DATA_OUT_OF_RANGE, "above 0, up to 100 MG")
+    return dose_ng
+
+
+def _duration(duration_ms):
+    if not _MIN_MS <= duration_ms <= _DAY_MS:
+        raise ScpiError(DATA_OUT_OF_RANGE, "duration of 5 S to 1 D")
+    return duration_ms
+
+
+def _volume(volume_nl):
+    if not _MIN_NL <= volume_nl <= _MAX_NL:
+        raise ScpiError(DATA_OUT_OF_RANGE, "0.001 to 5 ML")
+    return volume_nl
+
+
+def _fields(record):
+    """id, kind, programmed ug, delivered ug, start in s since power-up, outcome."""
+    return (
+        record.id,
+        NAMES[record.kind],
+        ug(record.programmed_ng),
+        ug(record.given_ng),
+        _seconds(record.start_us),
+        record.outcome or "UNDERWAY",
+    )
+
+
+def _seconds(time_us):
+    """Seconds with 3 decimals, rounded up: a wait is never said to be shorter than it is."""
+    return seconds(-(-time_us // 1000))

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Dosing: which bolus, prime, bridge or trial is allowed, and when. It refuses, or it acts.
+
+One at a time, over the regular therapy or while the pump is stopped. A dose is never rounded up.
+The window rule: boluses of the last 24 h + the basal of one full window + the new bolus <= limit.
+"""
+
+from micropython import const
+
+from pump.faults import (
+    BOLUS_IN_PROGRESS,
+    LIMIT_EXCEEDED,
+    LOCKED_OUT,
+    NO_PATIENT_BOLUS,
+    NOT_RUNNING,
+    PATIENT_MAXIMUM,
+    TOO_SMALL,
+    Refused,
+)
+from pump.giving import whole_steps
+from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
+from pump.therapy import library
+from pump.therapy.boluses import LOCKOUT
+from pump.therapy.conversion import dose_nl, drug_ng
+from pump.therapy.dead_volume import bridge
+from pump.therapy.regimen import day_totals, highest_nl_d
+from pump.therapy.schedule import DAY_US, Dose
+from pump.units import ml, seconds, ug
+
+_US_PER_MS = const(1000)
+_MS_PER_DAY = const(86_400_000)
+
+
+class Dosing:
+    """control: what is needed, and who may act. treatment: what acts."""
+
+    def __init__(self, control, treatment):
+        self._control = control
+        self._treatment = treatment
+
+    def bolus(self, dose_ng, duration_ms):
+        """A clinician's bolus: over the therapy that runs, or alone."""
+        self._control.need_fit()
+        self._control.need_no_bolus()
+        prescription = self._control.need_prescription()
+        dose = self._dose(CLINICIAN, prescription, dose_ng, duration_ms)
+        if self._treatment.is_regular():
+            self._over(dose, prescription, dose_ng)
+        else:
+            self._alone(dose, prescription, dose_ng)
+
+    def patient(self):
+        """The bolus that the prescription allows the patient; every request is counted."""
+        try:
+            self._patient()
+        except Refused as refused:
+            is_lockout = refused.code == LOCKED_OUT
+            self._treatment.boluses.refuse(LOCKOUT if is_lockout else "")
+            raise
+
+    def trial(self, dose_ng, duration_ms, observation_ms):
+        """A screening dose, and the time to watch what it does. Stopped only, and stopped after."""
+        prescription = self._control.need_active()
+        found = library.trial_problems(
+            prescription.indication, dose_ng, duration_ms, observation_ms
+        )
+        if found:
+            raise Refused(LIMIT_EXCEEDED, found[0])
+        dose = self._dose(TRIAL, prescription, dose_ng, duration_ms)
+        self._alone(dose, prescription, dose_ng, observation_ms * _US_PER_MS)
+
+    def prime(self, volume_nl, rate_nl_d):
+        """Fill the line: so much volume at that rate. Stopped only."""
+        self._control.need_stopped()
+        self._need_rate(rate_nl_d)
+        active = self._control.active()
+        ng_ml = active.concentration_ng_ml if active else 0
+        amount = volume_nl * DAY_US
+        dose = Dose(PRIME, amount, -(-amount // rate_nl_d), ng_ml)
+        self._need_step(dose)
+        self._treatment.alone(dose, drug_ng(volume_nl, ng_ml))
+        self._control.wake()
+
+    def bridge(self, old_ng_ml, volume_nl):
+        """Push the old drug out at the dose of the active prescription, which follows by itself.
+
+        Stopped only. The dose is the mean of a day, so a day pattern rests until the bridge ends.
+        """
+        prescription = self._control.need_active()
+        self._control.need_line(old_ng_ml)
+        self._control.need_day(prescription, LIMIT_EXCEEDED)
+        limits = self._control.limits()
+        totals_ng = day_totals(prescription, limits.min_nl_d)
+        daily_ng = sum(totals_ng) // len(totals_ng)
+        self._need_rate(dose_nl(daily_ng, old_ng_ml))
+        rate_nl_d, duration_us = bridge(volume_nl, old_ng_ml, daily_ng)
+        dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
+        self._need_step(dose)
+        self._treatment.bridge(prescription, dose, rate_nl_d)
+        self._control.wake()
+
+    def abort(self):
+        """End whatever is given besides the regular therapy, at once. Nothing is no error."""
+        self._treatment.poll(0)
+        self._treatment.abort()
+        self._control.wake()
+
+    def patient_wait(self):
+        """(microseconds until the next patient bolus may be given, "" or the reason to wait)."""
+        active = self._control.active()
+        if active is None or not active.patient_ng:
+            return 0, ""
+        lockout_us = active.patient_lockout_ms * _US_PER_MS
+        now_us = self._treatment.now_us()
+        return self._treatment.boluses.wait_us(now_us, lockout_us, active.patient_maximum)
+
+    def _patient(self):
+        self._control.need_fit()
+        self._treatment.poll(0)
+        if not self._treatment.is_regular():
+            raise Refused(NOT_RUNNING)
+        prescription = self._treatment.prescription
+        if not prescription.patient_ng:
+            raise Refused(NO_PATIENT_BOLUS)
+        wait_us, reason = self.patient_wait()
+        if wait_us:
+            code = LOCKED_OUT if reason == LOCKOUT else PATIENT_MAXIMUM
+            raise Refused(code, "%s s left" % seconds(-(-wait_us // _US_PER_MS)))
+        self._control.need_no_bolus()
+        dose_ng, duration_ms = prescription.patient_ng, prescription.patient_duration_ms
+        dose = self._dose(PATIENT, prescription, dose_ng, duration_ms)
+        self._over(dose, prescription, dose_ng)
+
+    def _over(self, dose, prescription, dose_ng):
+        """Give a dose over the regular therapy."""
+        at_us = self._treatment.next_us()
+        next_us = self._treatment.grid.next_us(at_us)
+        if next_us is not None and next_us < at_us + dose.duration_us:
+            left_us = next_us - at_us
+            text = "the next periodic dose begins in %s s" % seconds(left_us // _US_PER_MS)
+            raise Refused(BOLUS_IN_PROGRESS, text)
+        basal_nl_d = highest_nl_d(prescription, self._control.limits().min_nl_d)
+        if next_us is not None:
+            basal_nl_d = prescription.rate_nl_d()
+        self._need_rate(basal_nl_d - (-dose.amount // dose.duration_us))
+        self._need_window(prescription, dose, dose_ng)
+        self._treatment.over(dose, dose_ng)
+
+    def _alone(self, dose, prescription, dose_ng, observation_us=0):
+        """Give a dose while nothing else moves."""
+        self._control.need_stopped()
+        self._need_rate(-(-dose.amount // dose.duration_us))
+        self._need_window(prescription, dose, dose_ng)
+        self._treatment.alone(dose, dose_ng, observation_us)
+        self._control.wake()
+
+    def _dose(self, kind, prescription, dose_ng, duration_ms):
+        """The dose as a schedule; refused where line, limit or pump cannot have it."""
+        ng_ml = prescription.concentration_ng_ml
+        self._control.need_line(ng_ml)
+        limit_ng = prescription.limit_bolus_ng
+        if limit_ng and dose_ng > limit_ng:
+            doses = ug(dose_ng), ug(limit_ng)
+            raise Refused(LIMIT_EXCEEDED, "%s ug is above LIMit:BOLus %s" % doses)
+        amount = dose_nl(dose_ng, ng_ml) * DAY_US
+        dose = Dose(kind, amount, duration_ms * _US_PER_MS, ng_ml)
+        self._need_step(dose)
+        return dose
+
+    def _need_step(self, dose):
+        if not whole_steps(dose, self._treatment.calibration):
+            raise Refused(TOO_SMALL, "%s mL" % ml(dose.amount // DAY_US))
+
+    def _need_rate(self, rate_nl_d):
+        limits = self._control.limits()
+        if not limits.min_nl_d <= rate_nl_d <= limits.max_nl_d:
+            rates = ml(rate_nl_d), ml(limits.min_nl_d), ml(limits.max_nl_d)
+            raise Refused(LIMIT_EXCEEDED, "%s mL a day; the pump does %s to %s" % rates)
+
+    def _need_window(self, prescription, dose, dose_ng):
+        limit_ng = prescription.limit_day_ng
+        if not limit_ng:
+            return
+        now_us = self._treatment.now_us()
+        more_us = min(self._treatment.next_us() - now_us + dose.duration_us, DAY_US)
+        total_ng = self._treatment.window.peak_ng(now_us, more_us=more_us) + dose_ng
+        if total_ng > limit_ng:
+            doses = ug(total_ng), ug(limit_ng)
+            raise Refused(LIMIT_EXCEEDED, "%s ug within 24 h, above LIMit:DAY %s" % doses)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+"""A dose that is being given: a bolus, bridge, trial or prime, and how much of it is out.
+
+One at a time; what the ledger books under its kind since it was made is this dose.
+"""
+
+_AG_PER_NG = 1_000_000_000  # pl * ng_ml are attograms
+
+
+class Giving:
+    """dose: its schedule, with `ng_ml`. record: its entry in `boluses`. ledger: books its steps.
+
+    calibration: in force while it is given. observation_us: how long to watch afterwards.
+    """
+
+    def __init__(self, dose, start_us, record, ledger, calibration):
+        self.dose = dose
+        self.record = record
+        self.start_us = start_us
+        self.end_us = start_us + dose.duration_us
+        self.observation_us = 0
+        self._ledger = ledger
+        self._calibration = calibration
+        self._steps_before = ledger.steps(dose.kind)
+
+    def steps(self):
+        """Steps that have gone out, as far as they are booked."""
+        return self._ledger.steps(self.dose.kind) - self._steps_before
+
+    def whole_steps(self):
+        """The steps it holds."""
+        return whole_steps(self.dose, self._calibration)
+
+    def given_ng(self):
+        """Drug that has gone out, rounded down, as far as it is booked."""
+        return self._calibration.volume_pl(self.steps()) * self.dose.ng_ml // _AG_PER_NG
+
+
+def whole_steps(dose, calibration):
+    """The steps that a dose holds; what is less than one belongs to the basal."""
+    amount, over = calibration.step_in_nl_d_us()
+    return dose.amount * over // amount

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""Progress: what is going out now, and how far the dose under way has come. It changes nothing."""
+
+from pump.kinds import JOG, NAMES, PERIODIC
+from pump.state import BRIDGE, OBSERVATION, RUNNING
+from pump.therapy.prescription import SIMPLE
+
+_NL_PER_ML = 1_000_000
+_MIN_PER_DAY = 1_440
+
+
+class Progress:
+    """treatment, dispenser: what it tells about."""
+
+    def __init__(self, treatment, dispenser):
+        self._treatment = treatment
+        self._dispenser = dispenser
+
+    def rates(self):
+        """What is being delivered, as (nanograms per day, nanolitres per day), rounded down."""
+        batch = self._dispenser.batch()
+        if batch is None:
+            return 0, 0
+        kind, pl_per_rev, ng_ml = batch
+        treatment, rate = self._treatment, self._dispenser.rate()
+        if kind == JOG:
+            pl_min = rate // treatment.calibration.steps_per_rev * pl_per_rev // 1000
+            return 0, pl_min * _MIN_PER_DAY // 1000
+        if treatment.mode == BRIDGE:
+            ng_ml = treatment.giving.dose.ng_ml
+        elif treatment.mode == RUNNING and treatment.prescription.mode == SIMPLE:
+            if rate == treatment.prescription.rate_nl_d():
+                return treatment.prescription.rate_ng_d(), rate
+        return rate * ng_ml // _NL_PER_ML, rate
+
+    def dose(self):
+        """(kind name, programmed ng, delivered ng, us left) of the dose under way, or None."""
+        self._treatment.poll(0)
+        treatment, now_us = self._treatment, self._treatment.now_us()
+        if treatment.mode == OBSERVATION:
+            record = treatment.boluses.last(1)[0]
+            left_us = max(treatment.observed_us - now_us, 0)
+            return OBSERVATION, record.programmed_ng, record.given_ng, left_us
+        giving = treatment.giving
+        if giving is not None:
+            left_us = max(giving.end_us - max(now_us, giving.start_us), 0)
+            programmed_ng = giving.record.programmed_ng
+            return NAMES[giving.dose.kind], programmed_ng, treatment.given_ng(), left_us
+        dose = treatment.grid.dose(now_us) if treatment.mode == RUNNING else None
+        if dose is None:
+            return None
+        start_us, end_us = dose
+        programmed_ng = treatment.prescription.periodic_ng
+        given_ng = programmed_ng * (now_us - start_us) // (end_us - start_us)
+        return NAMES[PERIODIC], programmed_ng, given_ng, end_us - now_us

@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: MIT
+"""The treatment: what is being delivered now, and how that changes. Therapy meets delivery here.
+
+The regular therapy runs along the schedule of the active prescription; a bolus goes over it, or
+alone; a bridge goes before it. Instants (`_us`) are on the monotonic clock; the wall clock only
+places a day pattern. Whether something is allowed has been decided by those who call this.
+"""
+
+from micropython import const
+
+from pump.giving import Giving, whole_steps
+from pump.kinds import BASAL, BRIDGE, CLINICIAN, JOG, PRIME, TRIAL
+from pump.state import BRIDGE as BRIDGING
+from pump.state import JOG as JOGGING
+from pump.state import OBSERVATION, RUNNING, STOPPED
+from pump.therapy import boluses
+from pump.therapy.grid import Grid
+from pump.therapy.prescription import FLEX, Prescription
+from pump.therapy.regimen import regular
+from pump.therapy.schedule import DAY_US, Constant, Over, Then
+
+_FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
+_US_PER_MIN = const(60_000_000)
+_SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
+
+_ALONE = {CLINICIAN: "BOLUS", TRIAL: "TRIAL", PRIME: "PRIME"}
+
+
+class Treatment:
+    """delivery: (dispenser, ledger, clock). past: (`Boluses`, `Window`). min_nl_d: of the pump.
+
+    mode: a state of `THERapy:STATe?`, or JOG. line_ng_ml: what the tube holds; 0: not known.
+    """
+
+    def __init__(self, delivery, past, wall, calibration, min_nl_d):
+        self._dispenser, self._ledger, self._clock = delivery
+        self.boluses, self.window = past
+        self.wall = wall
+        self.calibration = calibration
+        self.grid = Grid()
+        self._min_nl_d = min_nl_d
+        self.mode = STOPPED
+        self.line_ng_ml = 0
+        self.giving: "Giving" = None  # pyright: ignore[reportAttributeAccessIssue]
+        # What runs, or ran last.
+        self.prescription: "Prescription" = None  # pyright: ignore[reportAttributeAccessIssue]
+        self.observed_us = 0  # the end of the observation
+        self._origin_us = 0  # when the delivery's own time began
+        self._owed = 0  # fraction of a step that the next regular delivery begins with
+
+    def now_us(self):
+        """Now, as the schedules see it."""
+        if self._dispenser.is_active():
+            return self._origin_us + self._dispenser.time_us()
+        return self._clock.now_us()
+
+    def next_us(self):
+        """When a change made now is in force."""
+        if self._dispenser.is_active():
+            return self._origin_us + self._dispenser.planned_us()
+        return self._clock.now_us()
+
+    def is_regular(self):
+        """True while the active prescription is delivered, or its bridge."""
+        return self.mode in (RUNNING, BRIDGING)
+
+    def is_giving(self):
+        """True while a bolus, bridge, prime, trial or periodic dose goes out."""
+        if self.giving is not None:
+            return True
+        return self.mode == RUNNING and self.grid.dose(self.now_us()) is not None
+
+    def needs_wall(self):
+        """True while a day pattern is delivered without a wall clock."""
+        return self.is_regular() and self.prescription.mode == FLEX and not self.wall.is_set
+
+    def busy_until_us(self):
+        """The end of what is under way besides the regular therapy, or None.
+
+        That is a bolus, bridge, prime, trial or periodic dose, now or when a change made now would
+        be in force.
+        """
+        if self.mode == OBSERVATION:
+            return self.observed_us
+        if self.giving is not None:
+            return self.giving.end_us
+        if self.mode == RUNNING:
+            dose = self.grid.dose(self.now_us()) or self.grid.dose(self.next_us())
+            return dose[1] if dose else None
+        return None
+
+    # What begins
+
+    def start(self, prescription):
+        """Deliver the prescription from now on."""
+        at_us = self._clock.now_us()
+        ahead = self.ahead(prescription)
+        self._begin(ahead[0][1], self._batch(prescription), self._owed)
+        self.grid.anchor(prescription, at_us)
+        self._begin_regular(prescription, at_us, RUNNING)
+        self.line_ng_ml = prescription.concentration_ng_ml
+        self.window.open(*ahead[0])
+
+    def bridge(self, prescription, dose, rate_nl_d):
+        """Deliver `dose`, the old drug that is in the way, and the prescription after it."""
+        at_us = self._clock.now_us()
+        end_us = at_us + dose.duration_us
+        self.grid.anchor(prescription, end_us)
+        schedule = self._regular(prescription, end_us)
+        bridged = Then(dose, dose.duration_us, schedule)
+        self._begin(bridged, self._batch(prescription), self._owed)
+        self._begin_regular(prescription, at_us, BRIDGING)
+        self.line_ng_ml = dose.ng_ml
+        self._give(dose, at_us, dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG)
+        self.window.open(at_us, Constant(rate_nl_d), dose.ng_ml)
+        self.window.open(end_us, schedule, prescription.concentration_ng_ml)
+
+    def alone(self, dose, programmed_ng, observation_us=0):
+        """Deliver a dose while stopped, and be stopped again; with a trial, observe then."""
+        at_us = self._clock.now_us()
+        batch = (dose.kind, self.calibration.pl_per_rev, dose.ng_ml)
+        self._begin(dose, batch, 0, whole_steps(dose, self.calibration))
+        self.mode = _ALONE[dose.kind]
+        self._give(dose, at_us, programmed_ng)
+        self.giving.observation_us = observation_us
+        if dose.kind != PRIME:
+            self.line_ng_ml = dose.ng_ml
+            self.window.add(at_us, dose.duration_us, programmed_ng)
+
+    def over(self, dose, programmed_ng):
+        """Deliver a dose over the regular therapy that runs."""
+        at_us = self.next_us()
+        self._give(dose, at_us, programmed_ng)
+        schedule = Over(dose, self._regular(self.prescription, at_us))
+        self._dispenser.follow(schedule, self._batch(self.prescription))
+        self.window.add(at_us, dose.duration_us, programmed_ng)
+
+    def jog(self, steps, millirevs_min):
+        """Turn by `steps` at thousandths of a revolution a minute."""
+        schedule = Constant(millirevs_min * self.calibration.steps_per_rev)
+        batch = (JOG, self.calibration.pl_per_rev, 0)
+        self._dispenser.start(schedule, (_US_PER_MIN * 1000, 1), batch, limit_steps=steps)
+        self.mode = JOGGING
+
+    # What changes, and ends
+
+    def change(self, prescription):
+        """Deliver another prescription, or the same one by another clock, if one is running."""
+        if not self.is_regular():
+            return
+        ahead = self.ahead(prescription)
+        self.grid.anchor(prescription, ahead[0][0])
+        self.prescription = prescription
+        at_us, schedule, giving = self.next_us(), ahead[0][1], self.giving
+        if self.mode == BRIDGING and giving.end_us > at_us:
+            elapsed_us = at_us - giving.start_us
+            schedule = Then(giving.dose, giving.end_us - at_us, schedule, elapsed_us=elapsed_us)
+        elif giving is not None and giving.end_us > at_us:
+            schedule = Over(giving.dose, schedule, elapsed_us=at_us - giving.start_us)
+        self._dispenser.follow(schedule, self._batch(prescription))
+        self.window.open(*ahead[0])
+
+    def ahead(self, prescription, wall=None):
+        """What a start or change would deliver, boluses apart: ((instant, schedule, ng_ml),).
+
+        wall: another wall clock than the one in use.
+        """
+        at_us = self.next_us()
+        if self.mode == BRIDGING:
+            at_us = max(self.giving.end_us, at_us)
+        schedule = self._regular(prescription, at_us, wall)
+        return ((at_us, schedule, prescription.concentration_ng_ml),)
+
+    def abort(self):
+        """End the bolus under way, at once; a regular therapy that runs goes on."""
+        if self.mode == RUNNING and self.is_giving():
+            stopped = self._halt(boluses.ABORTED)
+            self._origin_us += stopped[0]
+            at_us, prescription = self._origin_us, self.prescription
+            schedule = self._regular(prescription, at_us)
+            self.grid.begin(at_us)
+            batch = self._batch(prescription)
+            self._dispenser.restart(schedule, self.step(), batch, stopped)
+            self.window.close(at_us)
+            self.window.open(at_us, schedule, prescription.concentration_ng_ml)
+        elif self.mode == OBSERVATION or self.giving is not None:
+            self._end(boluses.ABORTED)
+
+    def stop(self):
+        """Stop whatever is delivered or observed, at once."""
+        self._end(boluses.STOPPED)
+
+    def poll(self, _now_us):
+        """Notice what has ended. Returns when the next end is due, or None."""
+        if self.mode == OBSERVATION:
+            if self._clock.now_us() < self.observed_us:
+                return self.observed_us
+            self.mode = STOPPED
+        elif self.mode != STOPPED and not self._dispenser.is_active():
+            self._ended()
+        elif self.giving is not None and self.is_regular():
+            settled_us = self.giving.end_us + _SETTLE_US
+            if self.now_us() < settled_us:
+                return settled_us + _SETTLE_US
+            self._finish(boluses.COMPLETED)
+            if self.mode == BRIDGING:
+                self.mode = RUNNING
+                self.line_ng_ml = self.prescription.concentration_ng_ml
+        return None
+
+    # What is asked
+
+    def step(self):
+        """What a step is worth, as (amount, over)."""
+        return self.calibration.step_in_nl_d_us()
+
+    def given_ng(self):
+        """What has been delivered of the dose under way, rounded down."""
+        self._dispenser.totals()  # books what went out up to now
+        return self.giving.given_ng()
+
+    # Within
+
+    def _regular(self, prescription, at_us, wall=None):
+        return regular(
+            prescription,
+            at_us,
+            wall=wall or self.wall,
+            grid_us=self.grid.anchor_for(prescription, at_us),
+            min_nl_d=self._min_nl_d,
+        )
+
+    def _batch(self, prescription):
+        return BASAL, self.calibration.pl_per_rev, prescription.concentration_ng_ml
+
+    def _begin(self, schedule, batch, owed, limit_steps=None):
+        self._origin_us = self._clock.now_us()
+        self._dispenser.start(schedule, self.step(), batch, owed=owed, limit_steps=limit_steps)
+
+    def _begin_regular(self, prescription, at_us, mode):
+        self.prescription = prescription
+        self.grid.begin(at_us)
+        self.mode = mode
+
+    def _give(self, dose, at_us, programmed_ng):
+        record = self.boluses.begin(dose.kind, programmed_ng, at_us, dose.duration_us)
+        self._dispenser.totals()
+        self.giving = Giving(dose, at_us, record, self._ledger, self.calibration)
+
+    def _ended(self):
+        """The delivery has ended by itself: a dose alone is out, or a fault has stopped it."""
+        giving = self.giving
+        is_out = giving is None or giving.steps() >= giving.whole_steps()
+        if self.is_regular() or not is_out:
+            self._end(boluses.FAULT)
+            return
+        mode, self.mode = self.mode, STOPPED
+        if giving is not None:
+            self._finish(boluses.COMPLETED)
+        if mode == "TRIAL":
+            self.mode = OBSERVATION
+            self.observed_us = giving.end_us + giving.observation_us
+        elif mode == "PRIME" and giving.dose.ng_ml:
+            self.line_ng_ml = giving.dose.ng_ml
+
+    def _end(self, outcome):
+        """Stop; the regular therapy and the dose under way are over."""
+        was_regular, at_us = self.is_regular(), self.now_us()
+        _, owed = self._halt(outcome)
+        if was_regular:
+            self._owed = owed
+            self.window.close(at_us)
+        self.mode = STOPPED
+
+    def _halt(self, outcome):
+        """Stop the motor at once; the dose under way is over. Returns as `Dispenser.stop`."""
+        stopped = self._dispenser.stop()
+        if self.giving is not None:
+            self._finish(outcome)
+        return stopped
+
+    def _finish(self, outcome):
+        """The dose under way is over; what it gave is on record."""
+        given_ng, giving = self.given_ng(), self.giving
+        self.giving = None  # pyright: ignore[reportAttributeAccessIssue]
+        at_us = self._clock.now_us()
+        self.boluses.end(giving.record, outcome, given_ng, at_us)
+        is_counted = giving.dose.kind not in (BRIDGE, PRIME)
+        if is_counted and outcome != boluses.COMPLETED:
+            self.window.cut(at_us, given_ng)
