@@ -8,7 +8,9 @@ import gc
 
 import board
 
-gc.threshold(32_768)  # imports leave garbage: uncollected it scatters what stays all over the heap
+gc.threshold(
+    32_768
+)  # imports leave garbage; uncollected, it scatters what stays all over the heap
 
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)
@@ -16,5 +18,4 @@ hal.make_safe(board)
 if not hal.is_held(board, "stop_button"):
     from pump.app import App
 
-    gc.threshold(-1)
     App(board, hal).run()

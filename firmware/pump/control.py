@@ -67,7 +67,7 @@ class Control:
         self.wake()
 
     def stop(self):
-        """Stop whatever is delivered or observed, at once. Never refused."""
+        """Stop whatever moves, at once. Never refused."""
         self.treatment.stop()
 
     def jog(self, steps, millirevs_min):
@@ -93,7 +93,7 @@ class Control:
                 raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
             self.need_day(staged, LIMIT_EXCEEDED)
         self._staging.commit(token)
-        self.treatment.change(staged)
+        self.treatment.committed(staged)
 
     def calibrate(self, pl_per_rev):
         """Set the volume of a revolution; stopped only. What is owed keeps its volume."""

@@ -8,7 +8,6 @@ The window rule: boluses of the last 24 h + the basal of one full window + the n
 from micropython import const
 
 from pump.faults import (
-    BOLUS_IN_PROGRESS,
     LIMIT_EXCEEDED,
     LOCKED_OUT,
     NO_PATIENT_BOLUS,
@@ -59,7 +58,7 @@ class Dosing:
             raise
 
     def trial(self, dose_ng, duration_ms, observation_ms):
-        """A screening dose, and the time to watch what it does. Stopped only, and stopped after."""
+        """A screening dose, and the time to watch what it does; stopped before and after."""
         prescription = self._control.need_active()
         found = library.trial_problems(
             prescription.indication, dose_ng, duration_ms, observation_ms
@@ -138,7 +137,7 @@ class Dosing:
         if next_us is not None and next_us < at_us + dose.duration_us:
             left_us = next_us - at_us
             text = "the next periodic dose begins in %s s" % seconds(left_us // _US_PER_MS)
-            raise Refused(BOLUS_IN_PROGRESS, text)
+            raise Refused(LIMIT_EXCEEDED, text)
         basal_nl_d = highest_nl_d(prescription, self._control.limits().min_nl_d)
         if next_us is not None:
             basal_nl_d = prescription.rate_nl_d()

@@ -33,7 +33,12 @@ class Giving:
 
     def given_ng(self):
         """Drug that has gone out, rounded down, as far as it is booked."""
-        return self._calibration.volume_pl(self.steps()) * self.dose.ng_ml // _AG_PER_NG
+        return drug_ng(self.steps(), self._calibration, self.dose.ng_ml)
+
+
+def drug_ng(steps, calibration, ng_ml):
+    """Drug in so many steps, in nanograms, rounded down."""
+    return calibration.volume_pl(steps) * ng_ml // _AG_PER_NG
 
 
 def whole_steps(dose, calibration):

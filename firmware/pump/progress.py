@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Progress: what is going out now, and how far the dose under way has come. It changes nothing."""
 
+from pump.giving import drug_ng
 from pump.kinds import JOG, NAMES, PERIODIC
 from pump.state import BRIDGE, OBSERVATION, RUNNING
+from pump.therapy.conversion import dose_nl
 from pump.therapy.prescription import SIMPLE
+from pump.therapy.schedule import DAY_US, Dose
 
 _NL_PER_ML = 1_000_000
 _MIN_PER_DAY = 1_440
@@ -28,10 +31,13 @@ class Progress:
             return 0, pl_min * _MIN_PER_DAY // 1000
         if treatment.mode == BRIDGE:
             ng_ml = treatment.giving.dose.ng_ml
-        elif treatment.mode == RUNNING and treatment.prescription.mode == SIMPLE:
-            if rate == treatment.prescription.rate_nl_d():
-                return treatment.prescription.rate_ng_d(), rate
+        elif treatment.mode == RUNNING and self._is_plain(rate):
+            return treatment.prescription.rate_ng_d(), rate  # as it was programmed
         return rate * ng_ml // _NL_PER_ML, rate
+
+    def _is_plain(self, rate):
+        prescription = self._treatment.prescription
+        return prescription.mode == SIMPLE and rate == prescription.rate_nl_d()
 
     def dose(self):
         """(kind name, programmed ng, delivered ng, us left) of the dose under way, or None."""
@@ -50,6 +56,10 @@ class Progress:
         if dose is None:
             return None
         start_us, end_us = dose
-        programmed_ng = treatment.prescription.periodic_ng
-        given_ng = programmed_ng * (now_us - start_us) // (end_us - start_us)
-        return NAMES[PERIODIC], programmed_ng, given_ng, end_us - now_us
+        prescription, calibration = treatment.prescription, treatment.calibration
+        volume_nl = dose_nl(prescription.periodic_ng, prescription.concentration_ng_ml)
+        schedule = Dose(PERIODIC, volume_nl * DAY_US, end_us - start_us)
+        amount, over = calibration.step_in_nl_d_us()
+        steps = schedule.due(now_us - start_us) * over // amount
+        given_ng = drug_ng(steps, calibration, prescription.concentration_ng_ml)
+        return NAMES[PERIODIC], prescription.periodic_ng, given_ng, end_us - now_us

@@ -144,10 +144,15 @@ class Treatment:
 
     # What changes, and ends
 
+    def committed(self, prescription):
+        """Another prescription is active now: what runs follows it."""
+        if self.is_regular():
+            self.change(prescription)
+        else:
+            self.grid.keep(prescription)
+
     def change(self, prescription):
-        """Deliver another prescription, or the same one by another clock, if one is running."""
-        if not self.is_regular():
-            return
+        """Deliver another prescription, or the same one by another clock, from the queue's end."""
         ahead = self.ahead(prescription)
         self.grid.anchor(prescription, ahead[0][0])
         self.prescription = prescription
@@ -187,8 +192,11 @@ class Treatment:
             self._end(boluses.ABORTED)
 
     def stop(self):
-        """Stop whatever is delivered or observed, at once."""
-        self._end(boluses.STOPPED)
+        """Stop whatever moves, at once. An observation goes on: it is there to be watched."""
+        if self.mode == OBSERVATION:
+            self._halt(boluses.STOPPED)
+        else:
+            self._end(boluses.STOPPED)
 
     def poll(self, _now_us):
         """Notice what has ended. Returns when the next end is due, or None."""
@@ -199,9 +207,9 @@ class Treatment:
         elif self.mode != STOPPED and not self._dispenser.is_active():
             self._ended()
         elif self.giving is not None and self.is_regular():
-            settled_us = self.giving.end_us + _SETTLE_US
-            if self.now_us() < settled_us:
-                return settled_us + _SETTLE_US
+            left_us = self.giving.end_us + _SETTLE_US - self.now_us()
+            if left_us > 0:
+                return self._clock.now_us() + left_us
             self._finish(boluses.COMPLETED)
             if self.mode == BRIDGING:
                 self.mode = RUNNING

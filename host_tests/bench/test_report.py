@@ -10,8 +10,9 @@ from html.parser import HTMLParser
 import pytest
 
 from pumpbench.edges import Edges
+from pumpbench.flexday import FlexDay
 from pumpbench.judge import Piece, Steps, curve, deviations, judge
-from pumpbench.report import Facts, exact, rows, write_report
+from pumpbench.report import Facts, exact, flex_rows, rows, write_report
 
 STEP_ML = Fraction(1, 16_000)
 FACTS = Facts(
@@ -21,6 +22,24 @@ FACTS = Facts(
     date=datetime(2030, 1, 2, 3, 4, tzinfo=UTC),
     missing_image="",
     console=[("SYST:ERR?", '0,"No <b>error"', "Refused?")],
+)
+FLEX = FlexDay(
+    title="flex day",
+    target="sim",
+    hours=24,
+    steps=Steps(800, 800, 800, 0),
+    edges=800,
+    due_steps=Fraction(1601, 2),
+    worst_us=-0.9996,
+    step_ml=STEP_ML,
+    step_ug=Fraction(1, 32),
+    delivered_ml=800 * STEP_ML,
+    ledger=[("BASAL", "0.040000"), ("PATIENT", "0.010000"), ("JOG", "0.000000")],
+    programmed=[(0.0, 20.0), (6.0, 45.0), (24.0, 45.0)],
+    delivered=[(0.0, 20.0), (6.0, 44.9), (24.0, 44.9)],
+    deviations=[(0.0, -1.0, 0.0), (24.0, -1.0, 0.001)],
+    events=[(7.5, "BOL:PAT", "The patient takes 20 ug"), (19 + 1 / 3, "BOL:ABOR", "Enough <b>")],
+    found=[],
 )
 
 
@@ -60,9 +79,9 @@ def piece(title="12 ML/D, 12 s", count=26, period_us=450_000, missing=0):
     )
 
 
-def written(folder, facts=FACTS, **fast):
+def written(folder, facts=FACTS, flex=FLEX, **fast):
     pieces = [piece(), piece("fast", 5000, 225, **fast), piece("12 ML/D, 24 h", 192_000)]
-    return write_report(folder / "new" / "report.html", pieces, facts).read_text()
+    return write_report(folder / "new" / "report.html", pieces, flex, facts).read_text()
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +92,7 @@ def text(tmp_path_factory):
 
 def test_the_page_holds_all_it_needs(text):
     page = Page(text)
-    assert page.count["svg"] == 5
+    assert page.count["svg"] == 7
     assert not {"script", "link", "img", "iframe"} & set(page.count)
     assert "://" not in text
     assert "@import" not in text
@@ -119,8 +138,39 @@ def test_a_missing_image_is_told(tmp_path):
 def test_a_delivery_without_steps_is_reported_too(tmp_path):
     empty = judge(Edges(), Fraction(225))
     nothing = Piece("none", "sim", Steps(0, 0, 0, 0), empty, Fraction(0), STEP_ML, [(0.0, 0)], [])
-    path = write_report(tmp_path / "report.html", [nothing] * 3, FACTS)
+    path = write_report(tmp_path / "report.html", [nothing] * 3, FLEX, FACTS)
     assert "no step arrived" in path.read_text()
+
+
+def test_the_flex_day_is_told_with_its_times(text):
+    assert "<dt>19:20</dt><dd>Enough &lt;b&gt;<code>BOL:ABOR</code></dd>" in text
+    assert "<dt>07:30</dt><dd>The patient takes 20 µg" in text
+    assert "on the very step" in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"found": ["2 steps came, 3 were programmed"]}, "2 steps came, 3 were programmed"),
+        ({"steps": Steps(801, 800, 800, 1)}, "the counts are (801, 800, 800, 1), 800 edges"),
+        ({"delivered_ml": Fraction(3)}, "the beaker has 3.000000 mL"),
+        ({"ledger": [("BASAL", "0.049000")]}, "the ledger has 0.049000 mL"),
+    ],
+)
+def test_a_flex_day_that_does_not_agree_makes_it_a_failure(tmp_path, wrong, sentence):
+    text = written(tmp_path, flex=replace(FLEX, **wrong))
+    assert "Pass." not in text
+    assert "on the very step" not in text
+    assert f"flex day, sim: {sentence}" in text
+
+
+def test_the_table_of_the_flex_day_has_every_count():
+    table = dict(flex_rows(FLEX))
+    assert table["Programmed, steps"] == table["Edges on the pin"] == "800"
+    assert table["Programmed, ug"] == table["Delivered, ug"] == "25.000"
+    assert table["of it PATIENT, mL"] == "0.010000"
+    assert "of it JOG, mL" not in table
+    assert table["Worst step, us from its time"] == "-1.000"
 
 
 def test_the_table_is_exact():

@@ -72,3 +72,12 @@ def test_without_periodic_doses_there_is_no_grid(grid):
     grid.anchor(other, 0)
     assert grid.dose(ANCHOR_US + INTERVAL_US) is None
     assert grid.next_us(0) is None
+
+
+def test_another_prescription_in_between_ends_the_grid(grid):
+    other = Prescription()
+    other.mode = SIMPLE
+    grid.keep(periodic())
+    assert grid.anchor_for(periodic(), 99 * S_US) == ANCHOR_US
+    grid.keep(other)
+    assert grid.anchor_for(periodic(), 99 * S_US) == 99 * S_US

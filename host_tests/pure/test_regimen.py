@@ -9,7 +9,7 @@ from math import ceil, floor
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from host_tests.regimen_oracle import (
+from host_tests.oracles.regimen import (
     DAY_US,
     MIN_US,
     WEEK_MIN,

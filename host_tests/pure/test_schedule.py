@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.schedule_oracle import (
+from host_tests.oracles.schedule import (
     bounded,
     changes_of,
     counts_of,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.window_oracle import DAY_US, FINE_PER_NG, Oracle, built
+from host_tests.oracles.window import DAY_US, FINE_PER_NG, Oracle, built
 from pump.therapy.cycle import Cycle
 from pump.therapy.window import Window
 

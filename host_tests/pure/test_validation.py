@@ -110,7 +110,7 @@ def test_the_lowest_and_the_highest_flex_step_and_the_fill_are_judged():
 
 def test_the_minimum_rate_is_judged_by_the_limit_of_the_rate():
     prescription = edited(simple(), mode=MINIMUM, limit_rate=(NL_D, 5_999))
-    assert problem(prescription).startswith("minimum rate of 0.006000 mL a day is above LIMit")
+    assert problem(prescription).startswith("rate of 0.006000 mL a day is above LIMit")
 
 
 def test_more_bolus_than_fits_the_interval_is_a_problem():

@@ -6,18 +6,13 @@ that whole steps can really give, and with every patient bolus. Numbers as the c
 Pure.
 """
 
-from pump.therapy.conversion import dose_nl
 from pump.therapy.flex import WEEKDAYS
-from pump.therapy.past import week
-from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
-from pump.therapy.regimen import daily_ng, day_totals
+from pump.therapy.prescription import FLEX, SIMPLE
+from pump.therapy.sums import sums
 from pump.therapy.validation import has_day
 from pump.units import NG_D, NL_D, ml, seconds, ug, ug_ml
 
 NONE = "NONE"  # what is not programmed
-
-_DAY_MS = 86_400_000
-_WEEK_MIN = 7 * 1440
 
 
 def comparison(active, staged, limits):
@@ -36,24 +31,8 @@ def mean_day(prescription, min_nl_d):
         return prescription.rate_ng_d(), prescription.rate_nl_d()
     if not has_day(prescription):
         return 0, 0
-    totals_ng = day_totals(prescription, min_nl_d)
-    return sum(totals_ng) // len(totals_ng), _mean_nl(prescription, min_nl_d)
-
-
-def _mean_nl(prescription, min_nl_d):
-    """The volume of a mean day in nanolitres, rounded down."""
-    if prescription.mode == MINIMUM:
-        return min_nl_d
-    rate_nl_d = prescription.rate_nl_d()
-    ng_ml = prescription.concentration_ng_ml
-    if prescription.mode == PERIODIC:
-        volume_nl = dose_nl(prescription.periodic_ng, ng_ml)
-        return rate_nl_d + volume_nl * _DAY_MS // prescription.periodic_interval_ms
-    total = 0
-    for day in range(len(WEEKDAYS)):
-        for from_min, to_min, nl_d in prescription.flex.segments(day, rate_nl_d, ng_ml):
-            total += nl_d * (to_min - from_min)
-    return total // _WEEK_MIN
+    day = sums(prescription, min_nl_d)
+    return day.mean_ng(), day.mean_nl
 
 
 def _fields(prescription, limits, has_week):
@@ -94,7 +73,7 @@ def _days(prescription, min_nl_d):
     """The drug of each weekday."""
     if not has_day(prescription):
         return [(day + ", ug", NONE) for day in WEEKDAYS]
-    totals_ng = week(day_totals(prescription, min_nl_d))
+    totals_ng = sums(prescription, min_nl_d).week_ng()
     return [(day + ", ug", ug(totals_ng[index])) for index, day in enumerate(WEEKDAYS)]
 
 
@@ -102,7 +81,9 @@ def _totals(prescription, limits):
     """What a mean day amounts to; with every patient bolus: the most in any 24 h."""
     mean_ng, mean_nl = mean_day(prescription, limits.min_nl_d)
     steps = limits.steps(mean_nl)
-    most_ng = daily_ng(prescription, limits.min_nl_d) if has_day(prescription) else mean_ng
+    most_ng = mean_ng
+    if has_day(prescription):
+        most_ng = sums(prescription, limits.min_nl_d).most_ng
     most_ng += prescription.patient_a_day() * prescription.patient_ng
     achievable_ng = limits.drug_ng(steps, prescription.concentration_ng_ml)
     return [

@@ -16,7 +16,7 @@ from micropython import const
 from pump.faults import FLEX_CONFLICT, Refused
 from pump.therapy.conversion import rate_nl_d
 
-MAX_STEPS = const(168)  # one for every hour of the week
+MAX_A_DAY = const(24)  # one for every hour; bounds the memory of a week
 DAY_MIN = const(1440)
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MASKS = {"ALL": 0x7F, "WD": 0x1F, "WE": 0x60}
@@ -25,25 +25,34 @@ for _day, _name in enumerate(WEEKDAYS):
 
 
 class Flex:
-    """steps: tuples (days, from_min, to_min or 0, (rate unit, amount)), in order of time."""
+    """steps: tuples (days, from_min, to_min or 0, (rate unit, amount)), in order of time.
+
+    made: what `sums` has made of the steps; None again when these change.
+    """
 
     def __init__(self, steps=()):
         self.steps = list(steps)
+        self.made: "tuple | None" = None
+        self._crc: "int | None" = None
 
     def copy(self):
         """Another one with the same steps."""
-        return Flex(self.steps)
+        other = Flex(self.steps)
+        other.made, other._crc = self.made, self._crc
+        return other
 
     def crc(self):
         """A checksum of the steps; 0 without any."""
-        crc = 0
-        for step in self.steps:
-            crc = binascii.crc32(repr(step).encode(), crc)
-        return crc
+        if self._crc is None:
+            self._crc = 0
+            for step in self.steps:
+                self._crc = binascii.crc32(repr(step).encode(), self._crc)
+        return self._crc
 
     def clear(self):
         """Drop all steps."""
         self.steps = []
+        self.made = self._crc = None
 
     def add(self, days, from_min, rate, to_min=0):
         """Add a step; Refused FLEX_CONFLICT, and nothing is changed, where it meets another."""
@@ -52,10 +61,17 @@ class Flex:
         for step in self.steps:
             if step[0] & days:
                 _need_apart(days, from_min, to_min, step)
-        if len(self.steps) >= MAX_STEPS:
-            raise Refused(FLEX_CONFLICT, "more than %d steps" % MAX_STEPS)
-        step = (days, from_min, to_min, rate)
-        self.steps = sorted(self.steps + [step], key=_order)
+        for day, name in enumerate(WEEKDAYS):
+            if days >> day & 1 and self._count(day) >= MAX_A_DAY:
+                raise Refused(FLEX_CONFLICT, "more than %d steps on %s" % (MAX_A_DAY, name))
+        at = 0  # `sort` takes quadratic time for what is nearly sorted
+        while at < len(self.steps) and _order(self.steps[at]) < (from_min, days):
+            at += 1
+        self.steps.insert(at, (days, from_min, to_min, rate))
+        self.made = self._crc = None
+
+    def _count(self, day):
+        return sum([step[0] >> day & 1 for step in self.steps])
 
     def segments(self, day, fill_nl_d, ng_ml):
         """[(from_min, to_min, nl_d)] of weekday 0..6, from 0 to 1440 without gap or overlap."""

@@ -27,6 +27,11 @@ class Grid:
         self.anchor_us = self.anchor_for(prescription, at_us)
         self._of = _dose_of(prescription)
 
+    def keep(self, prescription):
+        """Keep the grid for the dose of this prescription only."""
+        if _dose_of(prescription) != self._of:
+            self._of = None
+
     def begin(self, at_us):
         """No dose that began before is given any more."""
         self._since_us = at_us

@@ -7,11 +7,10 @@ that was active within 24 h, weekday by weekday, not only against the last one. 
 
 from micropython import const
 
-from pump.therapy.regimen import day_totals
+from pump.therapy.sums import sums
 
 _DAY_US = 86_400_000_000
 _MOST = const(8)
-_WEEK = const(7)
 
 
 class Past:
@@ -23,7 +22,7 @@ class Past:
 
     def add(self, prescription, until_us):
         """`prescription` was active until `until_us`, not before the last one added."""
-        totals_ng = week(day_totals(prescription, self._min_nl_d))
+        totals_ng = sums(prescription, self._min_nl_d).week_ng()
         self._forget(until_us)
         self._entries.append((totals_ng, totals_ng, until_us))
         if len(self._entries) > _MOST:
@@ -34,7 +33,7 @@ class Past:
         self._forget(now_us)
         entries = self._entries[:]
         if active is not None:
-            totals_ng = week(day_totals(active, self._min_nl_d))
+            totals_ng = sums(active, self._min_nl_d).week_ng()
             entries.append((totals_ng, totals_ng, now_us))
         if not entries:
             return None
@@ -46,11 +45,6 @@ class Past:
     def _forget(self, now_us):
         """Drop what ended more than 24 h ago."""
         self._entries = [entry for entry in self._entries if entry[2] > now_us - _DAY_US]
-
-
-def week(totals_ng):
-    """A total for each weekday, of one for all or one for each."""
-    return tuple(totals_ng) * (_WEEK // len(totals_ng))
 
 
 def _merged(first, second):

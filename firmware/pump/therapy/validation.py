@@ -13,9 +13,8 @@ from pump.therapy import library
 from pump.therapy.conversion import rate_nl_d
 from pump.therapy.dose_checks import doses_a_day, patient_problems, periodic_problems
 from pump.therapy.flex import clock_text, days_text
-from pump.therapy.past import week
 from pump.therapy.prescription import FLEX, MINIMUM, NO_INDICATION, PERIODIC
-from pump.therapy.regimen import daily_ng, day_totals
+from pump.therapy.sums import sums
 from pump.therapy.titration import changes, unusual
 from pump.units import ml, ug, ug_ml
 
@@ -32,7 +31,7 @@ def problems(prescription, limits):
         found.extend(_beyond(rates, prescription, limits))
     if prescription.mode == PERIODIC:
         found.extend(periodic_problems(prescription, limits))
-    highest_nl_d = max([0] + [nl_d for rates in basal for _, nl_d in rates])
+    highest_nl_d = max([0] + [nl_d for rates in basal for nl_d, _ in rates])
     found.extend(patient_problems(prescription, limits, highest_nl_d))
     found.extend(_library_problems(prescription))
     if has_day(prescription):
@@ -46,22 +45,22 @@ def soft(prescription, limits, before):
     before: what a change is measured against, as `Staging.before` answers it; None: nothing.
     """
     found = []
+    day = sums(prescription, limits.min_nl_d)
     entry = library.entry(prescription)
     if entry is not None:
-        totals_ng = day_totals(prescription, limits.min_nl_d)
-        found.extend(unusual(min(totals_ng), daily_ng(prescription, limits.min_nl_d), entry))
+        found.extend(unusual(min(day.totals_ng), day.most_ng, entry))
         if before is not None:
-            found.extend(changes(week(totals_ng), before, entry))
+            found.extend(changes(day.week_ng(), before, entry))
     interval_ms = prescription.periodic_interval_ms
     if prescription.mode == PERIODIC and interval_ms < _HOUR_MS:
-        text = _day_text(prescription, daily_ng(prescription, limits.min_nl_d))
+        text = _day_text(prescription, day.most_ng)
         found.append((INTERVAL, "less than an hour between periodic doses: " + text))
     return tuple(found)
 
 
 def notes(prescription, limits):
     """What it amounts to where that is not plain, a tuple of sentences. It has no `problems`."""
-    day_ng = daily_ng(prescription, limits.min_nl_d)
+    day_ng = sums(prescription, limits.min_nl_d).most_ng
     found = []
     if prescription.mode == PERIODIC:
         doses = doses_a_day(prescription), ug(prescription.periodic_ng), ug(day_ng)
@@ -101,19 +100,17 @@ def _missing(prescription):
 
 
 def _basal_rates(prescription, min_nl_d):
-    """Two lists of (label, nl_d): the rate of the prescription, and the flex steps."""
+    """Two lists of (nl_d, flex step or None): the rate of the prescription, and the flex steps."""
+    ng_ml = prescription.concentration_ng_ml
     if prescription.mode == MINIMUM:
-        return [("minimum rate", min_nl_d)], []
-    rate, steps = [], []
-    if not prescription.concentration_ng_ml:
-        return rate, steps  # a dose says nothing about volume before the concentration is known
-    if prescription.programmed_ng_d or prescription.programmed_nl_d:
-        rate.append(("rate", prescription.rate_nl_d()))
-    if prescription.mode == FLEX:
-        for days, from_min, _, flex_rate in prescription.flex.steps:
-            label = "flex %s %s rate" % (days_text(days), clock_text(from_min))
-            steps.append((label, rate_nl_d(flex_rate, prescription.concentration_ng_ml)))
-    return rate, steps
+        return [(min_nl_d, None)], []
+    if not ng_ml:
+        return [], []  # a dose says nothing about volume before the concentration is known
+    has_rate = prescription.programmed_ng_d or prescription.programmed_nl_d
+    rate = [(prescription.rate_nl_d(), None)] if has_rate else []
+    if prescription.mode != FLEX:
+        return rate, []
+    return rate, [(rate_nl_d(step[3], ng_ml), step) for step in prescription.flex.steps]
 
 
 def _beyond(rates, prescription, limits):
@@ -121,23 +118,30 @@ def _beyond(rates, prescription, limits):
     if not rates:
         return []
     found = []
-    label, lowest_nl_d = min(rates, key=_rate_of)
+    lowest_nl_d, step = min(rates, key=_rate_of)
     if lowest_nl_d < limits.min_nl_d:
-        numbers = label, ml(lowest_nl_d), ml(limits.min_nl_d)
+        numbers = _label(step), ml(lowest_nl_d), ml(limits.min_nl_d)
         found.append("%s of %s mL a day is below the pump's minimum %s" % numbers)
-    label, highest_nl_d = max(rates, key=_rate_of)
+    highest_nl_d, step = max(rates, key=_rate_of)
     if highest_nl_d > limits.max_nl_d:
-        numbers = label, ml(highest_nl_d), ml(limits.max_nl_d)
+        numbers = _label(step), ml(highest_nl_d), ml(limits.max_nl_d)
         found.append("%s of %s mL a day is above the pump's maximum %s" % numbers)
     limit_nl_d = prescription.limit_nl_d()
     if limit_nl_d is not None and highest_nl_d > limit_nl_d:
-        numbers = label, ml(highest_nl_d), ml(limit_nl_d)
+        numbers = _label(step), ml(highest_nl_d), ml(limit_nl_d)
         found.append("%s of %s mL a day is above LIMit:RATE %s" % numbers)
     return found
 
 
-def _rate_of(labelled):
-    return labelled[1]
+def _rate_of(rate):
+    return rate[0]
+
+
+def _label(step):
+    """What a rate is called: a flex step by its days and time."""
+    if step is None:
+        return "rate"
+    return "flex %s %s rate" % (days_text(step[0]), clock_text(step[1]))
 
 
 def _library_problems(prescription):
@@ -156,7 +160,8 @@ def _library_problems(prescription):
 
 def _day_problems(prescription, min_nl_d):
     """What a day amounts to, against LIMit:DAY and what has been seen."""
-    day_ng = daily_ng(prescription, min_nl_d)
+    day = sums(prescription, min_nl_d)
+    day_ng = day.most_ng
     text = _day_text(prescription, day_ng)
     limit_ng = prescription.limit_day_ng
     found = []
@@ -172,7 +177,7 @@ def _day_problems(prescription, min_nl_d):
         if count:
             text = "%s ug a day with %d patient boluses" % (ug(total_ng), count)
         found.append("%s: above the %s of the library" % (text, ug(seen_most_ng)))
-    least_ng = min(day_totals(prescription, min_nl_d))
+    least_ng = min(day.totals_ng)
     if least_ng < seen_least_ng and prescription.mode != MINIMUM:
         least = ug(least_ng), ug(seen_least_ng)
         found.append("%s ug a day: below the %s of the library" % least)

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+"""What was programmed, as steps due over time, in fractions and written apart from the firmware.
+
+What is due is a sum of ramps: one for each rate of the day, one for each bolus. Some instants the
+host knows only as a window, in which the board read a line, or ended its queue. Each is found
+from the first step that it moves, must lie in its window, and is exact for all steps after it.
+A time is in microseconds of the recorder's clock, a rate in steps a microsecond. Pure.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+US_PER_DAY = 86_400_000_000
+LEASE_US = 2_000_000  # a bolus begins where the queue ends: so long after its command at most
+START_US = 60_000  # from a start, or from an abort, until the pump counts the time again
+# How late or early a step is at most, at slow rates: what rounding in a chunk makes of it, once
+# for the step and once for the one that an instant was found from.
+LATE_US = 10
+FAR_US = 10 * US_PER_DAY  # later than anything here
+
+
+class Window(NamedTuple):
+    """When something happened: not before, not after."""
+
+    from_us: Fraction | int
+    to_us: Fraction | int
+
+
+class Bolus(NamedTuple):
+    """A bolus that was granted; counts are of steps since the start of the therapy."""
+
+    steps: Fraction  # what it is worth
+    duration_us: int
+    asked: Window
+    after_steps: int  # commanded when it was granted: the step after those is the first it moves
+    aborted: Window | None = None
+    aborted_after: int = 0  # emitted when it was aborted
+
+
+class Plan(NamedTuple):
+    """What was programmed: the rates of a day, each from a second of the day on, and boluses."""
+
+    rates: Sequence[tuple[int, Fraction]]
+    midnight: Window  # 00:00 of the day of the start
+    started: Window
+    boluses: Sequence[Bolus] = ()
+
+
+class Ramp(NamedTuple):
+    """`rate` steps a microsecond between two instants."""
+
+    from_us: Fraction
+    to_us: Fraction
+    rate: Fraction
+
+    def due(self, t_us: Fraction | int) -> Fraction:
+        """Steps due by an instant."""
+        return self.rate * max(min(t_us, self.to_us) - self.from_us, 0)
+
+
+class Course:
+    """The steps due since the start of the therapy; `found` says what cannot be as planned."""
+
+    def __init__(self, ramps: list[Ramp], found: list[str]) -> None:
+        self.ramps = ramps
+        self.found = found
+        self._from_us = sorted({t_us for ramp in ramps for t_us in (ramp.from_us, ramp.to_us)})
+        self._due = [sum((ramp.due(t) for ramp in ramps), Fraction(0)) for t in self._from_us]
+
+    def due(self, t_us: Fraction | int) -> Fraction:
+        """Steps due by an instant, with their fraction."""
+        i = bisect_left(self._from_us, t_us) - 1
+        if i < 0:
+            return Fraction(0)
+        return self._due[i] + self.rate(t_us) * (t_us - self._from_us[i])
+
+    def rate(self, t_us: Fraction | int) -> Fraction:
+        """Steps a microsecond right before an instant."""
+        i = bisect_left(self._from_us, t_us) - 1
+        if not 0 <= i < len(self._due) - 1:
+            return Fraction(0)
+        return (self._due[i + 1] - self._due[i]) / (self._from_us[i + 1] - self._from_us[i])
+
+    @property
+    def fastest(self) -> Fraction:
+        """The fastest rate of all."""
+        return max((self.rate(t_us) for t_us in self._from_us), default=Fraction(0))
+
+    def lateness_us(self, times_us: Sequence[Fraction]) -> list[Fraction]:
+        """How late each step was; below 0 when it was early."""
+        return [
+            (self.due(t_us) - n) / (self.rate(t_us) or 1) for n, t_us in enumerate(times_us, 1)
+        ]
+
+    def staircase(self, from_us: Fraction, to_us: Fraction) -> list[tuple[Fraction, Fraction]]:
+        """(instant, rate from there on) for every change of rate between two instants."""
+        inside = [t_us for t_us in self._from_us if from_us < t_us < to_us]
+        ends = [*inside, to_us]
+        return [(t, self.rate(end)) for t, end in zip([from_us, *inside], ends, strict=True)]
+
+    def problems(self, times_us: Sequence[Fraction], stopped: Window) -> list[str]:
+        """What does not agree with the steps made until the stop, a sentence each."""
+        found = list(self.found)
+        due = [self.due(t_us) // 1 for t_us in stopped]
+        if not due[0] <= len(times_us) <= due[1]:
+            found.append(f"{len(times_us)} steps came, {due[0]} were programmed")
+        # An instant that was found from a step of a fast rate is as exact as that step was.
+        limit_steps = LATE_US * self.fastest
+        off_steps = [abs(self.due(t_us) - n) for n, t_us in enumerate(times_us, 1)]
+        worst = max(range(len(off_steps)), key=off_steps.__getitem__, default=None)
+        if worst is not None and off_steps[worst] > limit_steps:
+            off_us = float(self.lateness_us(times_us)[worst])
+            found.append(f"step {worst + 1} came {off_us:+.1f} us from its time")
+        return found
+
+
+def steps_of(volume_nl: int, step_nl: Fraction) -> Fraction:
+    """What a volume is in steps."""
+    return Fraction(volume_nl) / step_nl
+
+
+def volume_nl(dose_ng: int, ng_ml: int) -> int:
+    """What a dose is in nanolitres of a concentration, rounded down as a pump has to."""
+    return dose_ng * 1_000_000 // ng_ml
+
+
+def course(plan: Plan, times_us: Sequence[Fraction]) -> Course:
+    """What was due, its unknown instants found from the steps; `times_us` are all of them.
+
+    A bolus that is aborted lies on one side of the first change of rate after the start.
+    """
+    if not times_us:
+        return Course([], ["no step came"])
+    finder = _Finder(plan, times_us)
+    finder.find_start()
+    change_us = finder.first_change()[0]
+    early = [bolus for bolus in plan.boluses if bolus.asked.to_us < change_us]
+    finder.find_boluses(early)
+    finder.find_midnight()
+    finder.find_boluses(plan.boluses[len(early) :])
+    return Course(finder.ramps(), finder.found)
+
+
+class _Finder:
+    """Finds the unknown instants one after the other, in order of time."""
+
+    def __init__(self, plan: Plan, times_us: Sequence[Fraction]) -> None:
+        self.found: list[str] = []
+        self._plan = plan
+        self._times_us = times_us
+        self._midnight_us = Fraction(plan.midnight.from_us + plan.midnight.to_us) / 2
+        self._zero_us = Fraction(0)
+        self._boluses: list[Ramp] = []
+
+    def ramps(self) -> list[Ramp]:
+        """All there is by now."""
+        changes = self._changes()
+        ends = [t_us for t_us, _ in changes[1:]] + [self._zero_us + FAR_US]
+        basal = [
+            Ramp(max(from_us, self._zero_us), to_us, rate)
+            for (from_us, rate), to_us in zip(changes, ends, strict=True)
+            if to_us > self._zero_us
+        ]
+        return basal + self._boluses
+
+    def first_change(self) -> tuple[Fraction, Fraction, Fraction]:
+        """When the rate of the start changes; that rate, and the next one."""
+        changes = self._changes()
+        started_us = self._plan.started.to_us
+        current = max(i for i, (t_us, _) in enumerate(changes) if t_us <= started_us)
+        return changes[current + 1][0], changes[current][1], changes[current + 1][1]
+
+    def find_start(self) -> None:
+        """The first step is on time."""
+        first_us = 1 / self.first_change()[1]
+        self._zero_us = self._times_us[0] - first_us
+        # The fraction of a step that an earlier delivery left over makes it come early.
+        started = self._plan.started
+        window = Window(started.from_us - first_us, started.to_us + START_US)
+        self._expect("the start", self._zero_us, window)
+
+    def find_midnight(self) -> None:
+        """The first step after the first change is on time."""
+        change_us, rate, next_rate = self.first_change()
+        since_us = change_us + self._plan.midnight.to_us - self._midnight_us + START_US
+        n = next((n for n, t_us in enumerate(self._times_us, 1) if t_us > since_us), None)
+        if n is None or rate == next_rate:
+            return
+        # Had the rate changed later, so much less would have been due by that step.
+        excess = Course(self.ramps(), []).due(self._times_us[n - 1]) - n
+        self._midnight_us += excess / (next_rate - rate)
+        seen = self._plan.midnight
+        self._expect("midnight", self._midnight_us, seen._replace(to_us=seen.to_us + START_US))
+
+    def find_boluses(self, boluses: Sequence[Bolus]) -> None:
+        """A bolus begins so that the first step it moves is on time, and is aborted likewise."""
+        for bolus in boluses:
+            name = f"bolus {len(self._boluses) + 1}"
+            rate = bolus.steps / bolus.duration_us
+            t_us, missing = self._missing(bolus.after_steps + 1)
+            from_us = t_us - missing / rate
+            latest_us = bolus.asked.to_us + LEASE_US
+            self._expect(f"{name}, its begin", from_us, Window(bolus.asked.from_us, latest_us))
+            to_us = from_us + bolus.duration_us
+            if bolus.aborted:
+                _, missing = self._missing(bolus.aborted_after + 1)
+                to_us = from_us + missing / rate
+                earliest_us = bolus.aborted.from_us - START_US
+                window = Window(earliest_us, bolus.aborted.to_us)
+                self._expect(f"{name}, its abort", to_us, window)
+            self._boluses.append(Ramp(from_us, to_us, rate))
+
+    def _missing(self, n: int) -> tuple[Fraction, Fraction]:
+        """When step `n` came, and how much of it all the other ramps do not explain."""
+        n = min(n, len(self._times_us))
+        t_us = self._times_us[n - 1]
+        return t_us, n - Course(self.ramps(), []).due(t_us)
+
+    def _changes(self) -> list[tuple[Fraction, Fraction]]:
+        """(instant, rate) of three days."""
+        return [
+            (self._midnight_us + day * US_PER_DAY + second * 1_000_000, rate)
+            for day in range(3)
+            for second, rate in self._plan.rates
+        ]
+
+    def _expect(self, name: str, t_us: Fraction, window: Window) -> None:
+        if not window.from_us - LATE_US <= t_us <= window.to_us + LATE_US:
+            off_us = max(window.from_us - t_us, t_us - window.to_us)
+            self.found.append(f"{name} lies {float(off_us):.1f} us outside what the host saw")

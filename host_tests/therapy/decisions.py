@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""What must be granted and what must be refused, with which errors, as the oracle sees it."""
+
+from fractions import Fraction
+
+from host_tests.oracle import Span
+from host_tests.therapy.content import DAY_US, LIBRARY, MAX_NL_D, MIN_NL_D, STEP_NL
+from host_tests.therapy.model import DOUBT_US
+from host_tests.therapy.sources import all_pieces
+from host_tests.therapy.verdict import HOUR_US, MINUTE_US, above
+
+NOT_STOPPED, ALREADY_RUNNING, NO_PRESCRIPTION, NOTHING_STAGED = range(101, 105)
+STALE_TOKEN, INVALID = 105, 106
+IN_PROGRESS, LOCKED_OUT, MAXIMUM, LIMIT, SOFT, NOT_RUNNING, NO_PATIENT, CLOCK = range(109, 117)
+NOT_CLEARED, OBSERVING, TOO_SMALL, CONFLICT = 117, 118, 119, 121
+RANGE = -222
+CLOSE_US = 5_000_000  # how well the oracle knows when what is in the window began
+
+
+class Decision:
+    """The reasons that stand against a command, and those that may."""
+
+    def __init__(self):
+        self._sure, self._open = set(), set()
+
+    def say(self, opinion, *codes):
+        """True: refuse with one of these; None: it may be."""
+        if opinion is None:
+            self._open |= set(codes)
+        elif opinion:
+            self._sure |= set(codes)
+
+    @property
+    def codes(self):
+        """The errors that may come; None among them if it may be granted."""
+        return self._sure | self._open | (set() if self._sure else {None})
+
+
+def start(model, now_us):
+    found = Decision()
+    if model.state != "STOPPED":
+        found.say(True, ALREADY_RUNNING)
+        found.say(None, *other_states(model, NOT_STOPPED, IN_PROGRESS))
+        return found
+    drug(model, found)
+    if model.active and not found.codes - {None}:
+        grid = [Span(now_us, now_us)] if model.needs_anchor else model.grid
+        day(model, found, now_us, LIMIT, instead=model.regular(grid=grid))
+    return found
+
+
+def other_states(model, *codes):
+    """Which errors may come while something that is not the therapy is under way."""
+    observed = (OBSERVING,) if model.state in ("TRIAL", "OBSERVATION") else ()
+    return () if model.state in ("STOPPED", "RUNNING") else codes + observed
+
+
+def drug(model, found):
+    found.say(not model.active, NO_PRESCRIPTION)
+    if model.active:
+        found.say(model.line_ng_ml not in (0, model.active.ng_ml), NOT_CLEARED)
+
+
+def idle(model, found, now_us):
+    """Whether nothing is under way that shuts a bolus out."""
+    found.say(model.state == "OBSERVATION", OBSERVING)
+    found.say(model.state not in ("STOPPED", "RUNNING", "OBSERVATION"), IN_PROGRESS)
+    found.say(model.bolus is not None, IN_PROGRESS)
+    found.say(model.periodic_end(now_us) is not None, IN_PROGRESS)
+    found.say(None, *other_states(model, NOT_STOPPED))
+
+
+def bolus(model, now_us, ng, duration_us):
+    """A bolus of any kind that counts in the window."""
+    found = Decision()
+    idle(model, found, now_us)
+    drug(model, found)
+    found.say(not 5_000_000 <= duration_us <= DAY_US, RANGE)
+    p = model.active
+    if p:
+        found.say(p.volume_nl(ng) < STEP_NL, TOO_SMALL)
+        too_fast(model, found, Fraction(p.volume_nl(ng) * DAY_US, duration_us))
+        found.say(bool(p.limit_bolus_ng) and ng > p.limit_bolus_ng, LIMIT)
+        into_the_next(model, found, now_us, duration_us)
+        if p.limit_day_ng:
+            # It counts until 24 h after its end: as long are the windows looked at.
+            most = model.window.peak(now_us, more_us=duration_us) + ng
+            found.say(above(most, p.limit_day_ng, margin_ng(model)), LIMIT)
+    return found
+
+
+def patient(model, now_us):
+    found = Decision()
+    p = model.active
+    found.say(model.state != "RUNNING", NOT_RUNNING)
+    found.say(None, *other_states(model, IN_PROGRESS))
+    found.say(not p, NO_PRESCRIPTION)
+    found.say(not (p and p.patient), NO_PATIENT)
+    if p and p.patient:
+        locked_us, full_us = model.allowance.wait_us(now_us, p.lockout_us, p.maximum)
+        found.say(None if 0 < locked_us < DOUBT_US else locked_us > 0, LOCKED_OUT)
+        found.say(None if 0 < full_us < DOUBT_US else full_us > 0, MAXIMUM)
+        if model.state == "RUNNING":
+            rest = bolus(model, now_us, *p.patient)
+            found.say(None if None in rest.codes else True, *rest.codes - {None})
+    return found
+
+
+def trial(model, now_us, ng, duration_us, observation_us):
+    found = bolus(model, now_us, ng, duration_us)
+    found.say(model.state == "RUNNING", NOT_STOPPED)
+    if model.active and model.active.indication in LIBRARY:
+        is_hard = ng > 100_000 or duration_us < MINUTE_US
+        is_hard = is_hard or not 4 * HOUR_US <= observation_us <= 24 * HOUR_US
+        found.say(is_hard, LIMIT, RANGE)
+    return found
+
+
+def prime(model, nl, nl_d):
+    found = Decision()
+    found.say(model.state != "STOPPED", NOT_STOPPED)
+    found.say(None, *other_states(model, IN_PROGRESS))
+    found.say(not 1_000 <= nl <= 5_000_000, RANGE)
+    found.say(nl_d > MAX_NL_D, RANGE, LIMIT)
+    found.say(None if nl_d < MIN_NL_D else False, RANGE, LIMIT)
+    return found
+
+
+def bridge(model, old_ng_ml, nl):
+    found = Decision()
+    found.say(model.state != "STOPPED", NOT_STOPPED)
+    found.say(
+        None, *other_states(model, IN_PROGRESS), *((102,) if model.state == "RUNNING" else ())
+    )
+    found.say(not model.active, NO_PRESCRIPTION)
+    found.say(nl < STEP_NL, TOO_SMALL, RANGE)
+    if model.active:
+        found.say(None if old_ng_ml != model.line_ng_ml else False, NOT_CLEARED, LIMIT, RANGE)
+        found.say(None if model.active.limit_day_ng else False, LIMIT)
+        nl_d = model.active.mean_ng_d() * 10**6 / old_ng_ml
+        found.say(not MIN_NL_D * 0.99 < nl_d < MAX_NL_D or None, LIMIT, RANGE, TOO_SMALL)
+    return found
+
+
+def commit(model, p, now_us):
+    """A valid prescription with the right token and names."""
+    found = Decision()
+    is_moving = model.state not in ("STOPPED", "OBSERVATION")
+    found.say(model.bolus is not None or model.periodic_end(now_us) is not None, IN_PROGRESS)
+    found.say(None if model.state == "OBSERVATION" else False, IN_PROGRESS, OBSERVING)
+    found.say(is_moving and p.ng_ml != model.active.ng_ml, NOT_STOPPED)
+    if model.state == "RUNNING" and p.limit_day_ng:
+        is_new = (p.mode, p.periodic) != (model.active.mode, model.active.periodic)
+        grid = [Span(now_us, now_us)] if is_new or model.needs_anchor else model.grid
+        day(model, found, now_us, LIMIT, p=p, instead=model.regular(p, grid=grid))
+    return found
+
+
+def set_clock(model, monday_us, now_us):
+    found = Decision()
+    if model.state in ("RUNNING", "BRIDGE") and model.active.mode == "FLEX":
+        instead = model.regular(monday_us=monday_us)
+        day(model, found, now_us, CLOCK, instead=instead)
+        found.say(None if model.state == "BRIDGE" and model.active.limit_day_ng else False, CLOCK)
+    return found
+
+
+def day(model, found, now_us, code, *, instead, p=None):
+    """LIMit:DAY against another schedule from now on; one that only lowers the peak may begin."""
+    limit_ng = (p or model.active).limit_day_ng
+    if not limit_ng:
+        return
+    slack_ng = margin_ng(model, p)
+    peak_ng = model.window.peak(now_us, instead)
+    exceeds = above(peak_ng, limit_ng, slack_ng)
+    grows = above(peak_ng, model.window.peak(now_us), slack_ng)
+    found.say(
+        False if False in (exceeds, grows) else None if None in (exceeds, grows) else True, code
+    )
+
+
+def too_fast(model, found, nl_d):
+    highest = max(model.active.rates_nl_d()) if model.state == "RUNNING" else 0
+    is_close = MAX_NL_D * 98 < (nl_d + highest) * 100 < MAX_NL_D * 102
+    found.say(None if is_close else nl_d + highest > MAX_NL_D, LIMIT, RANGE)
+    found.say(None if nl_d < MIN_NL_D else False, LIMIT, RANGE)
+
+
+def into_the_next(model, found, now_us, duration_us):
+    """A bolus may not run into the next periodic dose."""
+    for begin, _, _ in model.periodic_doses(now_us, now_us + duration_us + 2 * DOUBT_US)[:1]:
+        found.say(begin.high < now_us + duration_us or None, LIMIT)
+
+
+def margin_ng(model, p=None):
+    """What the oracle's instants, and a step, may make of a day."""
+    rates = [0]
+    for some in filter(None, (model.active, p)):
+        pieces = all_pieces(model.regular(some, grid=[Span(0, 0)]), 0, 2 * DAY_US)
+        rates += [rate * some.ng_ml / 10**6 for _, _, rate in pieces]
+    ng_ml = max([some.ng_ml for some in (model.active, p) if some], default=0)
+    return max(rates) * CLOSE_US * 2 + 2 * STEP_NL * ng_ml / 10**6 + 100
