@@ -30,8 +30,8 @@ from pump.dosing import Dosing
 from pump.progress import Progress
 from pump.supervisor import Supervisor
 from pump.therapy.boluses import Boluses
+from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
-from pump.therapy.wall import Wall
 from pump.therapy.window import Window
 from pump.treatment import Treatment
 from pump.watch import Watch
@@ -52,9 +52,8 @@ class App:
         self.treatment = Treatment(
             (self.dispenser, self.ledger, self.clock),
             (Boluses(), Window()),
-            Wall(),
+            Outlook(board.PUMP["min_rate_nl_d"]),
             Calibration(board.PUMP["pl_per_rev"], _steps_per_rev(board)),
-            board.PUMP["min_rate_nl_d"],
         )
         self.control = Control(
             self.treatment,
@@ -67,7 +66,12 @@ class App:
         self.errors = ErrorQueue(self.status)
         tree = Tree(self._rows(board, hal))
         conditions = Conditions(self.status, self.control, self.alarms)
-        session = Session(tree, self.errors, conditions.refresh, urgent=(therapy.STOP,))
+
+        def after_command():
+            self.dispenser.renew(0)  # a line of many commands must not outlast the lease
+            conditions.refresh()
+
+        session = Session(tree, self.errors, after_command, urgent=(therapy.STOP,))
         self.link = Link(self.port, session, self.errors)
         self.tasks = (
             ("console", self.link.poll),

@@ -62,8 +62,9 @@ class Control:
             raise Refused(ALREADY_RUNNING)
         active = self.need_active()
         self.need_line(active.concentration_ng_ml)
-        self.need_day(active, LIMIT_EXCEEDED)
-        self.treatment.start(active)
+        ahead = self.treatment.ahead(active)
+        self.need_day(active, LIMIT_EXCEEDED, ahead)
+        self.treatment.start(active, ahead)
         self.wake()
 
     def stop(self):
@@ -91,7 +92,7 @@ class Control:
         if self.treatment.is_regular():
             if staged.concentration_ng_ml != active.concentration_ng_ml:
                 raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
-            self.need_day(staged, LIMIT_EXCEEDED)
+            self.need_day(staged, LIMIT_EXCEEDED, self.treatment.ahead(staged))
         self._staging.commit(token)
         self.treatment.committed(staged)
 
@@ -108,8 +109,9 @@ class Control:
         prescription = self.treatment.prescription
         is_followed = self.treatment.is_regular() and prescription.mode == FLEX
         if is_followed:
-            self.need_day(prescription, CLOCK_REFUSED, wall)
-        self.treatment.wall = wall
+            ahead = self.treatment.ahead(prescription, wall)
+            self.need_day(prescription, CLOCK_REFUSED, ahead)
+        self.treatment.outlook.wall = wall
         if is_followed:
             self.treatment.change(prescription)
 
@@ -188,23 +190,28 @@ class Control:
         raise Refused(code, "%s s left" % seconds(left_us // _US_PER_MS))
 
     def need_line(self, ng_ml):
-        """Refuse while the line holds another concentration."""
-        line_ng_ml = self.treatment.line_ng_ml
-        if line_ng_ml not in (0, ng_ml):
-            strengths = ug_ml(line_ng_ml), ug_ml(ng_ml)
-            raise Refused(LINE_NOT_CLEARED, "the line holds %s ug/mL, not %s" % strengths)
+        """Refuse while the line holds another concentration, or two."""
+        line = self.treatment.line
+        if line.is_clear(ng_ml):
+            return
+        strengths = ug_ml(line.ng_ml), ug_ml(ng_ml)
+        if line.is_mixed:
+            raise Refused(LINE_NOT_CLEARED, "still in part %s ug/mL in the line" % strengths[0])
+        raise Refused(LINE_NOT_CLEARED, "the line holds %s ug/mL, not %s" % strengths)
 
-    def need_day(self, prescription, code, wall=None):
+    def need_day(self, prescription, code, ahead):
         """Refuse a start or change by which more than LIMit:DAY would go out in some 24 h.
 
-        What is in already cannot be taken back: a change that only lowers it is no trespass.
+        ahead: what would be delivered, as `Treatment.ahead` answers it. What is in or planned
+        already is no reason to refuse a change that lowers it.
         """
         limit_ng = prescription.limit_day_ng
         if not limit_ng:
             return
         window, now_us = self.treatment.window, self.treatment.now_us()
-        peak_ng = window.peak_ng(now_us, self.treatment.ahead(prescription, wall))
-        if peak_ng > limit_ng and peak_ng > window.peak_ng(now_us):
+        more_us = self.treatment.settled_us(ahead) - now_us
+        peak_ng = window.peak_ng(now_us, ahead, more_us=more_us)
+        if peak_ng > limit_ng and peak_ng > window.peak_ng(now_us, more_us=more_us):
             doses = ug(peak_ng), ug(limit_ng)
             raise Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % doses)
 

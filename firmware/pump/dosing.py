@@ -86,8 +86,8 @@ class Dosing:
         Stopped only. The dose is the mean of a day, so a day pattern rests until the bridge ends.
         """
         prescription = self._control.need_active()
-        self._control.need_line(old_ng_ml)
-        self._control.need_day(prescription, LIMIT_EXCEEDED)
+        if not self._treatment.line.is_old(old_ng_ml):
+            self._control.need_line(old_ng_ml)
         limits = self._control.limits()
         totals_ng = day_totals(prescription, limits.min_nl_d)
         daily_ng = sum(totals_ng) // len(totals_ng)
@@ -95,7 +95,11 @@ class Dosing:
         rate_nl_d, duration_us = bridge(volume_nl, old_ng_ml, daily_ng)
         dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
         self._need_step(dose)
-        self._treatment.bridge(prescription, dose, rate_nl_d)
+        ahead = self._treatment.outlook.bridged(
+            prescription, self._treatment.now_us(), dose, rate_nl_d
+        )
+        self._control.need_day(prescription, LIMIT_EXCEEDED, ahead)
+        self._treatment.bridge(prescription, dose, ahead)
         self._control.wake()
 
     def abort(self):
@@ -181,7 +185,7 @@ class Dosing:
         if not limit_ng:
             return
         now_us = self._treatment.now_us()
-        more_us = min(self._treatment.next_us() - now_us + dose.duration_us, DAY_US)
+        more_us = self._treatment.next_us() - now_us + dose.duration_us
         total_ng = self._treatment.window.peak_ng(now_us, more_us=more_us) + dose_ng
         if total_ng > limit_ng:
             doses = ug(total_ng), ug(limit_ng)

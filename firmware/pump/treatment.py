@@ -14,12 +14,12 @@ from pump.state import BRIDGE as BRIDGING
 from pump.state import JOG as JOGGING
 from pump.state import OBSERVATION, RUNNING, STOPPED
 from pump.therapy import boluses
-from pump.therapy.grid import Grid
+from pump.therapy.line import Line
 from pump.therapy.prescription import FLEX, Prescription
-from pump.therapy.regimen import regular
 from pump.therapy.schedule import DAY_US, Constant, Over, Then
 
 _FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
+_AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 _US_PER_MIN = const(60_000_000)
 _SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
 
@@ -27,20 +27,19 @@ _ALONE = {CLINICIAN: "BOLUS", TRIAL: "TRIAL", PRIME: "PRIME"}
 
 
 class Treatment:
-    """delivery: (dispenser, ledger, clock). past: (`Boluses`, `Window`). min_nl_d: of the pump.
+    """delivery: (dispenser, ledger, clock). past: (`Boluses`, `Window`).
 
-    mode: a state of `THERapy:STATe?`, or JOG. line_ng_ml: what the tube holds; 0: not known.
+    mode: a state of `THERapy:STATe?`, or JOG.  line: the tube.
     """
 
-    def __init__(self, delivery, past, wall, calibration, min_nl_d):
+    def __init__(self, delivery, past, outlook, calibration):
         self._dispenser, self._ledger, self._clock = delivery
         self.boluses, self.window = past
-        self.wall = wall
+        self.outlook = outlook
+        self.grid = outlook.grid
         self.calibration = calibration
-        self.grid = Grid()
-        self._min_nl_d = min_nl_d
         self.mode = STOPPED
-        self.line_ng_ml = 0
+        self.line = Line()
         self.giving: "Giving" = None  # pyright: ignore[reportAttributeAccessIssue]
         # What runs, or ran last.
         self.prescription: "Prescription" = None  # pyright: ignore[reportAttributeAccessIssue]
@@ -72,7 +71,9 @@ class Treatment:
 
     def needs_wall(self):
         """True while a day pattern is delivered without a wall clock."""
-        return self.is_regular() and self.prescription.mode == FLEX and not self.wall.is_set
+        return (
+            self.is_regular() and self.prescription.mode == FLEX and not self.outlook.wall.is_set
+        )
 
     def busy_until_us(self):
         """The end of what is under way besides the regular therapy, or None.
@@ -91,47 +92,49 @@ class Treatment:
 
     # What begins
 
-    def start(self, prescription):
-        """Deliver the prescription from now on."""
-        at_us = self._clock.now_us()
-        ahead = self.ahead(prescription)
-        self._begin(ahead[0][1], self._batch(prescription), self._owed)
+    def start(self, prescription, ahead):
+        """Deliver the prescription. ahead: what `ahead` has just answered about it."""
+        at_us, schedule, _ = ahead[0]
         self.grid.anchor(prescription, at_us)
+        self._begin(at_us, schedule, self._batch(prescription), self._owed)
         self._begin_regular(prescription, at_us, RUNNING)
-        self.line_ng_ml = prescription.concentration_ng_ml
+        self.line.fill(prescription.concentration_ng_ml)
         self.window.open(*ahead[0])
 
-    def bridge(self, prescription, dose, rate_nl_d):
-        """Deliver `dose`, the old drug that is in the way, and the prescription after it."""
-        at_us = self._clock.now_us()
-        end_us = at_us + dose.duration_us
+    def bridge(self, prescription, dose, ahead):
+        """Deliver `dose`, the old drug that is in the way, and the prescription after it.
+
+        ahead: what `bridged` has just answered.
+        """
+        (at_us, _, _), (end_us, schedule, _) = ahead
         self.grid.anchor(prescription, end_us)
-        schedule = self._regular(prescription, end_us)
         bridged = Then(dose, dose.duration_us, schedule)
-        self._begin(bridged, self._batch(prescription), self._owed)
-        self._begin_regular(prescription, at_us, BRIDGING)
-        self.line_ng_ml = dose.ng_ml
+        self._begin(at_us, bridged, self._batch(prescription), self._owed)
+        self._begin_regular(prescription, end_us, BRIDGING)
+        self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
         self._give(dose, at_us, dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG)
-        self.window.open(at_us, Constant(rate_nl_d), dose.ng_ml)
-        self.window.open(end_us, schedule, prescription.concentration_ng_ml)
+        for row in ahead:
+            self.window.open(*row)
 
     def alone(self, dose, programmed_ng, observation_us=0):
         """Deliver a dose while stopped, and be stopped again; with a trial, observe then."""
         at_us = self._clock.now_us()
         batch = (dose.kind, self.calibration.pl_per_rev, dose.ng_ml)
-        self._begin(dose, batch, 0, whole_steps(dose, self.calibration))
+        self._begin(at_us, dose, batch, 0, whole_steps(dose, self.calibration))
         self.mode = _ALONE[dose.kind]
         self._give(dose, at_us, programmed_ng)
         self.giving.observation_us = observation_us
-        if dose.kind != PRIME:
-            self.line_ng_ml = dose.ng_ml
+        if dose.kind == PRIME:
+            self.line.prime(dose.ng_ml)
+        else:
+            self.line.fill(dose.ng_ml)
             self.window.add(at_us, dose.duration_us, programmed_ng)
 
     def over(self, dose, programmed_ng):
         """Deliver a dose over the regular therapy that runs."""
         at_us = self.next_us()
         self._give(dose, at_us, programmed_ng)
-        schedule = Over(dose, self._regular(self.prescription, at_us))
+        schedule = Over(dose, self.outlook.row(self.prescription, at_us)[1])
         self._dispenser.follow(schedule, self._batch(self.prescription))
         self.window.add(at_us, dose.duration_us, programmed_ng)
 
@@ -139,6 +142,7 @@ class Treatment:
         """Turn by `steps` at thousandths of a revolution a minute."""
         schedule = Constant(millirevs_min * self.calibration.steps_per_rev)
         batch = (JOG, self.calibration.pl_per_rev, 0)
+        self._origin_us = self._clock.now_us()
         self._dispenser.start(schedule, (_US_PER_MIN * 1000, 1), batch, limit_steps=steps)
         self.mode = JOGGING
 
@@ -173,8 +177,11 @@ class Treatment:
         at_us = self.next_us()
         if self.mode == BRIDGING:
             at_us = max(self.giving.end_us, at_us)
-        schedule = self._regular(prescription, at_us, wall)
-        return ((at_us, schedule, prescription.concentration_ng_ml),)
+        return (self.outlook.row(prescription, at_us, wall),)
+
+    def settled_us(self, ahead):
+        """When the last of it is in force, and the dose under way is over."""
+        return max(ahead[-1][0], self.giving.end_us if self.giving else 0)
 
     def abort(self):
         """End the bolus under way, at once; a regular therapy that runs goes on."""
@@ -182,12 +189,11 @@ class Treatment:
             stopped = self._halt(boluses.ABORTED)
             self._origin_us += stopped[0]
             at_us, prescription = self._origin_us, self.prescription
-            schedule = self._regular(prescription, at_us)
+            row = self.outlook.row(prescription, at_us)
             self.grid.begin(at_us)
-            batch = self._batch(prescription)
-            self._dispenser.restart(schedule, self.step(), batch, stopped)
+            self._dispenser.restart(row[1], self.step(), self._batch(prescription), stopped)
             self.window.close(at_us)
-            self.window.open(at_us, schedule, prescription.concentration_ng_ml)
+            self.window.open(*row)
         elif self.mode == OBSERVATION or self.giving is not None:
             self._end(boluses.ABORTED)
 
@@ -213,7 +219,7 @@ class Treatment:
             self._finish(boluses.COMPLETED)
             if self.mode == BRIDGING:
                 self.mode = RUNNING
-                self.line_ng_ml = self.prescription.concentration_ng_ml
+                self.line.fill(self.prescription.concentration_ng_ml)
         return None
 
     # What is asked
@@ -229,23 +235,15 @@ class Treatment:
 
     # Within
 
-    def _regular(self, prescription, at_us, wall=None):
-        return regular(
-            prescription,
-            at_us,
-            wall=wall or self.wall,
-            grid_us=self.grid.anchor_for(prescription, at_us),
-            min_nl_d=self._min_nl_d,
-        )
-
     def _batch(self, prescription):
         return BASAL, self.calibration.pl_per_rev, prescription.concentration_ng_ml
 
-    def _begin(self, schedule, batch, owed, limit_steps=None):
-        self._origin_us = self._clock.now_us()
+    def _begin(self, at_us, schedule, batch, owed, limit_steps=None):
+        self._origin_us = at_us
         self._dispenser.start(schedule, self.step(), batch, owed=owed, limit_steps=limit_steps)
 
     def _begin_regular(self, prescription, at_us, mode):
+        """at_us: periodic doses from then on are given."""
         self.prescription = prescription
         self.grid.begin(at_us)
         self.mode = mode
@@ -268,8 +266,8 @@ class Treatment:
         if mode == "TRIAL":
             self.mode = OBSERVATION
             self.observed_us = giving.end_us + giving.observation_us
-        elif mode == "PRIME" and giving.dose.ng_ml:
-            self.line_ng_ml = giving.dose.ng_ml
+        elif mode == "PRIME":
+            self.line.fill(giving.dose.ng_ml)
 
     def _end(self, outcome):
         """Stop; the regular therapy and the dose under way are over."""
@@ -278,6 +276,8 @@ class Treatment:
         if was_regular:
             self._owed = owed
             self.window.close(at_us)
+        if self.mode == BRIDGING:
+            self.grid.forget()  # it was to begin after the bridge
         self.mode = STOPPED
 
     def _halt(self, outcome):
@@ -295,4 +295,6 @@ class Treatment:
         self.boluses.end(giving.record, outcome, given_ng, at_us)
         is_counted = giving.dose.kind not in (BRIDGE, PRIME)
         if is_counted and outcome != boluses.COMPLETED:
-            self.window.cut(at_us, given_ng)
+            step_ng = 1 - (-self.calibration.volume_pl(1) * giving.dose.ng_ml // _AG_PER_NG)
+            counted_ng = min(given_ng + step_ng, giving.record.programmed_ng)
+            self.window.cut(at_us, counted_ng)  # what it left of a step goes out as basal

@@ -36,7 +36,8 @@ def test_the_first_dose_comes_one_interval_after_the_anchor(grid):
     assert grid.next_us(ANCHOR_US) == ANCHOR_US + INTERVAL_US
     first_us = ANCHOR_US + INTERVAL_US
     assert grid.dose(first_us - 1) is None
-    assert grid.dose(first_us) == (first_us, first_us + DURATION_US)
+    assert grid.dose(first_us) is None  # about to begin
+    assert grid.dose(first_us + 1) == (first_us, first_us + DURATION_US)
     assert grid.dose(first_us + DURATION_US) is None
 
 
@@ -45,7 +46,7 @@ def test_every_dose_lies_whole_intervals_after_the_anchor(k, into_us):
     grid = Grid()
     grid.anchor(periodic(), ANCHOR_US)
     start_us = ANCHOR_US + k * INTERVAL_US
-    dose = (start_us, start_us + DURATION_US) if into_us < DURATION_US else None
+    dose = (start_us, start_us + DURATION_US) if 0 < into_us < DURATION_US else None
     assert grid.dose(start_us + into_us) == dose
     assert grid.next_us(start_us + into_us) == start_us + (INTERVAL_US if into_us else 0)
 
@@ -54,7 +55,7 @@ def test_the_rest_of_a_dose_that_a_stop_has_ended_is_never_given(grid):
     start_us = ANCHOR_US + INTERVAL_US
     grid.begin(start_us + 1)
     assert grid.dose(start_us + 2) is None
-    assert grid.dose(start_us + INTERVAL_US) is not None
+    assert grid.dose(start_us + INTERVAL_US + 1) is not None
 
 
 def test_the_same_dose_keeps_its_grid_and_another_one_gets_a_new_one(grid):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The therapy as it must be, in plain fractions, written apart from the firmware; and its judge."""
+"""The therapy as it must be, in plain fractions and apart from the firmware; and its judge."""

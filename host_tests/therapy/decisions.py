@@ -58,7 +58,8 @@ def other_states(model, *codes):
 def drug(model, found):
     found.say(not model.active, NO_PRESCRIPTION)
     if model.active:
-        found.say(model.line_ng_ml not in (0, model.active.ng_ml), NOT_CLEARED)
+        is_clear = model.line_ng_ml in (0, model.active.ng_ml) and not model.is_line_mixed
+        found.say(not is_clear, NOT_CLEARED)
 
 
 def idle(model, found, now_us):

@@ -52,6 +52,7 @@ class Model:
         self.grid, self.needs_anchor = None, True
         self.monday_us = self.observed_until = None
         self.line_ng_ml = 0
+        self.is_line_mixed = False  # by a bridge or a prime that was interrupted
         self.limits = []  # (from when, LIMit:DAY or what was planned already, if more)
         self.was_active = []  # [from when, until when, (least, most) ng a day]
         self._since_us = self._upto_us = Fraction(0)
@@ -174,6 +175,10 @@ class Model:
             self.state = "BOLUS" if kind == "CLINICIAN" else kind
         if self.state in ALONE:
             self.course.put_aside()
+        if kind in ("PRIME", "BRIDGE"):
+            in_front = dose.ng_ml if kind == "BRIDGE" else self.line_ng_ml
+            behind = self.active.ng_ml if self.active else 0
+            self.is_line_mixed = self.is_line_mixed or in_front not in (0, behind)
         if kind != "PRIME":
             self.line_ng_ml = dose.ng_ml
         if kind == "BRIDGE":
@@ -258,8 +263,9 @@ class Model:
             self.state = "RUNNING"
         elif self.state != "RUNNING":
             self.state = "STOPPED"
-        if record.kind in ("BRIDGE", "PRIME") and self.active:
-            self.line_ng_ml = self.active.ng_ml
+        if record.kind in ("BRIDGE", "PRIME"):
+            self.line_ng_ml = self.active.ng_ml if self.active else 0
+            self.is_line_mixed = False
 
     def _bridged(self, record, end_us):
         """The old drug counts as what was regular."""

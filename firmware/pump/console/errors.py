@@ -37,6 +37,7 @@ EXECUTION_ERROR = -200
 SETTINGS_CONFLICT = -221
 DATA_OUT_OF_RANGE = -222
 ILLEGAL_PARAMETER_VALUE = -224
+OUT_OF_MEMORY = -225
 SYSTEM_ERROR = -310
 QUEUE_OVERFLOW = -350
 INPUT_BUFFER_OVERRUN = -363
@@ -69,6 +70,7 @@ STANDARD = {
     SETTINGS_CONFLICT: "Settings conflict",
     DATA_OUT_OF_RANGE: "Data out of range",
     ILLEGAL_PARAMETER_VALUE: "Illegal parameter value",
+    OUT_OF_MEMORY: "Out of memory",
     SYSTEM_ERROR: "System error",
     QUEUE_OVERFLOW: "Queue overflow",
     INPUT_BUFFER_OVERRUN: "Input buffer overrun",

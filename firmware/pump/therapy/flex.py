@@ -16,7 +16,7 @@ from micropython import const
 from pump.faults import FLEX_CONFLICT, Refused
 from pump.therapy.conversion import rate_nl_d
 
-MAX_A_DAY = const(24)  # one for every hour; bounds the memory of a week
+MAX_A_DAY = const(25)  # rates: one for every hour, and one before; bounds the memory of a week
 DAY_MIN = const(1440)
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MASKS = {"ALL": 0x7F, "WD": 0x1F, "WE": 0x60}
@@ -54,24 +54,23 @@ class Flex:
         self.steps = []
         self.made = self._crc = None
 
-    def add(self, days, from_min, rate, to_min=0):
+    def add(self, days, from_min, rate, to_min=None):
         """Add a step; Refused FLEX_CONFLICT, and nothing is changed, where it meets another."""
-        if to_min:
+        if to_min is not None:
             _need_length(days, from_min, to_min)
+        to_min = to_min or 0
         for step in self.steps:
             if step[0] & days:
                 _need_apart(days, from_min, to_min, step)
-        for day, name in enumerate(WEEKDAYS):
-            if days >> day & 1 and self._count(day) >= MAX_A_DAY:
-                raise Refused(FLEX_CONFLICT, "more than %d steps on %s" % (MAX_A_DAY, name))
         at = 0  # `sort` takes quadratic time for what is nearly sorted
         while at < len(self.steps) and _order(self.steps[at]) < (from_min, days):
             at += 1
         self.steps.insert(at, (days, from_min, to_min, rate))
+        for day, name in enumerate(WEEKDAYS):
+            if days >> day & 1 and len(self.segments(day, 1, 1)) > MAX_A_DAY:
+                self.steps.pop(at)
+                raise Refused(FLEX_CONFLICT, "more than %d rates on %s" % (MAX_A_DAY, name))
         self.made = self._crc = None
-
-    def _count(self, day):
-        return sum([step[0] >> day & 1 for step in self.steps])
 
     def segments(self, day, fill_nl_d, ng_ml):
         """[(from_min, to_min, nl_d)] of weekday 0..6, from 0 to 1440 without gap or overlap."""

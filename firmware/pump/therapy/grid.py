@@ -32,17 +32,21 @@ class Grid:
         if _dose_of(prescription) != self._of:
             self._of = None
 
+    def forget(self):
+        """The next dose gets a grid of its own."""
+        self._of = None
+
     def begin(self, at_us):
         """No dose that began before is given any more."""
         self._since_us = at_us
 
     def dose(self, at_us):
-        """(start, end) of the dose that is under way at an instant, or None."""
+        """(start, end) of the dose that has begun before an instant and ends after it, or None."""
         if self._of is None:
             return None
         _, duration_ms, interval_ms = self._of
         passed_us = at_us - self.anchor_us
-        start_us = at_us - passed_us % (interval_ms * _US_PER_MS)
+        start_us = at_us - (passed_us - 1) % (interval_ms * _US_PER_MS) - 1
         end_us = start_us + duration_ms * _US_PER_MS
         is_given = start_us > self.anchor_us and start_us >= self._since_us
         return (start_us, end_us) if is_given and at_us < end_us else None

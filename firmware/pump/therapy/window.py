@@ -67,7 +67,7 @@ class Window:
     def peak_ng(self, now_us, instead=None, *, more_us=0):
         """The most drug in any 24 h that end from now on until in 24 h, rounded up.
 
-        more_us: look so much further, at most a day: a bolus that lasts counts until 24 h after.
+        more_us: look so much further: at what changes only then, or counts for longer.
         instead: rows (at_us, schedule, ng_ml), in order, as if they had been opened one by one.
         Boluses that count now count in all of these windows.
         """
@@ -75,9 +75,10 @@ class Window:
         stretches = self._stretches
         for at_us, schedule, ng_ml in instead or ():
             stretches = _opened(stretches, at_us, schedule, ng_ml)
-        most = highest(stretches, now_us)
-        if more_us:
-            most = max(most, highest(stretches, now_us + more_us))
+        at_us, most = now_us, highest(stretches, now_us)
+        while at_us < now_us + more_us:
+            at_us = min(at_us + DAY_US, now_us + more_us)
+            most = max(most, highest(stretches, at_us))
         return _ng(most) + self._extra_ng()
 
     def _extra_ng(self):

@@ -55,7 +55,7 @@ class Edits:
         self._staging.staged().flex.clear()
         self._staging.touched()
 
-    def flex_step(self, days, from_min, rate, to_min=0):
+    def flex_step(self, days, from_min, rate, to_min=None):
         _need_above_0(rate[1])
         self._staging.staged().flex.add(days, from_min, rate, to_min)
         self._staging.touched()

@@ -25,7 +25,7 @@ def rows(control, supervisor, clock):
         raise refusal
 
     def time():
-        clock_now = control.treatment.wall
+        clock_now = control.treatment.outlook.wall
         return wall.text(clock_now.seconds(clock.now_us())) if clock_now.is_set else "NONE"
 
     def health():
