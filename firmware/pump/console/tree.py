@@ -67,12 +67,18 @@ class Tree:
 
 
 def _child(node, word):
-    """The node below for a word, made where it is new; ValueError where its spelling is taken."""
+    """The node below for a word, made where it is new; ValueError where its spelling is taken.
+
+    Kept under the word as it is written, too: to spell each one out again would slow the start.
+    """
+    if word in node:
+        return node[word]
     forms = [form for spelled in word.split("|") for form in spelling(spelled)]
     if not any(form in node for form in forms):
         child = {}
         for form in forms:
             node[form] = child
+        node[word] = child
     if any(node.get(form) is not node.get(forms[0]) for form in forms):
         raise ValueError("%s: its short form stands for something else" % word)
     return node[forms[0]]
