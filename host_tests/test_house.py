@@ -104,7 +104,7 @@ def test_pure_modules_import_vocabulary_and_nothing_else(path):
     if is_in(name, PURE):
         package = name.rsplit(".", 1)[0] if name.count(".") > 1 else name
         for imported in imports_of(path):
-            assert imported in {"micropython", "binascii"} | VOCABULARY or is_in(
+            assert imported in {"micropython", "array", "binascii"} | VOCABULARY or is_in(
                 imported, {package}
             )
 

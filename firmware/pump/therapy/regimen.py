@@ -143,13 +143,13 @@ def _pieces(prescription):
     steps = tuple(prescription.flex.steps)
     content = (prescription.rate_nl_d(), prescription.concentration_ng_ml, steps)
     if _latest[0] != content:
-        _latest[:] = content, Pieces(_rows(_merged(_days(prescription))))
+        _latest[:] = content, Pieces(_rows(_merged(_days(prescription))), _MIN_US)
     return _latest[1]
 
 
 def _rows(week):
     for minutes, nl_d in week:
-        yield minutes * _MIN_US, minutes * _MIN_US * nl_d, 0
+        yield minutes, minutes * nl_d, 0
 
 
 def _richest(days):
