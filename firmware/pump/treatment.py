@@ -29,7 +29,7 @@ _ALONE = {CLINICIAN: "BOLUS", TRIAL: "TRIAL", PRIME: "PRIME"}
 class Treatment:
     """delivery: (dispenser, ledger, clock). past: (`Boluses`, `Window`).
 
-    mode: a state of `THERapy:STATe?`, or JOG.  line: the tube.
+    mode: a state of `THERapy:STATe?`, or JOG. line: which drug the tube holds.
     """
 
     def __init__(self, delivery, past, outlook, calibration):
@@ -276,8 +276,8 @@ class Treatment:
         if was_regular:
             self._owed = owed
             self.window.close(at_us)
-        if self.mode == BRIDGING:
-            self.grid.forget()  # it was to begin after the bridge
+        if self.grid.anchor_us > at_us:
+            self.grid.forget()  # it was to be laid after a bridge
         self.mode = STOPPED
 
     def _halt(self, outcome):

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""LIMit:DAY where a hostile review got past it: over a bridge, by a new clock, by fractions."""
+
+import pytest
+
+from host_tests.bench_session import Bench, assert_balanced
+from host_tests.therapy.bench import (
+    DAY_S,
+    HOUR_S,
+    MIN_S,
+    STEPS_PER_UG,
+    history,
+    prescribe,
+    refusal,
+)
+from pumpbench.sim import SimTarget
+
+LIMIT, CLOCK_REFUSED = 112, 116
+
+
+@pytest.fixture
+def pump():
+    return Bench(SimTarget())
+
+
+# 5 ug by night, 497.5 ug more by day: 251.25 ug in half a day of a bridge, which gives the mean.
+HALF_DAYS = ("MODE FLEX;RATE 5 UG/D", "FLEX:STEP ALL,12:00,1000 UG/D", "LIM:DAY 510 UG")
+HALF_A_DAY = "BRID:STAR 500 UG/ML,0.5025 ML"
+
+
+def test_a_bridge_before_the_rich_half_of_a_day_is_refused(pump):
+    prescribe(pump, *HALF_DAYS)
+    pump.mark()
+    pump.tell("SYST:TIME 2026-03-02T00:00:00")
+    assert refusal(pump, HALF_A_DAY) == LIMIT
+    assert pump.ask("THER:STAT?;:BOL:STAT?;HIST? 1") == "STOPPED;NONE,0.000,0.000,0.000;NONE"
+    pump.run(HOUR_S)
+    assert pump.plant.edges.count == 0
+
+
+def test_a_bridge_before_the_poor_half_of_a_day_is_given(pump):
+    prescribe(pump, *HALF_DAYS)
+    pump.tell("SYST:TIME 2026-03-02T12:00:00")
+    pump.mark()
+    pump.tell(HALF_A_DAY)
+    assert pump.ask("THER:STAT?") == "BRIDGE"
+    pump.run(HOUR_S)
+    pump.tell("THER:STOP")
+    assert pump.plant.edges.count == pytest.approx(251.25 / 12 * STEPS_PER_UG, abs=1)
+    assert_balanced(pump)
+
+
+def test_a_bridge_before_a_periodic_dose_is_refused(pump):
+    """The grid stays over a stop: a dose soon after the bridge, and another within the day."""
+    lines = ("MODE PER;RATE 5 UG/D", "PER:DOSE 100 UG,10 MIN,12 HR")
+    prescribe(pump, *lines, "LIM:DAY 206 UG")
+    pump.tell("THER:STAR")
+    pump.run(5)
+    pump.tell("THER:STOP")
+    pump.mark()
+    assert refusal(pump, "BRID:STAR 500 UG/ML,0.2 ML") == LIMIT
+    pump.run(HOUR_S)
+    assert pump.plant.edges.count == 0
+    pump.tell("THER:STAR")
+    pump.tell("THER:STOP")
+    prescribe(pump, *lines, "LIM:DAY 306 UG")
+    pump.tell("BRID:STAR 500 UG/ML,0.2 ML")
+
+
+@pytest.mark.parametrize("volume", ["1.5075 ML", "2.5125 ML"])
+def test_a_clock_that_puts_the_rich_half_of_a_day_after_a_bridge_is_refused(pump, volume):
+    """The bridge ends one day and a half ahead, or two: further than a bolus reaches."""
+    prescribe(pump, *HALF_DAYS)
+    pump.tell("SYST:TIME 2026-03-02T12:00:00")
+    pump.tell(f"BRID:STAR 500 UG/ML,{volume}")
+    pump.run(MIN_S)
+    assert refusal(pump, "SYST:TIME 2026-03-02T00:01:00") == CLOCK_REFUSED
+    assert pump.ask("SYST:TIME?").startswith("2026-03-02T12:01:0")
+    assert pump.ask("THER:STAT?") == "BRIDGE"
+    pump.tell("SYST:TIME 2026-03-05T12:01:00")
+
+
+@pytest.mark.parametrize("before_tuesday", ["2026-03-01T23:59:00", "2026-03-02T12:00:00"])
+def test_a_clock_that_puts_the_richest_hour_beside_a_day_long_bolus_is_refused(
+    pump, before_tuesday
+):
+    prescribe(pump, "MODE FLEX;RATE 5 UG/D", "FLEX:STEP TUE,00:00,10 MG/D,01:00", "LIM:DAY 510 UG")
+    pump.tell("SYST:TIME 2026-03-04T00:00:00")
+    pump.tell("THER:STAR")
+    pump.run(1)
+    pump.tell("BOL:STAR 480 UG,24 HR")
+    pump.run(5)
+    assert refusal(pump, f"SYST:TIME {before_tuesday}") == CLOCK_REFUSED
+    assert pump.ask("SYST:TIME?").startswith("2026-03-04T00:00:0")
+    assert pump.ask("BOL:STAT?").startswith("CLINICIAN,480.000,")
+    pump.tell("SYST:TIME 2026-03-05T00:00:00")
+
+
+def test_boluses_aborted_after_a_fraction_of_a_step_count_a_step_each(pump):
+    """A bolus that is aborted leaves its fraction of a step to the basal: again and again."""
+    prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 53.1 UG")
+    pump.tell("THER:STAR")
+    pump.run(10)
+    for _ in range(3):  # 53 ug and three steps of 1/32 ug are 53.094 ug, four are 53.125
+        pump.tell("BOL:STAR 3 UG,30 MIN")
+        pump.run(4)  # the bolus begins within 2 s; a step of it takes 18.75 s
+        pump.tell("BOL:ABOR")
+    assert history(pump, 3) == [("CLINICIAN", 3.0, 0.0, "ABORTED")] * 3
+    assert refusal(pump, "BOL:STAR 3.1 UG,30 MIN") == LIMIT
+    assert refusal(pump, "BOL:STAR 3.01 UG,30 MIN") == LIMIT
+    pump.tell("BOL:STAR 3 UG,30 MIN")
+
+
+def test_what_aborted_boluses_leave_to_the_basal_counts_against_the_limit(pump):
+    prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 55 UG")
+    pump.tell("THER:STAR")
+    pump.run(10)
+    start_ns, granted = pump.target.now_ns, 0
+    pump.plant.edges.clear()
+    while granted < 100:
+        pump.target.tell("BOL:STAR 3 UG,30 MIN")
+        if pump.ask("BOL:STAT?").startswith("NONE"):
+            break
+        pump.run(4)
+        pump.tell("BOL:ABOR")
+        granted += 1
+    basal_steps = 50 * STEPS_PER_UG * (pump.target.now_ns - start_ns) / 1e9 / DAY_S
+    extra_steps = pump.plant.edges.count - basal_steps
+    assert 5 < extra_steps < 2 * STEPS_PER_UG
+    assert 40 < granted < 2 * STEPS_PER_UG
