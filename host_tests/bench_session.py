@@ -17,6 +17,7 @@ NL_D = {
 MAIN_WITH_TASK = """
 import board, gc, machine, time
 
+gc.threshold(32_768)
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)
 from pump.app import App
@@ -65,6 +66,12 @@ class Bench:
     def steps(self):
         now = [int(count) for count in self.ask("DEL:STEP?").split(",")]
         return Steps(*(a - b for a, b in zip(now, self._before, strict=True)))
+
+    def fill_line(self, concentration="500 UG/ML"):
+        """Another strength in the tube: the pump starts with what it has been primed with."""
+        self.prescribe("1000 ML/HR", concentration)
+        self.tell("PRIM:STAR 0.001 ML,1000 ML/HR")
+        self.run(0.5)
 
     def drain(self, timeout_s=60.0):
         """Read until everything sent before now has been answered; then forget the errors."""

@@ -33,8 +33,9 @@ def test_a_prescription_is_staged_validated_committed_started_and_stopped(bench)
 
 
 def test_the_delivered_volume_and_dose_are_those_of_the_edges(bench):
+    bench.fill_line("2000 UG/ML")
     volume_ml, dose_ug = (float(part) for part in reversed(bench.ask("DEL:TOT?").split(",")))
-    bench.prescribe("1000 ML/HR", "2000 UG/ML")
+    bench.mark()
     bench.tell("THER:STAR")
     bench.run(0.5)
     bench.stop()
@@ -42,6 +43,7 @@ def test_the_delivered_volume_and_dose_are_those_of_the_edges(bench):
     delivered_nl = bench.plant.edges.count * 62.5
     assert now_ml - volume_ml == pytest.approx(delivered_nl / 1e6, abs=2e-6)
     assert now_ug - dose_ug == pytest.approx(delivered_nl * 2e-3, abs=2e-3)
+    bench.fill_line()
 
 
 def test_a_dose_rate_becomes_the_same_steps_as_its_volume(bench):

@@ -71,7 +71,8 @@ def test_the_fraction_of_a_step_survives_any_number_of_stops(bench):
         bench.run(0.1)
         bench.tell("THER:STOP")
     lowest = pieces * 0.1 / 0.225
-    assert lowest - 1 <= bench.plant.edges.count <= lowest * 1.3
+    slowest = pieces * 0.17 / 0.225  # on a chip a start and a stop take up to 70 ms
+    assert lowest - 1 <= bench.plant.edges.count <= slowest
     assert_balanced(bench)
 
 
