@@ -12,23 +12,30 @@ from pumpbench.edges import Edges
 
 
 class Motor:
-    """The stepper: where it stands, and the steps its driver could not make."""
+    """The stepper: where it stands, and the steps that it or its driver could not make.
+
+    is_stalled: something holds it; whoever tests that sets it.
+    """
 
     def __init__(self) -> None:
+        self.is_stalled = False
         self.position_steps = 0
         self.missed_steps = 0
 
 
 class Beaker:
-    """What the head has moved into the beaker; less than nothing if it ran backwards."""
+    """What the head has moved into the beaker; less than nothing if it ran backwards.
+
+    pl_per_step: what the head really moves, whatever the pump was told.
+    """
 
     def __init__(self, motor: Motor, pl_per_step: Fraction) -> None:
         self._motor = motor
-        self._pl_per_step = pl_per_step
+        self.pl_per_step = pl_per_step
 
     @property
     def volume_pl(self) -> Fraction:
-        return self._motor.position_steps * self._pl_per_step
+        return self._motor.position_steps * self.pl_per_step
 
     @property
     def volume_nl(self) -> Fraction:
@@ -73,7 +80,7 @@ class Plant:
     def step(self, first_ns: int, period_ns: int = 0, count: int = 1) -> None:
         """`count` rising edges came, `period_ns` apart, the first at `first_ns`."""
         self.edges.add(first_ns, period_ns, count)
-        if not self.is_enabled:
+        if not self.is_enabled or self.motor.is_stalled:
             self.motor.missed_steps += count
             return
         self.motor.position_steps += count if self.is_forward else -count
