@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 US_PER_DAY = 86_400_000_000
 LEASE_US = 2_000_000  # a bolus begins where the queue ends: so long after its command at most
-START_US = 60_000  # from a start, or from an abort, until the pump counts the time again
+START_US = 100_000  # from a start, or from an abort, until the pump counts the time again
 # How late or early a step is at most, at slow rates: what rounding in a chunk makes of it, once
 # for the step and once for the one that an instant was found from.
 LATE_US = 10

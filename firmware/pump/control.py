@@ -62,9 +62,8 @@ class Control:
             raise Refused(ALREADY_RUNNING)
         active = self.need_active()
         self.need_line(active.concentration_ng_ml)
-        ahead = self.treatment.ahead(active)
-        self.need_day(active, LIMIT_EXCEEDED, ahead)
-        self.treatment.start(active, ahead)
+        self.need_day(active, LIMIT_EXCEEDED, self.treatment.ahead(active))
+        self.treatment.start(active, self.treatment.ahead(active))  # as of now: that took a while
         self.wake()
 
     def stop(self):

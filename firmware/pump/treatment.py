@@ -276,8 +276,8 @@ class Treatment:
         if was_regular:
             self._owed = owed
             self.window.close(at_us)
-        if self.grid.anchor_us > at_us:
-            self.grid.forget()  # it was to be laid after a bridge
+        if self.mode == BRIDGING and self.grid.anchor_us > at_us:
+            self.grid.forget()  # it was to be laid after the bridge
         self.mode = STOPPED
 
     def _halt(self, outcome):

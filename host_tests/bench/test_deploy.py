@@ -9,11 +9,9 @@ from mpremote.transport_serial import SerialTransport
 from pumpbench.__main__ import main
 from pumpbench.client import Pump, SerialLine
 from pumpbench.deploy import DeployError, deploy, put
-from pumpbench.image import board_files, compile_module
+from pumpbench.image import FIRMWARE, board_files, compile_module
 
-OLD_STATE_SOURCE = """
-STOPPED, RUNNING, FAULT, SERVICE = "STOPPED", "RUNNING", "FAULT", "SERVICE"
-"""
+OLD_STATE_SOURCE = (FIRMWARE / "pump" / "state.py").read_text() + 'OLDER = "OLDER"\n'
 
 OLD = {
     "/lib/pump/app.mpy": b"old",

@@ -15,7 +15,7 @@ from pump.console.lines import LineAssembler
 from pump.console.parser import commands
 from pump.faults import Fault, Refused
 
-_MOST = const(2048)  # characters that the answers of one message may have together
+_MOST = const(4096)  # characters that the answers of one message may have together
 
 
 class Session:
