@@ -26,6 +26,7 @@ setup: .venv/ready ## Virtual environment in .venv with pinned packages; made wh
 		{ echo "Python 3.11 or newer is needed; this is `$(PYTHON) --version`. Try make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check]'
+	$(BIN)/python -m pumpbench.emulator.core
 	touch $@
 
 typings/ready: .venv/ready

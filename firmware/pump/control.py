@@ -161,9 +161,7 @@ class Control:
         self.treatment.poll(0)
         if self._dispenser.is_active():
             raise Refused(NOT_STOPPED)
-        if self.treatment.mode == OBSERVATION:
-            left_us = self.treatment.observed_us - self.treatment.now_us()
-            raise Refused(OBSERVING, "%s s left" % seconds(left_us // _US_PER_MS))
+        self.need_no_bolus()  # an observation, then: nothing moves
 
     def need_active(self):
         """The active prescription, to be delivered from a stop; refused without a valid one."""
@@ -211,8 +209,7 @@ class Control:
         more_us = self.treatment.settled_us(ahead) - now_us
         peak_ng = window.peak_ng(now_us, ahead, more_us=more_us)
         if peak_ng > limit_ng and peak_ng > window.peak_ng(now_us, more_us=more_us):
-            doses = ug(peak_ng), ug(limit_ng)
-            raise Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % doses)
+            raise above_day(code, peak_ng, limit_ng)
 
     def _need_valid(self, prescription):
         found = validation.problems(prescription, self.limits())
@@ -227,3 +224,8 @@ class Control:
     def _soft(self, prescription):
         before = self._staging.before(self.treatment.now_us())
         return validation.soft(prescription, self.limits(), before)
+
+
+def above_day(code, total_ng, limit_ng):
+    """The refusal of what would bring more than LIMit:DAY into some 24 h."""
+    return Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % (ug(total_ng), ug(limit_ng)))

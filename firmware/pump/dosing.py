@@ -7,6 +7,7 @@ The window rule: boluses of the last 24 h + the basal of one full window + the n
 
 from micropython import const
 
+from pump.control import above_day
 from pump.faults import (
     LIMIT_EXCEEDED,
     LOCKED_OUT,
@@ -16,18 +17,17 @@ from pump.faults import (
     TOO_SMALL,
     Refused,
 )
-from pump.giving import whole_steps
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
 from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
 from pump.therapy.conversion import dose_nl, drug_ng
 from pump.therapy.dead_volume import bridge
-from pump.therapy.regimen import day_totals, highest_nl_d
+from pump.therapy.regimen import highest_nl_d
 from pump.therapy.schedule import DAY_US, Dose
+from pump.therapy.sums import sums
 from pump.units import ml, seconds, ug
 
 _US_PER_MS = const(1000)
-_MS_PER_DAY = const(86_400_000)
 
 
 class Dosing:
@@ -88,9 +88,7 @@ class Dosing:
         prescription = self._control.need_active()
         if not self._treatment.line.is_old(old_ng_ml):
             self._control.need_line(old_ng_ml)
-        limits = self._control.limits()
-        totals_ng = day_totals(prescription, limits.min_nl_d)
-        daily_ng = sum(totals_ng) // len(totals_ng)
+        daily_ng = sums(prescription, self._control.limits().min_nl_d).mean_ng()
         self._need_rate(dose_nl(daily_ng, old_ng_ml))
         rate_nl_d, duration_us = bridge(volume_nl, old_ng_ml, daily_ng)
         dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
@@ -171,7 +169,7 @@ class Dosing:
         return dose
 
     def _need_step(self, dose):
-        if not whole_steps(dose, self._treatment.calibration):
+        if not self._treatment.calibration.steps_in(dose.amount):
             raise Refused(TOO_SMALL, "%s mL" % ml(dose.amount // DAY_US))
 
     def _need_rate(self, rate_nl_d):
@@ -188,5 +186,4 @@ class Dosing:
         more_us = self._treatment.next_us() - now_us + dose.duration_us
         total_ng = self._treatment.window.peak_ng(now_us, more_us=more_us) + dose_ng
         if total_ng > limit_ng:
-            doses = ug(total_ng), ug(limit_ng)
-            raise Refused(LIMIT_EXCEEDED, "%s ug within 24 h, above LIMit:DAY %s" % doses)
+            raise above_day(LIMIT_EXCEEDED, total_ng, limit_ng)

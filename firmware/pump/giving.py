@@ -4,8 +4,6 @@
 One at a time; what the ledger books under its kind since it was made is this dose.
 """
 
-_AG_PER_NG = 1_000_000_000  # pl * ng_ml are attograms
-
 
 class Giving:
     """dose: its schedule, with `ng_ml`. record: its entry in `boluses`. ledger: books its steps.
@@ -28,20 +26,9 @@ class Giving:
         return self._ledger.steps(self.dose.kind) - self._steps_before
 
     def whole_steps(self):
-        """The steps it holds."""
-        return whole_steps(self.dose, self._calibration)
+        """The steps it holds; what is less than one belongs to the basal."""
+        return self._calibration.steps_in(self.dose.amount)
 
     def given_ng(self):
         """Drug that has gone out, rounded down, as far as it is booked."""
-        return drug_ng(self.steps(), self._calibration, self.dose.ng_ml)
-
-
-def drug_ng(steps, calibration, ng_ml):
-    """Drug in so many steps, in nanograms, rounded down."""
-    return calibration.volume_pl(steps) * ng_ml // _AG_PER_NG
-
-
-def whole_steps(dose, calibration):
-    """The steps that a dose holds; what is less than one belongs to the basal."""
-    amount, over = calibration.step_in_nl_d_us()
-    return dose.amount * over // amount
+        return self._calibration.drug_ng(self.steps(), self.dose.ng_ml)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Progress: what is going out now, and how far the dose under way has come. It changes nothing."""
 
-from pump.giving import drug_ng
 from pump.kinds import JOG, NAMES, PERIODIC
 from pump.state import BRIDGE, OBSERVATION, RUNNING
 from pump.therapy.conversion import dose_nl
@@ -59,7 +58,6 @@ class Progress:
         prescription, calibration = treatment.prescription, treatment.calibration
         volume_nl = dose_nl(prescription.periodic_ng, prescription.concentration_ng_ml)
         schedule = Dose(PERIODIC, volume_nl * DAY_US, end_us - start_us)
-        amount, over = calibration.step_in_nl_d_us()
-        steps = schedule.due(now_us - start_us) * over // amount
-        given_ng = drug_ng(steps, calibration, prescription.concentration_ng_ml)
+        steps = calibration.steps_in(schedule.due(now_us - start_us))
+        given_ng = calibration.drug_ng(steps, prescription.concentration_ng_ml)
         return NAMES[PERIODIC], prescription.periodic_ng, given_ng, end_us - now_us

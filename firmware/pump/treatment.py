@@ -8,10 +8,9 @@ places a day pattern. Whether something is allowed has been decided by those who
 
 from micropython import const
 
-from pump.giving import Giving, whole_steps
+from pump import state
+from pump.giving import Giving
 from pump.kinds import BASAL, BRIDGE, CLINICIAN, JOG, PRIME, TRIAL
-from pump.state import BRIDGE as BRIDGING
-from pump.state import JOG as JOGGING
 from pump.state import OBSERVATION, RUNNING, STOPPED
 from pump.therapy import boluses
 from pump.therapy.line import Line
@@ -23,7 +22,7 @@ _AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 _US_PER_MIN = const(60_000_000)
 _SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
 
-_ALONE = {CLINICIAN: "BOLUS", TRIAL: "TRIAL", PRIME: "PRIME"}
+_ALONE = {CLINICIAN: state.BOLUS, TRIAL: state.TRIAL, PRIME: state.PRIME}
 
 
 class Treatment:
@@ -61,7 +60,7 @@ class Treatment:
 
     def is_regular(self):
         """True while the active prescription is delivered, or its bridge."""
-        return self.mode in (RUNNING, BRIDGING)
+        return self.mode in (RUNNING, state.BRIDGE)
 
     def is_giving(self):
         """True while a bolus, bridge, prime, trial or periodic dose goes out."""
@@ -110,7 +109,7 @@ class Treatment:
         self.grid.anchor(prescription, end_us)
         bridged = Then(dose, dose.duration_us, schedule)
         self._begin(at_us, bridged, self._batch(prescription), self._owed)
-        self._begin_regular(prescription, end_us, BRIDGING)
+        self._begin_regular(prescription, end_us, state.BRIDGE)
         self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
         self._give(dose, at_us, dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG)
         for row in ahead:
@@ -120,7 +119,7 @@ class Treatment:
         """Deliver a dose while stopped, and be stopped again; with a trial, observe then."""
         at_us = self._clock.now_us()
         batch = (dose.kind, self.calibration.pl_per_rev, dose.ng_ml)
-        self._begin(at_us, dose, batch, 0, whole_steps(dose, self.calibration))
+        self._begin(at_us, dose, batch, 0, self.calibration.steps_in(dose.amount))
         self.mode = _ALONE[dose.kind]
         self._give(dose, at_us, programmed_ng)
         self.giving.observation_us = observation_us
@@ -144,7 +143,7 @@ class Treatment:
         batch = (JOG, self.calibration.pl_per_rev, 0)
         self._origin_us = self._clock.now_us()
         self._dispenser.start(schedule, (_US_PER_MIN * 1000, 1), batch, limit_steps=steps)
-        self.mode = JOGGING
+        self.mode = state.JOG
 
     # What changes, and ends
 
@@ -161,7 +160,7 @@ class Treatment:
         self.grid.anchor(prescription, ahead[0][0])
         self.prescription = prescription
         at_us, schedule, giving = self.next_us(), ahead[0][1], self.giving
-        if self.mode == BRIDGING and giving.end_us > at_us:
+        if self.mode == state.BRIDGE and giving.end_us > at_us:
             elapsed_us = at_us - giving.start_us
             schedule = Then(giving.dose, giving.end_us - at_us, schedule, elapsed_us=elapsed_us)
         elif giving is not None and giving.end_us > at_us:
@@ -175,7 +174,7 @@ class Treatment:
         wall: another wall clock than the one in use.
         """
         at_us = self.next_us()
-        if self.mode == BRIDGING:
+        if self.mode == state.BRIDGE:
             at_us = max(self.giving.end_us, at_us)
         return (self.outlook.row(prescription, at_us, wall),)
 
@@ -217,7 +216,7 @@ class Treatment:
             if left_us > 0:
                 return self._clock.now_us() + left_us
             self._finish(boluses.COMPLETED)
-            if self.mode == BRIDGING:
+            if self.mode == state.BRIDGE:
                 self.mode = RUNNING
                 self.line.fill(self.prescription.concentration_ng_ml)
         return None
@@ -263,10 +262,10 @@ class Treatment:
         mode, self.mode = self.mode, STOPPED
         if giving is not None:
             self._finish(boluses.COMPLETED)
-        if mode == "TRIAL":
+        if mode == state.TRIAL:
             self.mode = OBSERVATION
             self.observed_us = giving.end_us + giving.observation_us
-        elif mode == "PRIME":
+        elif mode == state.PRIME:
             self.line.fill(giving.dose.ng_ml)
 
     def _end(self, outcome):
@@ -276,7 +275,7 @@ class Treatment:
         if was_regular:
             self._owed = owed
             self.window.close(at_us)
-        if self.mode == BRIDGING and self.grid.anchor_us > at_us:
+        if self.mode == state.BRIDGE and self.grid.anchor_us > at_us:
             self.grid.forget()  # it was to be laid after the bridge
         self.mode = STOPPED
 

@@ -40,10 +40,13 @@ def test_a_much_higher_rate_committed_just_before_a_stop_starts_at_once(bench):
     bench.prescribe("1000 ML/HR")
     bench.run(0.2)
     bench.stop()
-    before = bench.plant.edges.count
+    bench.mark()
+    edges = bench.plant.edges
     bench.tell("THER:STAR")
     bench.run(1.0)
-    assert bench.plant.edges.count - before == pytest.approx(4444, abs=150)
+    first_ns = next(edges.times_ns())
+    ideal = 900_000 / period_us("1000 ML/HR")
+    assert edges.count_until(first_ns + 900_000_000) - 1 == pytest.approx(float(ideal), abs=2)
     bench.stop()
     assert_balanced(bench)
 

@@ -7,6 +7,7 @@ delivery keeps the one it started with.
 
 _US_PER_DAY = 86_400_000_000
 _PL_PER_NL = 1000
+_AG_PER_NG = 1_000_000_000  # pl * ng_ml are attograms
 
 
 class Calibration:
@@ -19,6 +20,15 @@ class Calibration:
     def step_in_nl_d_us(self):
         """What one step is worth in nanolitres per day times microseconds, as (amount, over)."""
         return self.pl_per_rev * _US_PER_DAY, _PL_PER_NL * self.steps_per_rev
+
+    def steps_in(self, amount):
+        """Whole steps in an amount of nanolitres per day times microseconds."""
+        step, over = self.step_in_nl_d_us()
+        return amount * over // step
+
+    def drug_ng(self, steps, ng_ml):
+        """The drug in `steps` in nanograms, rounded down."""
+        return self.volume_pl(steps) * ng_ml // _AG_PER_NG
 
     def volume_pl(self, steps):
         """The volume of `steps` in picolitres, rounded down."""

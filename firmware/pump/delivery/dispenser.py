@@ -13,7 +13,7 @@ from pump.delivery.planner import CHUNK_US, Planner
 from pump.faults import STEPS_MISSING, UNDERRUN, WITNESS_MISMATCH, Fault
 
 LEASE_US = const(2_000_000)  # never more than this is queued
-RESTART_US = const(20_000)  # from a restart to its first run: time to plan and arm
+RESTART_US = const(60_000)  # from a restart to its first run: time to plan and arm on a chip
 _GRACE_US = const(2_000)  # how late the end of the queue may be noticed
 
 

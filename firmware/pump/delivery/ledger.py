@@ -36,6 +36,10 @@ class Ledger:
         volume = sum(self._volume.values()) if kind is None else self._volume[kind]
         return volume // self._steps_per_rev
 
+    def most_pl(self):
+        """The most that can have been delivered, in picolitres."""
+        return self.volume_pl()
+
     def drug_ng(self):
         """Drug delivered in nanograms, rounded down."""
         return self._drug // (self._steps_per_rev * _AG_PER_NG)

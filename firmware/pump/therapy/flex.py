@@ -25,34 +25,35 @@ for _day, _name in enumerate(WEEKDAYS):
 
 
 class Flex:
-    """steps: tuples (days, from_min, to_min or 0, (rate unit, amount)), in order of time.
-
-    made: what `sums` has made of the steps; None again when these change.
-    """
+    """steps: tuples (days, from_min, to_min or 0, (rate unit, amount)), in order of time."""
 
     def __init__(self, steps=()):
         self.steps = list(steps)
-        self.made: "tuple | None" = None
-        self._crc: "int | None" = None
+        self._kept = {}  # what -> (what it was made for, what was made of the steps)
 
     def copy(self):
         """Another one with the same steps."""
         other = Flex(self.steps)
-        other.made, other._crc = self.made, self._crc
+        other._kept.update(self._kept)
         return other
+
+    def kept(self, what, made_for, make):
+        """What `make()` makes of the steps: made once for the same, until the steps change.
+
+        A week takes a board long to go through, and leaves much garbage; a copy shares it.
+        """
+        if what not in self._kept or self._kept[what][0] != made_for:
+            self._kept[what] = made_for, make()
+        return self._kept[what][1]
 
     def crc(self):
         """A checksum of the steps; 0 without any."""
-        if self._crc is None:
-            self._crc = 0
-            for step in self.steps:
-                self._crc = binascii.crc32(repr(step).encode(), self._crc)
-        return self._crc
+        return self.kept("crc", None, self._make_crc)
 
     def clear(self):
         """Drop all steps."""
         self.steps = []
-        self.made = self._crc = None
+        self._kept = {}
 
     def add(self, days, from_min, rate, to_min=None):
         """Add a step; Refused FLEX_CONFLICT, and nothing is changed, where it meets another."""
@@ -70,7 +71,7 @@ class Flex:
             if days >> day & 1 and len(self.segments(day, 1, 1)) > MAX_A_DAY:
                 self.steps.pop(at)
                 raise Refused(FLEX_CONFLICT, "more than %d rates on %s" % (MAX_A_DAY, name))
-        self.made = self._crc = None
+        self._kept = {}
 
     def segments(self, day, fill_nl_d, ng_ml):
         """[(from_min, to_min, nl_d)] of weekday 0..6, from 0 to 1440 without gap or overlap."""
@@ -86,6 +87,12 @@ class Flex:
         if at_min < DAY_MIN:
             found.append((at_min, DAY_MIN, fill_nl_d))
         return found
+
+    def _make_crc(self):
+        crc = 0
+        for step in self.steps:
+            crc = binascii.crc32(repr(step).encode(), crc)
+        return crc
 
 
 def days_text(days):

@@ -20,10 +20,6 @@ _DAY_MS = const(86_400_000)
 _MIN_US = const(60_000_000)
 _US_PER_MS = const(1_000)
 
-# [what it was made of, Pieces] of the last week. Every start and bolus asks for it, and what is
-# answered may be kept for a day: so all of them share one table.
-_latest: "list" = [None, None]
-
 
 def regular(prescription, at_us, *, wall, grid_us, min_nl_d):
     """The schedule that is in force from the instant `at_us` on.
@@ -67,6 +63,16 @@ def day_totals(prescription, min_nl_d):
     interval_ms = prescription.periodic_interval_ms
     volume = prescription.rate_nl_d() * interval_ms + _periodic_nl(prescription) * _DAY_MS
     return (volume * ng_ml // (interval_ms * _FG_PER_NG),)
+
+
+def mean_nl_d(prescription, min_nl_d):
+    """The volume of a mean day in nanolitres, rounded down."""
+    if prescription.mode == FLEX:
+        return sum([_volume(day) for day in _days(prescription)]) // (_DAYS * _DAY_MIN)
+    rate_nl_d = lowest_nl_d(prescription, min_nl_d)
+    if prescription.mode == PERIODIC:
+        rate_nl_d += _periodic_nl(prescription) * _DAY_MS // prescription.periodic_interval_ms
+    return rate_nl_d
 
 
 def lowest_nl_d(prescription, min_nl_d):
@@ -139,12 +145,12 @@ def _merged(days):
 
 
 def _pieces(prescription):
-    """The week as `Pieces`."""
-    steps = tuple(prescription.flex.steps)
-    content = (prescription.rate_nl_d(), prescription.concentration_ng_ml, steps)
-    if _latest[0] != content:
-        _latest[:] = content, Pieces(_rows(_merged(_days(prescription))), _MIN_US)
-    return _latest[1]
+    """The week as `Pieces`. Starts and boluses ask for it, and keep it: all share one table."""
+    return prescription.flex.kept(
+        "pieces",
+        (prescription.rate_nl_d(), prescription.concentration_ng_ml),
+        lambda: Pieces(_rows(_merged(_days(prescription))), _MIN_US),
+    )
 
 
 def _rows(week):

@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: MIT
 """BOLus, PRIMe, BRIDge: doses besides the regular therapy, one at a time."""
 
+from pump.console.commands.ranges import DAY_MS, need_concentration, need_dose, need_duration
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import CONCENTRATION, DOSE, RATE, TIME, VOLUME, decimal, integer_between
 from pump.kinds import NAMES
 from pump.therapy.dead_volume import catheter_nl
 from pump.units import NL_D, ml, seconds, ug
 
-_MAX_NG = 100_000_000  # 100 mg: any drug in a bench pump
-_MIN_MS = 5_000
-_DAY_MS = 86_400_000
 _MIN_NL = 1_000
 _MAX_NL = 5_000_000
-_MIN_NG_ML = 100
-_MAX_NG_ML = 10_000_000
 _MM_DECIMALS = 3
 _MAX_DIAMETER_UM = 5_000
 _MAX_LENGTH_UM = 2_000_000
@@ -23,12 +19,15 @@ def rows(dosing, progress, boluses):
     """Rows for the tree."""
 
     def start(dose_ng, duration_ms):
-        dosing.bolus(_dose(dose_ng), _duration(duration_ms))
+        need_dose(dose_ng)
+        need_duration(duration_ms)
+        dosing.bolus(dose_ng, duration_ms)
 
     def trial(dose_ng, duration_ms, observation_ms):
-        if not _MIN_MS <= observation_ms <= 2 * _DAY_MS:
-            raise ScpiError(DATA_OUT_OF_RANGE, "observation of 5 S to 2 D")
-        dosing.trial(_dose(dose_ng), _duration(duration_ms), observation_ms)
+        need_dose(dose_ng)
+        need_duration(duration_ms)
+        need_duration(observation_ms, 2 * DAY_MS)
+        dosing.trial(dose_ng, duration_ms, observation_ms)
 
     def state():
         kind, programmed_ng, given_ng, left_us = progress.dose() or ("NONE", 0, 0, 0)
@@ -66,8 +65,7 @@ def _prime(dosing, volume_nl, rate):
 
 
 def _bridge(dosing, ng_ml, volume_nl):
-    if not _MIN_NG_ML <= ng_ml <= _MAX_NG_ML:
-        raise ScpiError(DATA_OUT_OF_RANGE, "0.1 to 10000 UG/ML")
+    need_concentration(ng_ml)
     dosing.bridge(ng_ml, _volume(volume_nl))
 
 
@@ -75,18 +73,6 @@ def _catheter(diameter_um, length_um):
     if not (0 < diameter_um <= _MAX_DIAMETER_UM and 0 < length_um <= _MAX_LENGTH_UM):
         raise ScpiError(DATA_OUT_OF_RANGE, "diameter up to 5 mm, length up to 2000 mm")
     return ml(catheter_nl(diameter_um, length_um))
-
-
-def _dose(dose_ng):
-    if not 0 < dose_ng <= _MAX_NG:
-        raise ScpiError(DATA_OUT_OF_RANGE, "above 0, up to 100 MG")
-    return dose_ng
-
-
-def _duration(duration_ms):
-    if not _MIN_MS <= duration_ms <= _DAY_MS:
-        raise ScpiError(DATA_OUT_OF_RANGE, "duration of 5 S to 1 D")
-    return duration_ms
 
 
 def _volume(volume_nl):

@@ -8,14 +8,16 @@ time after which the staged copy is dropped.
 
 from micropython import const
 
+from pump.console.commands.ranges import (
+    DAY_MS,
+    need_above_0,
+    need_concentration,
+    need_dose,
+    need_duration,
+)
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.units import NG_D
 
-_MIN_NG_ML = const(100)  # any drug in a bench pump lies within
-_MAX_NG_ML = const(10_000_000)
-_MAX_DOSE_NG = const(100_000_000)
-_MIN_DURATION_MS = const(5_000)
-_DAY_MS = const(86_400_000)
 _MAX_DRUG = const(32)  # characters
 
 
@@ -31,8 +33,7 @@ class Edits:
         self._set("drug", name)
 
     def concentration(self, ng_ml):
-        if not _MIN_NG_ML <= ng_ml <= _MAX_NG_ML:
-            raise ScpiError(DATA_OUT_OF_RANGE, "0.1 to 10000 UG/ML")
+        need_concentration(ng_ml)
         self._set("concentration_ng_ml", ng_ml)
 
     def indication(self, name):
@@ -42,7 +43,7 @@ class Edits:
         self._set("mode", name)
 
     def rate(self, rate):
-        _need_above_0(rate[1])
+        need_above_0(rate[1])
         unit, amount = rate
         staged = self._staging.staged()
         if unit == NG_D:
@@ -56,14 +57,14 @@ class Edits:
         self._staging.touched()
 
     def flex_step(self, days, from_min, rate, to_min=None):
-        _need_above_0(rate[1])
+        need_above_0(rate[1])
         self._staging.staged().flex.add(days, from_min, rate, to_min)
         self._staging.touched()
 
     def periodic_dose(self, dose_ng, duration_ms, interval_ms):
-        _need_dose(dose_ng)
-        _need_duration(duration_ms)
-        _need_above_0(interval_ms)
+        need_dose(dose_ng)
+        need_duration(duration_ms)
+        need_above_0(interval_ms)
         staged = self._staging.staged()
         staged.periodic_ng = dose_ng
         staged.periodic_duration_ms = duration_ms
@@ -71,17 +72,17 @@ class Edits:
         self._staging.touched()
 
     def patient_dose(self, dose_ng, duration_ms):
-        _need_dose(dose_ng)
-        _need_duration(duration_ms)
+        need_dose(dose_ng)
+        need_duration(duration_ms)
         staged = self._staging.staged()
         staged.patient_ng = dose_ng
         staged.patient_duration_ms = duration_ms
         self._staging.touched()
 
     def patient_lockout(self, lockout_ms):
-        if lockout_ms > _DAY_MS:
+        if lockout_ms > DAY_MS:
             raise ScpiError(DATA_OUT_OF_RANGE, "at most 1 D: a lockout longer than a day")
-        _need_above_0(lockout_ms)
+        need_above_0(lockout_ms)
         self._set("patient_lockout_ms", lockout_ms)
 
     def patient_maximum(self, count):
@@ -94,15 +95,15 @@ class Edits:
         self._staging.touched()
 
     def limit_rate(self, rate):
-        _need_above_0(rate[1])
+        need_above_0(rate[1])
         self._set("limit_rate", rate)
 
     def limit_bolus(self, dose_ng):
-        _need_dose(dose_ng)
+        need_dose(dose_ng)
         self._set("limit_bolus_ng", dose_ng)
 
     def limit_day(self, dose_ng):
-        _need_above_0(dose_ng)
+        need_above_0(dose_ng)
         self._set("limit_day_ng", dose_ng)
 
     def limit_clear(self):
@@ -114,18 +115,3 @@ class Edits:
     def _set(self, field, value):
         setattr(self._staging.staged(), field, value)
         self._staging.touched()
-
-
-def _need_above_0(value):
-    if not value:
-        raise ScpiError(DATA_OUT_OF_RANGE, "above 0")
-
-
-def _need_dose(dose_ng):
-    if not 0 < dose_ng <= _MAX_DOSE_NG:
-        raise ScpiError(DATA_OUT_OF_RANGE, "a dose above 0, up to 100 MG")
-
-
-def _need_duration(duration_ms):
-    if not _MIN_DURATION_MS <= duration_ms <= _DAY_MS:
-        raise ScpiError(DATA_OUT_OF_RANGE, "a duration of 5 S to 24 HR")
