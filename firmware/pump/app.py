@@ -11,6 +11,7 @@ from pump.console.commands import (
     alarm,
     bolus,
     delivery,
+    log,
     motor,
     prescription,
     system,
@@ -27,14 +28,26 @@ from pump.delivery.calibration import Calibration
 from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
 from pump.dosing import Dosing
+from pump.faults import Refused
+from pump.hal.files import Files
+from pump.journal import Journal
+from pump.memory import Memory
 from pump.progress import Progress
+from pump.store.events import FAULT
+from pump.store.log import EventLog
+from pump.store.twins import Twins
 from pump.supervisor import Supervisor
+from pump.therapy import wall
 from pump.therapy.boluses import Boluses
 from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
 from pump.therapy.window import Window
 from pump.treatment import Treatment
 from pump.watch import Watch
+
+
+# Commands that change nothing of the pump: how a host is answered, and what is only staged.
+_UNRECORDED = ("*", "STAT", "PRES")
 
 
 class App:
@@ -55,44 +68,87 @@ class App:
             Outlook(board.PUMP["min_rate_nl_d"]),
             Calibration(board.PUMP["pl_per_rev"], _steps_per_rev(board)),
         )
+        self._build_memory(board, hal)
         self.control = Control(
             self.treatment,
             self.dispenser,
             self.staging,
             self.supervisor,
             (board.PUMP, board.DRIVER["max_steps_s"]),
+            memory=self.memory,
+            rtc=self.rtc,
         )
-        self.status = Status()
-        self.errors = ErrorQueue(self.status)
-        tree = Tree(self._rows(board, hal))
-        conditions = Conditions(self.status, self.control, self.alarms)
-
-        def after_command():
-            self.dispenser.renew(0)  # a line of many commands must not outlast the lease
-            conditions.refresh()
-
-        session = Session(tree, self.errors, after_command, urgent=(therapy.STOP,))
-        self.link = Link(self.port, session, self.errors)
+        self._build_console(board, hal)
         self.tasks = (
             ("console", self.link.poll),
             (DISPENSER, self.dispenser.renew),
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
             ("watch", Watch(self.alarms, self.treatment, self.staging).poll),
-            ("conditions", conditions.poll),
+            ("memory", self.memory.poll),
+            ("conditions", self.conditions.poll),
         )
 
     def run(self):
         """Run until `SYSTem:SERVice`; whatever ends it, the pump is stopped afterwards."""
         ways_down = (self.engine.stop, self.dispenser.halt)
-        self.supervisor.install(self.tasks, ways_down, self.errors.push)
+        self.supervisor.install(self.tasks, ways_down, self._report)
         gc.collect()  # what importing and building left behind
+        if self.may_resume:
+            self._resume()
         try:
             self.supervisor.run()
             self.link.flush()
         finally:
             self.dispenser.halt()
             self.port.close()
+
+    def _build_memory(self, board, hal):
+        """What survives a reset, and what it brings back."""
+        self.folders = (Files("/data"), Files("/log"))
+        twins, self.log = Twins(self.folders[0], board.NAME), EventLog(self.folders[1], 0)
+        scratch = hal.scratch(board)
+        self.journal = Journal(twins, (self.clock, self.ledger, self.treatment), scratch)
+        self.dispenser.journal = self.journal
+        self.memory = Memory(
+            (twins, self.log),
+            self.journal,
+            (self.clock, self.dispenser, self.ledger, self.treatment, self.staging, self.alarms),
+            (self.calibrations, self.reservoir),
+        )
+        self.rtc = hal.rtc(board)
+        is_timer = scratch is not None and scratch.is_timer()
+        self.may_resume = self.memory.restore(is_timer, _seconds(self.rtc))
+        self.log.boot = self.journal.boot
+        cause = hal.reset_cause()
+        self.boot = (cause, self.clock.now_us(), self.folders)
+        self.memory.begin(cause)
+
+    def _build_console(self, board, hal):
+        self.status = Status()
+        self.errors = ErrorQueue(self.status)
+        tree = Tree(self._rows(board, hal))
+        self.conditions = Conditions(self.status, self.control, self.alarms)
+        urgent = (therapy.STOP,)
+        session = Session(tree, self.errors, self._after_command, urgent=urgent)
+        self.link = Link(self.port, session, self.errors)
+
+    def _resume(self):
+        """The regular therapy goes on where the reset ended it, unless something is against it."""
+        try:
+            self.control.resume()
+        except Refused as refused:
+            self._report(refused.code, refused.detail)
+
+    def _after_command(self, header, arguments):
+        self.dispenser.renew(0)  # a line of many commands must not outlast the lease
+        if not header.endswith("?") and not header.startswith(_UNRECORDED):
+            self.memory.command(header + " " + ",".join(arguments))
+        self.conditions.refresh()
+
+    def _report(self, code, detail):
+        self.errors.push(code, detail)
+        self.memory.note(FAULT, "%d %s" % (code, detail))
 
     def _rows(self, board, hal):
         dosing = Dosing(self.control, self.treatment)
@@ -106,14 +162,24 @@ class App:
                 self.staging.discard,
                 self.control.self_test,
             )
-            + system.rows(self.control, self.supervisor, self.clock)
+            + system.rows(self.control, self.supervisor, self.clock, self.boot)
             + prescription.rows(self.control, self.staging)
             + therapy.rows(self.control)
             + bolus.rows(dosing, progress, self.treatment.boluses)
             + delivery.rows(progress, self.dispenser, self.ledger)
             + motor.rows(self.control, board.DRIVER)
             + alarm.rows(self.alarms)
+            + log.rows(self.log)
         )
+
+
+def _seconds(rtc):
+    """The time by the clock with a battery, in seconds since 2000; None where there is none."""
+    text = rtc.read() if rtc is not None else None
+    try:
+        return wall.parse(text) if text is not None else None
+    except ValueError:
+        return None
 
 
 def _steps_per_rev(board):

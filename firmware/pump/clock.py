@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The monotonic clock: microseconds since power-up in 64 bits and more, never back, never wrapped.
+"""The monotonic clock: microseconds of the pump's life, never back, never wrapped.
+
+It goes on across resets from where flash says it was, so instants of before a reset stay what they
+were; how long the pump was off it does not know, unless somebody tells it.
 
 Alone allowed to touch `ticks_us`, which wraps after 17.9 minutes and whose differences hold for
 half of that: the supervisor, which wakes at least once a second, reads this clock every time.
@@ -10,14 +13,19 @@ import time
 
 
 class Monotonic:
-    """Microseconds since this object was made, exact while read every 8.9 minutes at most."""
+    """Exact while read every 8.9 minutes at most; begins with 0."""
 
     def __init__(self):
         self._ticks = time.ticks_us()
         self._us = 0
 
+    def begin(self, at_us):
+        """Go on from an instant of an earlier life."""
+        self._ticks = time.ticks_us()
+        self._us = at_us
+
     def now_us(self):
-        """Microseconds since power-up, as an int without an upper bound."""
+        """Microseconds of the pump's life, as an int without an upper bound."""
         ticks = time.ticks_us()
         self._us += time.ticks_diff(ticks, self._ticks)
         self._ticks = ticks

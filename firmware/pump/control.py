@@ -14,10 +14,12 @@ from pump.faults import (
     LIMIT_EXCEEDED,
     LINE_NOT_CLEARED,
     NO_PRESCRIPTION,
+    NOTHING_TO_CONFIRM,
     NOT_STOPPED,
     OBSERVING,
     PUMP_FAULT,
     SOFT_LIMIT,
+    UNCONFIRMED,
     WITNESS_MISMATCH,
     Refused,
 )
@@ -26,6 +28,7 @@ from pump.therapy import validation
 from pump.therapy.limits import PumpLimits
 from pump.therapy.prescription import FLEX
 from pump.therapy.wall import Wall
+from pump.therapy.wall import text as wall_text
 from pump.units import seconds, ug, ug_ml
 
 DISPENSER = "dispenser"  # the task that renews the lease
@@ -38,15 +41,18 @@ class Control:
     """Start, stop, jog, commit, calibrate, set the clock.
 
     treatment, dispenser, staging: as their modules say. supervisor: has `fault` and `is_ending`.
-    limits: (`PUMP` of the board's data, steps a second that the motor can do).
+    limits: (`PUMP` of the board's data, steps a second that the motor can do). memory: what is
+    written before it is done. rtc: a clock with a battery that is set along, or None.
     """
 
-    def __init__(self, treatment, dispenser, staging, supervisor, limits):
+    def __init__(self, treatment, dispenser, staging, supervisor, limits, *, memory, rtc):
         self.treatment = treatment
         self._dispenser = dispenser
         self._staging = staging
         self._supervisor = supervisor
         self._limits = limits
+        self.memory = memory
+        self._rtc = rtc  # a clock with a battery, or None
 
     def state(self):
         """The state of the pump, one of `pump.state`."""
@@ -60,6 +66,11 @@ class Control:
         """Deliver the active prescription from now on."""
         if self.treatment.is_regular():
             raise Refused(ALREADY_RUNNING)
+        self.need_confirmed()
+        self.resume()
+
+    def resume(self):
+        """Deliver the active prescription, confirmed or not: where a reset ended it, say."""
         active = self.need_active()
         self.need_line(active.concentration_ng_ml)
         self.need_day(active, LIMIT_EXCEEDED, self.treatment.ahead(active))
@@ -70,9 +81,16 @@ class Control:
         """Stop whatever moves, at once. Never refused."""
         self.treatment.stop()
 
+    def confirm(self):
+        """A human has taken note that a reset ended a delivery, or that records are lost."""
+        if not self.memory.is_open():
+            raise Refused(NOTHING_TO_CONFIRM)
+        self.memory.confirm()
+
     def jog(self, steps, millirevs_min):
         """Turn by `steps` at thousandths of a revolution a minute; stopped only."""
         self.need_stopped()
+        self.need_confirmed()
         if steps:
             self.treatment.jog(steps, millirevs_min)
             self.wake()
@@ -92,6 +110,7 @@ class Control:
             if staged.concentration_ng_ml != active.concentration_ng_ml:
                 raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
             self.need_day(staged, LIMIT_EXCEEDED, self.treatment.ahead(staged))
+        self.memory.commit(staged)
         self._staging.commit(token)
         self.treatment.committed(staged)
 
@@ -110,6 +129,7 @@ class Control:
         if is_followed:
             ahead = self.treatment.ahead(prescription, wall)
             self.need_day(prescription, CLOCK_REFUSED, ahead)
+        self._set_rtc(wall_s)
         self.treatment.outlook.wall = wall
         if is_followed:
             self.treatment.change(prescription)
@@ -154,6 +174,11 @@ class Control:
             raise Refused(PUMP_FAULT)
         if self._supervisor.is_ending:
             raise Refused(IN_SERVICE)
+
+    def need_confirmed(self):
+        """Refuse while an interruption or a loss has not been confirmed."""
+        if self.memory.is_open():
+            raise Refused(UNCONFIRMED)
 
     def need_stopped(self):
         """Refuse unless the pump is stopped, with nothing to observe, and fit to go on."""
@@ -210,6 +235,17 @@ class Control:
         peak_ng = window.peak_ng(now_us, ahead, more_us=more_us)
         if peak_ng > limit_ng and peak_ng > window.peak_ng(now_us, more_us=more_us):
             raise above_day(code, peak_ng, limit_ng)
+
+    def _set_rtc(self, wall_s):
+        if self._rtc is None:
+            return
+        try:
+            self._rtc.write(wall_text(wall_s))
+        except OSError:
+            refusal = Refused(CLOCK_REFUSED, "the battery clock does not answer")
+        else:
+            return
+        raise refusal
 
     def _need_valid(self, prescription):
         found = validation.problems(prescription, self.limits())

@@ -17,6 +17,7 @@ from pump.faults import (
     TOO_SMALL,
     Refused,
 )
+from pump.store.events import PATIENT_REFUSED
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
 from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
@@ -40,6 +41,7 @@ class Dosing:
     def bolus(self, dose_ng, duration_ms):
         """A clinician's bolus: over the therapy that runs, or alone."""
         self._control.need_fit()
+        self._control.need_confirmed()
         self._control.need_no_bolus()
         prescription = self._control.need_prescription()
         dose = self._dose(CLINICIAN, prescription, dose_ng, duration_ms)
@@ -55,11 +57,13 @@ class Dosing:
         except Refused as refused:
             is_lockout = refused.code == LOCKED_OUT
             self._treatment.boluses.refuse(LOCKOUT if is_lockout else "")
+            self._control.memory.note(PATIENT_REFUSED, str(refused.code))
             raise
 
     def trial(self, dose_ng, duration_ms, observation_ms):
         """A screening dose, and the time to watch what it does; stopped before and after."""
         prescription = self._control.need_active()
+        self._control.need_confirmed()
         found = library.trial_problems(
             prescription.indication, dose_ng, duration_ms, observation_ms
         )
@@ -71,6 +75,7 @@ class Dosing:
     def prime(self, volume_nl, rate_nl_d):
         """Fill the line: so much volume at that rate. Stopped only."""
         self._control.need_stopped()
+        self._control.need_confirmed()
         self._need_rate(rate_nl_d)
         active = self._control.active()
         ng_ml = active.concentration_ng_ml if active else 0
@@ -86,6 +91,7 @@ class Dosing:
         Stopped only. The dose is the mean of a day, so a day pattern rests until the bridge ends.
         """
         prescription = self._control.need_active()
+        self._control.need_confirmed()
         if not self._treatment.line.is_old(old_ng_ml):
             self._control.need_line(old_ng_ml)
         daily_ng = sums(prescription, self._control.limits().min_nl_d).mean_ng()
@@ -117,6 +123,7 @@ class Dosing:
 
     def _patient(self):
         self._control.need_fit()
+        self._control.need_confirmed()
         self._treatment.poll(0)
         if not self._treatment.is_regular():
             raise Refused(NOT_RUNNING)

@@ -31,12 +31,16 @@ LINE_NOT_CLEARED = const(117)
 OBSERVING = const(118)
 TOO_SMALL = const(119)
 FLEX_CONFLICT = const(121)
+NOT_RECORDED = const(126)
+UNCONFIRMED = const(127)
+NOTHING_TO_CONFIRM = const(128)
 
 # Faults
 TASK_DIED = const(201)
 UNDERRUN = const(202)
 WITNESS_MISMATCH = const(203)
 STEPS_MISSING = const(204)
+STORE_FAILED = const(205)
 
 REFUSALS = {
     NOT_STOPPED: ("Pump not stopped", "Stop the delivery first: THERapy:STOP."),
@@ -62,6 +66,9 @@ REFUSALS = {
     OBSERVING: ("Trial under observation", "Wait for its end or end it: BOLus:ABORt."),
     TOO_SMALL: ("Less than one step", "The pump cannot give so little; raise the dose."),
     FLEX_CONFLICT: ("Flex step conflicts", "The windows are in the text; nothing was changed."),
+    NOT_RECORDED: ("Cannot be recorded", "The flash is full or fails; nothing was delivered."),
+    UNCONFIRMED: ("Not confirmed", "Read ALARm:ACTive? and LOG:READ?; then THERapy:CONFirm."),
+    NOTHING_TO_CONFIRM: ("Nothing to confirm", "No interruption is open."),
 }
 
 FAULTS = {
@@ -69,6 +76,7 @@ FAULTS = {
     UNDERRUN: ("Step queue ran dry", "The firmware was held up longer than the lease; reset."),
     WITNESS_MISMATCH: ("Witness disagrees", "Check the wiring of the step pin; then reset."),
     STEPS_MISSING: ("Steps missing", "The step engine did not finish its runs; reset."),
+    STORE_FAILED: ("Record failed", "The flash is full or fails: make room, then reset."),
 }
 
 

@@ -11,6 +11,7 @@ PERIODIC = const(4)
 PRIME = const(5)
 BRIDGE = const(6)
 TRIAL = const(7)
+RECOVERED = const(8)  # known to be out before a reset, but not as which of the others
 
 NAMES = {
     BASAL: "BASAL",
@@ -21,4 +22,5 @@ NAMES = {
     PRIME: "PRIME",
     BRIDGE: "BRIDGE",
     TRIAL: "TRIAL",
+    RECOVERED: "RECOVERED",
 }

@@ -9,16 +9,16 @@ places a day pattern. Whether something is allowed has been decided by those who
 from micropython import const
 
 from pump import state
+from pump.faults import Refused
 from pump.giving import Giving
 from pump.kinds import BASAL, BRIDGE, CLINICIAN, JOG, PRIME, TRIAL
 from pump.state import OBSERVATION, RUNNING, STOPPED
 from pump.therapy import boluses
 from pump.therapy.line import Line
-from pump.therapy.prescription import FLEX, Prescription
+from pump.therapy.prescription import Prescription
 from pump.therapy.schedule import DAY_US, Constant, Over, Then
 
 _FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
-_AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 _US_PER_MIN = const(60_000_000)
 _SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
 
@@ -68,12 +68,6 @@ class Treatment:
             return True
         return self.mode == RUNNING and self.grid.dose(self.now_us()) is not None
 
-    def needs_wall(self):
-        """True while a day pattern is delivered without a wall clock."""
-        return (
-            self.is_regular() and self.prescription.mode == FLEX and not self.outlook.wall.is_set
-        )
-
     def busy_until_us(self):
         """The end of what is under way besides the regular therapy, or None.
 
@@ -108,10 +102,10 @@ class Treatment:
         (at_us, _, _), (end_us, schedule, _) = ahead
         self.grid.anchor(prescription, end_us)
         bridged = Then(dose, dose.duration_us, schedule)
+        self._give(dose, at_us, dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG)
         self._begin(at_us, bridged, self._batch(prescription), self._owed)
         self._begin_regular(prescription, end_us, state.BRIDGE)
         self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
-        self._give(dose, at_us, dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG)
         for row in ahead:
             self.window.open(*row)
 
@@ -119,10 +113,10 @@ class Treatment:
         """Deliver a dose while stopped, and be stopped again; with a trial, observe then."""
         at_us = self._clock.now_us()
         batch = (dose.kind, self.calibration.pl_per_rev, dose.ng_ml)
-        self._begin(at_us, dose, batch, 0, self.calibration.steps_in(dose.amount))
-        self.mode = _ALONE[dose.kind]
         self._give(dose, at_us, programmed_ng)
         self.giving.observation_us = observation_us
+        self._begin(at_us, dose, batch, 0, self.calibration.steps_in(dose.amount))
+        self.mode = _ALONE[dose.kind]
         if dose.kind == PRIME:
             self.line.prime(dose.ng_ml)
         else:
@@ -134,7 +128,7 @@ class Treatment:
         at_us = self.next_us()
         self._give(dose, at_us, programmed_ng)
         schedule = Over(dose, self.outlook.row(self.prescription, at_us)[1])
-        self._dispenser.follow(schedule, self._batch(self.prescription))
+        self._recorded(self._dispenser.follow, schedule, self._batch(self.prescription))
         self.window.add(at_us, dose.duration_us, programmed_ng)
 
     def jog(self, steps, millirevs_min):
@@ -190,7 +184,8 @@ class Treatment:
             at_us, prescription = self._origin_us, self.prescription
             row = self.outlook.row(prescription, at_us)
             self.grid.begin(at_us)
-            self._dispenser.restart(row[1], self.step(), self._batch(prescription), stopped)
+            step = self.calibration.step_in_nl_d_us()
+            self._dispenser.restart(row[1], step, self._batch(prescription), stopped)
             self.window.close(at_us)
             self.window.open(*row)
         elif self.mode == OBSERVATION or self.giving is not None:
@@ -223,10 +218,6 @@ class Treatment:
 
     # What is asked
 
-    def step(self):
-        """What a step is worth, as (amount, over)."""
-        return self.calibration.step_in_nl_d_us()
-
     def given_ng(self):
         """What has been delivered of the dose under way, rounded down."""
         self._dispenser.totals()  # books what went out up to now
@@ -239,7 +230,18 @@ class Treatment:
 
     def _begin(self, at_us, schedule, batch, owed, limit_steps=None):
         self._origin_us = at_us
-        self._dispenser.start(schedule, self.step(), batch, owed=owed, limit_steps=limit_steps)
+        options = {"owed": owed, "limit_steps": limit_steps}
+        step = self.calibration.step_in_nl_d_us()
+        self._recorded(self._dispenser.start, schedule, step, batch, **options)
+
+    def _recorded(self, act, *arguments, **options):
+        """Do what goes on record first; a dose that cannot be recorded ends before it begins."""
+        try:
+            act(*arguments, **options)
+        except Refused:
+            if self.giving is not None:
+                self._finish(boluses.FAULT)
+            raise
 
     def _begin_regular(self, prescription, at_us, mode):
         """at_us: periodic doses from then on are given."""
@@ -294,6 +296,4 @@ class Treatment:
         self.boluses.end(giving.record, outcome, given_ng, at_us)
         is_counted = giving.dose.kind not in (BRIDGE, PRIME)
         if is_counted and outcome != boluses.COMPLETED:
-            step_ng = 1 - (-self.calibration.volume_pl(1) * giving.dose.ng_ml // _AG_PER_NG)
-            counted_ng = min(given_ng + step_ng, giving.record.programmed_ng)
-            self.window.cut(at_us, counted_ng)  # what it left of a step goes out as basal
+            self.window.cut(at_us, giving.most_ng())

@@ -15,6 +15,9 @@ PRIORITIES = (HIGH, MEDIUM, LOW)
 CLOCK_NOT_SET = const(301)
 PROGRAMMING_OPEN = const(302)
 PROGRAMMING_DROPPED = const(303)
+INTERRUPTED = const(304)
+STORE_DAMAGED = const(308)
+STORE_FAILING = const(309)
 
 ALARMS = {
     CLOCK_NOT_SET: (
@@ -31,5 +34,20 @@ ALARMS = {
         "Staged copy dropped",
         MEDIUM,
         "Nothing was changed; begin again with PRESCription:NEW or EDIT.",
+    ),
+    INTERRUPTED: (
+        "Power interrupted",
+        HIGH,
+        "A reset has ended a delivery; see DELivery:INTerval?, then THERapy:CONFirm.",
+    ),
+    STORE_DAMAGED: (
+        "Records lost",
+        HIGH,
+        "LOG:READ? says which; what is lost counts as the worst. THERapy:CONFirm.",
+    ),
+    STORE_FAILING: (
+        "Cannot record",
+        HIGH,
+        "The flash is full or fails; nothing can be delivered. Make room.",
     ),
 }

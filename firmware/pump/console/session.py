@@ -21,7 +21,8 @@ _MOST = const(4096)  # characters that the answers of one message may have toget
 class Session:
     """Runs messages against the tree.
 
-    after(): called after each command that was run; a Fault it raises goes on to the supervisor.
+    after(header, arguments): called after each command that was run; a Fault it raises goes on to
+    the supervisor.
     urgent: patterns of rows that take no argument and are never lost: written with their full
     header they are run even from a message in which something is wrong.
     """
@@ -58,7 +59,7 @@ class Session:
             for header, arguments in commands(message):
                 answer = self._call(header, arguments)
                 if self._after is not None:
-                    self._after()
+                    self._after(header, arguments)
                 if answer is not None and size <= _MOST:
                     answers.append(answer)
                     size += len(answer) + 1
@@ -102,7 +103,7 @@ class Session:
             if row[0] in self._urgent:
                 row[1]()
                 if self._after is not None:
-                    self._after()
+                    self._after(header, ())
 
 
 def _text(answer):

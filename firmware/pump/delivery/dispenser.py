@@ -10,11 +10,24 @@ from micropython import const
 
 from pump.delivery.booking import Booking
 from pump.delivery.planner import CHUNK_US, Planner
-from pump.faults import STEPS_MISSING, UNDERRUN, WITNESS_MISMATCH, Fault
+from pump.faults import STEPS_MISSING, STORE_FAILED, UNDERRUN, WITNESS_MISMATCH, Fault, Refused
 
 LEASE_US = const(2_000_000)  # never more than this is queued
 RESTART_US = const(60_000)  # from a restart to its first run: time to plan and arm on a chip
 _GRACE_US = const(2_000)  # how late the end of the queue may be noticed
+
+
+class Unrecorded:
+    """A journal that keeps nothing. A real one raises Refused for what it cannot keep."""
+
+    def planned(self, emitted, commanded, steps, batch):
+        """`steps` more are about to be queued, `commanded` in all since power-up."""
+
+    def follows(self, emitted):
+        """Another schedule is about to be followed."""
+
+    def top_up(self, emitted):
+        """Steps are about to be queued that cannot wait for a write."""
 
 
 class Dispenser:
@@ -22,9 +35,11 @@ class Dispenser:
 
     engine: the step engine of the HAL. clock: `now_us()`. ledger: `add(steps, batch)`.
     min_period_us: no two steps closer than this, whatever is asked.
+    journal: set by who keeps one; told of all steps before they are queued, see `Unrecorded`.
     """
 
     def __init__(self, engine, clock, ledger, min_period_us):
+        self.journal = Unrecorded()
         self._engine = engine
         self._clock = clock
         self._ledger = ledger
@@ -73,6 +88,7 @@ class Dispenser:
         stopped: what `stop` returned. The steps begin `RESTART_US` from now; those that fell due
         in between are made at once.
         """
+        self.journal.top_up(self._settle())  # no flash write once the time is counted
         at_us, owed = stopped
         since_us = self._start_us + at_us
         begin_us = self._clock.now_us() - since_us + RESTART_US
@@ -85,6 +101,7 @@ class Dispenser:
         What is queued goes out at the old rate; the fraction of a step is carried over.
         """
         if self._planner is not None:
+            self.journal.follows(self._settle())
             self._planner.follow(schedule)
             self._booking.open(self._planner.stretch, batch)
 
@@ -125,7 +142,10 @@ class Dispenser:
             return None
         planner.forget(at_us)
         is_ending = self._is_queued(planner)
-        self._fill(planner, at_us)
+        try:
+            self._fill(planner, at_us)
+        except Refused as refused:
+            raise Fault(STORE_FAILED, refused.detail)
         if self._at_us() > end_us and not is_ending:
             raise Fault(UNDERRUN)  # dry before the first new run was in
         return self._start_us + self._next_us(planner)
@@ -151,7 +171,13 @@ class Dispenser:
         self._ends_us = []
         self._runs = []
         lead_us = self._engine.arm()
-        self._fill(planner, begin_us - lead_us, lead_us)
+        try:
+            self._fill(planner, begin_us - lead_us, lead_us)
+        except Refused:  # not on record: nothing of it goes out
+            self._engine.stop()
+            self._runs = []
+            self._commanded = self._first
+            raise
         if since_us is not None:
             self._clock.wait_until(since_us + begin_us - lead_us)
         self._planner = planner
@@ -184,12 +210,15 @@ class Dispenser:
             self._queued_us = end_us
 
     def _plan(self, planner):
-        """Plan the next chunk: its runs wait for room, with their ends."""
-        end_us = planner.end_us
+        """Plan the next chunk: its runs wait for room, with their ends; its steps are on record."""
+        end_us, before = planner.end_us, self._commanded
         for count, period_us in planner.next_runs():
             end_us += max(count, 1) * period_us
             self._runs.append((count, period_us, end_us))
             self._commanded += count
+        steps = self._commanded - before
+        if steps:
+            self.journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
 
     def _is_queued(self, planner):
         """True when a limited delivery is in the engine to its last step."""

@@ -2,44 +2,89 @@
 """The ledger: every emitted step belongs to one kind of delivery; their sum is the emitted count.
 
 Pure. Volumes are kept as exact rationals of the calibration in force when the steps went out, so a
-later calibration never rewrites them.
+later calibration never rewrites them. They are of the pump's whole life: `state` goes to flash and
+`restore` brings it back. What a power cut leaves unknown is kept apart, as what may be out too.
 """
 
-from pump.kinds import NAMES
+from pump.kinds import NAMES, RECOVERED
 
 # 1 pL at 1 ng/mL holds 1e-9 mL of 1 ng/mL: 1e-9 ng, an attogram.
 _AG_PER_NG = 1_000_000_000
 
 
 class Ledger:
-    """Steps, volume and drug delivered since boot, per kind."""
+    """Volume and drug delivered in the pump's life, per kind; steps since power-up.
+
+    Volumes are kept in picolitres times steps_per_rev, drug in attograms times steps_per_rev.
+    is_whole: False when what was kept of an earlier life is lost.
+    """
 
     def __init__(self, steps_per_rev):
+        self.is_whole = True
         self._steps_per_rev = steps_per_rev
-        self._steps = dict.fromkeys(NAMES, 0)
-        self._volume = dict.fromkeys(NAMES, 0)  # picolitres times steps_per_rev
-        self._drug = 0  # attograms times steps_per_rev
+        self._steps = [0] * len(NAMES)
+        self._volumes = [0] * len(NAMES)
+        self._refilled = [0] * len(NAMES)  # the volumes at the last refill
+        self._drug = self._refilled_drug = 0
+        self._unsure = self._unsure_drug = 0  # what may be out besides
 
     def add(self, steps, batch):
         """Book `steps` sent out as `batch`: (kind, pl_per_rev, ng_ml); ng_ml 0 means no drug."""
         kind, pl_per_rev, ng_ml = batch
         self._steps[kind] += steps
-        self._volume[kind] += steps * pl_per_rev
+        self._volumes[kind] += steps * pl_per_rev
         self._drug += steps * pl_per_rev * ng_ml
 
-    def steps(self, kind=None):
-        """Steps emitted, of one kind or of all."""
-        return sum(self._steps.values()) if kind is None else self._steps[kind]
+    def recover(self, steps, unsure_steps, batch):
+        """After a reset: so many steps of a batch are out for sure, so many more may be."""
+        _, pl_per_rev, ng_ml = batch
+        self._volumes[RECOVERED] += steps * pl_per_rev
+        self._drug += steps * pl_per_rev * ng_ml
+        self._unsure += unsure_steps * pl_per_rev
+        self._unsure_drug += unsure_steps * pl_per_rev * ng_ml
 
-    def volume_pl(self, kind=None):
-        """Volume delivered in picolitres, rounded down, of one kind or of all."""
-        volume = sum(self._volume.values()) if kind is None else self._volume[kind]
-        return volume // self._steps_per_rev
+    def refill(self):
+        """The reservoir is being refilled: what goes out from now on is counted from here, too."""
+        self._refilled = list(self._volumes)
+        self._refilled_drug = self._drug
+
+    def steps(self, kind=None):
+        """Steps emitted since power-up, of one kind or of all."""
+        return sum(self._steps) if kind is None else self._steps[kind]
+
+    def volume_pl(self, kind=None, since_refill=False):
+        """Volume that is out for sure in picolitres, rounded down, of one kind or of all."""
+        volumes = self._volumes
+        if since_refill:
+            volumes = [now - then for now, then in zip(volumes, self._refilled)]
+        return (sum(volumes) if kind is None else volumes[kind]) // self._steps_per_rev
 
     def most_pl(self):
-        """The most that can have been delivered, in picolitres."""
-        return self.volume_pl()
+        """The most that can be out in picolitres, rounded up."""
+        return -(-(sum(self._volumes) + self._unsure) // self._steps_per_rev)
 
-    def drug_ng(self):
-        """Drug delivered in nanograms, rounded down."""
-        return self._drug // (self._steps_per_rev * _AG_PER_NG)
+    def drug_ng(self, since_refill=False):
+        """Drug that is out for sure in nanograms, rounded down."""
+        drug = self._drug - (self._refilled_drug if since_refill else 0)
+        return drug // (self._steps_per_rev * _AG_PER_NG)
+
+    def most_ng(self):
+        """The most drug that can be out in nanograms, rounded up."""
+        return -(-(self._drug + self._unsure_drug) // (self._steps_per_rev * _AG_PER_NG))
+
+    def state(self):
+        """All that has to survive, as a list."""
+        amounts = self._drug, self._refilled_drug, self._unsure, self._unsure_drug
+        return [self._steps_per_rev, self._volumes, self._refilled, amounts, self.is_whole]
+
+    def restore(self, state):
+        """Go on from what `state` answered, whatever steps a revolution had then.
+
+        What is sure is rounded down, what is not rounded up.
+        """
+        then, volumes, refilled, amounts, self.is_whole = state
+        now = self._steps_per_rev
+        self._volumes = [volume * now // then for volume in volumes]
+        self._refilled = [volume * now // then for volume in refilled]
+        self._drug, self._refilled_drug = [amount * now // then for amount in amounts[:2]]
+        self._unsure, self._unsure_drug = [-(-amount * now // then) for amount in amounts[2:]]

@@ -15,6 +15,10 @@ from pump.hal.rp2_steps import StepEngine
 _POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
 _NAP_US = const(250_000)  # the longest rest, should an interrupt be missed
 
+_REASON = const(0x08)  # watchdog: why the last reset came; bit 0, its timer
+_SCRATCH = const(0x0C)  # watchdog: four words that survive a reset, not a loss of power
+_MAGIC = const(0x1758A5C3)
+
 _OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp")
 _RESET_CAUSES = {machine.PWRON_RESET: "POWER", machine.WDT_RESET: "WATCHDOG"}
 
@@ -91,6 +95,51 @@ class Rest:
 
 def _nothing(_timer):
     """A timer's callback: the interrupt itself is what wakes the processor."""
+
+
+class Scratch:
+    """Three words that survive a reset; the fourth word tells whether they are whole.
+
+    base: the address of the watchdog's registers (RP2040 datasheet 4.7.6).
+    """
+
+    def __init__(self, base):
+        self._first = base + _SCRATCH
+        self._reason = base + _REASON
+
+    def is_timer(self):
+        """True when the watchdog has reset the board because nobody fed it."""
+        return machine.reset_cause() == machine.WDT_RESET and machine.mem32[self._reason] & 1 == 1
+
+    def keep(self, *words):
+        """Each of 32 bits."""
+        check = _MAGIC
+        for index, word in enumerate(words):
+            machine.mem32[self._first + 4 * index] = word
+            check ^= word
+        machine.mem32[self._first + 12] = check
+
+    def kept(self):
+        """The three words, or None."""
+        words = [machine.mem32[self._first + 4 * index] & 0xFFFFFFFF for index in range(4)]
+        is_whole = words[0] ^ words[1] ^ words[2] ^ words[3] == _MAGIC
+        return words[:3] if is_whole else None
+
+
+def scratch(board):
+    """Memory that survives a reset without power; None where the board's data names none."""
+    return Scratch(board.WATCHDOG) if hasattr(board, "WATCHDOG") else None
+
+
+def rtc(board):
+    """The clock with a battery that the board's data says is fitted, or None."""
+    if "ds3231" not in board.HAS:
+        return None
+    from pump.hal.ds3231 import Ds3231
+
+    number, sda, scl = board.I2C
+    bus = machine.I2C(number, sda=Pin(pins.parse(sda)[0]), scl=Pin(pins.parse(scl)[0]))
+    return Ds3231(bus)
 
 
 def make_safe(board):

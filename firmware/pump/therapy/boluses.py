@@ -15,6 +15,7 @@ COMPLETED = "COMPLETED"
 ABORTED = "ABORTED"
 STOPPED = "STOPPED"
 FAULT = "FAULT"
+RESET = "RESET"  # a power cut or reset; given_ng is what is sure
 
 LOCKOUT = "LOCKOUT"
 MAXIMUM = "MAXIMUM"
@@ -22,6 +23,8 @@ MAXIMUM = "MAXIMUM"
 _MOST_RECORDS = const(32)
 _MOST_STARTS = const(288)  # the largest maximum a prescription can have
 _MOST_COUNTED = const(999_999_999)
+_FIELDS = ("id", "kind", "programmed_ng", "start_us", "duration_us")
+_END_FIELDS = ("end_us", "given_ng", "outcome")
 
 
 class Record:
@@ -37,9 +40,21 @@ class Record:
         self.given_ng = 0
         self.outcome = ""
 
+    def state(self):
+        """All of it, as a list."""
+        return [getattr(self, field) for field in _FIELDS + _END_FIELDS]
+
+
+def record_of(state):
+    """The record of which this is the state."""
+    record = Record(*state[: len(_FIELDS)])
+    for field, value in zip(_END_FIELDS, state[len(_FIELDS) :]):
+        setattr(record, field, value)
+    return record
+
 
 class Boluses:
-    """Keeps the last 32. given, refused, locked_out: counts of patient boluses since power-up.
+    """Keeps the last 32. given, refused, locked_out: counts of patient boluses in the pump's life.
 
     locked_out counts what the lockout refused, refused what anything else did.
     """
@@ -61,6 +76,33 @@ class Boluses:
             self.given = _counted(self.given)
             self._starts_us = self._starts_us[1 - _MOST_STARTS :] + [at_us]
         return record
+
+    def reopen(self, record):
+        """A bolus that a reset has interrupted; where it is on record already, nothing changes."""
+        if record.id <= self._last_id:
+            return
+        self._last_id = record.id
+        self._records = self._records[1 - _MOST_RECORDS :] + [record]
+        if record.kind == PATIENT:
+            self.given = _counted(self.given)
+            self._starts_us = self._starts_us[1 - _MOST_STARTS :] + [record.start_us]
+
+    def lock(self, now_us):
+        """What the patient was given is not known: as if it were all that may be, just now."""
+        self._starts_us = [now_us] * _MOST_STARTS
+
+    def state(self, now_us):
+        """All that has to survive, as a list."""
+        counts = self.given, self.refused, self.locked_out
+        starts_us = [at_us for at_us in self._starts_us if at_us + DAY_US > now_us]
+        records = [record.state() for record in self._records if record.outcome]
+        return [self._last_id, counts, starts_us, records]
+
+    def restore(self, state):
+        """Go on from what `state` answered."""
+        self._last_id, counts, self._starts_us, records = state
+        self.given, self.refused, self.locked_out = counts
+        self._records = [record_of(kept) for kept in records]
 
     def end(self, record, outcome, given_ng, at_us):
         """The bolus is over. Only the first end of a record counts."""

@@ -29,6 +29,10 @@ class Line:
         """A prime pushes this concentration in."""
         self.is_mixed = self.is_mixed or self.ng_ml not in (0, ng_ml)
 
+    def lose(self):
+        """Nobody knows what it holds, or whether that is one drug: nothing suits it."""
+        self.ng_ml, self.is_mixed = 0, True
+
     def fill(self, ng_ml):
         """It holds this concentration all through; 0: nobody knows."""
         self.ng_ml, self.is_mixed = ng_ml, False

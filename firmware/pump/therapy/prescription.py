@@ -109,7 +109,21 @@ class Prescription:
         other.flex = self.flex.copy()
         return other
 
+    def state(self):
+        """The whole content as a list."""
+        return [[getattr(self, field) for field in _FIELDS], self.flex.steps]
+
     def token(self):
         """Eight hexadecimal digits over the whole content: the same content, the same token."""
         fields = repr([getattr(self, field) for field in _FIELDS])
         return "%08X" % binascii.crc32(fields.encode(), self.flex.crc())
+
+
+def prescription_of(state):
+    """The prescription of which this is the state, as it comes back from flash."""
+    fields, steps = state
+    found = Prescription()
+    for field, value in zip(_FIELDS, fields):
+        setattr(found, field, tuple(value) if isinstance(value, list) else value)
+    found.flex = Flex([(days, from_min, to_min, tuple(rate)) for days, from_min, to_min, rate in steps])
+    return found

@@ -24,6 +24,8 @@ from pump.therapy.sweep import FOREVER_US, drug, highest
 _FINE_PER_NG = DAY_US * 1_000_000  # units * ng_ml in a nanogram
 _MOST_STRETCHES = const(18)  # 16 that are over, the present one, and one to come
 _MOST_EXTRAS = const(64)
+_HOUR_US = 3_600_000_000
+_HOURS = const(24)
 
 
 class Window:
@@ -80,6 +82,23 @@ class Window:
             at_us = min(at_us + DAY_US, now_us + more_us)
             most = max(most, highest(stretches, at_us))
         return _ng(most) + self._extra_ng()
+
+    def state(self, now_us):
+        """The last 24 h as a list of extras; regular therapy as one for every hour."""
+        self._forget(now_us)
+        hours = []
+        for hour in range(_HOURS):
+            to_us = now_us - hour * _HOUR_US
+            dose_ng = _ng(drug(self._stretches, to_us - _HOUR_US, to_us))
+            if dose_ng:
+                hours.append([to_us - _HOUR_US, to_us, dose_ng])
+        return hours + self._extras
+
+    def restore(self, extras):
+        """Go on from what `state` answered."""
+        self._extras = extras
+        while len(self._extras) > _MOST_EXTRAS:
+            self._merge_extras()
 
     def _extra_ng(self):
         return sum([extra[2] for extra in self._extras])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""DELivery: what is going out, and what went out since power-up."""
+"""DELivery: what is going out, and what went out in the pump's life or since the last refill."""
 
+from pump.console.params import choice, optional
 from pump.kinds import NAMES
 from pump.units import ml, ml_of_pl, ug
 
@@ -8,21 +9,34 @@ from pump.units import ml, ml_of_pl, ug
 def rows(progress, dispenser, ledger):
     """Rows for the tree."""
 
-    def total():
+    def total(since="LIFE"):
         dispenser.totals()  # books what went out up to now
-        return ug(ledger.drug_ng()), ml_of_pl(ledger.volume_pl())
+        is_since = since != "LIFE"
+        volume_pl = ledger.volume_pl(since_refill=is_since)
+        return ug(ledger.drug_ng(is_since)), ml_of_pl(volume_pl)
 
-    def by_kind():
+    def by_kind(since="LIFE"):
         dispenser.totals()
-        return [(name, ml_of_pl(ledger.volume_pl(kind))) for kind, name in sorted(NAMES.items())]
+        is_since = since != "LIFE"
+        return [
+            (name, ml_of_pl(ledger.volume_pl(kind, is_since)))
+            for kind, name in sorted(NAMES.items())
+        ]
+
+    def interval():
+        dispenser.totals()
+        least, most = ml_of_pl(ledger.volume_pl()), ml_of_pl(ledger.most_pl() + 999)
+        return least, most if ledger.is_whole else "NONE"
 
     def rate():
         rate_ng_d, rate_nl_d = progress.rates()
         return ug(rate_ng_d), ml(rate_nl_d)
 
+    since = optional(choice("LIFE", "REFill"))
     return (
         ("DELivery:STEPs?", dispenser.totals),
-        ("DELivery:TOTal?", total),
-        ("DELivery:LEDGer?", by_kind),
+        ("DELivery:TOTal?", total, since),
+        ("DELivery:LEDGer?", by_kind, since),
+        ("DELivery:INTerval?", interval),
         ("DELivery:RATE?", rate),
     )

@@ -6,14 +6,13 @@ from pump.console.params import TEXT
 from pump.therapy import wall
 from pump.units import fixed
 
-_FLASH_WRITES = 0  # nothing in this firmware writes to flash
 
-
-def rows(control, supervisor, clock):
-    """Rows for the tree."""
+def rows(control, supervisor, clock, boot):
+    """Rows for the tree. boot: (reset cause, instant of power-up, files that are written to)."""
+    cause, start_us, folders = boot
 
     def uptime():
-        return fixed(clock.now_us() // 1000, 3)
+        return fixed((clock.now_us() - start_us) // 1000, 3)
 
     def set_time(text):
         try:
@@ -26,11 +25,14 @@ def rows(control, supervisor, clock):
 
     def time():
         clock_now = control.treatment.outlook.wall
-        return wall.text(clock_now.seconds(clock.now_us())) if clock_now.is_set else "NONE"
+        if clock_now.zero_us is None:
+            return "NONE"
+        shown = wall.text(clock_now.seconds(clock.now_us()))
+        return shown if clock_now.is_set else (shown, "UNCERTAIN")
 
     def health():
         free_bytes, longest_us, load_pct = supervisor.health()
-        return free_bytes, fixed(longest_us, 3), load_pct, _FLASH_WRITES
+        return free_bytes, fixed(longest_us, 3), load_pct, sum([files.writes for files in folders])
 
     def service():
         control.need_stopped()
@@ -42,5 +44,6 @@ def rows(control, supervisor, clock):
         ("SYSTem:TIME?", time),
         ("SYSTem:UPTime?", uptime),
         ("SYSTem:HEALth?", health),
+        ("SYSTem:RESet?", lambda: cause),
         ("SYSTem:SERVice", service),
     )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""THERapy: start and stop the active prescription."""
+"""THERapy: start and stop the active prescription, and what becomes of it after a reset."""
 
+from pump.console.params import choice
 from pump.state import JOG, STOPPED
 
 STOP = "THERapy:STOP"  # never refused, never lost
@@ -14,8 +15,14 @@ def rows(control):
         mode = control.treatment.mode
         return STOPPED if mode == JOG else mode
 
+    def set_resume(mode):
+        control.memory.resume = mode
+
     return (
         ("THERapy:STARt", control.start),
+        ("THERapy:CONFirm", control.confirm),
+        ("THERapy:RESume", set_resume, choice("HOLD", "BASal")),
+        ("THERapy:RESume?", lambda: control.memory.resume),
         (STOP, control.stop),
         ("THERapy:STATe?", state),
     )

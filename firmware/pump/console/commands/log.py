@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""LOG: the events on record, at least the last 1000."""
+
+from pump.console.params import INTEGER, integer_between
+from pump.store.events import EVENTS
+from pump.therapy import wall
+from pump.units import fixed
+
+_MOST = 16  # events in one answer
+
+
+def rows(log):
+    """Rows for the tree."""
+
+    def read(first, count):
+        return [_shown(event) for event in log.read(first, count)] or "NONE"
+
+    return (
+        ("LOG:COUNt?", lambda: (log.count(), log.first())),
+        ("LOG:READ?", read, INTEGER, integer_between(1, _MOST)),
+    )
+
+
+def _shown(event):
+    """number, boot, s of the pump's life, wall clock, code, name and text as a string."""
+    number, boot, code, at_ms, wall_s, text = event
+    said = EVENTS.get(code, "") + (" " + text if text else "")
+    clock = wall.text(wall_s) if wall_s else "NONE"
+    return number, boot, fixed(at_ms, 3), clock, code, '"%s"' % said.replace('"', "'")

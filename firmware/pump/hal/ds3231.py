@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""The DS3231, a clock with a battery, on I2C. Datasheet: Maxim 19-5170, registers 0x00 to 0x0F.
+
+Date and time as text, `2026-03-01T07:30:00`, years 2000 to 2099, 24 hours.
+"""
+
+from micropython import const
+
+_ADDRESS = const(0x68)
+_STATUS = const(0x0F)
+_STOPPED = const(0x80)  # OSF: the oscillator has stopped since the time was set
+_HOUR_BITS = const(0x3F)
+_TWELVE = const(0x40)  # it counts 12 hours: somebody else has set it
+
+
+class Ds3231:
+    """bus: a `machine.I2C`."""
+
+    def __init__(self, bus):
+        self._bus = bus
+
+    def read(self):
+        """The time, or None where it does not answer, or has stopped since it was set."""
+        try:
+            if self._bus.readfrom_mem(_ADDRESS, _STATUS, 1)[0] & _STOPPED:
+                return None
+            raw = self._bus.readfrom_mem(_ADDRESS, 0, 7)
+        except OSError:
+            return None
+        if raw[2] & _TWELVE:
+            return None
+        second, minute, hour, _, day, month, year = raw
+        fields = year, month & 0x1F, day, hour & _HOUR_BITS, minute, second
+        return "20%02x-%02x-%02xT%02x:%02x:%02x" % fields
+
+    def write(self, text):
+        """Set it; OSError where it does not answer."""
+        year, month, day = text[2:4], text[5:7], text[8:10]
+        digits = text[17:19], text[14:16], text[11:13], "01", day, month, year
+        self._bus.writeto_mem(_ADDRESS, 0, bytes([int(pair, 16) for pair in digits]))
+        self._bus.writeto_mem(_ADDRESS, _STATUS, b"\0")

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""What survives a reset besides the journal: kept when it changes, and brought back at power-up.
+
+    prescription  written before it becomes active
+    setup         calibrations, reservoir, line, wall clock, what resumes
+    past          boluses and lockouts, the last 24 h
+    log           an event for everything that happens
+
+What is lost counts as the worst it can have been: delivered, locked out, not calibrated.
+"""
+
+from micropython import const
+
+from pump.alarm.conditions import INTERRUPTED, STORE_DAMAGED, STORE_FAILING
+from pump.faults import NOT_RECORDED, Refused
+from pump.kinds import BASAL, NAMES
+from pump.state import STOPPED
+from pump.store import events
+from pump.therapy.prescription import prescription_of
+from pump.units import ml_of_pl, ug
+
+HOLD, RESUME_BASAL = "HOLD", "BASAL"
+
+_HOUR_US = 3_600_000_000
+_US_PER_S = const(1_000_000)
+_SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
+_YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
+
+
+class Memory:
+    """flash: (twins, log), see `store`. journal: of what is delivered.
+
+    pump: (clock, dispenser, ledger, treatment, staging, alarms). setup: (calibrations, reservoir),
+    things with `state` and `restore`. resume: what goes on after a reset, HOLD or RESUME_BASAL.
+    """
+
+    def __init__(self, flash, journal, pump, setup):
+        self._twins, self._log = flash
+        self._journal = journal
+        self._clock, self._dispenser, self._ledger = pump[:3]
+        self._treatment, self._staging, self._alarms = pump[3:]
+        self._calibrations, self._reservoir = setup
+        self.resume = HOLD
+        self._lost = ()
+        self._is_failing = False
+        self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
+        self._past_us = 0
+
+    # At power-up
+
+    def restore(self, is_timer, rtc_s):
+        """Bring back what was kept. True when the regular therapy may go on by itself.
+
+        is_timer: see `Journal.restore`. rtc_s: the time by a clock with a battery, or None.
+        """
+        kept = [self._twins.load(key) for key in ("prescription", "setup", "past")]
+        prescription, setup, past = kept
+        token = ""
+        if prescription is not None:
+            self._staging.active = prescription_of(prescription)
+        if setup is not None:
+            token, zero_us, self.resume = self._set_up(setup)
+            self._treatment.outlook.wall.zero_us = zero_us
+        if past is not None:
+            self._treatment.boluses.restore(past[0])
+            self._treatment.window.restore(past[1])
+        batch, is_exact = self._journal.restore(is_timer)
+        is_new = self._journal.boot <= 2 and setup is None
+        self._lose([] if is_new else self._missing(kept, token))
+        outage_us = self._tell_time(rtc_s)
+        self._count_since(past)
+        was_regular = batch is not None and batch[0] == BASAL
+        is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
+        return was_regular and is_short and self.resume == RESUME_BASAL and not self._lost
+
+    def begin(self, cause):
+        """The first events of this boot; and all is written once, so that it is there."""
+        self.note(events.RESET, cause)
+        for key, what in self._twins.findings:
+            is_mended = what == "MENDED"
+            self.note(events.STORE_MENDED if is_mended else events.STORE_LOST, key + " " + what)
+        if self._journal.is_interrupted:
+            least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
+            self.note(events.INTERRUPTED, "%s to %s mL" % (least, most))
+        self._keep_past()
+        self.sync()
+
+    # While it runs
+
+    def is_open(self):
+        """True while an interruption, or a loss, has not been confirmed."""
+        return self._journal.is_interrupted or bool(self._lost)
+
+    def confirm(self):
+        """A human has taken note."""
+        self._journal.confirm(self._dispenser.totals()[1])
+        self._lost = ()
+        self.note(events.CONFIRMED)
+
+    def commit(self, prescription):
+        """Keep what is about to become active; Refused NOT_RECORDED where that fails."""
+        try:
+            self._twins.save("prescription", prescription.state())
+        except OSError as error:
+            refusal = Refused(NOT_RECORDED, repr(error))
+        else:
+            self.note(events.COMMITTED, prescription.token())
+            return
+        raise refusal
+
+    def command(self, text):
+        """A command that may have changed something has been run: on record before its answer."""
+        self.note(events.COMMAND, text)
+        self.sync()
+
+    def note(self, code, text=""):
+        """An event for the log."""
+        now_us = self._clock.now_us()
+        self._log.add(code, now_us, self._treatment.outlook.wall.seconds(now_us), text)
+
+    def sync(self):
+        """Write what has changed."""
+        self._try(self._twins.save, "setup", self._setup())
+        self.poll(0)
+
+    def poll(self, _now_us):
+        """Notice what has changed, at every wake."""
+        self._alarms.set(INTERRUPTED, self._journal.is_interrupted)
+        self._alarms.set(STORE_DAMAGED, bool(self._lost))
+        self._alarms.set(STORE_FAILING, self._is_failing)
+        giving = self._treatment.giving
+        record = giving.record if giving is not None else None
+        seen = self._treatment.mode, record, self._alarms.active(), self._staging.active
+        if seen != self._seen:
+            before, self._seen = self._seen, seen
+            self._tell(before, seen)
+            if seen[:2] != before[:2] or seen[3] is not before[3]:
+                self._try(self._journal.follows, self._dispenser.totals()[1])
+                self._try(self._twins.save, "setup", self._setup())
+                self._keep_past()
+        is_active = self._dispenser.is_active()
+        self._try(self._journal.settle, self._dispenser.totals()[1], is_active)
+        if self._clock.now_us() - self._past_us >= _HOUR_US:
+            self._keep_past()
+        self._try(self._log.flush)
+
+    # Within
+
+    def _try(self, write, *arguments):
+        """Write; where flash does not take it, that is an alarm: nothing can be delivered then."""
+        try:
+            write(*arguments)
+        except (OSError, Refused):
+            self._is_failing = True
+        else:
+            self._is_failing = False
+
+    def _keep_past(self):
+        """The past, unless a dose is being given: that one is in the journal."""
+        now_us = self._clock.now_us()
+        self._past_us = now_us
+        treatment = self._treatment
+        if treatment.giving is None:
+            past = [treatment.boluses.state(now_us), treatment.window.state(now_us)]
+            self._try(self._twins.save, "past", past + [self._ledger.most_ng()])
+
+    def _setup(self):
+        active, treatment = self._staging.active, self._treatment
+        return [
+            active.token() if active is not None else "",
+            treatment.outlook.wall.zero_us,
+            self.resume,
+            [treatment.line.ng_ml, treatment.line.is_mixed],
+            self._calibrations.state(),
+            self._reservoir.state(),
+        ]
+
+    def _set_up(self, setup):
+        line = self._treatment.line
+        token, zero_us, resume, (line.ng_ml, line.is_mixed), calibrations, reservoir = setup
+        self._calibrations.restore(calibrations)
+        self._reservoir.restore(reservoir)
+        return token, zero_us, resume
+
+    def _missing(self, kept, token):
+        """Keys of what should be there and is not."""
+        missing = [key for key, what in self._twins.findings if what != "MENDED"]
+        names = ("prescription", "setup", "past")
+        for name, value, is_due in zip(names, kept, (bool(token), True, True)):
+            if value is None and is_due and name not in missing:
+                missing.append(name)
+        if self._journal.boot == 1:
+            missing.append("delivery")
+        return missing
+
+    def _lose(self, keys):
+        """What the keys stand for is not known any more."""
+        self._lost = tuple(keys)
+        treatment = self._treatment
+        if "setup" in keys:
+            self._calibrations.lose()
+            treatment.line.lose()
+        if "delivery" in keys:
+            self._ledger.is_whole = False
+        if "delivery" in keys or "setup" in keys:
+            self._reservoir.lose()
+        if "delivery" in keys or "past" in keys:
+            active = self._staging.active
+            treatment.boluses.lock(self._clock.now_us())
+            limit_ng = active.limit_day_ng if active is not None else 0
+            treatment.window.add(self._clock.now_us(), 0, limit_ng)
+
+    def _tell_time(self, rtc_s):
+        """Set the clocks by one with a battery; how long the pump was off, or None."""
+        wall, now_us = self._treatment.outlook.wall, self._clock.now_us()
+        if rtc_s is None:
+            return None
+        outage_us = None
+        if wall.zero_us is not None:
+            passed_us = rtc_s * _US_PER_S - (now_us - wall.zero_us)
+            if 0 <= passed_us < _YEARS_US:
+                outage_us = passed_us
+                self._clock.begin(now_us + passed_us)
+        wall.set(rtc_s, self._clock.now_us())
+        return outage_us
+
+    def _count_since(self, past):
+        """What went out, or may have, since the past was kept counts as given just now."""
+        kept_ng = past[2] if past is not None else 0
+        since_ng = self._ledger.most_ng() - kept_ng
+        if since_ng > 0:
+            self._treatment.window.add(self._clock.now_us(), 0, since_ng)
+
+    def _tell(self, before, now):
+        """Events for what is different."""
+        if now[0] != before[0]:
+            self.note(events.STOPPED if now[0] == STOPPED else events.STARTED, now[0])
+        if before[1] is not None and before[1] is not now[1]:
+            self._tell_dose(events.DOSE_ENDED, before[1], before[1].given_ng)
+        if now[1] is not None and now[1] is not before[1]:
+            self._tell_dose(events.DOSE_BEGAN, now[1], now[1].programmed_ng)
+        for code in now[2]:
+            if code not in before[2]:
+                self.note(events.ALARM_ON, str(code))
+        for code in before[2]:
+            if code not in now[2]:
+                self.note(events.ALARM_OFF, str(code))
+
+    def _tell_dose(self, code, record, dose_ng):
+        text = "%d %s %s %s" % (record.id, NAMES[record.kind], ug(dose_ng), record.outcome)
+        self.note(code, text.rstrip())
