@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Small files in one folder of the board's filesystem, each written at once or not at all.
+
+LittleFS keeps the old content of a file until the new one is closed. Only a file that is new would
+be there, empty, from the moment it is opened: it is written under another name and renamed.
+Every method raises OSError when the filesystem does.
+"""
+
+import os
+
+from micropython import const
+
+_MISSING = const(2)  # ENOENT
+_UNBORN = "unborn.tmp"
+
+
+class Files:
+    """The files of `folder`, which is made when missing. `writes`: how often it wrote."""
+
+    def __init__(self, folder):
+        self.writes = 0
+        self._folder = folder
+        try:
+            os.mkdir(folder)
+        except OSError:
+            pass  # it is there; or else every write will say so
+
+    def names(self):
+        """The names of all files, in no order."""
+        return [name for name in os.listdir(self._folder) if name != _UNBORN]
+
+    def read(self, name):
+        """All of a file, or None when there is none."""
+        if self._size(name) is None:
+            return None
+        with open(self._path(name), "rb") as file:
+            return file.read()
+
+    def size(self, name):
+        """The bytes of a file; 0 when there is none."""
+        return self._size(name) or 0
+
+    def read_at(self, name, offset, count):
+        """At most `count` bytes of a file from `offset` on."""
+        with open(self._path(name), "rb") as file:
+            file.seek(offset)
+            return file.read(count)
+
+    def replace(self, name, content):
+        """Write a file anew. After a power cut it is as before, or holds all of `content`."""
+        is_new = self._size(name) is None
+        path = self._path(_UNBORN if is_new else name)
+        with open(path, "wb") as file:
+            file.write(content)
+        if is_new:
+            os.rename(path, self._path(name))
+        self.writes += 1
+
+    def append(self, name, data):
+        """Write at the end of a file: all of `data`, or nothing."""
+        with open(self._path(name), "ab") as file:
+            file.write(data)
+        self.writes += 1
+
+    def remove(self, name):
+        """Remove a file."""
+        os.remove(self._path(name))
+        self.writes += 1
+
+    def rename(self, name, new):
+        """Give a file another name; a file that had that name is gone."""
+        os.rename(self._path(name), self._path(new))
+        self.writes += 1
+
+    def _path(self, name):
+        return self._folder + "/" + name
+
+    def _size(self, name):
+        try:
+            return os.stat(self._path(name))[6]
+        except OSError as error:
+            if error.args[0] != _MISSING:
+                raise
+            return None

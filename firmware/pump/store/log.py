@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""The event log: a ring of at least 1000 events in two files, numbered from 1 without end.
+
+The place of a record in its file gives its number: records of a file are consecutive, so a damaged
+one keeps its number. When a file is full the other one, with the older half, is begun anew.
+"""
+
+import binascii
+import struct
+
+from micropython import const
+
+from pump.store.events import DAMAGED, EVENTS_LOST
+
+_NAMES = ("log.0", "log.1")
+_FORMAT = "<IHHQI40s"  # seq, boot, code, ms, wall_s, text; the CRC-32 of these follows
+_BYTES = const(64)
+_MOST_TEXT = const(40)
+_MOST_RECORDS = const(1000)  # in a file
+_MOST_QUEUED = const(32)
+_32_BITS = const(0xFFFFFFFF)
+
+
+class EventLog:
+    """The events of all boots; this one is number `boot`.
+
+    damaged: how many records at the end of the newest file could not be read at boot.
+    """
+
+    def __init__(self, files, boot):
+        self.damaged = 0
+        self._files = files
+        self._boot = boot & 0xFFFF
+        self._queue = bytearray()
+        self._dropped = 0
+        self._firsts = [1, 1]  # the number of the first record of each file
+        self._counts = [0, 0]
+        self._now = 0  # the file that is being written
+        self._find_end()
+
+    def add(self, code, now_us, wall_s, text=""):
+        """Queue an event. With no room for it, it is dropped, and that becomes an event."""
+        if self._queued() >= _MOST_QUEUED:
+            self._dropped += 1
+            return
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            self._enqueue(EVENTS_LOST, now_us, wall_s, str(dropped))
+        self._enqueue(code, now_us, wall_s, text)
+
+    def flush(self):
+        """Write what is queued, in one write. OSError: nothing was written, it stays queued."""
+        if not self._queue:
+            return
+        now, queued = self._now, self._queued()
+        count = self._counts[now]
+        is_whole = self._files.size(_NAMES[now]) == count * _BYTES
+        if count and is_whole and count + queued <= _MOST_RECORDS:
+            self._files.append(_NAMES[now], self._queue)
+        else:
+            first = self._next() - queued
+            now = 1 - now if count else now
+            self._files.replace(_NAMES[now], self._queue)
+            self._now, self._firsts[now], self._counts[now] = now, first, 0
+        self._counts[now] += queued
+        self._queue = bytearray()
+
+    def count(self):
+        """How many events are kept, in flash and queued."""
+        return sum(self._counts) + self._queued()
+
+    def first(self):
+        """The number of the oldest event kept; 0 when there is none."""
+        for index in (1 - self._now, self._now):
+            if self._counts[index]:
+                return self._firsts[index]
+        return self._firsts[self._now] if self._queue else 0
+
+    def read(self, first, n):
+        """At most `n` events from number `first` on, oldest first.
+
+        Each is (seq, boot, code, ms, wall_s, text); a record that cannot be read is
+        (seq, 0, DAMAGED, 0, 0, "").
+        """
+        found = []
+        for index in (1 - self._now, self._now):
+            start = self._firsts[index]
+            for place in range(max(first - start, 0), self._counts[index]):
+                if len(found) >= n:
+                    return found
+                found.append(_event(self._record(index, place), start + place))
+        start = self._next() - self._queued()
+        for place in range(max(first - start, 0), self._queued()):
+            if len(found) >= n:
+                return found
+            record = self._queue[place * _BYTES : (place + 1) * _BYTES]
+            found.append(_event(record, start + place))
+        return found
+
+    def _queued(self):
+        return len(self._queue) // _BYTES
+
+    def _next(self):
+        return self._firsts[self._now] + self._counts[self._now] + self._queued()
+
+    def _enqueue(self, code, now_us, wall_s, text):
+        number, now_ms, wall_s = self._next() & _32_BITS, now_us // 1000, wall_s & _32_BITS
+        record = struct.pack(_FORMAT, number, self._boot, code, now_ms, wall_s, _ascii(text))
+        self._queue += record + _crc(record)
+
+    def _find_end(self):
+        """Find out which file is the newer one, and which numbers were given."""
+        tails = self._tail(0), self._tail(1)
+        for index in (0, 1):
+            first, count, _ = tails[index]
+            if first:
+                self._firsts[index], self._counts[index] = first, count
+        self._now = 1 if self._end(1) > self._end(0) else 0
+        self.damaged = tails[self._now][2]
+        older, newest_first = 1 - self._now, self._firsts[self._now]
+        if self._end(older) > newest_first:  # not of this log's making: no number twice
+            self._counts[older] = max(newest_first - self._firsts[older], 0)
+        for index in (0, 1):
+            first, count, _ = tails[index]
+            if count and not first:  # nothing readable: begun anew, beyond what it can have held
+                self._firsts[index] = self._end(self._now) + count
+                self._now = index
+                self.damaged = count
+
+    def _end(self, index):
+        return self._firsts[index] + self._counts[index]
+
+    def _tail(self, index):
+        """(number of the first record or 0, records, how many of the last ones are bad)."""
+        count = (self._files.size(_NAMES[index]) + _BYTES - 1) // _BYTES
+        for place in range(count - 1, -1, -1):
+            seq = _event(self._record(index, place))[0]
+            if seq > place:
+                return seq - place, count, count - 1 - place
+        return 0, count, count
+
+    def _record(self, index, place):
+        try:
+            return self._files.read_at(_NAMES[index], place * _BYTES, _BYTES)
+        except OSError:
+            return b""
+
+
+def _crc(record):
+    return struct.pack("<I", binascii.crc32(record))
+
+
+def _event(record, seq=0):
+    """The event in a record; DAMAGED when it is not whole, or not the one numbered `seq`."""
+    head = record[: _BYTES - 4]
+    if len(record) == _BYTES and record[_BYTES - 4 :] == _crc(head):
+        fields = struct.unpack(_FORMAT, head)
+        try:
+            text = fields[5].rstrip(b"\0").decode()
+        except ValueError:
+            return (seq, 0, DAMAGED, 0, 0, "")
+        if not seq or fields[0] == seq:
+            return fields[:5] + (text,)
+    return (seq, 0, DAMAGED, 0, 0, "")
+
+
+def _ascii(text):
+    """At most 40 characters as bytes; what is not printable ASCII is a question mark."""
+    return bytes([ord(c) if 32 <= ord(c) < 127 else 63 for c in text[:_MOST_TEXT]])

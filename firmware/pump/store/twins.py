@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Twins: named values that survive a reset, each kept in two copies; the newest good one counts.
+
+A copy `<key>.0` or `<key>.1` is one line: 8 hex digits of the CRC-32 of all that follows them, a
+space, JSON of [VERSION, board, seq, value]. Copy 0 is written first: a power cut leaves copy 1
+older, or missing in the first save of all. Anything else that is not as it should be is a finding.
+"""
+
+import binascii
+import json
+
+from micropython import const
+
+VERSION = const(1)
+
+# What was found: one copy was bad or missing, the other one was used; or no copy was good,
+# because of damage, a newer version, another board.
+MENDED = "MENDED"
+LOST = "LOST"
+NEWER = "NEWER"
+FOREIGN = "FOREIGN"
+
+_GOOD = "GOOD"
+_MOST_BYTES = const(8192)  # more than the heap should be asked for at once
+_TOO_BIG = const(27)  # EFBIG
+_NO_COPY = (0, None, None, None)
+
+
+class Twins:
+    """The values of one board. findings: (key, what) of all that `load` came across."""
+
+    def __init__(self, files, board_name):
+        self.findings = []
+        self._files = files
+        self._board_name = board_name
+        self._seqs = {}
+
+    def load(self, key):
+        """The value saved last, or None: there is none, or none that may be used (a finding)."""
+        names = _names(key)
+        first: "tuple" = self._look(names[0])
+        second: "tuple" = self._look(names[1], first)
+        first_seq, second_seq = first[0], second[0]
+        if not first_seq and not second_seq:
+            self._lose(key, (first[1], second[1]))
+            return None
+        if second_seq > first_seq:
+            return self._keep(key, second, (names[0], first), False)
+        is_first_save = second[1] is None and first_seq == 1
+        is_usual = is_first_save or 0 < second_seq < first_seq
+        return self._keep(key, first, (names[1], second), is_usual)
+
+    def save(self, key, value):
+        """Write both copies. False and nothing written when that value is in both of them.
+
+        OSError when it cannot be written; what was saved before is still valid then.
+        """
+        if key not in self._seqs:
+            self.load(key)
+        names = _names(key)
+        before = (self._read(names[0]), self._read(names[1]))
+        text = json.dumps(value)
+        line = self._line(self._seqs[key], text)
+        if before[0] == line and before[1] == line:
+            return False
+        self._seqs[key] += 1  # also when it fails: no two contents ever share a number
+        line = self._line(self._seqs[key], text)
+        if len(line) > _MOST_BYTES:
+            raise OSError(_TOO_BIG)
+        try:
+            self._files.replace(names[0], line)
+            self._files.replace(names[1], line)
+        except OSError:
+            self._restore(names, before)
+            raise
+        return True
+
+    def _keep(self, key, kept, other, is_usual):
+        """Make the `other` copy, (name, look), the same as `kept`. Returns the value."""
+        name, look = other
+        self._seqs[key] = kept[0]
+        if look[3] == kept[3]:
+            return kept[2]
+        if not is_usual:
+            self.findings.append((key, MENDED))
+        if look[1] not in (_GOOD, None):
+            _attempt(self._files.rename, name, name + ".bad")
+        _attempt(self._files.replace, name, kept[3])
+        return kept[2]
+
+    def _lose(self, key, kinds):
+        """Set aside what there is, and say why there is no value."""
+        self._seqs[key] = 0
+        names = _names(key)
+        for name, kind in zip(names, kinds):
+            if kind is not None:
+                _attempt(self._files.rename, name, name + ".bad")
+        if kinds == (None, None):  # set aside earlier: still lost, and maybe nobody was told
+            kinds = [self._look(name + ".bad")[1] for name in names]
+        for what in (LOST, NEWER, FOREIGN):
+            if what in kinds:
+                self.findings.append((key, what))
+                return
+
+    def _restore(self, names, before):
+        """Undo a save that failed; copy 1 first, so that copy 0 is never the older one."""
+        for index in (1, 0):
+            if before[index]:
+                _attempt(self._files.replace, names[index], before[index])
+            else:
+                _attempt(self._files.remove, names[index])
+
+    def _look(self, name, like=_NO_COPY):
+        """(seq, what, value, content) of a copy; `like` when the content is the same."""
+        content = self._read(name)
+        if content is None:
+            return _NO_COPY
+        return like if content == like[3] else _judge(content, self._board_name) + (content,)
+
+    def _read(self, name):
+        """The content of a copy, None when there is none, b"" when it cannot be read."""
+        try:
+            return b"" if self._files.size(name) > _MOST_BYTES else self._files.read(name)
+        except OSError:
+            return b""
+
+    def _line(self, seq, text):
+        head = json.dumps([VERSION, self._board_name, seq])
+        rest = (" %s, %s]\n" % (head[:-1], text)).encode()
+        return _crc(rest) + rest
+
+
+def _names(key):
+    return key + ".0", key + ".1"
+
+
+def _crc(rest):
+    return b"%08x" % binascii.crc32(rest)
+
+
+def _judge(content, board_name):
+    """(seq, what, value) of the content of a copy; seq is 0 unless what is _GOOD."""
+    fields = _fields(content)
+    if not fields or type(fields[0]) is not int or fields[0] < VERSION:
+        return 0, LOST, None
+    if fields[0] > VERSION:
+        return 0, NEWER, None
+    if [type(field) for field in fields[:3]] != [int, str, int] or len(fields) != 4:
+        return 0, LOST, None
+    if fields[1] != board_name:
+        return 0, FOREIGN, None
+    return (fields[2], _GOOD, fields[3]) if fields[2] > 0 else (0, LOST, None)
+
+
+def _fields(content):
+    """The list in the content of a copy; None when it is damaged."""
+    if content[:8] != _crc(content[8:]):
+        return None
+    try:
+        fields = json.loads(content[8:].decode())
+    except (ValueError, RuntimeError):  # RuntimeError: nested too deeply
+        return None
+    return fields if isinstance(fields, list) else None
+
+
+def _attempt(function, *arguments):
+    """Call a function whose failure changes nothing for now."""
+    try:
+        function(*arguments)
+    except OSError:
+        pass

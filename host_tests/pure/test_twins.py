@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: MIT
+"""Twins: no power cut and no full flash makes a value anything but the old or the new one."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from host_tests.files import MemoryFiles, PowerCut
+from host_tests.twin_copies import (
+    BOARD,
+    COPIES,
+    VALUE,
+    VALUES,
+    assert_both_good,
+    line,
+    loaded,
+    mended,
+    saved,
+)
+from pump.store.twins import LOST, MENDED, VERSION, Twins
+
+
+@pytest.mark.parametrize("value", [[], [10**400, -(10**400)], ["", 'a"\\\n\x00é', [None, [[]]]]])
+def test_a_value_comes_back_as_it_was(value):
+    assert loaded(saved(value)) == (value, [])
+
+
+def test_a_copy_is_one_line_of_checksum_and_json():
+    content = saved([1], VALUE).content
+    assert content[COPIES[0]] == content[COPIES[1]] == line([VERSION, BOARD, 2, VALUE])
+
+
+def test_values_are_kept_by_their_keys():
+    files = saved(VALUE)
+    Twins(files, BOARD).save("rate", [7])
+    assert Twins(files, BOARD).load("rate") == [7]
+    assert_both_good(files)
+
+
+def test_nothing_saved_is_none_and_no_finding():
+    assert mended({})[:2] == (None, [])
+
+
+def test_a_value_that_is_saved_already_is_not_written_again():
+    files = saved(VALUE)
+    again = Twins(files, BOARD)
+    assert again.load("dose") == VALUE
+    writes = files.writes
+    assert again.save("dose", list(VALUE)) is False
+    assert files.writes == writes
+    assert again.save("dose", [5]) is True
+    assert again.save("dose", [5]) is False
+    assert files.writes == writes + 2
+
+
+def test_a_change_of_a_list_that_was_saved_is_seen():
+    files = MemoryFiles()
+    twins = Twins(files, BOARD)
+    value = [1, [2]]
+    twins.save("dose", value)
+    value[1].append(3)
+    assert twins.save("dose", value) is True
+    assert loaded(files) == ([1, [2, 3]], [])
+
+
+def test_a_save_without_a_load_goes_on_from_what_is_there():
+    files = saved(*VALUES)
+    files.cut_after = 2 * len(VALUES) + 1
+    with pytest.raises(PowerCut):
+        Twins(files, BOARD).save("dose", ["new"])
+    assert loaded(files) == (["new"], [])
+
+
+@pytest.mark.parametrize("when", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("write", range(1, 2 * len(VALUES) + 1))
+def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_value_and_no_finding(when, write):
+    files = MemoryFiles()
+    setattr(files, when, write)
+    twins = Twins(files, BOARD)
+    current = None
+    with pytest.raises(PowerCut):
+        for old, new in itertools.pairwise((None, *VALUES)):
+            current = (old, new)
+            twins.save("dose", new)
+    value, findings, after = mended(files.content)
+    assert value in current and findings == []
+    is_first_written = when == "cut_after" or write % 2 == 0
+    assert value == current[is_first_written]
+    if value is not None:
+        assert_both_good(after, value)
+
+
+@pytest.mark.parametrize("when", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("damaged", COPIES)
+@pytest.mark.parametrize("cut", range(1, 3))
+def test_a_power_cut_while_mending_leaves_the_value(damaged, when, cut):
+    content = {**saved([1], VALUE).content, damaged: b"garbage"}
+    files = MemoryFiles(content)
+    setattr(files, when, cut)
+    with pytest.raises(PowerCut):
+        Twins(files, BOARD).load("dose")
+    value, findings, after = mended(files.content)
+    assert value == VALUE
+    assert findings == ([] if (when, cut) == ("cut_after", 2) else [("dose", MENDED)])
+    assert_both_good(after)
+
+
+def test_the_newest_good_copy_counts():
+    old, new = (line([VERSION, BOARD, seq, [seq]]) for seq in (9, 10))
+    assert mended({COPIES[0]: new, COPIES[1]: old})[:2] == ([10], [])
+    assert mended({COPIES[0]: old, COPIES[1]: new})[:2] == ([10], [("dose", MENDED)])
+
+
+def test_a_missing_copy_is_usual_only_where_a_power_cut_leaves_it_so():
+    first, later = line([VERSION, BOARD, 1, VALUE]), line([VERSION, BOARD, 2, VALUE])
+    assert mended({COPIES[0]: first})[:2] == (VALUE, [])
+    assert mended({COPIES[0]: later})[:2] == (VALUE, [("dose", MENDED)])
+    assert mended({COPIES[1]: first})[:2] == (VALUE, [("dose", MENDED)])
+    for content in ({COPIES[0]: first}, {COPIES[0]: later}, {COPIES[1]: first}):
+        assert_both_good(mended(content)[2])
+
+
+def test_two_good_copies_of_one_number_that_differ_are_a_finding():
+    content = {name: line([VERSION, BOARD, 5, [name]]) for name in COPIES}
+    value, findings, files = mended(content)
+    assert (value, findings) == ([COPIES[0]], [("dose", MENDED)])
+    assert_both_good(files, [COPIES[0]])
+
+
+@pytest.mark.parametrize("damaged", COPIES)
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_full_flash_while_mending_still_gives_the_value(damaged, write):
+    files = MemoryFiles({**saved([1], VALUE).content, damaged: b"garbage"})
+    files.fail_from = write
+    twins = Twins(files, BOARD)
+    assert twins.load("dose") == VALUE
+    assert twins.findings == [("dose", MENDED)]
+    assert loaded(files) == (VALUE, [("dose", MENDED)])
+    files.fail_from = None
+    assert twins.save("dose", VALUE) is True  # no second copy yet: the same value is written
+    assert_both_good(files)
+
+
+def test_a_full_flash_while_setting_aside_raises_nothing():
+    files = MemoryFiles(dict.fromkeys(COPIES, b"garbage"))
+    files.fail_from = 1
+    twins = Twins(files, BOARD)
+    assert twins.load("dose") is None
+    assert twins.findings == [("dose", LOST)]
+    files.fail_from = None
+    twins.save("dose", VALUE)
+    assert_both_good(files)
+
+
+@pytest.mark.parametrize("old", [None, [1]])
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_save_that_fails_once_leaves_the_old_value(write, old):
+    files = saved(old) if old else saved()
+    twins = Twins(files, BOARD)
+    files.fail_at = files.writes + write
+    with pytest.raises(OSError, match="28"):
+        twins.save("dose", VALUE)
+    assert loaded(files) == (old, [])
+    assert twins.save("dose", VALUE) is True
+    assert_both_good(files)
+
+
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_save_on_a_flash_that_takes_nothing_more_leaves_the_old_or_the_new_value(write):
+    files = saved([1])
+    files.fail_from = 2 + write
+    with pytest.raises(OSError):
+        Twins(files, BOARD).save("dose", VALUE)
+    value, findings = loaded(files)
+    assert value == ([1] if write == 1 else VALUE)
+    assert findings == []
+
+
+@pytest.mark.parametrize("when", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("cut", range(3, 7))
+def test_a_power_cut_while_a_failed_save_is_undone_leaves_one_of_both(when, cut):
+    files = saved([1])
+    files.fail_at = 4
+    setattr(files, when, cut)
+    with pytest.raises((PowerCut, OSError)):
+        Twins(files, BOARD).save("dose", VALUE)
+    value, findings = loaded(files)
+    assert value in ([1], VALUE) and findings == []
+
+
+def test_a_number_is_never_used_for_two_contents():
+    files = saved([1])
+    twins = Twins(files, BOARD)
+    files.fail_at = 4
+    with pytest.raises(OSError):
+        twins.save("dose", ["failed"])
+    twins.save("dose", VALUE)
+    assert files.content[COPIES[0]] == line([VERSION, BOARD, 3, VALUE])
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_that_flash_does_not_give_back_is_damaged(name):
+    files = saved([1], VALUE)
+    files.unreadable = {name}
+    twins = Twins(files, BOARD)
+    assert twins.load("dose") == VALUE
+    assert twins.findings == [("dose", MENDED)]
+    files.unreadable = set(COPIES)
+    assert Twins(files, BOARD).load("dose") is None
+
+
+def test_a_value_too_big_for_the_heap_is_refused_and_the_old_one_kept():
+    files = saved(VALUE)
+    with pytest.raises(OSError):
+        Twins(files, BOARD).save("dose", ["x" * 10_000])
+    assert_both_good(files)
+
+
+def test_an_older_bad_file_gives_way_to_a_newer_one():
+    _, _, files = mended({**saved([1], VALUE).content, COPIES[0]: b"first"})
+    _, _, files = mended({**files.content, COPIES[0]: b"second"})
+    assert files.content["dose.0.bad"] == b"second"
+
+
+class Machine:
+    """A twin under any sequence of saves, cuts, failures, reboots and damage to one copy."""
+
+    def __init__(self):
+        self.files = MemoryFiles()
+        self.possible = [None]
+        self.boot()
+
+    def boot(self):
+        self.files = MemoryFiles(self.files.content)
+        self.twins = Twins(self.files, BOARD)
+        value = self.twins.load("dose")
+        assert value in self.possible
+        self.possible = [value]
+
+    def save(self, value, trouble, write):
+        self.files = MemoryFiles(self.files.content)
+        self.twins._files = self.files
+        if trouble:
+            setattr(self.files, trouble, write)
+        try:
+            self.twins.save("dose", value)
+            self.possible = [value]
+        except OSError:
+            if trouble == "fail_from":
+                self.possible.append(value)
+        except PowerCut:
+            self.possible.append(value)
+            self.boot()
+
+    def damage(self, index, at):
+        name = COPIES[index]
+        if len(self.possible) == 1 and self.files.content.get(name):
+            content = bytearray(self.files.content[name])
+            content[at % len(content)] ^= 0x55
+            self.files.content[name] = bytes(content)
+            self.boot()
+
+
+TROUBLES = st.sampled_from([None, "fail_at", "fail_from", "cut_before", "cut_after"])
+ACTIONS = st.one_of(
+    st.tuples(st.just("boot")),
+    st.tuples(st.just("save"), st.lists(st.integers(), max_size=2), TROUBLES, st.integers(1, 4)),
+    st.tuples(st.just("damage"), st.integers(0, 1), st.integers(0, 99)),
+)
+
+
+@given(st.lists(ACTIONS, max_size=12))
+def test_whatever_happens_the_value_is_one_that_was_saved_and_not_an_earlier_one(actions):
+    machine = Machine()
+    for action, *arguments in actions:
+        getattr(machine, action)(*arguments)
+    machine.boot()

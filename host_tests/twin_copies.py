@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""Copies of twins in memory: saved, damaged, loaded again as after a boot."""
+
+import binascii
+import json
+
+from host_tests.files import MemoryFiles
+from pump.store.twins import Twins
+
+BOARD = "RPI_PICO"
+COPIES = ("dose.0", "dose.1")
+VALUES = ([1, "a", None], [2, 10**30, ["x", []]], [3], ["longer than all before", -(10**40)])
+VALUE = VALUES[1]
+
+
+def line(fields):
+    """A copy whose checksum is right, whatever is in it."""
+    return sealed(b" " + json.dumps(fields).encode() + b"\n")
+
+
+def sealed(rest):
+    """What is behind a checksum, with the right one."""
+    return b"%08x" % binascii.crc32(rest) + rest
+
+
+def saved(*values):
+    """Flash in which these values were saved one after the other."""
+    files = MemoryFiles()
+    twins = Twins(files, BOARD)
+    for value in values:
+        twins.save("dose", value)
+    return files
+
+
+def loaded(files):
+    """What a fresh boot finds: (value, findings)."""
+    twins = Twins(MemoryFiles(files.content), BOARD)
+    return twins.load("dose"), twins.findings
+
+
+def mended(content):
+    """Load from `content`; returns (value, findings, files afterwards)."""
+    files = MemoryFiles(content)
+    twins = Twins(files, BOARD)
+    value = twins.load("dose")
+    return value, twins.findings, files
+
+
+def assert_both_good(files, value=VALUE):
+    """Both copies are the same, and a fresh boot finds nothing wrong."""
+    assert files.content[COPIES[0]] == files.content[COPIES[1]]
+    assert loaded(files) == (value, [])
