@@ -81,6 +81,8 @@ class UsbConsole:
 
     def write(self, data: bytes) -> None:
         """The board prints."""
+        if self._world.ending is not None:
+            return
         rest = data
         while rest:
             if self._host_reads:

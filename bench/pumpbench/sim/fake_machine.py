@@ -4,14 +4,11 @@
 from pumpbench.sim import fake_sys as _sys
 from pumpbench.sim import world as _world
 from pumpbench.sim.pins import SIO
+from pumpbench.sim.watchdog import BY_FORCE, TIMEOUT_MAX_MS
 
 PWRON_RESET, WDT_RESET = 1, 3
 UNIQUE_ID = bytes.fromhex("e660583883724a32")
 FREQ_HZ = 125_000_000
-
-
-class BoardReset(BaseException):
-    """`machine.reset()`: the firmware ends here."""
 
 
 class Pin:
@@ -168,4 +165,30 @@ def reset_cause() -> int:
 
 
 def reset() -> None:
-    raise BoardReset
+    _world.current.reset(BY_FORCE)
+
+
+class WDT:
+    def __init__(self, id: int = 0, timeout: int = 5000) -> None:
+        if id != 0:
+            raise ValueError(f"WDT({id}) doesn't exist")
+        if not 0 <= timeout <= TIMEOUT_MAX_MS:
+            raise ValueError(f"timeout exceeds {TIMEOUT_MAX_MS}")
+        self._watchdog = _world.current.watchdog
+        self._watchdog.start(timeout)
+
+    def feed(self) -> None:
+        self._watchdog.feed()
+
+
+class _Words:
+    """The chip's registers, as far as there are any: those of the watchdog."""
+
+    def __getitem__(self, address: int) -> int:
+        return _world.current.watchdog.read(address)
+
+    def __setitem__(self, address: int, value: int) -> None:
+        _world.current.watchdog.write(address, value)
+
+
+mem32 = _Words()

@@ -2,7 +2,7 @@
 """How firmware is imported by CPython: its own `import`s get the fakes, everyone else's do not.
 
 Firmware modules are given builtins of their own, in which `__import__` knows the fakes and `print`
-goes to the board's console. So `time`, `sys` and `select` stay what they are for tests, at any
+goes to the board's console and `open` to its filesystem. So `time`, `sys` and `select` stay what they are for tests, at any
 time. The package `pump` is imported once per process; `board` is a matter of the current world.
 """
 
@@ -12,13 +12,13 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 
-from pumpbench.sim import fake_sys
+from pumpbench.sim import fake_io, fake_sys
 from pumpbench.sim import world as _world
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[3] / "firmware"
-FAKES = frozenset(("machine", "rp2", "micropython", "time", "select", "sys", "gc"))
+FAKES = frozenset(("machine", "rp2", "micropython", "time", "select", "sys", "gc", "os", "io"))
 # Names that older firmware uses for the same modules.
-ALIASES = {"utime": "time", "uselect": "select", "usys": "sys"}
+ALIASES = {"utime": "time", "uselect": "select", "usys": "sys", "uos": "os", "uio": "io"}
 
 
 def _import(name: str, scope=None, local=None, names=(), level: int = 0):
@@ -37,7 +37,7 @@ def _print(*values: object, sep: str = " ", end: str = "\n", file=None) -> None:
     (file or fake_sys.stdout).write(sep.join(map(str, values)) + end)
 
 
-BUILTINS = {**vars(builtins), "__import__": _import, "print": _print}
+BUILTINS = {**vars(builtins), "__import__": _import, "print": _print, "open": fake_io.open}
 
 
 def run_main(source: str, path: str) -> None:

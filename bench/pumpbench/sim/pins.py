@@ -100,6 +100,14 @@ class Pins:
         if self.on_change is not None:
             self.on_change(net, level, t_ns)
 
+    def reset(self) -> None:
+        """The chip was reset: it drives no pin, and no pull of its own is on."""
+        self._prepare()
+        for net in self.nets:
+            net.function, net.pull = SIO, None
+            net.outputs, net.output_enables = [0, 0, 0], [0, 0, 0]
+            self.update(net, self._now())
+
     def write_pio(self, block: int, base: int, count: int, value: int, t_ns: int) -> None:
         """A PIO block sets `count` outputs from `base` on, round the 32 positions there are."""
         for i in range(count):

@@ -124,6 +124,11 @@ class Pio:
         if due_ns <= self.limit_ns:
             self.limit_ns = due_ns - 1
 
+    def stop(self) -> None:
+        """The chip was reset: no machine runs."""
+        for machine in self.machines:
+            machine.set_enabled(False, self.now_ns)
+
     def machines_changed(self) -> None:
         """Machines were enabled, disabled or set up anew."""
         self.forget_trace()

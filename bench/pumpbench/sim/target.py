@@ -8,11 +8,12 @@ from greenlet import GreenletExit, greenlet
 
 from pumpbench.boards import load_board, pin_number
 from pumpbench.sim import fake_sys
-from pumpbench.sim.fake_machine import BoardReset
+from pumpbench.sim.fake_machine import WDT_RESET
 from pumpbench.sim.guard import start_guard
 from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
 from pumpbench.sim.pins import Net
-from pumpbench.sim.world import World
+from pumpbench.sim.watchdog import BY_TIMER, SCRATCH_COUNT
+from pumpbench.sim.world import BoardReset, World
 from pumpbench.target import Target
 
 # Both tick counters wrap a few seconds after power-up, so that every test crosses the wrap.
@@ -35,7 +36,9 @@ class SimTarget(Target):
     """A board that is powered up with the first `run`.
 
     `board` is a board's name or a namespace like one, `main` the text that stands in for
-    firmware/main.py. `ticks_*_at_boot` are what the tick counters show at power-up.
+    firmware/main.py. `ticks_*_at_boot` are what the tick counters show at power-up. `flash` is
+    the flash of an earlier target (its filesystem's part): a power cut, and the board comes back.
+    After a reset its `scratch` came through, too, and `reset_cause` is 3.
     """
 
     name = "sim"
@@ -48,6 +51,9 @@ class SimTarget(Target):
         ticks_us_at_boot: int = TICKS_US_AT_BOOT,
         ticks_ms_at_boot: int = TICKS_MS_AT_BOOT,
         reset_cause: int = 1,
+        flash: bytes | None = None,
+        scratch: tuple[int, ...] = (0,) * SCRATCH_COUNT,
+        reset_reason: int | None = None,
         extrapolate: bool = True,
     ) -> None:
         super().__init__(load_board(board) if isinstance(board, str) else board)
@@ -55,10 +61,16 @@ class SimTarget(Target):
         start_guard()
         self.ended: Ended | None = None
         self._main = (FIRMWARE_DIR / "main.py").read_text() if main is None else main
-        self.world = World(self.board, self.plant, self.output, extrapolate=extrapolate)
+        self.world = World(
+            self.board,
+            self.plant,
+            self.output,
+            flash=flash,
+            extrapolate=extrapolate,
+        )
         self.world.ticks_us_at_boot = ticks_us_at_boot
         self.world.ticks_ms_at_boot = ticks_ms_at_boot
-        self.world.reset_cause = reset_cause
+        self._bring_in(reset_cause, reset_reason, scratch)
         self._firmware = greenlet(self._power_up)
 
     @property
@@ -73,6 +85,20 @@ class SimTarget(Target):
     @host_reads.setter
     def host_reads(self, reads: bool) -> None:
         self.world.host_side.host_reads = reads
+
+    @property
+    def flash(self) -> bytes:
+        """The filesystem's part of the flash, as a power cut at this instant leaves it."""
+        return self.world.flash.content
+
+    @property
+    def scratch(self) -> tuple[int, ...]:
+        """The watchdog's scratch registers 0 to 3; they survive a reset, and no power cut."""
+        return tuple(self.world.watchdog.scratch)
+
+    @property
+    def was_reset_by_watchdog(self) -> bool:
+        return self.world.watchdog.has_bitten
 
     def run(self, seconds: float) -> None:
         world = self.world
@@ -94,22 +120,35 @@ class SimTarget(Target):
 
     def close(self) -> None:
         """Power off: the firmware is gone."""
+        self.world.ending = GreenletExit()
         self.world.test = greenlet.getcurrent()
         with self.world.as_current():
-            self._firmware.throw(GreenletExit)
+            self._firmware.throw(self.world.ending)
+
+    def _bring_in(self, cause: int, reason: int | None, scratch: tuple[int, ...]) -> None:
+        """What is there of the life before; the watchdog's timer is the usual reason."""
+        if reason is None:
+            reason = BY_TIMER if cause == WDT_RESET else 0
+        if len(scratch) != SCRATCH_COUNT:
+            raise ValueError(f"there are {SCRATCH_COUNT} scratch registers, not {len(scratch)}")
+        self.world.reset_cause = cause
+        self.world.watchdog.reason = reason
+        self.world.watchdog.scratch[:] = scratch
 
     def _power_up(self) -> None:
         """The board's life: main.py, then the REPL, where time passes and nobody types."""
         error = None
         try:
             run_main(self._main, "main.py")
-        except GreenletExit:  # power off
-            return
         except BaseException as raised:  # noqa: BLE001
             error = raised
+        error = self.world.ending or error  # which firmware may have caught
+        if isinstance(error, GreenletExit):  # power off
+            return
         self.ended = Ended(error, self.world.now_ns)
         if error is not None and not isinstance(error, SystemExit | BoardReset):
             fake_sys.print_exception(error)
         while True:
-            with contextlib.suppress(KeyboardInterrupt):
+            self.world.ending = None
+            with contextlib.suppress(KeyboardInterrupt, BoardReset):
                 self.world.idle()

@@ -53,5 +53,5 @@ class Uart:
 
     def write(self, data: bytes) -> None:
         """The board sends."""
-        if self.host_reads:
+        if self.host_reads and self._world.ending is None:
             self._output += data

@@ -12,15 +12,18 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import cast
 
-from greenlet import greenlet
+from greenlet import getcurrent, greenlet
 
 from pumpbench.boards import is_active_low, pin_number
 from pumpbench.plant import Plant
 from pumpbench.sim.console import UsbConsole
+from pumpbench.sim.filesystem import Filesystem, fresh_filesystem
+from pumpbench.sim.flash import Flash
 from pumpbench.sim.pins import Net, Pins
 from pumpbench.sim.pio import Pio
 from pumpbench.sim.pio_machine import Machine
 from pumpbench.sim.uart import Uart
+from pumpbench.sim.watchdog import Watchdog
 
 FOREVER_NS = 1 << 62
 SPIN_BUDGET = 2_000_000  # calls of the hardware while no time passes
@@ -28,6 +31,10 @@ SPIN_BUDGET = 2_000_000  # calls of the hardware while no time passes
 
 class SpinError(Exception):
     """The firmware went on and on while no time passed: on a board it would hang."""
+
+
+class BoardReset(BaseException):
+    """The board is reset: the firmware ends here."""
 
 
 class _NoWorld:
@@ -53,11 +60,18 @@ class Event:
 class World:
     """One board from power-up on; `board` is its board file, `plant` what hangs on its pins.
 
-    `output` is where the host keeps what it reads from the console that the board file names.
+    `output` is where the host keeps what it reads from the console that the board file names,
+    `flash` what the filesystem's part of the flash holds at power-up, an empty one by default.
     """
 
     def __init__(
-        self, board: ModuleType, plant: Plant, output: bytearray, *, extrapolate: bool = True
+        self,
+        board: ModuleType,
+        plant: Plant,
+        output: bytearray,
+        *,
+        flash: bytes | None = None,
+        extrapolate: bool = True,
     ) -> None:
         self.board = board
         self.plant = plant
@@ -70,6 +84,7 @@ class World:
         self.keyboard_char = 3
         self.ticks_us_at_boot = self.ticks_ms_at_boot = 0
         self.reset_cause = 1
+        self.ending: BaseException | None = None  # what ends the firmware, raised where it waits
         self.spins = 0
         self._output = output
         self._uarts: dict[int, Uart] = {}
@@ -80,6 +95,9 @@ class World:
         is_usb = board.CONSOLE == "usb"
         self.console = UsbConsole(self, output if is_usb else bytearray())
         self.host_side = self.console if is_usb else self.uart(board.CONSOLE[1])
+        self.watchdog = Watchdog(self)
+        self.flash = Flash(fresh_filesystem() if flash is None else flash, self)
+        self.files = Filesystem(self.flash, self)
         self._wire()
 
     def _wire(self) -> None:
@@ -137,15 +155,32 @@ class World:
         self.spins += 1
         if self.spins > SPIN_BUDGET:
             self.spins = 0
-            self.fail(SpinError(f"the firmware made {SPIN_BUDGET} calls while no time passed"))
+            self.hang(f"the firmware made {SPIN_BUDGET} calls while no time passed")
+
+    def hang(self, how: str) -> None:
+        """The firmware never waits again: that is for the watchdog, or the test, to end."""
+        if self.watchdog.is_running:
+            self.hold(self.watchdog.deadline_ns - self.now_ns)
+        self.fail(SpinError(how))
 
     def fail(self, failure: Exception) -> None:
         """Make the test's `run` raise."""
-        if self.test is None:
+        if self.test is None or getcurrent() is self.test:
             raise failure
         self.failure = failure
         while True:
             self.test.switch()
+
+    def reset(self, reason: int) -> None:
+        """Reset the chip: its pins drive nothing, and the firmware ends here."""
+        self.sync()
+        self._queue.clear()
+        self.watchdog.stop()
+        self.watchdog.reason = reason
+        self.pio.stop()
+        self.pins.reset()
+        self.ending = BoardReset()
+        raise self.ending
 
     def at(self, t_ns: int, action: Callable[[], None]) -> Event:
         """Have the action done at t_ns."""
@@ -163,6 +198,8 @@ class World:
 
     def step(self, until_ns: int) -> None:
         """Let time pass until then or the next event, and let that happen."""
+        if self.ending is not None:
+            raise self.ending
         queue = self._queue
         while queue and queue[0][2].action is None:
             heapq.heappop(queue)
@@ -192,6 +229,17 @@ class World:
         if t_ns > self.now_ns:
             self.now_ns = t_ns
             self.spins = 0
+
+    def hold(self, duration_ns: int) -> None:
+        """Let time pass in which no interrupt is served; PIO and the watchdog go on."""
+        end_ns = self.now_ns + duration_ns
+        if getcurrent() is self.test:
+            self.move_to(end_ns)
+        while self.now_ns < end_ns:
+            if self.ending is not None:
+                raise self.ending
+            self.pass_to(min(end_ns, self.watchdog.deadline_ns))
+            self.watchdog.check()
 
     def interrupt(self) -> None:
         """An interrupt: the end of the present idle, or of the next one."""

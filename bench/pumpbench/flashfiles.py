@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""The files in a flash: what a board wrote, and what a test puts there or spoils.
+
+`offset` is where the filesystem begins in `flash`: 0 for the flash of `SimTarget`, FILESYSTEM_START
+for the one of `EmulatorTarget`. littlefs raises LittleFSError where there is no filesystem.
+"""
+
+from pathlib import PurePosixPath
+
+from littlefs import LittleFS, LittleFSError, UserContext
+
+from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, PROG_BYTES
+
+_SIZE = BLOCK_BYTES * BLOCK_COUNT
+_NEXT_VERSION = DISK_VERSION + 1  # what newer MicroPythons make of it when they write
+
+
+def read_files(flash: bytes, offset: int = 0) -> dict[str, bytes]:
+    """Path from the root on -> content."""
+    filesystem = _mounted(flash, offset)
+    files = {}
+    for folder, _, names in filesystem.walk("/"):
+        for name in names:
+            path = str(PurePosixPath(folder) / name)
+            with filesystem.open(path, "rb") as file:
+                files[path] = file.read()
+    return files
+
+
+def with_file(flash: bytes, path: str, content: bytes, offset: int = 0) -> bytes:
+    """The flash with that file in it, in place of the one that may be there."""
+    filesystem = _mounted(flash, offset)
+    filesystem.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
+    with filesystem.open(path, "wb") as file:
+        file.write(content)
+    return _put_back(flash, filesystem, offset)
+
+
+def without_file(flash: bytes, path: str, offset: int = 0) -> bytes:
+    """The flash without that file."""
+    filesystem = _mounted(flash, offset)
+    filesystem.remove(path)
+    return _put_back(flash, filesystem, offset)
+
+
+def _mounted(flash: bytes, offset: int) -> LittleFS:
+    content = flash[offset : offset + _SIZE]
+    try:
+        return _mount(content, DISK_VERSION)
+    except LittleFSError:
+        return _mount(content, _NEXT_VERSION)
+
+
+def _mount(content: bytes, version: int) -> LittleFS:
+    filesystem = LittleFS(
+        context=UserContext(buffer=bytearray(content)),
+        mount=False,
+        block_size=BLOCK_BYTES,
+        block_count=BLOCK_COUNT,
+        prog_size=PROG_BYTES,
+        disk_version=version,
+    )
+    filesystem.mount()
+    return filesystem
+
+
+def _put_back(flash: bytes, filesystem: LittleFS, offset: int) -> bytes:
+    filesystem.unmount()
+    content = bytes(filesystem.context.buffer)
+    return flash[:offset] + content + flash[offset + _SIZE :]

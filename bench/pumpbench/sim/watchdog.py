@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""The watchdog of the fake chip: its timer, and the registers that survive the reset it makes."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pumpbench.sim.world import World
+
+NEVER_NS = 1 << 62
+TIMEOUT_MAX_MS = 8388
+BY_TIMER, BY_FORCE = 1, 2  # bits of the register REASON
+SCRATCH_COUNT = 4
+_REASON = 0x4005_8008
+_SCRATCH = tuple(_REASON + 4 * (i + 1) for i in range(SCRATCH_COUNT))
+
+
+class Watchdog:
+    """The timer runs from the first `start` on and cannot be stopped."""
+
+    def __init__(self, world: "World") -> None:
+        self.scratch = [0] * SCRATCH_COUNT
+        self.reason = 0
+        self.has_bitten = False
+        self.deadline_ns = NEVER_NS
+        self._world = world
+        self._timeout_ns = 0
+        self._event = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.deadline_ns != NEVER_NS
+
+    def start(self, timeout_ms: int) -> None:
+        if self._event is not None:
+            self._event.cancel()
+        self._timeout_ns = timeout_ms * 1_000_000
+        self.feed()
+        self._event = self._world.at(self.deadline_ns, self._look)
+
+    def feed(self) -> None:
+        self.deadline_ns = self._world.now_ns + self._timeout_ns
+
+    def stop(self) -> None:
+        """The chip was reset."""
+        self.deadline_ns = NEVER_NS
+
+    def check(self) -> None:
+        """Reset the board if the time is over."""
+        if self._world.now_ns >= self.deadline_ns:
+            self.has_bitten = True
+            self._world.reset(BY_TIMER)
+
+    def _look(self) -> None:
+        self.check()
+        self._event = self._world.at(self.deadline_ns, self._look)
+
+    def read(self, address: int) -> int:
+        """The word at the address."""
+        if address == _REASON:
+            return self.reason
+        return self.scratch[_index(address)]
+
+    def write(self, address: int, value: int) -> None:
+        self.scratch[_index(address)] = value & 0xFFFF_FFFF
+
+
+def _index(address: int) -> int:
+    if address not in _SCRATCH:
+        raise NotImplementedError(f"the word at {address:#x} is not simulated, or read-only")
+    return _SCRATCH.index(address)
