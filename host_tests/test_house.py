@@ -16,6 +16,7 @@ from pump.console.commands import (
     delivery,
     motor,
     prescription,
+    reservoir,
     system,
     therapy,
 )
@@ -36,7 +37,7 @@ LAYERS = [
     {"pump.hal", "pump.therapy", "pump.delivery", "pump.alarm", "pump.supervisor"},
     {"pump.giving"},
     {"pump.treatment"},
-    {"pump.control", "pump.progress", "pump.watch"},
+    {"pump.control", "pump.progress", "pump.supply", "pump.watch"},
     {"pump.dosing"},
     {"pump.console"},
     {"pump.app"},
@@ -53,6 +54,7 @@ PURE = {
     "pump.delivery.planner",
     "pump.delivery.ledger",
     "pump.delivery.calibration",
+    "pump.delivery.reservoir",
 }
 HARDWARE = {"machine", "rp2", "esp32", "_rp2"}
 
@@ -141,6 +143,7 @@ def all_patterns():
         + bolus.rows(some, some, some)
         + delivery.rows(some, some, some)
         + motor.rows(some, some)
+        + reservoir.rows(some, some)
         + alarm.rows(some)
     )
     return {row[0] for row in rows}

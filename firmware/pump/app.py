@@ -13,6 +13,7 @@ from pump.console.commands import (
     delivery,
     motor,
     prescription,
+    reservoir,
     system,
     therapy,
 )
@@ -23,12 +24,14 @@ from pump.console.session import Session
 from pump.console.status import Status
 from pump.console.tree import Tree
 from pump.control import DISPENSER, Control
-from pump.delivery.calibration import Calibration
+from pump.delivery.calibration import Calibrations
 from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
+from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
 from pump.progress import Progress
 from pump.supervisor import Supervisor
+from pump.supply import Supply
 from pump.therapy.boluses import Boluses
 from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
@@ -49,15 +52,19 @@ class App:
         self.dispenser = Dispenser(self.engine, self.clock, self.ledger, _min_period_us(board))
         self.staging = Staging(self.clock, board.PUMP["min_rate_nl_d"])
         self.alarms = AlarmManager()
+        self.calibrations = Calibrations(board.PUMP["pl_per_rev"], _steps_per_rev(board))
         self.treatment = Treatment(
             (self.dispenser, self.ledger, self.clock),
             (Boluses(), Window()),
             Outlook(board.PUMP["min_rate_nl_d"]),
-            Calibration(board.PUMP["pl_per_rev"], _steps_per_rev(board)),
+            self.calibrations.current(),
         )
+        self.reservoir = Reservoir(board.PUMP["reservoir_nl"], board.PUMP["dead_nl"])
+        delivery = self.treatment, self.dispenser, self.ledger
+        self.supply = Supply(self.reservoir, delivery, self.alarms)
         self.control = Control(
             self.treatment,
-            self.dispenser,
+            (self.dispenser, self.supply, self.calibrations),
             self.staging,
             self.supervisor,
             (board.PUMP, board.DRIVER["max_steps_s"]),
@@ -69,6 +76,7 @@ class App:
 
         def after_command():
             self.dispenser.renew(0)  # a line of many commands must not outlast the lease
+            self.supply.poll(0)
             conditions.refresh()
 
         session = Session(tree, self.errors, after_command, urgent=(therapy.STOP,))
@@ -76,6 +84,7 @@ class App:
         self.tasks = (
             ("console", self.link.poll),
             (DISPENSER, self.dispenser.renew),
+            ("supply", self.supply.poll),  # stops what the dispenser has just planned
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
             ("watch", Watch(self.alarms, self.treatment, self.staging).poll),
@@ -111,6 +120,7 @@ class App:
             + therapy.rows(self.control)
             + bolus.rows(dosing, progress, self.treatment.boluses)
             + delivery.rows(progress, self.dispenser, self.ledger)
+            + reservoir.rows(self.control, self.supply)
             + motor.rows(self.control, board.DRIVER)
             + alarm.rows(self.alarms)
         )

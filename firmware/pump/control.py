@@ -4,7 +4,6 @@
 The console and the buttons call it; it refuses, or it acts. Stopping is never refused.
 """
 
-from pump.delivery.calibration import Calibration
 from pump.faults import (
     ALREADY_RUNNING,
     BOLUS_IN_PROGRESS,
@@ -14,6 +13,7 @@ from pump.faults import (
     LIMIT_EXCEEDED,
     LINE_NOT_CLEARED,
     NO_PRESCRIPTION,
+    NOT_CALIBRATED,
     NOT_STOPPED,
     OBSERVING,
     PUMP_FAULT,
@@ -25,6 +25,7 @@ from pump.state import FAULT, OBSERVATION, RUNNING, SERVICE, STOPPED
 from pump.therapy import validation
 from pump.therapy.limits import PumpLimits
 from pump.therapy.prescription import FLEX
+from pump.therapy.regimen import highest_nl_d
 from pump.therapy.wall import Wall
 from pump.units import seconds, ug, ug_ml
 
@@ -32,18 +33,20 @@ DISPENSER = "dispenser"  # the task that renews the lease
 
 _S_PER_DAY = 86_400
 _US_PER_MS = 1000
+_PL_PER_NL = 1000
 
 
 class Control:
     """Start, stop, jog, commit, calibrate, set the clock.
 
-    treatment, dispenser, staging: as their modules say. supervisor: has `fault` and `is_ending`.
+    delivery: (dispenser, `Supply`, `Calibrations`). treatment, staging: as their modules say.
+    supervisor: has `fault` and `is_ending`.
     limits: (`PUMP` of the board's data, steps a second that the motor can do).
     """
 
-    def __init__(self, treatment, dispenser, staging, supervisor, limits):
+    def __init__(self, treatment, delivery, staging, supervisor, limits):
         self.treatment = treatment
-        self._dispenser = dispenser
+        self._dispenser, self.supply, self.calibrations = delivery
         self._staging = staging
         self._supervisor = supervisor
         self._limits = limits
@@ -62,6 +65,7 @@ class Control:
             raise Refused(ALREADY_RUNNING)
         active = self.need_active()
         self.need_line(active.concentration_ng_ml)
+        self.supply.need_start(highest_nl_d(active, self.limits().min_nl_d))
         self.need_day(active, LIMIT_EXCEEDED, self.treatment.ahead(active))
         self.treatment.start(active, self.treatment.ahead(active))  # as of now: that took a while
         self.wake()
@@ -74,6 +78,8 @@ class Control:
         """Turn by `steps` at thousandths of a revolution a minute; stopped only."""
         self.need_stopped()
         if steps:
+            volume_pl = self.treatment.calibration.volume_pl(steps)
+            self.supply.need(-(-volume_pl // _PL_PER_NL))
             self.treatment.jog(steps, millirevs_min)
             self.wake()
 
@@ -98,8 +104,21 @@ class Control:
     def calibrate(self, pl_per_rev):
         """Set the volume of a revolution; stopped only. What is owed keeps its volume."""
         self.need_stopped()
-        calibration = self.treatment.calibration
-        self.treatment.calibration = Calibration(pl_per_rev, calibration.steps_per_rev)
+        self._calibrate(pl_per_rev)
+
+    def run(self, steps, millirevs_min):
+        """Turn as `jog` does, to calibrate by what comes out."""
+        before = self._dispenser.totals()[1]
+        self.jog(steps, millirevs_min)
+        self.calibrations.begin(before, steps, self._dispenser.begun)
+
+    def measured(self, volume_nl):
+        """Calibrate by the last run: so much of it came out. A run is used once."""
+        self.need_stopped()
+        emitted = self._dispenser.totals()[1]
+        steps = self.calibrations.run_steps(emitted, self._dispenser.begun)
+        self._calibrate(self.calibrations.measured_pl(volume_nl, steps))
+        self.calibrations.forget()
 
     def set_clock(self, wall_s):
         """Set the wall clock; a day pattern that runs follows it, nothing else does."""
@@ -116,6 +135,7 @@ class Control:
 
     def limits(self):
         """What the pump can deliver, with the calibration in force."""
+        self.need_calibrated()
         pump, max_steps_s = self._limits
         calibration = self.treatment.calibration
         motor_nl_d = calibration.volume_pl(max_steps_s * _S_PER_DAY) // 1000
@@ -170,11 +190,17 @@ class Control:
 
     def need_prescription(self):
         """The active prescription; refused when there is none, or the pump cannot do it."""
+        self.need_calibrated()
         active = self._staging.active
         if active is None:
             raise Refused(NO_PRESCRIPTION)
         self._need_valid(active)
         return active
+
+    def need_calibrated(self):
+        """Refuse while the volume of a step is not known."""
+        if not self.treatment.calibration.pl_per_rev:
+            raise Refused(NOT_CALIBRATED)
 
     def need_no_bolus(self):
         """Refuse while anything but the regular therapy is under way."""
@@ -210,6 +236,10 @@ class Control:
         peak_ng = window.peak_ng(now_us, ahead, more_us=more_us)
         if peak_ng > limit_ng and peak_ng > window.peak_ng(now_us, more_us=more_us):
             raise above_day(code, peak_ng, limit_ng)
+
+    def _calibrate(self, pl_per_rev):
+        self.calibrations.set(pl_per_rev, self.treatment.now_us())
+        self.treatment.calibration = self.calibrations.current()
 
     def _need_valid(self, prescription):
         found = validation.problems(prescription, self.limits())

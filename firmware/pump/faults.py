@@ -31,6 +31,11 @@ LINE_NOT_CLEARED = const(117)
 OBSERVING = const(118)
 TOO_SMALL = const(119)
 FLEX_CONFLICT = const(121)
+OVERFILL = const(122)
+RESERVOIR_TOO_LOW = const(123)
+NOT_CALIBRATED = const(124)
+NO_CALIBRATION_RUN = const(125)
+IMPLAUSIBLE = const(126)
 
 # Faults
 TASK_DIED = const(201)
@@ -62,6 +67,17 @@ REFUSALS = {
     OBSERVING: ("Trial under observation", "Wait for its end or end it: BOLus:ABORt."),
     TOO_SMALL: ("Less than one step", "The pump cannot give so little; raise the dose."),
     FLEX_CONFLICT: ("Flex step conflicts", "The windows are in the text; nothing was changed."),
+    OVERFILL: (
+        "Reservoir overfilled",
+        "REServoir:CAPacity? is what it takes; nothing was changed.",
+    ),
+    RESERVOIR_TOO_LOW: ("Reservoir too low", "Refill it, and say so: REServoir:REFill."),
+    NOT_CALIBRATED: ("Pump not calibrated", "MOTor:CALibrate:PERRev, or RUN and MEASured."),
+    NO_CALIBRATION_RUN: (
+        "No calibration run",
+        "MOTor:CALibrate:RUN first, to its end; used once.",
+    ),
+    IMPLAUSIBLE: ("Calibration implausible", "Measure again; beyond the bounds: PERRev."),
 }
 
 FAULTS = {

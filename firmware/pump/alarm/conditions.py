@@ -15,6 +15,9 @@ PRIORITIES = (HIGH, MEDIUM, LOW)
 CLOCK_NOT_SET = const(301)
 PROGRAMMING_OPEN = const(302)
 PROGRAMMING_DROPPED = const(303)
+RESERVOIR_LOW = const(305)
+RESERVOIR_EMPTY = const(306)
+REFILL_MISMATCH = const(307)
 
 ALARMS = {
     CLOCK_NOT_SET: (
@@ -31,5 +34,20 @@ ALARMS = {
         "Staged copy dropped",
         MEDIUM,
         "Nothing was changed; begin again with PRESCription:NEW or EDIT.",
+    ),
+    RESERVOIR_LOW: (
+        "Reservoir low",
+        LOW,
+        "Plan a refill: REServoir:FORecast? says how long it lasts.",
+    ),
+    RESERVOIR_EMPTY: (
+        "Reservoir empty",
+        HIGH,
+        "Stopped before the dead volume: refill, REServoir:REFill, and start again.",
+    ),
+    REFILL_MISMATCH: (
+        "Refill mismatch",
+        MEDIUM,
+        "The head gave more or less than counted, REServoir:REFill?: calibrate, check the line.",
     ),
 }

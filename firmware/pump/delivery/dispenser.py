@@ -15,6 +15,7 @@ from pump.faults import STEPS_MISSING, UNDERRUN, WITNESS_MISMATCH, Fault
 LEASE_US = const(2_000_000)  # never more than this is queued
 RESTART_US = const(60_000)  # from a restart to its first run: time to plan and arm on a chip
 _GRACE_US = const(2_000)  # how late the end of the queue may be noticed
+_UNBOUND = 1 << 60
 
 
 class Dispenser:
@@ -37,6 +38,8 @@ class Dispenser:
         self._queued_us = 0  # the last of them
         self._commanded = 0
         self._first = 0  # commanded when the delivery began
+        self._most = _UNBOUND  # that may be commanded
+        self.begun = 0  # deliveries since boot
 
     def is_active(self):
         """True while a delivery is under way."""
@@ -53,6 +56,14 @@ class Dispenser:
     def planned_us(self):
         """When, on the delivery's own time, a schedule to `follow` is in force."""
         return self._planner.end_us if self._planner is not None else 0
+
+    def bind(self, steps):
+        """Queue at most so many further steps, None: any number. While nothing is under way."""
+        self._most = _UNBOUND if steps is None else self._commanded + steps
+
+    def is_short(self):
+        """True when the bound keeps steps from the queue: the delivery is to be stopped."""
+        return self._commanded > self._most
 
     def rate(self):
         """Units a microsecond now; 0 when nothing is delivered."""
@@ -145,6 +156,7 @@ class Dispenser:
     def _begin(self, planner, batch, since_us):
         """Queue the first runs and let them go; time 0 lies at `since_us`, None: as it comes."""
         begin_us = planner.end_us
+        self.begun += 1
         self._first = self._commanded
         self._booking = Booking(self._ledger)
         self._booking.open(planner.stretch, batch)
@@ -173,6 +185,8 @@ class Dispenser:
                 if planner.is_complete() or planner.end_us + CHUNK_US > at_us + LEASE_US:
                     return
                 self._plan(planner)
+            if self.is_short():
+                return  # not one step of the chunk
             count, period_us, end_us = self._runs.pop(0)
             if lead_us and count > 1 and self._engine.room() > 1:
                 self._engine.put(0, lead_us)
