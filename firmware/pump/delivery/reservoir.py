@@ -57,21 +57,23 @@ class Reservoir:
         if max(volume_nl, measured_nl or 0) > self.capacity_nl:
             raise Refused(OVERFILL, "it takes %s mL" % ml(self.capacity_nl))
         expected_pl = self.volume_pl(most_pl)
-        self.last = (volume_nl, measured_nl, expected_pl, most_pl - self._from_pl)
+        dispensed_pl = most_pl - self._from_pl
+        self.last = (volume_nl, measured_nl, expected_pl, dispensed_pl)
         self._from_pl = most_pl
         self.is_empty = volume_nl <= self.dead_nl
-        if self._over_pl() is not None:
-            self.is_mismatched = self._is_far_off()
+        over_pl = self._over_pl()
+        if over_pl is not None:
+            self.is_mismatched = _is_far_off(abs(over_pl), dispensed_pl)
 
     def discrepancy(self):
         """Tenths of a per cent of what was dispensed by which the head gave more, or None.
 
         At the last refill; below 0 when it gave less; rounded away from 0.
         """
-        over_pl = self._over_pl()
-        if over_pl is None or not self.last[3]:
+        over_pl, last = self._over_pl(), self.last
+        if over_pl is None or not last or not last[3]:
             return None
-        size = -(-abs(over_pl) * 1000 // self.last[3])
+        size = -(-abs(over_pl) * 1000 // last[3])
         return -size if over_pl < 0 else size
 
     def days(self, rate_nl_d, most_pl):
@@ -103,8 +105,8 @@ class Reservoir:
             return None
         return self.last[2] - self.last[1] * _PL_PER_NL
 
-    def _is_far_off(self):
-        off_pl, dispensed_pl = abs(self._over_pl()), self.last[3]
-        if not dispensed_pl:
-            return off_pl > _ALIKE_PL
-        return off_pl * 1000 > _MISMATCH_PER_MILLE * dispensed_pl
+
+def _is_far_off(off_pl, dispensed_pl):
+    if not dispensed_pl:
+        return off_pl > _ALIKE_PL
+    return off_pl * 1000 > _MISMATCH_PER_MILLE * dispensed_pl
