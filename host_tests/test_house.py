@@ -14,8 +14,10 @@ from pump.console.commands import (
     alarm,
     bolus,
     delivery,
+    log,
     motor,
     prescription,
+    reservoir,
     system,
     therapy,
 )
@@ -36,7 +38,9 @@ LAYERS = [
     {"pump.hal", "pump.therapy", "pump.delivery", "pump.alarm", "pump.store", "pump.supervisor"},
     {"pump.giving"},
     {"pump.treatment"},
-    {"pump.control", "pump.progress", "pump.watch"},
+    {"pump.journal", "pump.progress", "pump.supply", "pump.watch"},
+    {"pump.memory"},
+    {"pump.control"},
     {"pump.dosing"},
     {"pump.console"},
     {"pump.app"},
@@ -54,6 +58,7 @@ PURE = {
     "pump.delivery.ledger",
     "pump.delivery.calibration",
     "pump.store",
+    "pump.delivery.reservoir",
 }
 PLAIN = {"micropython", "array", "binascii", "json", "struct"}
 HARDWARE = {"machine", "rp2", "esp32", "_rp2"}
@@ -135,13 +140,15 @@ def all_patterns():
     some = Anything()
     rows = (
         ieee488.rows(some, some, some, some, some)
-        + system.rows(some, some, some)
+        + system.rows(some, some, some, (some, some, some))
         + prescription.rows(some, some)
         + therapy.rows(some)
         + bolus.rows(some, some, some)
         + delivery.rows(some, some, some)
         + motor.rows(some, some)
+        + reservoir.rows(some, some)
         + alarm.rows(some)
+        + log.rows(some)
     )
     return {row[0] for row in rows}
 

@@ -40,4 +40,6 @@ PUMP = {
     "microsteps": 16,
     "min_rate_nl_d": 6_000,  # 0.006 mL a day
     "max_rate_nl_d": 24_000_000_000,  # 1000 mL an hour
+    "reservoir_nl": 20_000_000,  # what the reservoir takes
+    "dead_nl": 500_000,  # what stays in it: delivery stops before
 }

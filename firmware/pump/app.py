@@ -14,6 +14,7 @@ from pump.console.commands import (
     log,
     motor,
     prescription,
+    reservoir,
     system,
     therapy,
 )
@@ -24,9 +25,10 @@ from pump.console.session import Session
 from pump.console.status import Status
 from pump.console.tree import Tree
 from pump.control import DISPENSER, Control
-from pump.delivery.calibration import Calibration
+from pump.delivery.calibration import Calibrations
 from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
+from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
 from pump.faults import Refused
 from pump.hal.files import Files
@@ -37,6 +39,7 @@ from pump.store.events import FAULT
 from pump.store.log import EventLog
 from pump.store.twins import Twins
 from pump.supervisor import Supervisor
+from pump.supply import Supply
 from pump.therapy import wall
 from pump.therapy.boluses import Boluses
 from pump.therapy.outlook import Outlook
@@ -44,7 +47,6 @@ from pump.therapy.staging import Staging
 from pump.therapy.window import Window
 from pump.treatment import Treatment
 from pump.watch import Watch
-
 
 # Commands that change nothing of the pump: how a host is answered, and what is only staged.
 _UNRECORDED = ("*", "STAT", "PRES")
@@ -62,16 +64,20 @@ class App:
         self.dispenser = Dispenser(self.engine, self.clock, self.ledger, _min_period_us(board))
         self.staging = Staging(self.clock, board.PUMP["min_rate_nl_d"])
         self.alarms = AlarmManager()
+        self.calibrations = Calibrations(board.PUMP["pl_per_rev"], _steps_per_rev(board))
         self.treatment = Treatment(
             (self.dispenser, self.ledger, self.clock),
             (Boluses(), Window()),
             Outlook(board.PUMP["min_rate_nl_d"]),
-            Calibration(board.PUMP["pl_per_rev"], _steps_per_rev(board)),
+            self.calibrations.current(),
         )
+        self.reservoir = Reservoir(board.PUMP["reservoir_nl"], board.PUMP["dead_nl"])
+        delivery = self.treatment, self.dispenser, self.ledger
+        self.supply = Supply(self.reservoir, delivery, self.alarms)
         self._build_memory(board, hal)
         self.control = Control(
             self.treatment,
-            self.dispenser,
+            (self.dispenser, self.supply, self.calibrations),
             self.staging,
             self.supervisor,
             (board.PUMP, board.DRIVER["max_steps_s"]),
@@ -82,6 +88,7 @@ class App:
         self.tasks = (
             ("console", self.link.poll),
             (DISPENSER, self.dispenser.renew),
+            ("supply", self.supply.poll),  # stops what the dispenser has just planned
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
             ("watch", Watch(self.alarms, self.treatment, self.staging).poll),
@@ -109,7 +116,7 @@ class App:
         twins, self.log = Twins(self.folders[0], board.NAME), EventLog(self.folders[1], 0)
         scratch = hal.scratch(board)
         self.journal = Journal(twins, (self.clock, self.ledger, self.treatment), scratch)
-        self.dispenser.journal = self.journal
+        self.dispenser.record(self.journal)
         self.memory = Memory(
             (twins, self.log),
             self.journal,
@@ -142,6 +149,7 @@ class App:
 
     def _after_command(self, header, arguments):
         self.dispenser.renew(0)  # a line of many commands must not outlast the lease
+        self.supply.poll(0)
         if not header.endswith("?") and not header.startswith(_UNRECORDED):
             self.memory.command(header + " " + ",".join(arguments))
         self.conditions.refresh()
@@ -167,6 +175,7 @@ class App:
             + therapy.rows(self.control)
             + bolus.rows(dosing, progress, self.treatment.boluses)
             + delivery.rows(progress, self.dispenser, self.ledger)
+            + reservoir.rows(self.control, self.supply)
             + motor.rows(self.control, board.DRIVER)
             + alarm.rows(self.alarms)
             + log.rows(self.log)

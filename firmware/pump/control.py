@@ -4,7 +4,6 @@
 The console and the buttons call it; it refuses, or it acts. Stopping is never refused.
 """
 
-from pump.delivery.calibration import Calibration
 from pump.faults import (
     ALREADY_RUNNING,
     BOLUS_IN_PROGRESS,
@@ -14,8 +13,9 @@ from pump.faults import (
     LIMIT_EXCEEDED,
     LINE_NOT_CLEARED,
     NO_PRESCRIPTION,
-    NOTHING_TO_CONFIRM,
+    NOT_CALIBRATED,
     NOT_STOPPED,
+    NOTHING_TO_CONFIRM,
     OBSERVING,
     PUMP_FAULT,
     SOFT_LIMIT,
@@ -27,6 +27,7 @@ from pump.state import FAULT, OBSERVATION, RUNNING, SERVICE, STOPPED
 from pump.therapy import validation
 from pump.therapy.limits import PumpLimits
 from pump.therapy.prescription import FLEX
+from pump.therapy.regimen import highest_nl_d
 from pump.therapy.wall import Wall
 from pump.therapy.wall import text as wall_text
 from pump.units import seconds, ug, ug_ml
@@ -35,19 +36,21 @@ DISPENSER = "dispenser"  # the task that renews the lease
 
 _S_PER_DAY = 86_400
 _US_PER_MS = 1000
+_PL_PER_NL = 1000
 
 
 class Control:
     """Start, stop, jog, commit, calibrate, set the clock.
 
-    treatment, dispenser, staging: as their modules say. supervisor: has `fault` and `is_ending`.
-    limits: (`PUMP` of the board's data, steps a second that the motor can do). memory: what is
-    written before it is done. rtc: a clock with a battery that is set along, or None.
+    delivery: (dispenser, `Supply`, `Calibrations`). treatment, staging: as their modules say.
+    supervisor: has `fault` and `is_ending`. limits: (`PUMP` of the board's data, steps a second
+    that the motor can do). memory: what is written before it is done. rtc: a clock with a battery
+    that is set along, or None.
     """
 
-    def __init__(self, treatment, dispenser, staging, supervisor, limits, *, memory, rtc):
+    def __init__(self, treatment, delivery, staging, supervisor, limits, *, memory, rtc):
         self.treatment = treatment
-        self._dispenser = dispenser
+        self._dispenser, self.supply, self.calibrations = delivery
         self._staging = staging
         self._supervisor = supervisor
         self._limits = limits
@@ -73,6 +76,7 @@ class Control:
         """Deliver the active prescription, confirmed or not: where a reset ended it, say."""
         active = self.need_active()
         self.need_line(active.concentration_ng_ml)
+        self.supply.need_start(highest_nl_d(active, self.limits().min_nl_d))
         self.need_day(active, LIMIT_EXCEEDED, self.treatment.ahead(active))
         self.treatment.start(active, self.treatment.ahead(active))  # as of now: that took a while
         self.wake()
@@ -92,6 +96,8 @@ class Control:
         self.need_stopped()
         self.need_confirmed()
         if steps:
+            volume_pl = self.treatment.calibration.volume_pl(steps)
+            self.supply.need(-(-volume_pl // _PL_PER_NL))
             self.treatment.jog(steps, millirevs_min)
             self.wake()
 
@@ -117,8 +123,21 @@ class Control:
     def calibrate(self, pl_per_rev):
         """Set the volume of a revolution; stopped only. What is owed keeps its volume."""
         self.need_stopped()
-        calibration = self.treatment.calibration
-        self.treatment.calibration = Calibration(pl_per_rev, calibration.steps_per_rev)
+        self._calibrate(pl_per_rev)
+
+    def run(self, steps, millirevs_min):
+        """Turn as `jog` does, to calibrate by what comes out."""
+        before = self._dispenser.totals()[1]
+        self.jog(steps, millirevs_min)
+        self.calibrations.begin(before, steps, self._dispenser.begun)
+
+    def measured(self, volume_nl):
+        """Calibrate by the last run: so much of it came out. A run is used once."""
+        self.need_stopped()
+        emitted = self._dispenser.totals()[1]
+        steps = self.calibrations.run_steps(emitted, self._dispenser.begun)
+        self._calibrate(self.calibrations.measured_pl(volume_nl, steps))
+        self.calibrations.forget()
 
     def set_clock(self, wall_s):
         """Set the wall clock; a day pattern that runs follows it, nothing else does."""
@@ -136,6 +155,7 @@ class Control:
 
     def limits(self):
         """What the pump can deliver, with the calibration in force."""
+        self.need_calibrated()
         pump, max_steps_s = self._limits
         calibration = self.treatment.calibration
         motor_nl_d = calibration.volume_pl(max_steps_s * _S_PER_DAY) // 1000
@@ -195,11 +215,17 @@ class Control:
 
     def need_prescription(self):
         """The active prescription; refused when there is none, or the pump cannot do it."""
+        self.need_calibrated()
         active = self._staging.active
         if active is None:
             raise Refused(NO_PRESCRIPTION)
         self._need_valid(active)
         return active
+
+    def need_calibrated(self):
+        """Refuse while the volume of a step is not known."""
+        if not self.treatment.calibration.pl_per_rev:
+            raise Refused(NOT_CALIBRATED)
 
     def need_no_bolus(self):
         """Refuse while anything but the regular therapy is under way."""
@@ -246,6 +272,10 @@ class Control:
         else:
             return
         raise refusal
+
+    def _calibrate(self, pl_per_rev):
+        self.calibrations.set(pl_per_rev, self.treatment.now_us())
+        self.treatment.calibration = self.calibrations.current()
 
     def _need_valid(self, prescription):
         found = validation.problems(prescription, self.limits())

@@ -17,8 +17,8 @@ from pump.faults import (
     TOO_SMALL,
     Refused,
 )
-from pump.store.events import PATIENT_REFUSED
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
+from pump.store.events import PATIENT_REFUSED
 from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
 from pump.therapy.conversion import dose_nl, drug_ng
@@ -81,7 +81,7 @@ class Dosing:
         ng_ml = active.concentration_ng_ml if active else 0
         amount = volume_nl * DAY_US
         dose = Dose(PRIME, amount, -(-amount // rate_nl_d), ng_ml)
-        self._need_step(dose)
+        self._need_volume(dose)
         self._treatment.alone(dose, drug_ng(volume_nl, ng_ml))
         self._control.wake()
 
@@ -98,7 +98,7 @@ class Dosing:
         self._need_rate(dose_nl(daily_ng, old_ng_ml))
         rate_nl_d, duration_us = bridge(volume_nl, old_ng_ml, daily_ng)
         dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
-        self._need_step(dose)
+        self._need_volume(dose)
         ahead = self._treatment.outlook.bridged(
             prescription, self._treatment.now_us(), dose, rate_nl_d
         )
@@ -172,12 +172,13 @@ class Dosing:
             raise Refused(LIMIT_EXCEEDED, "%s ug is above LIMit:BOLus %s" % doses)
         amount = dose_nl(dose_ng, ng_ml) * DAY_US
         dose = Dose(kind, amount, duration_ms * _US_PER_MS, ng_ml)
-        self._need_step(dose)
+        self._need_volume(dose)
         return dose
 
-    def _need_step(self, dose):
+    def _need_volume(self, dose):
         if not self._treatment.calibration.steps_in(dose.amount):
             raise Refused(TOO_SMALL, "%s mL" % ml(dose.amount // DAY_US))
+        self._control.supply.need(dose.amount // DAY_US)
 
     def _need_rate(self, rate_nl_d):
         limits = self._control.limits()

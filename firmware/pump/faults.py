@@ -31,9 +31,14 @@ LINE_NOT_CLEARED = const(117)
 OBSERVING = const(118)
 TOO_SMALL = const(119)
 FLEX_CONFLICT = const(121)
-NOT_RECORDED = const(126)
-UNCONFIRMED = const(127)
-NOTHING_TO_CONFIRM = const(128)
+OVERFILL = const(122)
+RESERVOIR_TOO_LOW = const(123)
+NOT_CALIBRATED = const(124)
+NO_CALIBRATION_RUN = const(125)
+IMPLAUSIBLE = const(126)
+NOT_RECORDED = const(127)
+UNCONFIRMED = const(128)
+NOTHING_TO_CONFIRM = const(129)
 
 # Faults
 TASK_DIED = const(201)
@@ -69,6 +74,17 @@ REFUSALS = {
     NOT_RECORDED: ("Cannot be recorded", "The flash is full or fails; nothing was delivered."),
     UNCONFIRMED: ("Not confirmed", "Read ALARm:ACTive? and LOG:READ?; then THERapy:CONFirm."),
     NOTHING_TO_CONFIRM: ("Nothing to confirm", "No interruption is open."),
+    OVERFILL: (
+        "Reservoir overfilled",
+        "REServoir:CAPacity? is what it takes; nothing was changed.",
+    ),
+    RESERVOIR_TOO_LOW: ("Reservoir too low", "Refill it, and say so: REServoir:REFill."),
+    NOT_CALIBRATED: ("Pump not calibrated", "MOTor:CALibrate:PERRev, or RUN and MEASured."),
+    NO_CALIBRATION_RUN: (
+        "No calibration run",
+        "MOTor:CALibrate:RUN first, to its end; used once.",
+    ),
+    IMPLAUSIBLE: ("Calibration implausible", "Measure again; beyond the bounds: PERRev."),
 }
 
 FAULTS = {

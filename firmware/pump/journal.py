@@ -55,7 +55,7 @@ class Journal:
             self._save(emitted, emitted + size)
 
     def settle(self, emitted, is_active):
-        """Called at every wake: when nothing moves, the record is made exact; hourly in any case."""
+        """Make the record exact when nothing moves, and a new one every hour; at every wake."""
         if not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
         elif self._clock.now_us() - self._saved_us >= _HOUR_US:
@@ -67,14 +67,14 @@ class Journal:
         self._save(emitted, max(emitted, self._allowed))
 
     def restore(self, is_timer):
-        """Go on from the record. Returns (what was delivered or None, whether it is exact).
+        """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
 
         is_timer: the watchdog has reset the board: its time is longer than the lease, so all that
         was queued has gone out.
         """
         kept = self._twins.load(KEY)
         if kept is None:
-            return None, True
+            return None
         at_us, boot, was_interrupted, batch, counts, ledger, dose = kept
         self.boot = boot + 1
         self._clock.begin(at_us)
@@ -86,7 +86,7 @@ class Journal:
         if dose is not None:
             self._reopen(dose)
         self._save(0, 0)
-        return (batch if is_cut and dose is None else None), not unsure
+        return batch if is_cut and dose is None else None
 
     def _out(self, at_us, counts, is_timer):
         """(steps that are out since the record for sure, how many more may be)."""

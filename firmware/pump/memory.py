@@ -16,6 +16,7 @@ from pump.faults import NOT_RECORDED, Refused
 from pump.kinds import BASAL, NAMES
 from pump.state import STOPPED
 from pump.store import events
+from pump.store.twins import LOST, MENDED
 from pump.therapy.prescription import prescription_of
 from pump.units import ml_of_pl, ug
 
@@ -42,6 +43,9 @@ class Memory:
         self._calibrations, self._reservoir = setup
         self.resume = HOLD
         self._lost = ()
+        self._had = {}  # key -> whether it was there at power-up
+        self._token = ""  # of the prescription that should be there
+        self._past_ng = 0  # drug that was out when the past was kept
         self._is_failing = False
         self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
         self._past_us = 0
@@ -53,22 +57,13 @@ class Memory:
 
         is_timer: see `Journal.restore`. rtc_s: the time by a clock with a battery, or None.
         """
-        kept = [self._twins.load(key) for key in ("prescription", "setup", "past")]
-        prescription, setup, past = kept
-        token = ""
-        if prescription is not None:
-            self._staging.active = prescription_of(prescription)
-        if setup is not None:
-            token, zero_us, self.resume = self._set_up(setup)
-            self._treatment.outlook.wall.zero_us = zero_us
-        if past is not None:
-            self._treatment.boluses.restore(past[0])
-            self._treatment.window.restore(past[1])
-        batch, is_exact = self._journal.restore(is_timer)
-        is_new = self._journal.boot <= 2 and setup is None
-        self._lose([] if is_new else self._missing(kept, token))
+        self._bring("prescription", self._set_prescription)
+        self._bring("setup", self._set_up)
+        self._bring("past", self._set_past)
+        batch = self._journal.restore(is_timer)
+        self._lose(self._missing())
         outage_us = self._tell_time(rtc_s)
-        self._count_since(past)
+        self._count_since()
         was_regular = batch is not None and batch[0] == BASAL
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
         return was_regular and is_short and self.resume == RESUME_BASAL and not self._lost
@@ -77,8 +72,8 @@ class Memory:
         """The first events of this boot; and all is written once, so that it is there."""
         self.note(events.RESET, cause)
         for key, what in self._twins.findings:
-            is_mended = what == "MENDED"
-            self.note(events.STORE_MENDED if is_mended else events.STORE_LOST, key + " " + what)
+            code = events.STORE_MENDED if what == MENDED else events.STORE_LOST
+            self.note(code, key + " " + what)
         if self._journal.is_interrupted:
             least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
             self.note(events.INTERRUPTED, "%s to %s mL" % (least, most))
@@ -175,22 +170,43 @@ class Memory:
             self._reservoir.state(),
         ]
 
-    def _set_up(self, setup):
-        line = self._treatment.line
-        token, zero_us, resume, (line.ng_ml, line.is_mixed), calibrations, reservoir = setup
-        self._calibrations.restore(calibrations)
-        self._reservoir.restore(reservoir)
-        return token, zero_us, resume
+    def _bring(self, key, restore):
+        """Bring back one value. What this firmware cannot read is as good as lost."""
+        value = self._twins.load(key)
+        self._had[key] = value is not None
+        if value is None:
+            return
+        try:
+            restore(value)
+        except Exception:  # noqa: BLE001 - a pump that dies of its records never starts again
+            self._twins.findings.append((key, LOST))
 
-    def _missing(self, kept, token):
-        """Keys of what should be there and is not."""
-        missing = [key for key, what in self._twins.findings if what != "MENDED"]
-        names = ("prescription", "setup", "past")
-        for name, value, is_due in zip(names, kept, (bool(token), True, True)):
-            if value is None and is_due and name not in missing:
-                missing.append(name)
-        if self._journal.boot == 1:
-            missing.append("delivery")
+    def _set_prescription(self, state):
+        self._staging.active = prescription_of(state)
+
+    def _set_up(self, state):
+        treatment = self._treatment
+        self._token, treatment.outlook.wall.zero_us, self.resume, line = state[:4]
+        treatment.line.ng_ml, treatment.line.is_mixed = line
+        self._calibrations.restore(state[4])
+        treatment.calibration = self._calibrations.current()
+        self._reservoir.restore(state[5])
+
+    def _set_past(self, state):
+        boluses, window, self._past_ng = state
+        self._treatment.boluses.restore(boluses)
+        self._treatment.window.restore(window)
+
+    def _missing(self):
+        """Keys of what should be there and is not. A new pump has nothing to lose."""
+        missing = [key for key, what in self._twins.findings if what != MENDED]
+        had, boot = self._had, self._journal.boot
+        is_new = boot == 1 and not any(had.values())
+        if not is_new and not (boot == 2 and not had["setup"]):  # cut off in its first moments
+            due = ("setup", "past", "prescription") if self._token else ("setup", "past")
+            missing += [key for key in due if not had[key] and key not in missing]
+            if boot == 1 and "delivery" not in missing:
+                missing.append("delivery")
         return missing
 
     def _lose(self, keys):
@@ -199,6 +215,7 @@ class Memory:
         treatment = self._treatment
         if "setup" in keys:
             self._calibrations.lose()
+            treatment.calibration = self._calibrations.current()
             treatment.line.lose()
         if "delivery" in keys:
             self._ledger.is_whole = False
@@ -224,10 +241,9 @@ class Memory:
         wall.set(rtc_s, self._clock.now_us())
         return outage_us
 
-    def _count_since(self, past):
+    def _count_since(self):
         """What went out, or may have, since the past was kept counts as given just now."""
-        kept_ng = past[2] if past is not None else 0
-        since_ng = self._ledger.most_ng() - kept_ng
+        since_ng = self._ledger.most_ng() - self._past_ng
         if since_ng > 0:
             self._treatment.window.add(self._clock.now_us(), 0, since_ng)
 

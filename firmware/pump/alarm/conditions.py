@@ -16,6 +16,9 @@ CLOCK_NOT_SET = const(301)
 PROGRAMMING_OPEN = const(302)
 PROGRAMMING_DROPPED = const(303)
 INTERRUPTED = const(304)
+RESERVOIR_LOW = const(305)
+RESERVOIR_EMPTY = const(306)
+REFILL_MISMATCH = const(307)
 STORE_DAMAGED = const(308)
 STORE_FAILING = const(309)
 
@@ -39,6 +42,21 @@ ALARMS = {
         "Power interrupted",
         HIGH,
         "A reset has ended a delivery; see DELivery:INTerval?, then THERapy:CONFirm.",
+    ),
+    RESERVOIR_LOW: (
+        "Reservoir low",
+        LOW,
+        "Plan a refill: REServoir:FORecast? says how long it lasts.",
+    ),
+    RESERVOIR_EMPTY: (
+        "Reservoir empty",
+        HIGH,
+        "Stopped before the dead volume: refill, REServoir:REFill, and start again.",
+    ),
+    REFILL_MISMATCH: (
+        "Refill mismatch",
+        MEDIUM,
+        "The head gave more or less than counted, REServoir:REFill?: calibrate, check the line.",
     ),
     STORE_DAMAGED: (
         "Records lost",

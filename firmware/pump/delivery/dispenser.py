@@ -15,6 +15,7 @@ from pump.faults import STEPS_MISSING, STORE_FAILED, UNDERRUN, WITNESS_MISMATCH,
 LEASE_US = const(2_000_000)  # never more than this is queued
 RESTART_US = const(60_000)  # from a restart to its first run: time to plan and arm on a chip
 _GRACE_US = const(2_000)  # how late the end of the queue may be noticed
+_UNBOUND = 1 << 60
 
 
 class Unrecorded:
@@ -35,11 +36,10 @@ class Dispenser:
 
     engine: the step engine of the HAL. clock: `now_us()`. ledger: `add(steps, batch)`.
     min_period_us: no two steps closer than this, whatever is asked.
-    journal: set by who keeps one; told of all steps before they are queued, see `Unrecorded`.
     """
 
     def __init__(self, engine, clock, ledger, min_period_us):
-        self.journal = Unrecorded()
+        self._journal = Unrecorded()
         self._engine = engine
         self._clock = clock
         self._ledger = ledger
@@ -52,6 +52,12 @@ class Dispenser:
         self._queued_us = 0  # the last of them
         self._commanded = 0
         self._first = 0  # commanded when the delivery began
+        self._most = _UNBOUND  # that may be commanded
+        self.begun = 0  # deliveries since boot
+
+    def record(self, journal):
+        """Tell a journal of all steps before they are queued; it has what `Unrecorded` has."""
+        self._journal = journal
 
     def is_active(self):
         """True while a delivery is under way."""
@@ -68,6 +74,14 @@ class Dispenser:
     def planned_us(self):
         """When, on the delivery's own time, a schedule to `follow` is in force."""
         return self._planner.end_us if self._planner is not None else 0
+
+    def bind(self, steps):
+        """Queue at most so many further steps, None: any number. While nothing is under way."""
+        self._most = _UNBOUND if steps is None else self._commanded + steps
+
+    def is_short(self):
+        """True when the bound keeps steps from the queue: the delivery is to be stopped."""
+        return self._commanded > self._most
 
     def rate(self):
         """Units a microsecond now; 0 when nothing is delivered."""
@@ -88,7 +102,7 @@ class Dispenser:
         stopped: what `stop` returned. The steps begin `RESTART_US` from now; those that fell due
         in between are made at once.
         """
-        self.journal.top_up(self._settle())  # no flash write once the time is counted
+        self._journal.top_up(self._settle())  # no flash write once the time is counted
         at_us, owed = stopped
         since_us = self._start_us + at_us
         begin_us = self._clock.now_us() - since_us + RESTART_US
@@ -101,7 +115,7 @@ class Dispenser:
         What is queued goes out at the old rate; the fraction of a step is carried over.
         """
         if self._planner is not None:
-            self.journal.follows(self._settle())
+            self._journal.follows(self._settle())
             self._planner.follow(schedule)
             self._booking.open(self._planner.stretch, batch)
 
@@ -165,6 +179,7 @@ class Dispenser:
     def _begin(self, planner, batch, since_us):
         """Queue the first runs and let them go; time 0 lies at `since_us`, None: as it comes."""
         begin_us = planner.end_us
+        self.begun += 1
         self._first = self._commanded
         self._booking = Booking(self._ledger)
         self._booking.open(planner.stretch, batch)
@@ -199,6 +214,8 @@ class Dispenser:
                 if planner.is_complete() or planner.end_us + CHUNK_US > at_us + LEASE_US:
                     return
                 self._plan(planner)
+            if self.is_short():
+                return  # not one step of the chunk
             count, period_us, end_us = self._runs.pop(0)
             if lead_us and count > 1 and self._engine.room() > 1:
                 self._engine.put(0, lead_us)
@@ -210,7 +227,7 @@ class Dispenser:
             self._queued_us = end_us
 
     def _plan(self, planner):
-        """Plan the next chunk: its runs wait for room, with their ends; its steps are on record."""
+        """Plan the next chunk: its steps go on record, its runs wait for room, with their ends."""
         end_us, before = planner.end_us, self._commanded
         for count, period_us in planner.next_runs():
             end_us += max(count, 1) * period_us
@@ -218,7 +235,7 @@ class Dispenser:
             self._commanded += count
         steps = self._commanded - before
         if steps:
-            self.journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
+            self._journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
 
     def _is_queued(self, planner):
         """True when a limited delivery is in the engine to its last step."""

@@ -22,7 +22,7 @@ _32_BITS = const(0xFFFFFFFF)
 
 
 class EventLog:
-    """The events of all boots; this one is number `boot`.
+    """The events of all boots; `boot` is the number of this one.
 
     damaged: how many records at the end of the newest file could not be read at boot.
     """
@@ -30,7 +30,7 @@ class EventLog:
     def __init__(self, files, boot):
         self.damaged = 0
         self._files = files
-        self._boot = boot & 0xFFFF
+        self.boot = boot
         self._queue = bytearray()
         self._dropped = 0
         self._firsts = [1, 1]  # the number of the first record of each file
@@ -105,7 +105,9 @@ class EventLog:
 
     def _enqueue(self, code, now_us, wall_s, text):
         number, now_ms, wall_s = self._next() & _32_BITS, now_us // 1000, wall_s & _32_BITS
-        record = struct.pack(_FORMAT, number, self._boot, code, now_ms, wall_s, _ascii(text))
+        record = struct.pack(
+            _FORMAT, number, self.boot & 0xFFFF, code, now_ms, wall_s, _ascii(text)
+        )
         self._queue += record + _crc(record)
 
     def _find_end(self):

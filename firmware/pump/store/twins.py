@@ -34,6 +34,7 @@ class Twins:
         self._files = files
         self._board_name = board_name
         self._seqs = {}
+        self._saved = {}  # key -> what tells the value that is in both copies from others
 
     def load(self, key):
         """The value saved last, or None: there is none, or none that may be used (a finding)."""
@@ -57,22 +58,23 @@ class Twins:
         """
         if key not in self._seqs:
             self.load(key)
-        names = _names(key)
-        before = (self._read(names[0]), self._read(names[1]))
         text = json.dumps(value)
-        line = self._line(self._seqs[key], text)
-        if before[0] == line and before[1] == line:
+        content = binascii.crc32(text.encode()), len(text)
+        if self._saved.get(key) == content:
             return False
         self._seqs[key] += 1  # also when it fails: no two contents ever share a number
         line = self._line(self._seqs[key], text)
         if len(line) > _MOST_BYTES:
             raise OSError(_TOO_BIG)
+        self._saved[key] = None
+        names = _names(key)
+        self._files.replace(names[0], line)
         try:
-            self._files.replace(names[0], line)
             self._files.replace(names[1], line)
         except OSError:
-            self._restore(names, before)
+            self._undo(names)
             raise
+        self._saved[key] = content
         return True
 
     def _keep(self, key, kept, other, is_usual):
@@ -102,13 +104,13 @@ class Twins:
                 self.findings.append((key, what))
                 return
 
-    def _restore(self, names, before):
-        """Undo a save that failed; copy 1 first, so that copy 0 is never the older one."""
-        for index in (1, 0):
-            if before[index]:
-                _attempt(self._files.replace, names[index], before[index])
-            else:
-                _attempt(self._files.remove, names[index])
+    def _undo(self, names):
+        """Undo a save of which only copy 0 was written: copy 1 is as it was."""
+        before = self._read(names[1])
+        if before:
+            _attempt(self._files.replace, names[0], before)
+        else:
+            _attempt(self._files.remove, names[0])
 
     def _look(self, name, like=_NO_COPY):
         """(seq, what, value, content) of a copy; `like` when the content is the same."""

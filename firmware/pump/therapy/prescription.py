@@ -125,5 +125,7 @@ def prescription_of(state):
     found = Prescription()
     for field, value in zip(_FIELDS, fields):
         setattr(found, field, tuple(value) if isinstance(value, list) else value)
-    found.flex = Flex([(days, from_min, to_min, tuple(rate)) for days, from_min, to_min, rate in steps])
+    found.flex = Flex(
+        [(days, from_min, to_min, tuple(rate)) for days, from_min, to_min, rate in steps]
+    )
     return found

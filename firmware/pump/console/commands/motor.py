@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """MOTor: jog the head, and its calibration. Both only while the pump is stopped."""
 
+from micropython import const
+
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import VOLUME, decimal
-from pump.units import ml_of_pl
+from pump.delivery.calibration import MAX_PL, MIN_PL
+from pump.units import fixed, ml_of_pl
 
 _REV_DECIMALS = 7  # one microstep of 3200 is 0.0003125 revolutions
 _RPM_DECIMALS = 3
-_MIN_NL = 1_000  # what a revolution of any peristaltic head of this size can be
-_MAX_NL = 10_000_000
+_RUN_MILLIREVS = const(60_000)  # a minute; slower where the motor cannot
+_MIN_RUN = const(1_000_000)  # 0.1 to 1000 revolutions
+_MAX_RUN = 10_000_000_000
 
 
 def rows(control, driver):
@@ -23,15 +27,30 @@ def rows(control, driver):
         control.jog(revolutions * steps_per_rev // 10**_REV_DECIMALS, millirevs_min)
 
     def calibrate(volume_nl):
-        if not _MIN_NL <= volume_nl <= _MAX_NL:
+        if not MIN_PL <= volume_nl * 1000 <= MAX_PL:
             raise ScpiError(DATA_OUT_OF_RANGE, "0.001 to 10 mL")
         control.calibrate(volume_nl * 1000)
+
+    def run(revolutions):
+        if not _MIN_RUN <= revolutions <= _MAX_RUN:
+            raise ScpiError(DATA_OUT_OF_RANGE, "0.1 to 1000 revolutions")
+        steps_per_rev = control.treatment.calibration.steps_per_rev
+        fastest = 60_000 * driver["max_steps_s"] // steps_per_rev
+        steps = revolutions * steps_per_rev // 10**_REV_DECIMALS
+        control.run(steps, min(_RUN_MILLIREVS, fastest))
 
     def calibration():
         return ml_of_pl(control.treatment.calibration.pl_per_rev)
 
+    def history():
+        entries = control.calibrations.history
+        return [(fixed(at_us // 1000, 3), ml_of_pl(pl)) for at_us, pl in entries] or "NONE"
+
     return (
         ("MOTor:JOG", jog, decimal(_REV_DECIMALS), decimal(_RPM_DECIMALS)),
         ("MOTor:CALibrate:PERRev", calibrate, VOLUME),
+        ("MOTor:CALibrate:RUN", run, decimal(_REV_DECIMALS)),
+        ("MOTor:CALibrate:MEASured", control.measured, VOLUME),
+        ("MOTor:CALibrate:HISTory?", history),
         ("MOTor:CALibrate?", calibration),
     )

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""REServoir: its capacity, what it holds, refills, and how long it lasts."""
+
+from pump.console.errors import DATA_OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError
+from pump.console.params import VOLUME, optional
+from pump.units import fixed, ml, ml_of_pl
+
+_MIN_NL = 1_000_000
+_MAX_NL = 500_000_000
+_NONE = "NONE"
+
+
+def rows(control, supply):
+    """Rows for the tree."""
+    reservoir = supply.reservoir
+
+    def resize(capacity_nl):
+        if not _MIN_NL <= capacity_nl <= _MAX_NL:
+            raise ScpiError(DATA_OUT_OF_RANGE, "1 to 500 ML")
+        if reservoir.low_nl > capacity_nl // 2:
+            raise ScpiError(SETTINGS_CONFLICT, "REServoir:LOW is above half of it")
+        reservoir.resize(capacity_nl, supply.most_pl())
+
+    def set_low(low_nl):
+        range_nl = reservoir.dead_nl, reservoir.capacity_nl // 2
+        if not range_nl[0] <= low_nl <= range_nl[1]:
+            ends = ml(range_nl[0]), ml(range_nl[1])
+            raise ScpiError(DATA_OUT_OF_RANGE, "%s to %s ML" % ends)
+        reservoir.low_nl = low_nl
+
+    def volume():
+        volume_pl = reservoir.volume_pl(supply.most_pl())
+        return _NONE if volume_pl is None else ml_of_pl(volume_pl)
+
+    def last():
+        volume_nl, measured_nl, expected_pl = (reservoir.last or (None,) * 3)[:3]
+        off = reservoir.discrepancy()
+        return (
+            _NONE if volume_nl is None else ml(volume_nl),
+            _NONE if measured_nl is None else ml(measured_nl),
+            _NONE if expected_pl is None else ml_of_pl(expected_pl),
+            _NONE if off is None else fixed(off, 1),
+        )
+
+    def forecast():
+        days = supply.forecast(control.active(), control.limits().min_nl_d)
+        return [_NONE if count is None else count for count in days]
+
+    return (
+        ("REServoir:CAPacity", resize, VOLUME),
+        ("REServoir:CAPacity?", lambda: ml(reservoir.capacity_nl)),
+        ("REServoir:VOLume?", volume),
+        ("REServoir:REFill", supply.refill, VOLUME, optional(VOLUME)),
+        ("REServoir:REFill?", last),
+        ("REServoir:LOW", set_low, VOLUME),
+        ("REServoir:LOW?", lambda: ml(reservoir.low_nl)),
+        ("REServoir:FORecast?", forecast),
+    )

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""The reservoir: a model of what it holds, counted down from the last refill.
+
+Pure. Nothing measures the volume: it is that of the last refill less what has been delivered
+since. Before the first refill it is not counted, and unknown. `most_pl` is always the most that
+can have been delivered in the pump's life, as the ledger tells it.
+"""
+
+from micropython import const
+
+from pump.faults import OVERFILL, Refused
+from pump.units import ml
+
+_PL_PER_NL = const(1_000)
+_LOW_NL = const(2_000_000)
+_MISMATCH_PER_MILLE = const(145)  # of what was dispensed: how far a good head may be off
+_ALIKE_PL = const(100_000_000)  # nothing dispensed, and no further apart: the same volume
+
+
+class Reservoir:
+    """dead_nl: what cannot be delivered. low_nl: an alarm is due from there on.
+
+    last: of the last refill (volume_nl, measured_nl, expected_pl, dispensed_pl), or None; measured
+    and expected are those before it, or None. is_mismatched: the last residual that was measured
+    did not agree with the model. is_empty: a delivery was stopped for want of fluid.
+    """
+
+    def __init__(self, capacity_nl, dead_nl):
+        self.capacity_nl = capacity_nl
+        self.dead_nl = dead_nl
+        self.low_nl = _LOW_NL
+        self.last: "tuple | None" = None
+        self.is_mismatched = False
+        self.is_empty = False
+        self._from_pl = 0  # delivered at the last refill
+
+    def volume_pl(self, most_pl):
+        """What it holds, or None while that is unknown."""
+        if self.last is None:
+            return None
+        return max(self.last[0] * _PL_PER_NL - (most_pl - self._from_pl), 0)
+
+    def left_pl(self, most_pl):
+        """What can still be delivered, below 0 when there is not even the dead volume; or None."""
+        volume_pl = self.volume_pl(most_pl)
+        return None if volume_pl is None else volume_pl - self.dead_nl * _PL_PER_NL
+
+    def resize(self, capacity_nl, most_pl):
+        """Another capacity; refused when that is less than it holds."""
+        volume_pl = self.volume_pl(most_pl) or 0
+        if capacity_nl * _PL_PER_NL < volume_pl:
+            raise Refused(OVERFILL, "it holds %s mL" % ml(-(-volume_pl // _PL_PER_NL)))
+        self.capacity_nl = capacity_nl
+
+    def refill(self, volume_nl, measured_nl, most_pl):
+        """It holds `volume_nl` in all from now on. measured_nl: what was left in it, or None."""
+        if max(volume_nl, measured_nl or 0) > self.capacity_nl:
+            raise Refused(OVERFILL, "it takes %s mL" % ml(self.capacity_nl))
+        expected_pl = self.volume_pl(most_pl)
+        dispensed_pl = most_pl - self._from_pl
+        self.last = (volume_nl, measured_nl, expected_pl, dispensed_pl)
+        self._from_pl = most_pl
+        self.is_empty = volume_nl <= self.dead_nl
+        over_pl = self._over_pl()
+        if over_pl is not None:
+            self.is_mismatched = _is_far_off(abs(over_pl), dispensed_pl)
+
+    def discrepancy(self):
+        """Tenths of a per cent of what was dispensed by which the head gave more, or None.
+
+        At the last refill; below 0 when it gave less; rounded away from 0.
+        """
+        over_pl, last = self._over_pl(), self.last
+        if over_pl is None or not last or not last[3]:
+            return None
+        size = -(-abs(over_pl) * 1000 // last[3])
+        return -size if over_pl < 0 else size
+
+    def days(self, rate_nl_d, most_pl):
+        """Whole days (to low, to empty) at a volume a day; (None, None) while unknown."""
+        volume_pl = self.volume_pl(most_pl)
+        if volume_pl is None:
+            return None, None
+        ends_pl = [end_nl * _PL_PER_NL for end_nl in (self.low_nl, self.dead_nl)]
+        return tuple(
+            [max(volume_pl - end_pl, 0) // (rate_nl_d * _PL_PER_NL) for end_pl in ends_pl]
+        )
+
+    def lose(self):
+        """Nobody knows what it holds."""
+        self.last = None
+
+    def state(self):
+        """All of it, for `restore`, as JSON can keep it."""
+        last = None if self.last is None else list(self.last)
+        flags = int(self.is_mismatched), int(self.is_empty)
+        return [self.capacity_nl, self.low_nl, self._from_pl, flags[0], flags[1], last]
+
+    def restore(self, state):
+        """Be again what `state` told."""
+        self.capacity_nl, self.low_nl, self._from_pl, is_mismatched, is_empty, last = state
+        self.is_mismatched = bool(is_mismatched)
+        self.is_empty = bool(is_empty)
+        self.last = None if last is None else tuple(last)
+
+    def _over_pl(self):
+        """How much more than counted had left it at the last refill, or None."""
+        if self.last is None or None in self.last:
+            return None
+        return self.last[2] - self.last[1] * _PL_PER_NL
+
+
+def _is_far_off(off_pl, dispensed_pl):
+    if not dispensed_pl:
+        return off_pl > _ALIKE_PL
+    return off_pl * 1000 > _MISMATCH_PER_MILLE * dispensed_pl
