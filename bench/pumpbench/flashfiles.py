@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The files in a flash: what a board wrote, and what a test puts there or spoils.
 
-`offset` is where the filesystem begins in `flash`: 0 for the flash of `SimTarget`, FILESYSTEM_START
-for the one of `EmulatorTarget`. littlefs raises LittleFSError where there is no filesystem.
+`offset` is where the filesystem begins in `flash`: 0 for the flash of `SimTarget`,
+FILESYSTEM_START for the one of `EmulatorTarget`. All of them raise LittleFSError where there is
+no filesystem.
 """
 
 from pathlib import PurePosixPath

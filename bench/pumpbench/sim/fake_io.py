@@ -11,13 +11,14 @@ from pumpbench.sim.filesystem import Filesystem
 __all__ = ["BytesIO", "StringIO", "open"]
 
 _EBADF = 9
-_FLAG = lfs.LFSFileFlag
-_READ, _WRITE = int(_FLAG.rdonly), int(_FLAG.wronly)
+# The flags of littlefs.
+_READ, _WRITE = 0x001, 0x002
+_CREATE, _EXCLUSIVE, _TRUNCATE, _APPEND = 0x100, 0x200, 0x400, 0x800
 _FLAGS = {
     "r": _READ,
-    "w": int(_FLAG.wronly | _FLAG.creat | _FLAG.trunc),
-    "x": int(_FLAG.wronly | _FLAG.creat | _FLAG.excl),
-    "a": int(_FLAG.wronly | _FLAG.creat | _FLAG.append),
+    "w": _WRITE | _CREATE | _TRUNCATE,
+    "x": _WRITE | _CREATE | _EXCLUSIVE,
+    "a": _WRITE | _CREATE | _APPEND,
 }
 
 

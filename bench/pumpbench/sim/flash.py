@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The NOR flash of the fake chip: what is programmed and erased, when, and what a cut leaves of it.
+"""The NOR flash of the fake chip: what is programmed and erased, when, and what a cut leaves.
 
 Erasing makes a block all ones, programming only clears bits. Both take time in which nothing else
 is served and PIO goes on. Every operation is kept, so that the content can be rebuilt as a power
@@ -7,7 +7,8 @@ cut before it, inside it or after it leaves it: see `flash_at` and `images`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT, PROG_BYTES
 
@@ -30,7 +31,8 @@ class NotErased(Exception):
     """A byte was programmed that had not been erased: a board would end up with wrong data."""
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Operation:
     """A page being programmed, or a block being erased, from `t_ns` on."""
 
     index: int

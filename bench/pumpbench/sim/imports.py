@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """How firmware is imported by CPython: its own `import`s get the fakes, everyone else's do not.
 
-Firmware modules are given builtins of their own, in which `__import__` knows the fakes and `print`
-goes to the board's console and `open` to its filesystem. So `time`, `sys` and `select` stay what they are for tests, at any
-time. The package `pump` is imported once per process; `board` is a matter of the current world.
+Firmware modules are given builtins of their own, in which `__import__` knows the fakes, `print`
+goes to the board's console and `open` to its filesystem. So `time`, `sys` and `os` stay what they
+are for tests, at any time. The package `pump` is imported once per process; `board` is a matter of
+the current world.
 """
 
 import builtins
