@@ -129,6 +129,10 @@ def test_low_comes_at_the_threshold_and_goes_a_tenth_above_it(tank):
     assert LOW not in alarms(tank)
 
 
+def test_an_alarm_is_there_within_the_line_that_brings_it(tank):
+    assert tank.ask("RES:REF 2 ML;:ALAR:ACT?") == '305,"Reservoir low"'
+
+
 def test_low_comes_while_it_delivers_and_delivery_goes_on(tank):
     tank.prescribe("1000 ML/HR")
     fill(tank, 2_500_000)
