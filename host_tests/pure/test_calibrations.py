@@ -53,10 +53,12 @@ def test_the_bounds_of_80_and_120_per_cent_are_included(volume_nl, is_taken):
         assert refusal(calibrations.measured_pl, volume_nl, SPR) == IMPLAUSIBLE
 
 
-@pytest.mark.parametrize(("volume_nl", "is_taken"), [(1, False), (1_000, True), (10_001, False)])
+@pytest.mark.parametrize(
+    ("volume_nl", "is_taken"),
+    [(999, False), (1_000, True), (10_000_000, True), (10_000_001, False)],
+)
 def test_the_first_calibration_may_be_any_that_a_head_can_have(volume_nl, is_taken):
     calibrations = Calibrations(0, SPR)
-    volume_nl *= 1 if volume_nl <= 1_000 else 1_000
     if is_taken:
         assert calibrations.measured_pl(volume_nl, SPR) == volume_nl * 1000
     else:

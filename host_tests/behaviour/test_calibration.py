@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""Calibration by a measured run, through the console; what came into the beaker is measured."""
+
+from fractions import Fraction
+from types import SimpleNamespace
+
+import pytest
+
+from host_tests.bench_session import Bench, assert_balanced
+from host_tests.therapy.bench import ledger_ml, refusal
+from pumpbench.boards import load_board
+from pumpbench.client import Pump
+from pumpbench.sim import SimTarget
+
+NOT_STOPPED = 101
+NOT_CALIBRATED, NO_RUN, IMPLAUSIBLE = 124, 125, 126
+RANGE = -222
+
+
+@pytest.fixture
+def head(bench):
+    """A bench whose head is put back as it was; calibrated at 0.2 mL."""
+    pl_per_step = bench.plant.beaker.pl_per_step
+    yield bench
+    bench.plant.beaker.pl_per_step = pl_per_step
+    bench.tell("THER:STOP;:MOT:CAL:PERR 0.2 ML")
+
+
+def run(bench, revolutions="1"):
+    """A run to its end; the nanolitres that came out of it."""
+    before_nl = bench.plant.beaker.volume_nl
+    bench.tell(f"MOT:CAL:RUN {revolutions}")
+    bench.run(float(revolutions) + 0.1)
+    return bench.plant.beaker.volume_nl - before_nl
+
+
+def calibration(bench):
+    return bench.ask("MOT:CAL?")
+
+
+def test_a_run_turns_as_far_as_asked_at_60_rpm_and_is_booked_as_a_jog(head):
+    before = ledger_ml(head)["JOG"]
+    head.mark()
+    head.tell("MOT:CAL:RUN 1.5")
+    head.run(1.0)
+    assert head.plant.edges.count in range(3100, 3201)
+    head.run(0.6)
+    assert head.plant.edges.count == 4800
+    assert ledger_ml(head)["JOG"] - before == Fraction(3, 10)
+    assert_balanced(head)
+
+
+def test_a_head_that_gives_a_tenth_more_is_calibrated_by_what_it_gave(head):
+    head.plant.beaker.pl_per_step *= Fraction(11, 10)
+    past_ml = ledger_ml(head)["JOG"]
+    volume_nl = run(head, "2")
+    assert volume_nl == 440_000
+    head.tell(f"MOT:CAL:MEAS {volume_nl} NL")
+    assert calibration(head) == "0.220000"
+    assert ledger_ml(head)["JOG"] - past_ml == Fraction(4, 10)  # as it was counted at the time
+    before_nl = head.plant.beaker.volume_nl
+    head.tell("PRIM:STAR 0.11 ML,1000 ML/HR")
+    head.run(1.0)
+    assert head.plant.beaker.volume_nl - before_nl == 110_000
+
+
+def test_a_measured_revolution_is_rounded_down_to_picolitres(head):
+    run(head, "0.3")
+    head.tell("MOT:CAL:MEAS 60001 NL")  # 200 003 333.3 pL a revolution
+    assert calibration(head) == "0.200003"
+    before_ml = ledger_ml(head)["JOG"]
+    run(head, "3")
+    assert ledger_ml(head)["JOG"] - before_ml in (Fraction("0.600009"), Fraction("0.600010"))
+
+
+@pytest.mark.parametrize("volume", ["0.159999 ML", "0.240001 ML", "0 ML", "100 ML"])
+def test_a_measured_volume_beyond_a_fifth_is_refused_and_the_run_still_counts(head, volume):
+    run(head)
+    before = head.ask("MOT:CAL?;CAL:HIST?")
+    assert refusal(head, f"MOT:CAL:MEAS {volume}") == IMPLAUSIBLE
+    assert head.ask("MOT:CAL?;CAL:HIST?") == before
+    head.tell("MOT:CAL:MEAS 0.24 ML")
+    assert calibration(head) == "0.240000"
+
+
+def test_a_run_is_used_once(head):
+    run(head)
+    head.tell("MOT:CAL:MEAS 0.21 ML")
+    assert refusal(head, "MOT:CAL:MEAS 0.21 ML") == NO_RUN
+    assert calibration(head) == "0.210000"
+
+
+def test_without_a_run_nothing_can_be_measured():
+    assert refusal(Bench(SimTarget()), "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+
+
+def test_an_interrupted_run_does_not_count_even_if_a_jog_makes_up_for_it(head):
+    head.tell("MOT:CAL:RUN 1")
+    head.run(0.5)
+    head.stop()
+    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+    missing = 3200 - head.steps().emitted
+    head.tell(f"MOT:JOG {missing / 3200:.7f},375")
+    head.run(0.5)
+    assert head.steps().emitted == 3200
+    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+
+
+def test_what_moves_after_a_run_spoils_it(head):
+    run(head)
+    head.tell("MOT:JOG 0.1,375")
+    head.run(0.3)
+    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+
+
+def test_nothing_is_measured_or_run_while_it_moves(head):
+    head.tell("MOT:CAL:RUN 1")
+    head.run(0.2)
+    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NOT_STOPPED
+    assert refusal(head, "MOT:CAL:RUN 1") == NOT_STOPPED
+    head.run(1.0)
+    head.tell("MOT:CAL:MEAS 0.2 ML")  # the refusals changed nothing
+
+
+@pytest.mark.parametrize("revolutions", ["0", "0.0999999", "1000.0000001"])
+def test_a_run_of_less_than_a_tenth_or_more_than_1000_is_out_of_range(head, revolutions):
+    assert refusal(head, f"MOT:CAL:RUN {revolutions}") == RANGE
+    head.run(0.2)
+    assert head.steps().emitted == 0
+
+
+def test_the_last_eight_are_listed_newest_first():
+    bench = Bench(SimTarget())
+    for n in range(10):
+        bench.tell(f"MOT:CAL:PERR {200 + n} UL")
+    fields = bench.ask("MOT:CAL:HIST?").split(",")
+    assert fields[1::2] == [f"0.{200 + n}000" for n in range(9, 1, -1)]
+    times_s = [Fraction(text) for text in fields[::2]]
+    assert times_s == sorted(times_s, reverse=True)
+    assert times_s[0] <= Fraction(bench.ask("SYST:UPT?"))
+
+
+@pytest.fixture
+def uncalibrated():
+    """A pump whose board does not know what a revolution gives; the head gives 0.3 mL."""
+    board = SimpleNamespace(**vars(load_board("RPI_PICO")))
+    board.PUMP = {**board.PUMP, "pl_per_rev": 0}
+    target = SimTarget(board)
+    target.plant.beaker.pl_per_step = Fraction(300_000_000, 3200)
+    bench = Bench.__new__(Bench)
+    bench.target, bench.plant, bench.pump = target, target.plant, Pump(target)
+    bench.ask, bench.tell, bench.run = bench.pump.ask, bench.pump.tell, target.run
+    bench.mark()
+    return bench
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "THER:STAR",
+        "BOL:STAR 10 UG,1 MIN",
+        "BOL:TRI 10 UG,1 MIN,1 HR",
+        "PRIM:STAR 0.1 ML,10 ML/HR",
+        "BRID:STAR 500 UG/ML,0.1 ML",
+    ],
+)
+def test_without_a_calibration_nothing_is_delivered(uncalibrated, command):
+    uncalibrated.tell("PRES:NEW;CONC 500 UG/ML;MODE SIMP;RATE 24 ML/D")
+    assert refusal(uncalibrated, command) == NOT_CALIBRATED
+    assert refusal(uncalibrated, "PRES:VAL?") == NOT_CALIBRATED
+    assert refusal(uncalibrated, "PRES:COMM 12345678") == NOT_CALIBRATED
+    uncalibrated.run(0.5)
+    assert uncalibrated.steps().emitted == 0
+    assert uncalibrated.ask("MOT:CAL?;CAL:HIST?;:SYST:STAT?") == "0.000000;NONE;STOPPED"
+
+
+def test_without_a_calibration_a_jog_counts_steps_and_no_volume(uncalibrated):
+    uncalibrated.tell("RES:REF 20 ML")
+    uncalibrated.tell("MOT:JOG 1,375")
+    uncalibrated.run(0.05)
+    assert uncalibrated.ask("DEL:RATE?") == "0.000,0.000000"
+    uncalibrated.run(0.5)
+    assert uncalibrated.steps().emitted == 3200
+    assert uncalibrated.ask("DEL:TOT?;:RES:VOL?") == "0.000,0.000000;20.000000"
+
+
+def test_the_first_run_calibrates_whatever_the_head_gives(uncalibrated):
+    volume_nl = run(uncalibrated)
+    uncalibrated.tell(f"MOT:CAL:MEAS {volume_nl} NL")
+    assert calibration(uncalibrated) == "0.300000"
+    assert uncalibrated.ask("MOT:CAL:HIST?").endswith(",0.300000")
+    uncalibrated.mark()
+    uncalibrated.prescribe("1000 ML/HR")
+    uncalibrated.tell("THER:STAR")
+    uncalibrated.run(1.0)
+    uncalibrated.stop()
+    assert uncalibrated.steps().emitted == uncalibrated.plant.edges.count > 2900
+
+
+def test_a_revolution_that_was_typed_ends_the_refusals(uncalibrated):
+    uncalibrated.tell("MOT:CAL:PERR 0.3 ML")
+    uncalibrated.prescribe("24 ML/D")
+    uncalibrated.tell("THER:STAR")
+    uncalibrated.stop()
+
+
+def test_a_calibration_keeps_what_the_reservoir_holds_and_bounds_the_next_delivery(head):
+    head.prescribe("1000 ML/HR")
+    head.plant.beaker.pl_per_step *= Fraction(6, 5)
+    head.tell("RES:CAP 20 ML;REF 20 ML")
+    volume_nl = run(head)
+    head.tell(f"MOT:CAL:MEAS {volume_nl} NL")
+    assert head.ask("RES:VOL?") == "19.800000"
+    head.tell("RES:REF 1.5 ML")
+    before_nl = head.plant.beaker.volume_nl
+    head.tell("THER:STAR")
+    head.run(5.0)
+    assert head.ask("SYST:STAT?") == "STOPPED"
+    assert 0 <= 1_000_000 - (head.plant.beaker.volume_nl - before_nl) < 584_000
+    head.tell("RES:CAP 500 ML;REF 500 ML;REF 500 ML,500 ML")
