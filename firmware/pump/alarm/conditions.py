@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Alarm conditions: a permanent code, a name, a priority and advice for a human, in one table.
+"""Alarm conditions: a permanent code, a name and a priority, in one table.
 
-Codes are never reused or changed: rigs and logs depend on them.
+Codes are never reused or changed: rigs and logs depend on them. Advice is in CONSOLE.md.
 """
 
 from micropython import const
@@ -17,19 +17,7 @@ PROGRAMMING_OPEN = const(302)
 PROGRAMMING_DROPPED = const(303)
 
 ALARMS = {
-    CLOCK_NOT_SET: (
-        "Clock not set",
-        LOW,
-        "The day pattern runs at its lowest rate: set the clock, SYSTem:TIME.",
-    ),
-    PROGRAMMING_OPEN: (
-        "Programming left open",
-        LOW,
-        "Commit or discard what is staged; it is dropped 10 min after the last edit.",
-    ),
-    PROGRAMMING_DROPPED: (
-        "Staged copy dropped",
-        MEDIUM,
-        "Nothing was changed; begin again with PRESCription:NEW or EDIT.",
-    ),
+    CLOCK_NOT_SET: ("Clock not set", LOW),
+    PROGRAMMING_OPEN: ("Programming left open", LOW),
+    PROGRAMMING_DROPPED: ("Staged copy dropped", MEDIUM),
 }
