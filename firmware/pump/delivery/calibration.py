@@ -5,9 +5,11 @@ A rational, never rounded to a volume per step. Immutable: a new calibration is 
 delivery keeps the one it started with.
 """
 
-_US_PER_DAY = 86_400_000_000
-_PL_PER_NL = 1000
-_AG_PER_NG = 1_000_000_000  # pl * ng_ml are attograms
+from micropython import const
+
+_US_PER_DAY = const(86_400_000_000)
+_PL_PER_NL = const(1000)
+_AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 
 
 class Calibration:

@@ -5,10 +5,12 @@ Pure. Volumes are kept as exact rationals of the calibration in force when the s
 later calibration never rewrites them.
 """
 
+from micropython import const
+
 from pump.kinds import NAMES
 
 # 1 pL at 1 ng/mL holds 1e-9 mL of 1 ng/mL: 1e-9 ng, an attogram.
-_AG_PER_NG = 1_000_000_000
+_AG_PER_NG = const(1_000_000_000)
 
 
 class Ledger:

@@ -23,12 +23,12 @@ from micropython import const
 
 from pump.therapy.schedule import DAY_US
 
-FOREVER_US = 1 << 62
+FOREVER_US = const(1 << 62)
 
 _CHANGES = const(160)  # 48 pieces a day at the front, and at the back, and some more
 _BEGINS = const(4)  # to begin anew somewhere takes as long as so many changes
 _OFTEN = const(48)
-_HOUR_US = 3_600_000_000
+_HOUR_US = const(3_600_000_000)
 
 
 def drug(stretches, from_us, to_us):

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """MOTor: jog the head, and its calibration. Both only while the pump is stopped."""
 
+from micropython import const
+
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import VOLUME, decimal
 from pump.units import ml_of_pl
 
-_REV_DECIMALS = 7  # one microstep of 3200 is 0.0003125 revolutions
-_RPM_DECIMALS = 3
-_MIN_NL = 1_000  # what a revolution of any peristaltic head of this size can be
-_MAX_NL = 10_000_000
+_REV_DECIMALS = const(7)  # one microstep of 3200 is 0.0003125 revolutions
+_RPM_DECIMALS = const(3)
+_MIN_NL = const(1_000)  # what a revolution of any peristaltic head of this size can be
+_MAX_NL = const(10_000_000)
 
 
 def rows(control, driver):

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """SYSTem: state, time, uptime, health and service of the whole pump."""
 
+from micropython import const
+
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import TEXT
 from pump.therapy import wall
 from pump.units import fixed
 
-_FLASH_WRITES = 0  # nothing in this firmware writes to flash
+_FLASH_WRITES = const(0)  # nothing in this firmware writes to flash
 
 
 def rows(control, supervisor, clock):
