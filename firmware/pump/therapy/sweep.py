@@ -13,8 +13,8 @@ it looks at few, for a board has no time to lose:
   most lies in the first or the last of these periods.
 - Where they do not, what repeats more than _OFTEN times on the way is taken as a straight line,
   up to two of its periods too high at the front, too low at the back: two periodic doses, say.
-- After _CHANGES changes, some 0.1 s on a Pico, the rest is looked at hour by hour: all that can
-  enter in one, nothing of what leaves.
+- After _CHANGES changes, some 0.1 s on the emulated chip, the rest is looked at hour by hour:
+  all that can enter in one, nothing of what leaves.
 
 The last two are never less than the most; all else is exact.
 """
