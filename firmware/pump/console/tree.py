@@ -36,11 +36,7 @@ class Tree:
         hint = words[-1][:2]  # stands in the pattern: that rules out most of them at once
         for row in self._rows:
             pattern = row[0]
-            if (
-                hint in pattern
-                and pattern.endswith("?") == is_query
-                and _is_header(words, pattern)
-            ):
+            if hint in pattern and pattern.endswith("?") == is_query and _fits(words, pattern):
                 return row
         raise ScpiError(UNDEFINED_HEADER, header)
 
@@ -50,13 +46,13 @@ class Tree:
         return row[1](*_values(row[2:], texts))
 
 
-def _is_header(words, pattern):
+def _fits(words, pattern):
     """Whether the words of a header, without its `?`, are one of the spellings of a pattern."""
     before, bracket, rest = pattern.partition("[")
     if bracket:
         optional, _, after = rest.partition("]")
         longer = before + optional + after
-        return _is_header(words, before + after) or _is_header(words, longer)
+        return _fits(words, before + after) or _fits(words, longer)
     spelled = pattern.rstrip("?").split(":")
     if len(spelled) != len(words):
         return False
