@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a behaviour test does with a board: give it orders, read its counts, judge its edges."""
 
+import textwrap
 from fractions import Fraction
 
 from pumpbench.client import Pump
+from pumpbench.image import FIRMWARE
 from pumpbench.judge import Steps, judge
 
 STEP_NL = Fraction(125, 2)  # the reference pump
@@ -13,14 +15,9 @@ NL_D = {
     "ML/HR": 24 * 10**6,
 }
 
-# The firmware's main.py with one more task, polled after the firmware's own.
-MAIN_WITH_TASK = """
-import board, gc, machine, time
-
-gc.threshold(32_768)
-hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
-hal.make_safe(board)
-from pump.app import App
+RUN = "App(board, hal).run()\n"  # the line of firmware/main.py that a task is put before
+APP_WITH_TASK = """
+import machine, time
 from pump.faults import Fault
 
 app = App(board, hal)
@@ -126,5 +123,13 @@ def assert_exact(bench, rate):
 
 
 def main_with_task(task):
-    """A main.py with a task more: `task` defines extra(now_us), which returns when it is due."""
-    return MAIN_WITH_TASK.replace("# task", task)
+    """The firmware's main.py with a task more, polled after the firmware's own.
+
+    `task` defines extra(now_us), which returns when it is due.
+    """
+    main = (FIRMWARE / "main.py").read_text()
+    before, line, after = main.rpartition(RUN)
+    assert line, f"firmware/main.py has no {RUN}"
+    assert not after
+    indent = before[before.rfind("\n") + 1 :]
+    return before + textwrap.indent(APP_WITH_TASK.replace("# task", task), indent).lstrip()

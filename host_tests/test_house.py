@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from host_tests.tables import clashes, headers_of, names_of
 from pump import faults
 from pump.alarm.conditions import ALARMS
-from pump.console import ieee488
+from pump.console import errors, ieee488
 from pump.console.commands import (
     alarm,
     bolus,
@@ -21,6 +22,8 @@ from pump.console.commands import (
     system,
     therapy,
 )
+from pump.console.params import is_optional
+from pump.console.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
@@ -136,9 +139,9 @@ class Anything:
         return Anything()
 
 
-def all_patterns():
+def all_rows():
     some = Anything()
-    rows = (
+    return (
         ieee488.rows(some, some, some, some, some)
         + system.rows(some, some, some, (some, some, some))
         + prescription.rows(some, some)
@@ -150,7 +153,20 @@ def all_patterns():
         + alarm.rows(some)
         + log.rows(some)
     )
-    return {row[0] for row in rows}
+
+
+def test_every_header_finds_its_own_row_and_no_word_stands_for_two_things():
+    rows = all_rows()
+    tree = Tree(rows)
+    for row in rows:
+        assert all(tree.find(header) is row for header in headers_of(row[0]))
+    assert list(clashes(row[0] for row in rows)) == []
+
+
+def test_no_needed_parameter_comes_after_an_optional_one():
+    for _, _, *parameters in all_rows():
+        are_optional = [is_optional(parameter) for parameter in parameters]
+        assert are_optional == sorted(are_optional)
 
 
 def test_the_console_page_lists_exactly_the_commands_of_the_tree():
@@ -158,12 +174,24 @@ def test_the_console_page_lists_exactly_the_commands_of_the_tree():
     table = page.split("## Commands")[1].split("## Errors")[0]
     first_cells = re.findall(r"^\| (`.*`) \| ", table, flags=re.MULTILINE)
     documented = {name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)}
-    assert documented == all_patterns()
+    assert documented == {row[0] for row in all_rows()}
 
 
-def test_the_console_page_lists_every_refusal_fault_and_alarm():
+def test_the_console_page_lists_every_refusal_fault_and_alarm_with_advice():
+    """The board itself has no memory for advice."""
     page = (FIRMWARE / "CONSOLE.md").read_text()
-    for number, (name, priority, advice) in ALARMS.items():
-        assert f"| {number} | {name} | {priority} | {advice} |" in page
-    for number, (name, advice) in (faults.REFUSALS | faults.FAULTS).items():
-        assert f"| {number} | {name} | {advice} |" in page
+    rows = re.findall(r"^\| (\d+) \| (.+) \| (.{10,}\.) \|$", page, flags=re.MULTILINE)
+    alarms = {code: " | ".join(row) for code, row in ALARMS.items()}
+    listed = {int(number): name for number, name, _ in rows}
+    assert listed == names_of(faults.NAMES) | alarms
+
+
+def test_every_number_of_trouble_has_a_name_and_is_in_order():
+    for module, table in ((faults, faults.NAMES), (errors, errors.STANDARD)):
+        public = [name for name in vars(module) if name.isupper() and name[0] != "_"]
+        numbers = {getattr(module, name) for name in public} - {table}
+        named = names_of(table)
+        assert {n for n in numbers if isinstance(n, int) and abs(n) > 100} == set(named)
+        assert sorted(named, key=abs) == list(named)
+        assert all(faults.name_in(table, number) == named[number] for number in named)
+        assert faults.name_in(table, 10) == faults.name_in(table, 20) == ""

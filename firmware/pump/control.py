@@ -4,6 +4,8 @@
 The console and the buttons call it; it refuses, or it acts. Stopping is never refused.
 """
 
+from micropython import const
+
 from pump.faults import (
     ALREADY_RUNNING,
     BOLUS_IN_PROGRESS,
@@ -34,9 +36,9 @@ from pump.units import seconds, ug, ug_ml
 
 DISPENSER = "dispenser"  # the task that renews the lease
 
-_S_PER_DAY = 86_400
-_US_PER_MS = 1000
-_PL_PER_NL = 1000
+_S_PER_DAY = const(86_400)
+_US_PER_MS = const(1000)
+_PL_PER_NL = const(1000)
 
 
 class Control:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Trouble, in two kinds, each with a permanent number, a name and advice for a human.
+"""Trouble, in two kinds, each with a permanent number and a name; advice is in CONSOLE.md.
 
 `Refused`: a request that cannot be met; the pump is unaffected. The console turns it into an
 error in its queue. `Fault`: physics or integrity; the supervisor stops the pump and keeps the
@@ -47,57 +47,54 @@ WITNESS_MISMATCH = const(203)
 STEPS_MISSING = const(204)
 STORE_FAILED = const(205)
 
-REFUSALS = {
-    NOT_STOPPED: ("Pump not stopped", "Stop the delivery first: THERapy:STOP."),
-    ALREADY_RUNNING: ("Already running", "The therapy has been started; nothing was changed."),
-    NO_PRESCRIPTION: ("No prescription", "Stage, validate and commit one: PRESCription:NEW."),
-    NOTHING_STAGED: ("Nothing staged", "Begin with PRESCription:NEW."),
-    STALE_TOKEN: ("Token does not match", "Ask PRESCription:VALidate? again and review."),
-    INVALID_PRESCRIPTION: ("Prescription invalid", "PRESCription:VALidate? lists what to mend."),
-    PUMP_FAULT: ("Pump in fault", "*TST? gives its number; find the cause, then reset the board."),
-    IN_SERVICE: ("Pump in service", "The firmware ends; a reset starts it again."),
-    BOLUS_IN_PROGRESS: ("Bolus in progress", "Wait for its end (BOLus:STATe?) or abort it."),
-    LOCKED_OUT: ("Locked out", "BOLus:PATient? says when the next may be given."),
-    PATIENT_MAXIMUM: (
-        "Patient maximum reached",
-        "BOLus:PATient? says when the next may be given.",
-    ),
-    LIMIT_EXCEEDED: ("Limit exceeded", "The limit is in the text; nothing was given or changed."),
-    SOFT_LIMIT: ("Soft limit not named", "Name exactly those of VALidate? in the commit."),
-    NOT_RUNNING: ("Therapy not running", "Start it first: THERapy:STARt."),
-    NO_PATIENT_BOLUS: ("No patient bolus", "The prescription allows none: PATient:DOSE."),
-    CLOCK_REFUSED: ("Clock not changed", "It would exceed LIMit:DAY; stop, or wait."),
-    LINE_NOT_CLEARED: ("Other drug in the line", "BRIDge:STARt, or PRIMe:STARt its volume first."),
-    OBSERVING: ("Trial under observation", "Wait for its end or end it: BOLus:ABORt."),
-    TOO_SMALL: ("Less than one step", "The pump cannot give so little; raise the dose."),
-    FLEX_CONFLICT: ("Flex step conflicts", "The windows are in the text; nothing was changed."),
-    NOT_RECORDED: ("Cannot be recorded", "The flash is full or fails; nothing was delivered."),
-    UNCONFIRMED: ("Not confirmed", "Read ALARm:ACTive? and LOG:READ?; then THERapy:CONFirm."),
-    NOTHING_TO_CONFIRM: ("Nothing to confirm", "No interruption is open."),
-    OVERFILL: (
-        "Reservoir overfilled",
-        "REServoir:CAPacity? is what it takes; nothing was changed.",
-    ),
-    RESERVOIR_TOO_LOW: ("Reservoir too low", "Refill it, and say so: REServoir:REFill."),
-    NOT_CALIBRATED: ("Pump not calibrated", "MOTor:CALibrate:PERRev, or RUN and MEASured."),
-    NO_CALIBRATION_RUN: (
-        "No calibration run",
-        "MOTor:CALibrate:RUN first, to its end; used once.",
-    ),
-    IMPLAUSIBLE: ("Calibration implausible", "Measure again; beyond the bounds: PERRev."),
-}
+NAMES = """
+101 Pump not stopped
+102 Already running
+103 No prescription
+104 Nothing staged
+105 Token does not match
+106 Prescription invalid
+107 Pump in fault
+108 Pump in service
+109 Bolus in progress
+110 Locked out
+111 Patient maximum reached
+112 Limit exceeded
+113 Soft limit not named
+114 Therapy not running
+115 No patient bolus
+116 Clock not changed
+117 Other drug in the line
+118 Trial under observation
+119 Less than one step
+121 Flex step conflicts
+122 Reservoir overfilled
+123 Reservoir too low
+124 Pump not calibrated
+125 No calibration run
+126 Calibration implausible
+127 Cannot be recorded
+128 Not confirmed
+129 Nothing to confirm
+201 Task died
+202 Step queue ran dry
+203 Witness disagrees
+204 Steps missing
+205 Record failed
+"""
 
-FAULTS = {
-    TASK_DIED: ("Task died", "A bug. Keep the log and report it; reset the board."),
-    UNDERRUN: ("Step queue ran dry", "The firmware was held up longer than the lease; reset."),
-    WITNESS_MISMATCH: ("Witness disagrees", "Check the wiring of the step pin; then reset."),
-    STEPS_MISSING: ("Steps missing", "The step engine did not finish its runs; reset."),
-    STORE_FAILED: ("Record failed", "The flash is full or fails: make room, then reset."),
-}
+
+def name_in(table, number):
+    """The name of a number in a table, which is text with a line `<number> <name>` for each.
+
+    "" when it is not listed. As a dict of strings a table would take three times the memory.
+    """
+    start = table.find("\n%d " % number) + 1
+    return table[start : table.find("\n", start)].partition(" ")[2] if start else ""
 
 
 class Refused(Exception):
-    """A request that cannot be met. `code` is a key of `REFUSALS`, `detail` says why."""
+    """A request that cannot be met. `code` is one of the first, `detail` says why."""
 
     def __init__(self, code, detail=""):
         super().__init__(code, detail)
@@ -106,7 +103,7 @@ class Refused(Exception):
 
 
 class Fault(Exception):
-    """Something that must stop the pump. `code` is a key of `FAULTS`, `detail` says what."""
+    """Something that must stop the pump. `code` is one of the second, `detail` says what."""
 
     def __init__(self, code, detail=""):
         super().__init__(code, detail)

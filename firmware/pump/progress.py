@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Progress: what is going out now, and how far the dose under way has come. It changes nothing."""
 
+from micropython import const
+
 from pump.kinds import JOG, NAMES, PERIODIC
 from pump.state import BRIDGE, OBSERVATION, RUNNING
 from pump.therapy.conversion import dose_nl
 from pump.therapy.prescription import SIMPLE
 from pump.therapy.schedule import DAY_US, Dose
 
-_NL_PER_ML = 1_000_000
-_MIN_PER_DAY = 1_440
+_NL_PER_ML = const(1_000_000)
+_MIN_PER_DAY = const(1_440)
 
 
 class Progress:

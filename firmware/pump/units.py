@@ -15,6 +15,8 @@ Called by the console for every argument and response. It knows nothing about li
 no pump can reach is refused by the one who knows the pump.
 """
 
+from micropython import const
+
 # Why a text is not the quantity that was asked for.
 EMPTY = "number missing"
 NOT_A_NUMBER = "not a number"
@@ -33,7 +35,7 @@ UNIT_NOT_ALLOWED = "no unit allowed"
 NL_D = "nl_d"
 NG_D = "ng_d"
 
-_MAX_DIGITS = 15
+_MAX_DIGITS = const(15)
 
 # (unit, base units in it, what the base unit is), in the order in which units are named to users
 _VOLUME = (("NL", 1, "nl"), ("UL", 1_000, "nl"), ("ML", 1_000_000, "nl"))

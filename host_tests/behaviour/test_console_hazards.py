@@ -11,11 +11,6 @@ from pumpbench.sim import SimTarget
 FLEX_CONFLICT, OUT_OF_MEMORY, SYSTEM_ERROR, DEADLOCKED = 121, -225, -310, -430
 
 
-@pytest.fixture
-def pump():
-    return Bench(SimTarget())
-
-
 # Whatever looks at the limits of the pump does more than that.
 LIMITS = """
 limits = app.control.limits

@@ -7,16 +7,9 @@ an over-infusion, and must not make either worse.
 
 from fractions import Fraction
 
-import pytest
-
 from host_tests.bench_session import STEP_NL, Bench
 from host_tests.therapy.bench import HOUR_S, prescribe
 from pumpbench.sim import SimTarget
-
-
-@pytest.fixture
-def pump():
-    return Bench(SimTarget())
 
 
 def test_a_reset_in_mid_bolus_resumes_nothing_and_gives_no_default_dose(pump):

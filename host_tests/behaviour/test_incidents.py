@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced
+from host_tests.bench_session import assert_balanced
 from host_tests.therapy.bench import (
     DAY_S,
     HOUR_S,
@@ -18,7 +18,6 @@ from host_tests.therapy.bench import (
     refusal,
     stage,
 )
-from pumpbench.sim import SimTarget
 
 NOT_STOPPED, STALE_TOKEN, INVALID = 101, 105, 106
 IN_PROGRESS, LIMIT, SOFT_LIMIT, NOT_CLEARED = 109, 112, 113, 117
@@ -26,11 +25,6 @@ OBSERVING = 118
 
 SPINAL = "IND SPIN"
 LIMITS = "LIM:BOL 50 UG;DAY 600 UG"
-
-
-@pytest.fixture
-def pump():
-    return Bench(SimTarget())
 
 
 def treat(pump, *lines, concentration="500 UG/ML"):

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced
+from host_tests.bench_session import assert_balanced
 from host_tests.therapy.bench import (
     DAY_S,
     HOUR_S,
@@ -13,14 +13,8 @@ from host_tests.therapy.bench import (
     prescribe,
     refusal,
 )
-from pumpbench.sim import SimTarget
 
 LIMIT, CLOCK_REFUSED = 112, 116
-
-
-@pytest.fixture
-def pump():
-    return Bench(SimTarget())
 
 
 # 5 ug by night, 497.5 ug more by day: 251.25 ug in half a day of a bridge, which gives the mean.

@@ -20,11 +20,6 @@ IN_FAULT, NOT_CLEARED, OBSERVING = 107, 117, 118
 NO_DOSE = "NONE,0.000,0.000,0.000"
 
 
-@pytest.fixture
-def pump():
-    return Bench(SimTarget())
-
-
 @pytest.mark.parametrize("before", ["*CLS", "THER:STAR;STOP", "BOL:STAR 1 UG,5 S"])
 def test_a_clock_set_while_the_motor_jogs_is_right(pump, before):
     prescribe(pump, "MODE SIMP;RATE 200 UG/D")

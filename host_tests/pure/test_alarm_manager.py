@@ -49,17 +49,17 @@ def test_a_code_that_is_not_in_the_table_is_a_bug():
             AlarmManager().set(300, is_on)
 
 
-def test_codes_are_permanent_and_each_has_name_priority_and_advice():
-    assert [(code, ALARMS[code][:2]) for code in CODES[:3]] == [
+def test_codes_are_permanent_and_each_has_name_and_priority():
+    assert [(code, ALARMS[code]) for code in CODES[:3]] == [
         (301, ("Clock not set", "LOW")),
         (302, ("Programming left open", "LOW")),
         (303, ("Staged copy dropped", "MEDIUM")),
     ]
-    for name, priority, advice in ALARMS.values():
+    for name, priority in ALARMS.values():
         assert priority in PRIORITIES
-        assert '"' not in name + advice
+        assert '"' not in name
 
 
 def test_the_table_lists_every_code_with_name_and_priority():
-    expected = [f'{code},"{name}",{priority}' for code, (name, priority, _) in ALARMS.items()]
+    expected = [f'{code},"{name}",{priority}' for code, (name, priority) in ALARMS.items()]
     assert answer(AlarmManager(), "ALAR:TABL?") == ",".join(expected)

@@ -105,7 +105,7 @@ def test_a_stop_before_a_malformed_command_is_still_a_stop(toy):
 
 
 def test_a_refusal_becomes_its_positive_number_with_name_and_detail(toy):
-    name, _ = faults.REFUSALS[faults.NO_PRESCRIPTION]
+    name = faults.name_in(faults.NAMES, faults.NO_PRESCRIPTION)
     assert toy.send(b"THER:STAR\nSYST:ERR?;*ESR?\n") == [
         f'{faults.NO_PRESCRIPTION},"{name};nothing committed";136'
     ]

@@ -3,6 +3,7 @@
 
 import pytest
 
+from host_tests.tables import names_of
 from pump import faults
 from pump.console import errors, ieee488
 from pump.console.errors import ErrorQueue, ScpiError
@@ -52,8 +53,9 @@ def test_errors_come_out_oldest_first_with_their_standard_text_and_detail(instru
 def test_a_refusal_and_a_fault_have_their_own_positive_number_and_name(instrument):
     instrument.errors.push(faults.NOT_STOPPED, "RUNNING")
     instrument.errors.push(faults.UNDERRUN)
-    refused, _ = faults.REFUSALS[faults.NOT_STOPPED]
-    fault, _ = faults.FAULTS[faults.UNDERRUN]
+    refused = faults.name_in(faults.NAMES, faults.NOT_STOPPED)
+    fault = faults.name_in(faults.NAMES, faults.UNDERRUN)
+    assert (refused, fault) == ("Pump not stopped", "Step queue ran dry")
     assert instrument.ask("SYST:ERR?") == f'{faults.NOT_STOPPED},"{refused};RUNNING"'
     assert instrument.ask("SYST:ERR?") == f'{faults.UNDERRUN},"{fault}"'
 
@@ -78,11 +80,11 @@ def test_the_seventeenth_error_replaces_the_sixteenth_by_queue_overflow(instrume
     assert instrument.ask("*ESR?") == 16 + 8
 
 
-@pytest.mark.parametrize("number", sorted(errors.STANDARD))
-def test_no_error_text_is_longer_than_the_255_characters_of_scpi(instrument, number):
+@pytest.mark.parametrize(("number", "name"), names_of(errors.STANDARD).items())
+def test_no_error_text_is_longer_than_the_255_characters_of_scpi(instrument, number, name):
     instrument.errors.push(number, "x" * 300)
     text = instrument.ask("SYST:ERR?").partition(",")[2].strip('"')
-    assert text.startswith(errors.STANDARD[number] + ";xxx")
+    assert text.startswith(name + ";xxx")
     assert len(text) <= 255
 
 
@@ -100,7 +102,7 @@ def test_each_class_of_error_sets_its_bit_in_the_esr(instrument, number, bit):
 
 
 def test_every_standard_error_is_in_a_class_of_the_standard():
-    assert all(-500 < number <= -100 for number in errors.STANDARD)
+    assert all(-500 < number <= -100 for number in names_of(errors.STANDARD))
 
 
 def test_after_power_up_the_esr_says_so_once():

@@ -6,14 +6,12 @@ A failing session prints its script: the lines sent and the times waited, from p
 
 from fractions import Fraction
 
-import hypothesis
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from hypothesis.stateful import run_state_machine_as_test as run_as_test
 
 from host_tests import session_inputs as typed
+from host_tests.campaign import run
 from host_tests.oracle import STEPS_PER_REV, Prescription, Span
 from host_tests.session_inputs import decimal
 from host_tests.sim_session import Session
@@ -279,21 +277,10 @@ class Operator(RuleBasedStateMachine):
         assert plant.set_up_violations == []
 
 
-def run(sessions, rules, seed):
-    hypothesis.seed(seed)(Operator)
-    limits = settings(
-        max_examples=sessions,
-        stateful_step_count=rules,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.generate),  # a session is readable; shrinking takes minutes
-    )
-    run_as_test(Operator, settings=limits)
-
-
 def test_random_sessions_deliver_what_the_oracle_says():
-    run(60, 30, 4)
+    run(Operator, 60, 30, 4)
 
 
 @pytest.mark.soak
 def test_many_random_sessions_deliver_what_the_oracle_says(days, seed):
-    run(15 * days, 50, seed)
+    run(Operator, 15 * days, 50, seed)

@@ -8,11 +8,10 @@ from fractions import Fraction
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from hypothesis.stateful import run_state_machine_as_test as run_as_test
 
+from host_tests.campaign import run
 from host_tests.therapy import inputs as typed
 from host_tests.therapy.content import DAY_US
 from host_tests.therapy.desk import Desk
@@ -203,17 +202,6 @@ class PatientOperator(Operator):
     @rule(us=st.integers(12 * HOUR_US, 25 * HOUR_US))
     def wait_for_long(self, us):
         self.desk.session.wait(us)
-
-
-def run(operator, sessions, rules, seed):
-    hypothesis.seed(seed)(operator)
-    limits = settings(
-        max_examples=sessions,
-        stateful_step_count=rules,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.generate),  # a session is readable; shrinking takes minutes
-    )
-    run_as_test(operator, settings=limits)
 
 
 def test_random_therapies_give_what_the_oracle_says():

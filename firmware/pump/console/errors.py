@@ -5,84 +5,76 @@ Negative numbers are SCPI-1999 volume 2 chapter 21 with its exact texts. Positiv
 pump's own; their names stand in `pump.faults`.
 """
 
+from micropython import const
+
 from pump.console.status import (
     ESR_COMMAND_ERROR,
     ESR_DEVICE_ERROR,
     ESR_EXECUTION_ERROR,
     ESR_QUERY_ERROR,
 )
-from pump.faults import FAULTS, REFUSALS
+from pump.faults import NAMES, name_in
 
-COMMAND_ERROR = -100
-INVALID_CHARACTER = -101
-SYNTAX_ERROR = -102
-INVALID_SEPARATOR = -103
-DATA_TYPE_ERROR = -104
-PARAMETER_NOT_ALLOWED = -108
-MISSING_PARAMETER = -109
-UNDEFINED_HEADER = -113
-NUMERIC_DATA_ERROR = -120
-INVALID_CHARACTER_IN_NUMBER = -121
-EXPONENT_TOO_LARGE = -123
-TOO_MANY_DIGITS = -124
-NUMERIC_DATA_NOT_ALLOWED = -128
-SUFFIX_ERROR = -130
-INVALID_SUFFIX = -131
-SUFFIX_NOT_ALLOWED = -138
-INVALID_CHARACTER_DATA = -141
-CHARACTER_DATA_NOT_ALLOWED = -148
-INVALID_STRING_DATA = -151
-STRING_DATA_NOT_ALLOWED = -158
-EXECUTION_ERROR = -200
-SETTINGS_CONFLICT = -221
-DATA_OUT_OF_RANGE = -222
-ILLEGAL_PARAMETER_VALUE = -224
-OUT_OF_MEMORY = -225
-SYSTEM_ERROR = -310
-QUEUE_OVERFLOW = -350
-INPUT_BUFFER_OVERRUN = -363
-QUERY_ERROR = -400
-QUERY_INTERRUPTED = -410
-QUERY_DEADLOCKED = -430
+INVALID_CHARACTER = const(-101)
+SYNTAX_ERROR = const(-102)
+INVALID_SEPARATOR = const(-103)
+DATA_TYPE_ERROR = const(-104)
+PARAMETER_NOT_ALLOWED = const(-108)
+MISSING_PARAMETER = const(-109)
+UNDEFINED_HEADER = const(-113)
+NUMERIC_DATA_ERROR = const(-120)
+INVALID_CHARACTER_IN_NUMBER = const(-121)
+EXPONENT_TOO_LARGE = const(-123)
+TOO_MANY_DIGITS = const(-124)
+NUMERIC_DATA_NOT_ALLOWED = const(-128)
+SUFFIX_ERROR = const(-130)
+INVALID_SUFFIX = const(-131)
+SUFFIX_NOT_ALLOWED = const(-138)
+INVALID_CHARACTER_DATA = const(-141)
+CHARACTER_DATA_NOT_ALLOWED = const(-148)
+INVALID_STRING_DATA = const(-151)
+STRING_DATA_NOT_ALLOWED = const(-158)
+SETTINGS_CONFLICT = const(-221)
+DATA_OUT_OF_RANGE = const(-222)
+OUT_OF_MEMORY = const(-225)
+SYSTEM_ERROR = const(-310)
+QUEUE_OVERFLOW = const(-350)
+INPUT_BUFFER_OVERRUN = const(-363)
+QUERY_DEADLOCKED = const(-430)
 
-STANDARD = {
-    COMMAND_ERROR: "Command error",
-    INVALID_CHARACTER: "Invalid character",
-    SYNTAX_ERROR: "Syntax error",
-    INVALID_SEPARATOR: "Invalid separator",
-    DATA_TYPE_ERROR: "Data type error",
-    PARAMETER_NOT_ALLOWED: "Parameter not allowed",
-    MISSING_PARAMETER: "Missing parameter",
-    UNDEFINED_HEADER: "Undefined header",
-    NUMERIC_DATA_ERROR: "Numeric data error",
-    INVALID_CHARACTER_IN_NUMBER: "Invalid character in number",
-    EXPONENT_TOO_LARGE: "Exponent too large",
-    TOO_MANY_DIGITS: "Too many digits",
-    NUMERIC_DATA_NOT_ALLOWED: "Numeric data not allowed",
-    SUFFIX_ERROR: "Suffix error",
-    INVALID_SUFFIX: "Invalid suffix",
-    SUFFIX_NOT_ALLOWED: "Suffix not allowed",
-    INVALID_CHARACTER_DATA: "Invalid character data",
-    CHARACTER_DATA_NOT_ALLOWED: "Character data not allowed",
-    INVALID_STRING_DATA: "Invalid string data",
-    STRING_DATA_NOT_ALLOWED: "String data not allowed",
-    EXECUTION_ERROR: "Execution error",
-    SETTINGS_CONFLICT: "Settings conflict",
-    DATA_OUT_OF_RANGE: "Data out of range",
-    ILLEGAL_PARAMETER_VALUE: "Illegal parameter value",
-    OUT_OF_MEMORY: "Out of memory",
-    SYSTEM_ERROR: "System error",
-    QUEUE_OVERFLOW: "Queue overflow",
-    INPUT_BUFFER_OVERRUN: "Input buffer overrun",
-    QUERY_ERROR: "Query error",
-    QUERY_INTERRUPTED: "Query INTERRUPTED",
-    QUERY_DEADLOCKED: "Query DEADLOCKED",
-}
+STANDARD = """
+-101 Invalid character
+-102 Syntax error
+-103 Invalid separator
+-104 Data type error
+-108 Parameter not allowed
+-109 Missing parameter
+-113 Undefined header
+-120 Numeric data error
+-121 Invalid character in number
+-123 Exponent too large
+-124 Too many digits
+-128 Numeric data not allowed
+-130 Suffix error
+-131 Invalid suffix
+-138 Suffix not allowed
+-141 Invalid character data
+-148 Character data not allowed
+-151 Invalid string data
+-158 String data not allowed
+-221 Settings conflict
+-222 Data out of range
+-225 Out of memory
+-310 System error
+-350 Queue overflow
+-363 Input buffer overrun
+-430 Query DEADLOCKED
+"""
 
 NO_ERROR = '0,"No error"'
 
-_DEPTH = 16
-_MAX_DETAIL = 120  # SCPI allows 255 characters for text and detail together
+_DEPTH = const(16)
+_MAX_DETAIL = const(120)  # SCPI allows 255 characters for text and detail together
 
 
 class ScpiError(Exception):
@@ -130,10 +122,7 @@ class ErrorQueue:
 
 
 def _name(number):
-    if number in STANDARD:
-        return STANDARD[number]
-    own = REFUSALS.get(number) or FAULTS.get(number)
-    return own[0] if own else "Unlisted error"
+    return name_in(STANDARD, number) or name_in(NAMES, number) or "Unlisted error"
 
 
 def _event_bit(number):

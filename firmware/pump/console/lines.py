@@ -5,9 +5,11 @@ A line ends at LF; CR is ignored; a tab counts as a space. A byte that is not pr
 the 256th byte, makes one error at once, and the whole line is dropped up to its LF.
 """
 
+from micropython import const
+
 from pump.console.errors import INPUT_BUFFER_OVERRUN, INVALID_CHARACTER, ScpiError
 
-MAX_LINE = 255
+MAX_LINE = const(255)
 
 _TAB = 0x09
 _LF = 0x0A

@@ -46,9 +46,15 @@ def is_optional(parameter):
     return isinstance(parameter, _Optional)
 
 
-def spelling(word):
-    """(short form, long form), both upper case, of a word written `SYSTem`."""
-    return "".join([letter for letter in word if not "a" <= letter <= "z"]), word.upper()
+def is_spelled(word, written):
+    """Whether a word in upper case is the short or the long form of one written `SYSTem`.
+
+    `PRES|PRESCription` has the forms of both.
+    """
+    for one in written.split("|"):
+        if word == one.upper() or (one.startswith(word) and one[len(word) :].islower()):
+            return True
+    return False
 
 
 def _number(parse):
@@ -108,13 +114,12 @@ def _word(text):
 
 def choice(*words):
     """One of the words, in its short or long form; the value is the long form in upper case."""
-    forms = [spelling(word) for word in words]
 
     def convert(text):
         given = _word(text)
-        for short, long in forms:
-            if given in (short, long):
-                return long
+        for word in words:
+            if is_spelled(given, word):
+                return word.upper()
         raise ScpiError(errors.INVALID_CHARACTER_DATA, text + ": " + " ".join(words))
 
     return convert

@@ -6,20 +6,22 @@ ESR (events)                                          -> ESE    -> one bit of th
 status byte                                           -> SRE    -> MSS
 """
 
+from micropython import const
+
 # Event status register (IEEE 488.2 11.5.1)
-ESR_OPERATION_COMPLETE = 1 << 0
-ESR_QUERY_ERROR = 1 << 2
-ESR_DEVICE_ERROR = 1 << 3
-ESR_EXECUTION_ERROR = 1 << 4
-ESR_COMMAND_ERROR = 1 << 5
-ESR_POWER_ON = 1 << 7
+ESR_OPERATION_COMPLETE = const(1 << 0)
+ESR_QUERY_ERROR = const(1 << 2)
+ESR_DEVICE_ERROR = const(1 << 3)
+ESR_EXECUTION_ERROR = const(1 << 4)
+ESR_COMMAND_ERROR = const(1 << 5)
+ESR_POWER_ON = const(1 << 7)
 
 # Status byte. Bit 4, MAV, is always 0: a response is sent at once and never waits to be read.
-_ERROR_AVAILABLE = 1 << 2
-_QUESTIONABLE = 1 << 3
-_EVENT_SUMMARY = 1 << 5
-_MASTER_SUMMARY = 1 << 6
-_OPERATION = 1 << 7
+_ERROR_AVAILABLE = const(1 << 2)
+_QUESTIONABLE = const(1 << 3)
+_EVENT_SUMMARY = const(1 << 5)
+_MASTER_SUMMARY = const(1 << 6)
+_OPERATION = const(1 << 7)
 
 
 class Register:

@@ -8,7 +8,10 @@ A row is (pattern, handler, parameter, ...), as in
 
 The pattern's capitals are the short form of each word; a header must use the short or the long
 form, nothing between; `PRES|PRESCription` has two spellings; `[:NEXT]` may be left out; `?` is
-part of the header. Built once into nested dicts: a look-up takes one step for each word.
+part of the header. No two rows may answer to one header, every word has two capitals at least, and
+optional parameters come last.
+
+A look-up goes along all rows. Nested dicts would be faster by a millisecond, and take 10 kB.
 """
 
 from pump.console.errors import (
@@ -17,71 +20,43 @@ from pump.console.errors import (
     UNDEFINED_HEADER,
     ScpiError,
 )
-from pump.console.params import is_optional, spelling
+from pump.console.params import is_optional, is_spelled
 
 
 class Tree:
-    """All commands. A node is a dict: word -> node; and True (query), False (command) -> row."""
+    """All commands."""
 
     def __init__(self, rows):
-        self._root = {}
-        for row in rows:
-            self._add(row)
+        self._rows = rows
 
     def find(self, header):
         """The row for a header from the root in upper case; ScpiError UNDEFINED_HEADER."""
         is_query = header.endswith("?")
-        node = self._root
-        for word in (header[:-1] if is_query else header).split(":"):
-            node = node.get(word)
-            if node is None:
-                raise ScpiError(UNDEFINED_HEADER, header)
-        row = node.get(is_query)
-        if row is None:
-            raise ScpiError(UNDEFINED_HEADER, header)
-        return row
+        words = (header[:-1] if is_query else header).split(":")
+        hint = words[-1][:2]  # stands in the pattern: that rules out most of them at once
+        for row in self._rows:
+            pattern = row[0]
+            if hint in pattern and pattern.endswith("?") == is_query and _fits(words, pattern):
+                return row
+        raise ScpiError(UNDEFINED_HEADER, header)
 
     def call(self, header, texts):
         """Run the command; what its handler returns. ScpiError, or whatever the handler raises."""
         row = self.find(header)
         return row[1](*_values(row[2:], texts))
 
-    def _add(self, row):
-        """ValueError for a row that clashes with another or can never be called right."""
-        pattern = row[0]
-        if _required_count(row[2:]) != sum(not is_optional(parameter) for parameter in row[2:]):
-            raise ValueError(f"{pattern}: optional parameters come last")
-        is_query = pattern.endswith("?")
-        for node in self._ends(pattern[:-1] if is_query else pattern):
-            if is_query in node:
-                raise ValueError(f"{pattern}: stands twice")
-            node[is_query] = row
 
-    def _ends(self, path):
-        """All nodes at which a pattern may end, more than one where words are optional."""
-        nodes = [self._root]
-        for word in path.replace("[:", ":[").split(":"):
-            children = [_child(node, word.strip("[]")) for node in nodes]
-            nodes = nodes + children if word[0] == "[" else children
-        return nodes
-
-
-def _child(node, word):
-    """The node below for a word, made where it is new; ValueError where its spelling is taken.
-
-    Kept under the word as it is written, too: to spell each one out again would slow the start.
-    """
-    if word in node:
-        return node[word]
-    forms = [form for spelled in word.split("|") for form in spelling(spelled)]
-    if not any(form in node for form in forms):
-        child = {}
-        for form in forms:
-            node[form] = child
-        node[word] = child
-    if any(node.get(form) is not node.get(forms[0]) for form in forms):
-        raise ValueError("%s: its short form stands for something else" % word)
-    return node[forms[0]]
+def _fits(words, pattern):
+    """Whether the words of a header, without its `?`, are one of the spellings of a pattern."""
+    before, bracket, rest = pattern.partition("[")
+    if bracket:
+        optional, _, after = rest.partition("]")
+        longer = before + optional + after
+        return _fits(words, before + after) or _fits(words, longer)
+    spelled = pattern.rstrip("?").split(":")
+    if len(spelled) != len(words):
+        return False
+    return all(is_spelled(word, written) for word, written in zip(words, spelled))
 
 
 def _required_count(parameters):

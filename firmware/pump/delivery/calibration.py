@@ -10,12 +10,12 @@ from micropython import const
 from pump.faults import IMPLAUSIBLE, NO_CALIBRATION_RUN, Refused
 from pump.units import ml_of_pl
 
-MIN_PL = 1_000_000  # what a revolution of any peristaltic head of this size can be
-MAX_PL = 10_000_000_000
+MIN_PL = const(1_000_000)  # what a revolution of any peristaltic head of this size can be
+MAX_PL = const(10_000_000_000)
 
-_US_PER_DAY = 86_400_000_000
-_PL_PER_NL = 1000
-_AG_PER_NG = 1_000_000_000  # pl * ng_ml are attograms
+_US_PER_DAY = const(86_400_000_000)
+_PL_PER_NL = const(1000)
+_AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 _MOST = const(8)  # calibrations remembered
 _LEAST_PCT = const(80)  # of the old one, that a measured one can be: a head does not change more
 _MOST_PCT = const(120)

@@ -3,7 +3,8 @@
 
 It keeps the engine's queue filled for at most `LEASE_US`. If nobody renews the lease, the steps
 end by themselves; that is the bound on what a software hang can over-deliver. A stop takes back
-what was queued: commanded steps are always emitted + queued. Nothing is ever caught up.
+what was queued: commanded steps are always emitted + queued. Nothing is ever caught up but what
+falls due within the `RESTART_US` of a restart.
 """
 
 from micropython import const

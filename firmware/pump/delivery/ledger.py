@@ -6,10 +6,12 @@ later calibration never rewrites them. They are of the pump's whole life: `state
 `restore` brings it back. What a power cut leaves unknown is kept apart, as what may be out too.
 """
 
+from micropython import const
+
 from pump.kinds import NAMES, RECOVERED
 
 # 1 pL at 1 ng/mL holds 1e-9 mL of 1 ng/mL: 1e-9 ng, an attogram.
-_AG_PER_NG = 1_000_000_000
+_AG_PER_NG = const(1_000_000_000)
 
 
 class Ledger:

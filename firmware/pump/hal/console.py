@@ -8,8 +8,9 @@ import select
 import sys
 
 import micropython
+from micropython import const
 
-_CTRL_C = 3
+_CTRL_C = const(3)
 
 
 class Usb:

@@ -107,4 +107,4 @@ def _rate_text(rate):
 
 def _flex_text(flex):
     """How many steps, and their checksum: the steps themselves are too many for a line."""
-    return "%d (%08X)" % (len(flex.steps), flex.crc()) if flex.steps else NONE
+    return "%d (%08X)" % (flex.count, flex.crc()) if flex.count else NONE

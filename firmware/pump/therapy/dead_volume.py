@@ -5,10 +5,12 @@ After a change of concentration the line still holds the old drug. A bridge keep
 wanted daily dose until the volume is through: rate = daily dose / old concentration. Pure.
 """
 
+from micropython import const
+
 from pump.therapy.conversion import dose_nl
 from pump.therapy.schedule import DAY_US
 
-_PI = 3_141_592_654  # times 10**9
+_PI = const(3_141_592_654)  # times 10**9
 _PI_OVER = 10**9
 _UM3_PER_NL = 10**6
 

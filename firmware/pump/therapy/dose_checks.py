@@ -14,7 +14,7 @@ MAX_STARTS = const(288)  # patient boluses in 24 h: one every five minutes
 _DAY_MS = const(86_400_000)
 _MIN_DURATION_MS = const(5_000)
 _MIN_INTERVAL_MS = const(300_000)
-_MAX_INTERVAL_MS = 30 * 86_400_000
+_MAX_INTERVAL_MS = const(30 * 86_400_000)
 
 
 def periodic_problems(prescription, limits):

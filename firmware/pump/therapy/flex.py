@@ -7,6 +7,9 @@ midnight to the first step of a day, and after an explicit end. Days never run i
 
 Days are a mask, bit 0 Monday to bit 6 Sunday; times are minutes since midnight, 1440 the end of a
 day. Pure data, edited by the console; whether the pump can give the rates is not known here.
+
+A board keeps two weeks of up to 175 steps, so a step is two integers: its window, in the 30 bits
+that cost no memory of their own and sort by time, and the amount of its rate.
 """
 
 import binascii
@@ -15,6 +18,7 @@ from micropython import const
 
 from pump.faults import FLEX_CONFLICT, Refused
 from pump.therapy.conversion import rate_nl_d
+from pump.units import NG_D, NL_D
 
 MAX_A_DAY = const(25)  # rates: one for every hour, and one before; bounds the memory of a week
 DAY_MIN = const(1440)
@@ -23,17 +27,41 @@ MASKS = {"ALL": 0x7F, "WD": 0x1F, "WE": 0x60}
 for _day, _name in enumerate(WEEKDAYS):
     MASKS[_name] = 1 << _day
 
+_FROM = const(19)  # where in a window from_min lies, 11 bits of it; the highest: it sorts
+_DAYS = const(12)  # the mask, 7 bits
+_TO = const(1)  # to_min or 0, 11 bits; below it 1 for a rate that is a dose
+_MINUTE = const(0x7FF)
+
 
 class Flex:
-    """steps: tuples (days, from_min, to_min or 0, (rate unit, amount)), in order of time."""
+    """A step is a tuple (days, from_min, to_min or 0, (rate unit, amount)); they are in order."""
 
     def __init__(self, steps=()):
-        self.steps = list(steps)
+        self._windows = [_window(*step) for step in steps]
+        self._amounts = [step[3][1] for step in steps]
         self._kept = {}  # what -> (what it was made for, what was made of the steps)
+
+    @property
+    def count(self):
+        """How many steps there are."""
+        return len(self._windows)
+
+    @property
+    def steps(self):
+        """All steps: a list that is many times as large as what is kept."""
+        return [self.step(index) for index in range(self.count)]
+
+    def step(self, index):
+        """One step, by its place in the order of time."""
+        window = self._windows[index]
+        to_min = window >> _TO & _MINUTE
+        return window >> _DAYS & 0x7F, window >> _FROM, to_min, self._rate(index)
 
     def copy(self):
         """Another one with the same steps."""
-        other = Flex(self.steps)
+        other = Flex()
+        other._windows = self._windows[:]
+        other._amounts = self._amounts[:]
         other._kept.update(self._kept)
         return other
 
@@ -52,7 +80,8 @@ class Flex:
 
     def clear(self):
         """Drop all steps."""
-        self.steps = []
+        self._windows = []
+        self._amounts = []
         self._kept = {}
 
     def add(self, days, from_min, rate, to_min=None):
@@ -60,37 +89,44 @@ class Flex:
         if to_min is not None:
             _need_length(days, from_min, to_min)
         to_min = to_min or 0
-        for step in self.steps:
-            if step[0] & days:
-                _need_apart(days, from_min, to_min, step)
-        at = 0  # `sort` takes quadratic time for what is nearly sorted
-        while at < len(self.steps) and _order(self.steps[at]) < (from_min, days):
-            at += 1
-        self.steps.insert(at, (days, from_min, to_min, rate))
+        at, added = 0, _window(days, from_min, to_min, rate)
+        for index, window in enumerate(self._windows):
+            if window >> _DAYS & days:
+                _need_apart(days, from_min, to_min, self.step(index))
+            at += window < added  # `sort` takes quadratic time for what is nearly sorted
+        self._windows.insert(at, added)
+        self._amounts.insert(at, rate[1])
         for day, name in enumerate(WEEKDAYS):
             if days >> day & 1 and len(self.segments(day, 1, 1)) > MAX_A_DAY:
-                self.steps.pop(at)
+                self._windows.pop(at)
+                self._amounts.pop(at)
                 raise Refused(FLEX_CONFLICT, "more than %d rates on %s" % (MAX_A_DAY, name))
         self._kept = {}
 
     def segments(self, day, fill_nl_d, ng_ml):
         """[(from_min, to_min, nl_d)] of weekday 0..6, from 0 to 1440 without gap or overlap."""
-        steps = [step for step in self.steps if step[0] >> day & 1]
+        bit = 1 << _DAYS + day
+        indexes = [index for index, window in enumerate(self._windows) if window & bit]
         found = []
         at_min = 0
-        for index, (_, from_min, to_min, rate) in enumerate(steps):
+        for nth, index in enumerate(indexes):
+            window = self._windows[index]
+            from_min, to_min = window >> _FROM, window >> _TO & _MINUTE
             if at_min < from_min:
                 found.append((at_min, from_min, fill_nl_d))
-            is_last = index + 1 == len(steps)
-            at_min = to_min or (DAY_MIN if is_last else steps[index + 1][1])
-            found.append((from_min, at_min, rate_nl_d(rate, ng_ml)))
+            is_last = nth + 1 == len(indexes)
+            at_min = to_min or (DAY_MIN if is_last else self._windows[indexes[nth + 1]] >> _FROM)
+            found.append((from_min, at_min, rate_nl_d(self._rate(index), ng_ml)))
         if at_min < DAY_MIN:
             found.append((at_min, DAY_MIN, fill_nl_d))
         return found
 
+    def _rate(self, index):
+        return (NG_D if self._windows[index] & 1 else NL_D), self._amounts[index]
+
     def _make_crc(self):
         crc = 0
-        for step in self.steps:
+        for step in zip(self._windows, self._amounts):
             crc = binascii.crc32(repr(step).encode(), crc)
         return crc
 
@@ -108,8 +144,9 @@ def clock_text(minute):
     return "%02d:%02d" % divmod(minute, 60)
 
 
-def _order(step):
-    return step[1], step[0]
+def _window(days, from_min, to_min, rate):
+    """All of a step but the amount of its rate, as one integer of 30 bits."""
+    return from_min << _FROM | days << _DAYS | to_min << _TO | (rate[0] == NG_D)
 
 
 def _need_length(days, from_min, to_min):

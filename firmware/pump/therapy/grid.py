@@ -7,7 +7,9 @@ first dose comes one interval after the anchor. A dose whose instant falls into 
 given, nor is the rest of one that a stop or an abort has ended.
 """
 
-_US_PER_MS = 1000
+from micropython import const
+
+_US_PER_MS = const(1000)
 
 
 class Grid:

@@ -9,7 +9,7 @@ from micropython import const
 
 from pump.therapy.sums import sums
 
-_DAY_US = 86_400_000_000
+_DAY_US = const(86_400_000_000)
 _MOST = const(8)
 
 

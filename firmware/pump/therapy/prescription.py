@@ -8,6 +8,8 @@ here: that is `validation`.
 
 import binascii
 
+from micropython import const
+
 from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.therapy.flex import Flex
 
@@ -20,7 +22,7 @@ NO_INDICATION = "NONE"
 SPINAL = "SPINAL"
 CEREBRAL = "CEREBRAL"
 
-_DAY_MS = 86_400_000
+_DAY_MS = const(86_400_000)
 # Everything but the flex steps: what a copy has and what a token stands for.
 _FIELDS = (
     "drug",

@@ -37,11 +37,17 @@ def regular(prescription, at_us, *, wall, grid_us, min_nl_d):
     return Constant(lowest_nl_d(prescription, min_nl_d))
 
 
-def daily_ng(prescription, min_nl_d):
+def days_of(prescription):
+    """The segments of Monday to Sunday, for FLEX: what the sums below can share as `days`."""
+    fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
+    return [prescription.flex.segments(day, fill_nl_d, ng_ml) for day in range(_DAYS)]
+
+
+def daily_ng(prescription, min_nl_d, days=None):
     """The most drug that can fall into any 24 h, in nanograms, rounded up."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
-        return -(-_richest(_days(prescription)) * ng_ml // (_DAY_MIN * _FG_PER_NG))
+        return -(-_richest(days or days_of(prescription)) * ng_ml // (_DAY_MIN * _FG_PER_NG))
     if prescription.mode != PERIODIC:
         return -(-lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG)
     # The richest 24 h begin with a dose and may end with a part of one.
@@ -52,11 +58,11 @@ def daily_ng(prescription, min_nl_d):
     return -(-volume * ng_ml // (duration_ms * _FG_PER_NG))
 
 
-def day_totals(prescription, min_nl_d):
+def day_totals(prescription, min_nl_d, days=None):
     """Drug a day in nanograms, rounded down: a tuple of Monday to Sunday for FLEX, else of one."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
-        volumes = [_volume(day) for day in _days(prescription)]
+        volumes = [_volume(day) for day in days or days_of(prescription)]
         return tuple([volume * ng_ml // (_DAY_MIN * _FG_PER_NG) for volume in volumes])
     if prescription.mode != PERIODIC:
         return (lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG,)
@@ -65,10 +71,10 @@ def day_totals(prescription, min_nl_d):
     return (volume * ng_ml // (interval_ms * _FG_PER_NG),)
 
 
-def mean_nl_d(prescription, min_nl_d):
+def mean_nl_d(prescription, min_nl_d, days=None):
     """The volume of a mean day in nanolitres, rounded down."""
     if prescription.mode == FLEX:
-        return sum([_volume(day) for day in _days(prescription)]) // (_DAYS * _DAY_MIN)
+        return sum([_volume(day) for day in days or days_of(prescription)]) // (_DAYS * _DAY_MIN)
     rate_nl_d = lowest_nl_d(prescription, min_nl_d)
     if prescription.mode == PERIODIC:
         rate_nl_d += _periodic_nl(prescription) * _DAY_MS // prescription.periodic_interval_ms
@@ -116,13 +122,7 @@ def _rates_nl_d(prescription, min_nl_d):
         return [min_nl_d]
     if prescription.mode != FLEX:
         return [prescription.rate_nl_d()]
-    return [nl_d for day in _days(prescription) for _, _, nl_d in day]
-
-
-def _days(prescription):
-    """The segments of Monday to Sunday."""
-    fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
-    return [prescription.flex.segments(day, fill_nl_d, ng_ml) for day in range(_DAYS)]
+    return [nl_d for day in days_of(prescription) for _, _, nl_d in day]
 
 
 def _volume(segments):
@@ -149,7 +149,7 @@ def _pieces(prescription):
     return prescription.flex.kept(
         "pieces",
         (prescription.rate_nl_d(), prescription.concentration_ng_ml),
-        lambda: Pieces(_rows(_merged(_days(prescription))), _MIN_US),
+        lambda: Pieces(_rows(_merged(days_of(prescription))), _MIN_US),
     )
 
 

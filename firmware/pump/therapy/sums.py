@@ -4,7 +4,7 @@
 from micropython import const
 
 from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import daily_ng, day_totals, mean_nl_d
+from pump.therapy.regimen import daily_ng, day_totals, days_of, mean_nl_d
 
 _DAYS = const(7)
 
@@ -35,5 +35,6 @@ def sums(prescription, min_nl_d):
 
 
 def _sums(prescription, min_nl_d):
-    totals_ng = day_totals(prescription, min_nl_d)
-    return Sums(totals_ng, daily_ng(prescription, min_nl_d), mean_nl_d(prescription, min_nl_d))
+    days = days_of(prescription) if prescription.mode == FLEX else None
+    made_of = prescription, min_nl_d, days
+    return Sums(day_totals(*made_of), daily_ng(*made_of), mean_nl_d(*made_of))

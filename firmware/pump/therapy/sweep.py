@@ -13,8 +13,8 @@ it looks at few, for a board has no time to lose:
   most lies in the first or the last of these periods.
 - Where they do not, what repeats more than _OFTEN times on the way is taken as a straight line,
   up to two of its periods too high at the front, too low at the back: two periodic doses, say.
-- After _CHANGES changes, some 0.1 s on a Pico, the rest is looked at hour by hour: all that can
-  enter in one, nothing of what leaves.
+- After _CHANGES changes, some 0.1 s on the emulated chip, the rest is looked at hour by hour:
+  all that can enter in one, nothing of what leaves.
 
 The last two are never less than the most; all else is exact.
 """
@@ -23,12 +23,12 @@ from micropython import const
 
 from pump.therapy.schedule import DAY_US
 
-FOREVER_US = 1 << 62
+FOREVER_US = const(1 << 62)
 
 _CHANGES = const(160)  # 48 pieces a day at the front, and at the back, and some more
 _BEGINS = const(4)  # to begin anew somewhere takes as long as so many changes
 _OFTEN = const(48)
-_HOUR_US = 3_600_000_000
+_HOUR_US = const(3_600_000_000)
 
 
 def drug(stretches, from_us, to_us):

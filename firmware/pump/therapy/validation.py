@@ -92,7 +92,7 @@ def _missing(prescription):
         found.append("no mode: PRESCription:MODE")
     if not has_rate and mode != MINIMUM:
         found.append("no rate: PRESCription:RATE")
-    if mode == FLEX and not prescription.flex.steps:
+    if mode == FLEX and not prescription.flex.count:
         found.append("no flex step: PRESCription:FLEX:STEP")
     if mode == PERIODIC and not (prescription.periodic_ng and prescription.periodic_interval_ms):
         found.append("no periodic dose: PRESCription:PERiodic:DOSE")
@@ -100,7 +100,8 @@ def _missing(prescription):
 
 
 def _basal_rates(prescription, min_nl_d):
-    """Two lists of (nl_d, flex step or None): the rate of the prescription, and the flex steps."""
+    """Two lists of (nl_d, flex step or None): the rate of the prescription, and of flex steps the
+    first of the lowest and of the highest."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == MINIMUM:
         return [(min_nl_d, None)], []
@@ -110,7 +111,22 @@ def _basal_rates(prescription, min_nl_d):
     rate = [(prescription.rate_nl_d(), None)] if has_rate else []
     if prescription.mode != FLEX:
         return rate, []
-    return rate, [(rate_nl_d(step[3], ng_ml), step) for step in prescription.flex.steps]
+    return rate, _extremes(prescription.flex, ng_ml)
+
+
+def _extremes(flex, ng_ml):
+    """The first of its lowest and the first of its highest rates, as (nl_d, step)."""
+    found = []
+    for index in range(flex.count):
+        step = flex.step(index)
+        nl_d = rate_nl_d(step[3], ng_ml)
+        if not found:
+            found = [(nl_d, step)] * 2
+        elif nl_d < found[0][0]:
+            found[0] = nl_d, step
+        elif nl_d > found[1][0]:
+            found[1] = nl_d, step
+    return found
 
 
 def _beyond(rates, prescription, limits):

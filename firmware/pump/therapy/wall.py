@@ -9,10 +9,10 @@ from micropython import const
 
 _S_PER_DAY = const(86_400)
 _US_PER_S = const(1_000_000)
-_WEEK_US = 604_800_000_000
+_WEEK_US = const(604_800_000_000)
 _MONDAY_S = const(172_800)  # Monday 2000-01-03 00:00:00
 _DAYS_PER_4_YEARS = const(1_461)  # every fourth year from 2000 to 2099 has a 29 February
-_FORMAT = "YYYY-MM-DDTHH:MM:SS"
+_FORMAT = const("YYYY-MM-DDTHH:MM:SS")
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """BOLus, PRIMe, BRIDge: doses besides the regular therapy, one at a time."""
 
+from micropython import const
+
 from pump.console.commands.ranges import DAY_MS, need_concentration, need_dose, need_duration
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import CONCENTRATION, DOSE, RATE, TIME, VOLUME, decimal, integer_between
@@ -8,11 +10,11 @@ from pump.kinds import NAMES
 from pump.therapy.dead_volume import catheter_nl
 from pump.units import NL_D, ml, seconds, ug
 
-_MIN_NL = 1_000
-_MAX_NL = 5_000_000
-_MM_DECIMALS = 3
-_MAX_DIAMETER_UM = 5_000
-_MAX_LENGTH_UM = 2_000_000
+_MIN_NL = const(1_000)
+_MAX_NL = const(5_000_000)
+_MM_DECIMALS = const(3)
+_MAX_DIAMETER_UM = const(5_000)
+_MAX_LENGTH_UM = const(2_000_000)
 
 
 def rows(dosing, progress, boluses):

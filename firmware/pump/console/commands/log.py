@@ -2,7 +2,8 @@
 """LOG: the events on record, at least the last 1000."""
 
 from pump.console.params import INTEGER, integer_between
-from pump.store.events import EVENTS
+from pump.faults import name_in
+from pump.store.events import NAMES
 from pump.therapy import wall
 from pump.units import fixed
 
@@ -24,6 +25,6 @@ def rows(log):
 def _shown(event):
     """number, boot, s of the pump's life, wall clock, code, name and text as a string."""
     number, boot, code, at_ms, wall_s, text = event
-    said = EVENTS.get(code, "") + (" " + text if text else "")
+    said = name_in(NAMES, code) + (" " + text if text else "")
     clock = wall.text(wall_s) if wall_s else "NONE"
     return number, boot, fixed(at_ms, 3), clock, code, '"%s"' % said.replace('"', "'")

@@ -8,11 +8,11 @@ from pump.console.params import VOLUME, decimal
 from pump.delivery.calibration import MAX_PL, MIN_PL
 from pump.units import fixed, ml_of_pl
 
-_REV_DECIMALS = 7  # one microstep of 3200 is 0.0003125 revolutions
-_RPM_DECIMALS = 3
+_REV_DECIMALS = const(7)  # one microstep of 3200 is 0.0003125 revolutions
+_RPM_DECIMALS = const(3)
 _RUN_MILLIREVS = const(60_000)  # a minute; slower where the motor cannot
 _MIN_RUN = const(1_000_000)  # 0.1 to 1000 revolutions
-_MAX_RUN = 10_000_000_000
+_MAX_RUN = const(10_000_000_000)
 
 
 def rows(control, driver):

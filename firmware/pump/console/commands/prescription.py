@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """PRESCription: edit a staged copy, validate it, compare it, commit it with its token."""
 
+from micropython import const
+
 from pump.console.commands.edits import Edits
 from pump.console.params import (
     CONCENTRATION,
@@ -20,7 +22,8 @@ from pump.therapy.flex import WEEKDAYS, clock_text
 from pump.therapy.validation import notes
 from pump.units import ml, ug, ug_ml
 
-_ROOT = "PRES|PRESCription:"  # four letters as SCPI shortens, five as the contract writes it
+# four letters as SCPI shortens, five as the contract writes it
+_ROOT = const("PRES|PRESCription:")
 _SOFT = ("HIGH", "LOW", "INCRease", "DECRease", "INTerval")  # as a commit names them
 
 

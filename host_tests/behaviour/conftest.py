@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+"""The board of tests that need no other: a stopped pump on `sim`."""
+
+import pytest
+
+from host_tests.bench_session import Bench
+from pumpbench.sim import SimTarget
+
+
+@pytest.fixture
+def pump():
+    return Bench(SimTarget())
