@@ -35,7 +35,7 @@ from pump.hal.files import Files
 from pump.journal import Journal
 from pump.memory import Memory
 from pump.progress import Progress
-from pump.store.events import FAULT
+from pump.store.events import COMMAND, FAULT
 from pump.store.log import EventLog
 from pump.store.twins import Twins
 from pump.supervisor import Supervisor
@@ -48,8 +48,9 @@ from pump.therapy.window import Window
 from pump.treatment import Treatment
 from pump.watch import Watch
 
-# Commands that change nothing of the pump: how a host is answered, and what is only staged.
-_UNRECORDED = ("*", "STAT", "PRES")
+# Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
+_UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
+_SETUP = ("RES", "MOT", "SYS")  # and those whose change is in flash before the answer
 
 
 class App:
@@ -150,8 +151,10 @@ class App:
     def _after_command(self, header, arguments):
         self.dispenser.renew(0)  # a line of many commands must not outlast the lease
         self.supply.poll(0)
-        if not header.endswith("?") and not header.startswith(_UNRECORDED):
-            self.memory.command(header + " " + ",".join(arguments))
+        if not header.endswith("?") and header[:3] not in _UNRECORDED:
+            self.memory.note(COMMAND, header + " " + ",".join(arguments))
+            if header[:3] in _SETUP:
+                self.memory.sync()
         self.conditions.refresh()
 
     def _report(self, code, detail):

@@ -31,7 +31,8 @@ class Journal:
         self._scratch = scratch
         self.is_interrupted = False
         self.boot = 1  # how often the pump has started
-        self.drug_ng = 0  # the most that can be out, when the last record was made
+        self.written = 0  # records since power-up
+        self.is_stale = False  # the dose in the last record has ended
         self._batch = (0, 0, 0)
         self._saved_us = 0
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
@@ -56,9 +57,9 @@ class Journal:
 
     def settle(self, emitted, is_active):
         """Make the record exact when nothing moves, and a new one every hour; at every wake."""
-        if not is_active and self._allowed != emitted:
+        if not is_active and (self._allowed != emitted or self.is_stale):
             self._save(emitted, emitted)
-        elif self._clock.now_us() - self._saved_us >= _HOUR_US:
+        elif self.is_stale or self._clock.now_us() - self._saved_us >= _HOUR_US:
             self._save(emitted, self._allowed)
 
     def confirm(self, emitted):
@@ -118,7 +119,8 @@ class Journal:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:
             self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
-            self.drug_ng = self._ledger.most_ng()
+            self.is_stale = False
+            self.written += 1
             return
         raise refusal
 

@@ -23,6 +23,7 @@ from pump.units import ml_of_pl, ug
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 
 _HOUR_US = 3_600_000_000
+_FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
 _US_PER_S = const(1_000_000)
 _SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
 _YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
@@ -48,7 +49,8 @@ class Memory:
         self._past_ng = 0  # drug that was out when the past was kept
         self._is_failing = False
         self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
-        self._past_us = 0
+        self._past_us = self._flushed_us = self._failed_us = 0
+        self._is_past_due = self._is_setup_due = False
 
     # At power-up
 
@@ -103,57 +105,71 @@ class Memory:
             return
         raise refusal
 
-    def command(self, text):
-        """A command that may have changed something has been run: on record before its answer."""
-        self.note(events.COMMAND, text)
-        self.sync()
-
     def note(self, code, text=""):
         """An event for the log."""
         now_us = self._clock.now_us()
         self._log.add(code, now_us, self._treatment.outlook.wall.seconds(now_us), text)
 
     def sync(self):
-        """Write what has changed."""
+        """Write the setup now, if it has changed: a host is told of nothing that can be lost."""
+        self._is_setup_due = False
         self._try(self._twins.save, "setup", self._setup())
-        self.poll(0)
 
-    def poll(self, _now_us):
-        """Notice what has changed, at every wake."""
+    def poll(self, now_us):
+        """Notice what has changed, and write one thing of it: a STOP waits for no more than that.
+
+        At every wake; at once while there is more to write.
+        """
+        self._watch()
+        if self._is_failing and now_us - self._failed_us < _FLUSH_US:
+            return None
+        emitted, is_active = self._dispenser.totals()[1], self._dispenser.is_active()
+        before = self._journal.written
+        self._try(self._journal.settle, emitted, is_active)
+        if self._journal.written != before:
+            return now_us
+        if self._is_past_due or self._clock.now_us() - self._past_us >= _HOUR_US:
+            self._keep_past()
+            return now_us
+        if self._is_setup_due:
+            self.sync()
+            return now_us
+        if now_us - self._flushed_us >= _FLUSH_US:
+            self._flushed_us = now_us
+            self._try(self._log.flush)
+        return None
+
+    # Within
+
+    def _watch(self):
+        """Compare with what was seen last: events for the log, and what is to be written."""
         self._alarms.set(INTERRUPTED, self._journal.is_interrupted)
         self._alarms.set(STORE_DAMAGED, bool(self._lost))
         self._alarms.set(STORE_FAILING, self._is_failing)
-        giving = self._treatment.giving
+        treatment, giving = self._treatment, self._treatment.giving
         record = giving.record if giving is not None else None
-        seen = self._treatment.mode, record, self._alarms.active(), self._staging.active
-        if seen != self._seen:
-            before, self._seen = self._seen, seen
-            self._tell(before, seen)
-            if seen[:2] != before[:2] or seen[3] is not before[3]:
-                self._try(self._journal.follows, self._dispenser.totals()[1])
-                self._try(self._twins.save, "setup", self._setup())
-                self._keep_past()
-        is_active = self._dispenser.is_active()
-        self._try(self._journal.settle, self._dispenser.totals()[1], is_active)
-        if self._clock.now_us() - self._past_us >= _HOUR_US:
-            self._keep_past()
-        self._try(self._log.flush)
-
-    # Within
+        seen = treatment.mode, record, self._alarms.active(), self._staging.active
+        if seen == self._seen:
+            return
+        before, self._seen = self._seen, seen
+        self._tell(before, seen)
+        self._is_setup_due = True
+        if before[1] is not None and before[1] is not record:
+            self._is_past_due = self._journal.is_stale = True
 
     def _try(self, write, *arguments):
         """Write; where flash does not take it, that is an alarm: nothing can be delivered then."""
         try:
             write(*arguments)
         except (OSError, Refused):
-            self._is_failing = True
+            self._is_failing, self._failed_us = True, self._clock.now_us()
         else:
             self._is_failing = False
 
     def _keep_past(self):
         """The past, unless a dose is being given: that one is in the journal."""
         now_us = self._clock.now_us()
-        self._past_us = now_us
+        self._past_us, self._is_past_due = now_us, False
         treatment = self._treatment
         if treatment.giving is None:
             past = [treatment.boluses.state(now_us), treatment.window.state(now_us)]

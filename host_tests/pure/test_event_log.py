@@ -5,7 +5,9 @@ import pytest
 
 from host_tests.event_logs import BOOT, BYTES, EVERY, good_numbers, logged, next_number, numbers
 from host_tests.files import MemoryFiles, PowerCut
-from pump.store.events import EVENTS, EVENTS_LOST, STARTED, STOPPED
+from host_tests.tables import names_of
+from pump.store import events
+from pump.store.events import EVENTS_LOST, STARTED, STOPPED
 from pump.store.log import EventLog
 
 NAMES = """RESET STARTED STOPPED COMMITTED DOSE_BEGAN DOSE_ENDED PATIENT_REFUSED REFILLED
@@ -14,7 +16,7 @@ DAMAGED COMMAND INTERRUPTED"""
 
 
 def test_the_codes_are_permanent():
-    assert dict(enumerate(NAMES.split(), 401)) == EVENTS
+    assert names_of(events.NAMES) == dict(enumerate(NAMES.split(), 401))
 
 
 def test_an_event_is_read_back_as_it_was_from_ram_and_from_flash():

@@ -113,7 +113,7 @@ class Prescription:
 
     def state(self):
         """The whole content as a list."""
-        return [[getattr(self, field) for field in _FIELDS], self.flex.steps]
+        return [[getattr(self, field) for field in _FIELDS], self.flex.state()]
 
     def token(self):
         """Eight hexadecimal digits over the whole content: the same content, the same token."""
@@ -123,11 +123,9 @@ class Prescription:
 
 def prescription_of(state):
     """The prescription of which this is the state, as it comes back from flash."""
-    fields, steps = state
+    fields, flex = state
     found = Prescription()
     for field, value in zip(_FIELDS, fields):
         setattr(found, field, tuple(value) if isinstance(value, list) else value)
-    found.flex = Flex(
-        [(days, from_min, to_min, tuple(rate)) for days, from_min, to_min, rate in steps]
-    )
+    found.flex.restore(flex)
     return found

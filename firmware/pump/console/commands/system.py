@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """SYSTem: state, time, uptime, health and service of the whole pump."""
 
-
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import TEXT
 from pump.therapy import wall

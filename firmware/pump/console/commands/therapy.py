@@ -17,6 +17,7 @@ def rows(control):
 
     def set_resume(mode):
         control.memory.resume = mode
+        control.memory.sync()
 
     return (
         ("THERapy:STARt", control.start),
