@@ -10,14 +10,16 @@ class MemoryFiles:
     """What a `Files` does. `content` is what is in flash: name -> bytes.
 
     Writes are counted from 1; `fail_at` (one write), `fail_from` (that one and all later ones),
-    `cut_before` and `cut_after` say where something happens. `unreadable` names raise in `read`.
+    `fail_late` (it is written all the same), `cut_before` and `cut_after` say where something
+    happens. `unreadable` names raise in `read`.
     """
 
     def __init__(self, content=()):
         self.content = dict(content)
         self.writes = 0
         self.reads = []
-        self.fail_at = self.fail_from = self.cut_before = self.cut_after = None
+        self.fail_at = self.fail_from = self.fail_late = None
+        self.cut_before = self.cut_after = None
         self.unreadable = set()
         self._tries = 0
 
@@ -66,6 +68,8 @@ class MemoryFiles:
         if self._tries == self.fail_at or self._tries >= (self.fail_from or self._tries + 1):
             raise OSError(28)
         change()
+        if self._tries == self.fail_late:
+            raise OSError(5)
         self.writes += 1
         if self._tries == self.cut_after:
             raise PowerCut

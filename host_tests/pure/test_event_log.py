@@ -146,6 +146,20 @@ def test_events_that_cannot_be_written_stay_and_are_written_later(before):
     assert numbers(log)[-1] == before + 2
 
 
+@pytest.mark.parametrize("before", [0, 5, 1000, 2000])
+def test_events_that_are_written_though_it_failed_are_not_there_twice(before):
+    files = logged(*[20] * (before // 20), before % 20)
+    log = EventLog(files, BOOT)
+    log.add(STARTED, 0, 0)
+    files.fail_late = files.writes + 1
+    with pytest.raises(OSError):
+        log.flush()
+    log.flush()
+    for each in (log, EventLog(files, BOOT)):
+        assert numbers(each) == list(range(each.first(), before + 2))
+        assert numbers(each) == good_numbers(each)
+
+
 def test_a_boot_reads_two_records_however_long_the_log():
     files = logged(*[25] * 90)
     files.reads.clear()

@@ -183,3 +183,11 @@ def test_a_file_that_is_not_as_it_was_written_is_left_for_the_other_one():
     assert numbers(log)[-1] == 6
     assert numbers(EventLog(files, BOOT))[-1] == 6
     assert len(files.content["log.1"]) == BYTES
+
+
+def test_a_huge_file_of_garbage_does_not_hold_up_the_boot():
+    files = MemoryFiles({"log.0": b"\xff" * 1_000_000, "log.1": file_of(1, 5)})
+    log = EventLog(files, BOOT)
+    assert len(files.reads) <= 1001
+    assert numbers(log) == [1, 2, 3, 4, 5]
+    assert next_number(files) == 6 + 1_000_000 // BYTES

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Files: what the hal writes is in flash whole or not at all, on the filesystem a board has.
 
-The cuts are on LittleFS itself: its flash is kept as it was after every erased block and after
-every page was programmed by a byte, a half, as a whole; and each of these is mounted as after a power cut.
+The cuts are on LittleFS itself: its flash is kept as it was after every block erased, and after
+every page programmed by a byte, a half, and as a whole. Each of these is mounted again.
 """
 
+import errno
 import os
 
 import pytest
@@ -54,7 +55,7 @@ class Board:
     def open(self, path, mode):
         if mode == "ab" and path.rpartition("/")[2] not in self.listdir("/store"):
             self.system.open(path, "xb").close()  # as MicroPython does, and this binding does not
-        return self.system.open(path, mode, buffering=0)
+        return errno_of(self.system.open, path, mode, 0)
 
     def stat(self, path):
         return (0,) * 6 + (errno_of(self.system.stat, path).size,)
@@ -76,6 +77,8 @@ def errno_of(function, *arguments):
     """Call a function of LittleFS; what it raises becomes an OSError, as in MicroPython."""
     try:
         return function(*arguments)
+    except FileNotFoundError:
+        raise OSError(errno.ENOENT) from None
     except LittleFSError as error:
         raise OSError(-error.code) from None
 

@@ -190,6 +190,27 @@ def test_a_power_cut_while_a_failed_save_is_undone_leaves_one_of_both(when, cut)
     assert value in ([1], VALUE) and findings == []
 
 
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_save_that_is_written_and_fails_all_the_same_leaves_the_old_value(write):
+    files = saved([1])
+    files.fail_late = 2 + write
+    with pytest.raises(OSError):
+        Twins(files, BOARD).save("dose", VALUE)
+    assert loaded(files) == ([1], [])
+
+
+@pytest.mark.parametrize("when", ["cut_before", "cut_after"])
+@pytest.mark.parametrize("cut", [5, 6])
+def test_a_power_cut_while_that_is_undone_leaves_one_of_both(when, cut):
+    files = saved([1])
+    files.fail_late = 4
+    setattr(files, when, cut)
+    with pytest.raises(PowerCut):
+        Twins(files, BOARD).save("dose", VALUE)
+    is_undone = (when, cut) == ("cut_after", 6)
+    assert loaded(files) == ([1] if is_undone else VALUE, [])
+
+
 def test_a_number_is_never_used_for_two_contents():
     files = saved([1])
     twins = Twins(files, BOARD)
@@ -263,7 +284,7 @@ class Machine:
             self.boot()
 
 
-TROUBLES = st.sampled_from([None, "fail_at", "fail_from", "cut_before", "cut_after"])
+TROUBLES = st.sampled_from([None, "fail_at", "fail_late", "fail_from", "cut_before", "cut_after"])
 ACTIONS = st.one_of(
     st.tuples(st.just("boot")),
     st.tuples(st.just("save"), st.lists(st.integers(), max_size=2), TROUBLES, st.integers(1, 4)),

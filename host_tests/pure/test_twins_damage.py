@@ -87,6 +87,12 @@ def test_garbage_of_any_kind_is_damage_and_never_raises(damaged, bad):
     assert set(files.content) == {"dose.0.bad", "dose.1.bad"}
 
 
+def test_a_file_too_big_for_the_heap_is_not_even_read():
+    value, _, files = mended({**saved([1], VALUE).content, COPIES[0]: b"\xff" * 100_000})
+    assert value == VALUE
+    assert (COPIES[0], 0) not in files.reads
+
+
 @given(st.binary(max_size=200), st.booleans())
 def test_random_garbage_never_raises(rest, is_sealed):
     bad = sealed(rest) if is_sealed else rest

@@ -31,10 +31,11 @@ class Files:
 
     def read(self, name):
         """All of a file, or None when there is none."""
-        if self._size(name) is None:
-            return None
-        with open(self._path(name), "rb") as file:
-            return file.read()
+        try:
+            with open(self._path(name), "rb") as file:
+                return file.read()
+        except OSError as error:
+            return _none_if_missing(error)
 
     def size(self, name):
         """The bytes of a file; 0 when there is none."""
@@ -79,6 +80,10 @@ class Files:
         try:
             return os.stat(self._path(name))[6]
         except OSError as error:
-            if error.args[0] != _MISSING:
-                raise
-            return None
+            return _none_if_missing(error)
+
+
+def _none_if_missing(error):
+    """None when the error is that there is no such file; any other one is raised again."""
+    if error.args[0] != _MISSING:
+        raise error

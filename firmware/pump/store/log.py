@@ -135,7 +135,7 @@ class EventLog:
     def _tail(self, index):
         """(number of the first record or 0, records, how many of the last ones are bad)."""
         count = (self._files.size(_NAMES[index]) + _BYTES - 1) // _BYTES
-        for place in range(count - 1, -1, -1):
+        for place in range(count - 1, max(count - _MOST_RECORDS, 0) - 1, -1):
             seq = _event(self._record(index, place))[0]
             if seq > place:
                 return seq - place, count, count - 1 - place
