@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced
+from host_tests.bench_session import Bench, assert_balanced, assert_on_time
 from host_tests.therapy.bench import ledger_ml, refusal
 from pumpbench.boards import load_board
 from pumpbench.client import Pump
@@ -42,10 +42,9 @@ def test_a_run_turns_as_far_as_asked_at_60_rpm_and_is_booked_as_a_jog(head):
     before = ledger_ml(head)["JOG"]
     head.mark()
     head.tell("MOT:CAL:RUN 1.5")
-    head.run(1.0)
-    assert head.plant.edges.count in range(3100, 3201)
-    head.run(0.6)
+    head.run(1.6)
     assert head.plant.edges.count == 4800
+    assert_on_time(head.plant.edges, Fraction(60_000_000, 60 * 3200))
     assert ledger_ml(head)["JOG"] - before == Fraction(3, 10)
     assert_balanced(head)
 
@@ -207,7 +206,7 @@ def test_a_revolution_that_was_typed_ends_the_refusals(uncalibrated):
 def test_a_calibration_keeps_what_the_reservoir_holds_and_bounds_the_next_delivery(head):
     head.prescribe("1000 ML/HR")
     head.plant.beaker.pl_per_step *= Fraction(6, 5)
-    head.tell("RES:CAP 20 ML;REF 20 ML")
+    head.tell("RES:REF 10 ML;CAP 20 ML;REF 20 ML")
     volume_nl = run(head)
     head.tell(f"MOT:CAL:MEAS {volume_nl} NL")
     assert head.ask("RES:VOL?") == "19.800000"

@@ -25,7 +25,7 @@ NL_S = {"1000 ML/HR": Fraction(10**9, 3600), "24 ML/D": Fraction(24 * 10**6, 86_
 def tank(bench):
     """A bench whose reservoir has been filled; afterwards it is one that never runs empty."""
     bench.prescribe("24 ML/D")
-    bench.tell("RES:CAP 20 ML;REF 20 ML;LOW 2 ML")
+    bench.tell("RES:REF 10 ML;CAP 20 ML;REF 20 ML;LOW 2 ML")
     pl_per_step = bench.plant.beaker.pl_per_step
     yield bench
     bench.plant.beaker.pl_per_step = pl_per_step
