@@ -34,7 +34,7 @@ class Twins:
         self._files = files
         self._board_name = board_name
         self._seqs = {}
-        self._saved = {}  # key -> what tells the value that is in both copies from others
+        self._torn = set()  # keys of which the copies may differ
 
     def load(self, key):
         """The value saved last, or None: there is none, or none that may be used (a finding)."""
@@ -58,24 +58,32 @@ class Twins:
         """
         if key not in self._seqs:
             self.load(key)
+        names = _names(key)
+        before = self._read(names[1])  # never newer than copy 0
         text = json.dumps(value)
-        content = binascii.crc32(text.encode()), len(text)
-        if self._saved.get(key) == content:
+        if before == self._line(self._seqs[key], text) and key not in self._torn:
             return False
         self._seqs[key] += 1  # also when it fails: no two contents ever share a number
         line = self._line(self._seqs[key], text)
         if len(line) > _MOST_BYTES:
             raise OSError(_TOO_BIG)
-        self._saved[key] = None
-        names = _names(key)
-        self._files.replace(names[0], line)
+        self._torn.add(key)
         try:
+            self._files.replace(names[0], line)
             self._files.replace(names[1], line)
         except OSError:
-            self._undo(names)
+            self._undo(names, before)
             raise
-        self._saved[key] = content
+        self._torn.discard(key)
         return True
+
+    def _undo(self, names, before):
+        """Undo a save that failed; copy 1 first, so that copy 0 is never the older one."""
+        for name in (names[1], names[0]):
+            if before:
+                _attempt(self._files.replace, name, before)
+            else:
+                _attempt(self._files.remove, name)
 
     def _keep(self, key, kept, other, is_usual):
         """Make the `other` copy, (name, look), the same as `kept`. Returns the value."""
@@ -87,6 +95,7 @@ class Twins:
             self.findings.append((key, MENDED))
         if look[1] not in (_GOOD, None):
             _attempt(self._files.rename, name, name + ".bad")
+        self._torn.add(key)
         _attempt(self._files.replace, name, kept[3])
         return kept[2]
 
@@ -103,14 +112,6 @@ class Twins:
             if what in kinds:
                 self.findings.append((key, what))
                 return
-
-    def _undo(self, names):
-        """Undo a save of which only copy 0 was written: copy 1 is as it was."""
-        before = self._read(names[1])
-        if before:
-            _attempt(self._files.replace, names[0], before)
-        else:
-            _attempt(self._files.remove, names[0])
 
     def _look(self, name, like=_NO_COPY):
         """(seq, what, value, content) of a copy; `like` when the content is the same."""
