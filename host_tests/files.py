@@ -39,8 +39,11 @@ class MemoryFiles:
             raise OSError(2)
         return self.content[name][offset : offset + count]
 
-    def replace(self, name, content):
-        self._write(lambda: self.content.update({name: bytes(content)}))
+    def replace(self, name, *parts):
+        self._write(lambda: self.content.update({name: b"".join(parts)}))
+
+    def copy(self, name, new):
+        self.replace(new, self.content[name])
 
     def append(self, name, data):
         whole = self.content.get(name, b"") + bytes(data)
