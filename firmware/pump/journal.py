@@ -4,6 +4,9 @@
 A record says what was out then, and how many steps more may be out before the next record: a
 reservation, as an allocator hands out ranges. After a cut the delivered volume is an interval; a
 stop, or memory that survives a reset, closes it to one number. What cannot be recorded is refused.
+
+    delivery  the account, the reservation, and the dose under way
+    past      the doses that are over, lockouts, the drug of the last 24 h
 """
 
 from micropython import const
@@ -11,7 +14,8 @@ from micropython import const
 from pump.faults import NOT_RECORDED, Refused
 from pump.therapy.boluses import RESET, Record
 
-KEY = "delivery"
+DELIVERY, PAST = "delivery", "past"
+
 _LEAST_PL = const(4_000_000)  # a reservation is 4 uL, or
 _CHUNKS = const(10)  # so many of the chunks that are being planned, 8 s at most
 _HOUR_US = 3_600_000_000
@@ -21,8 +25,9 @@ _WRAP = const(0xFFFFFFFF)
 class Journal:
     """Told by the dispenser; see `delivery.dispenser.Unrecorded` for when.
 
-    twins: keeps the record. pump: (clock, ledger, treatment). scratch: what survives a reset
+    twins: keeps the records. pump: (clock, ledger, treatment). scratch: what survives a reset
     without power, or None. is_interrupted: a reset has ended a delivery, and nobody has confirmed.
+    boot: how often the pump has started. written: records of the delivery since power-up.
     """
 
     def __init__(self, twins, pump, scratch):
@@ -30,20 +35,23 @@ class Journal:
         self._clock, self._ledger, self._treatment = pump
         self._scratch = scratch
         self.is_interrupted = False
-        self.boot = 1  # how often the pump has started
-        self.written = 0  # records since power-up
-        self.is_stale = False  # the dose in the last record has ended
+        self.boot = 1
+        self.written = 0
+        self._past_ng = 0  # the most that was out when the past was kept
+        self._past_us = 0
         self._batch = (0, 0, 0)
-        self._saved_us = 0
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
+        self._saved_us = 0
+        self._dose_id = 0  # of the dose in the last record
+
+    # Told by the dispenser
 
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more are about to be queued, `commanded` in all since power-up."""
         self._batch = batch
         if commanded > self._allowed:
             self._save(emitted, commanded + max(_CHUNKS * steps, self._least()))
-        if self._scratch is not None:
-            self._scratch.keep(self._saved_us & _WRAP, commanded, emitted)
+        self._keep(commanded, emitted)
 
     def follows(self, emitted):
         """Another schedule is about to be followed: on record with the dose that is in it."""
@@ -55,47 +63,121 @@ class Journal:
         if 2 * (self._allowed - emitted) < size:
             self._save(emitted, emitted + size)
 
+    def stopped(self, emitted):
+        """What was queued is taken back. Writes nothing to flash: it is part of the way down."""
+        self._keep(emitted, emitted)
+
+    # Called at every wake
+
     def settle(self, emitted, is_active):
-        """Make the record exact when nothing moves, and a new one every hour; at every wake."""
-        if not is_active and (self._allowed != emitted or self.is_stale):
+        """Make the record exact when nothing moves, without a dose that is over; else hourly."""
+        is_late = self._clock.now_us() - self._saved_us >= _HOUR_US
+        if not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
-        elif self.is_stale or self._clock.now_us() - self._saved_us >= _HOUR_US:
+        elif is_late or self._has_ended():
             self._save(emitted, self._allowed)
 
     def confirm(self, emitted):
         """A human has taken note of the interruption."""
-        self.is_interrupted = False
-        self._save(emitted, max(emitted, self._allowed))
+        was_interrupted, self.is_interrupted = self.is_interrupted, False
+        try:
+            self._save(emitted, max(emitted, self._allowed))
+        except Refused:
+            self.is_interrupted = was_interrupted
+            raise
 
-    def restore(self, is_timer):
+    # At power-up
+
+    def restore_past(self, state):
+        """Bring back the doses and the day. Before `restore`."""
+        boluses, window, self._past_ng = state
+        self._treatment.boluses.restore(boluses)
+        self._treatment.window.restore(window)
+
+    def restore(self, state):
         """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
 
-        is_timer: the watchdog has reset the board: its time is longer than the lease, so all that
-        was queued has gone out.
+        Where the watchdog's timer has reset the board all that was queued has gone out: its time
+        is longer than the lease.
         """
-        kept = self._twins.load(KEY)
-        if kept is None:
-            return None
-        at_us, boot, was_interrupted, batch, counts, ledger, dose = kept
+        at_us, boot, was_interrupted, batch, counts, ledger, dose = state
         self.boot = boot + 1
         self._clock.begin(at_us)
         self._ledger.restore(ledger)
-        sure, unsure = self._out(at_us, counts, is_timer)
-        self._ledger.recover(sure, unsure, batch)
+        self._ledger.recover(*self._out(at_us, counts), batch)
         is_cut = counts[1] > counts[0] or dose is not None
         self.is_interrupted = bool(was_interrupted or is_cut)
         if dose is not None:
             self._reopen(dose)
-        self._save(0, 0)
         return batch if is_cut and dose is None else None
 
-    def _out(self, at_us, counts, is_timer):
+    def begin(self):
+        """The first records since power-up."""
+        self._save(0, 0)
+        self.keep_past()
+
+    def count_since(self):
+        """What went out, or may have, since the past was kept counts as given just now."""
+        since_ng = self._ledger.most_ng() - self._past_ng
+        if since_ng > 0:
+            self._treatment.window.add(self._clock.now_us(), 0, since_ng)
+        self._past_ng = self._ledger.most_ng()
+
+    def keep_past(self):
+        """Write the past."""
+        now_us = self._clock.now_us()
+        most_ng = self._ledger.most_ng()
+        past = [self._treatment.boluses.state(now_us), self._treatment.window.state(now_us)]
+        self._write(PAST, past + [most_ng])
+        self._past_ng, self._past_us = most_ng, now_us
+
+    # Within
+
+    def _has_ended(self):
+        """Whether the dose in the last record is over."""
+        giving = self._treatment.giving
+        return self._dose_id != 0 and (giving is None or giving.record.id != self._dose_id)
+
+    def _save(self, emitted, allowed):
+        """Write a record; Refused NOT_RECORDED where flash does not take it.
+
+        A dose leaves the record when it is among the past, not before.
+        """
+        now_us = self._clock.now_us()
+        if self._has_ended() or now_us - self._past_us >= _HOUR_US:
+            self.keep_past()
+        giving = self._treatment.giving
+        dose = None
+        if giving is not None:
+            dose = giving.record.state()[:5] + [giving.given_ng()]
+        value = [now_us, self.boot, self.is_interrupted, self._drug_batch(), [emitted, allowed]]
+        self._write(DELIVERY, value + [self._ledger.state(), dose])
+        self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
+        self._dose_id = dose[0] if dose is not None else 0
+        self.written += 1
+
+    def _write(self, key, value):
+        try:
+            self._twins.save(key, value)
+        except OSError as error:
+            refusal = Refused(NOT_RECORDED, repr(error))
+        else:
+            return
+        raise refusal
+
+    def _keep(self, commanded, emitted):
+        if self._scratch is not None:
+            self._scratch.keep(self._saved_us & _WRAP, commanded & _WRAP, emitted & _WRAP)
+
+    def _out(self, at_us, counts):
         """(steps that are out since the record for sure, how many more may be)."""
         emitted, allowed = counts
-        kept = self._scratch.kept() if self._scratch is not None else None
+        if self._scratch is None:
+            return 0, allowed - emitted
+        kept = self._scratch.kept()
         if kept is not None and kept[0] == at_us & _WRAP:
             most = (kept[1] - emitted) & _WRAP
-            least = most if is_timer else (kept[2] - emitted) & _WRAP
+            least = most if self._scratch.is_timer() else (kept[2] - emitted) & _WRAP
             if least <= most <= allowed - emitted:
                 return least, most - least
         return 0, allowed - emitted
@@ -107,26 +189,6 @@ class Journal:
         record.outcome, record.given_ng = RESET, given_ng
         record.end_us = self._clock.now_us()
         self._treatment.boluses.reopen(record)
-
-    def _save(self, emitted, allowed):
-        """Write a record; Refused NOT_RECORDED where flash does not take it."""
-        now_us = self._clock.now_us()
-        counts = emitted, allowed
-        value = [now_us, self.boot, self.is_interrupted, self._drug_batch(), counts]
-        try:
-            self._twins.save(KEY, value + [self._ledger.state(), self._dose()])
-        except OSError as error:
-            refusal = Refused(NOT_RECORDED, repr(error))
-        else:
-            self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
-            self.is_stale = False
-            self.written += 1
-            return
-        raise refusal
-
-    def _dose(self):
-        giving = self._treatment.giving
-        return None if giving is None else giving.record.state()[:5] + [giving.given_ng()]
 
     def _drug_batch(self):
         """What is going out, with the strongest drug in it."""

@@ -13,6 +13,7 @@ from micropython import const
 
 from pump.alarm.conditions import INTERRUPTED, STORE_DAMAGED, STORE_FAILING
 from pump.faults import NOT_RECORDED, Refused
+from pump.journal import DELIVERY, PAST
 from pump.kinds import BASAL, NAMES
 from pump.state import STOPPED
 from pump.store import events
@@ -22,7 +23,6 @@ from pump.units import ml_of_pl, ug
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 
-_HOUR_US = 3_600_000_000
 _FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
 _US_PER_S = const(1_000_000)
 _SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
@@ -46,26 +46,26 @@ class Memory:
         self._lost = ()
         self._had = {}  # key -> whether it was there at power-up
         self._token = ""  # of the prescription that should be there
-        self._past_ng = 0  # drug that was out when the past was kept
         self._is_failing = False
         self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
-        self._past_us = self._flushed_us = self._failed_us = 0
-        self._is_past_due = self._is_setup_due = False
+        self._flushed_us = self._failed_us = 0
+        self._is_setup_due = False
 
     # At power-up
 
     def restore(self, is_timer, rtc_s):
         """Bring back what was kept. True when the regular therapy may go on by itself.
 
-        is_timer: see `Journal.restore`. rtc_s: the time by a clock with a battery, or None.
+        is_timer: whether the watchdog's timer has reset the board. rtc_s: the time by a clock with
+        a battery, or None.
         """
         self._bring("prescription", self._set_prescription)
         self._bring("setup", self._set_up)
-        self._bring("past", self._set_past)
-        batch = self._journal.restore(is_timer)
+        self._bring(PAST, self._journal.restore_past)
+        batch = self._bring(DELIVERY, self._journal.restore)
         self._lose(self._missing())
         outage_us = self._tell_time(rtc_s)
-        self._count_since()
+        self._journal.count_since()
         was_regular = batch is not None and batch[0] == BASAL
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
         return was_regular and is_short and self.resume == RESUME_BASAL and not self._lost
@@ -79,7 +79,7 @@ class Memory:
         if self._journal.is_interrupted:
             least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
             self.note(events.INTERRUPTED, "%s to %s mL" % (least, most))
-        self._keep_past()
+        self._try(self._journal.begin)
         self.sync()
 
     # While it runs
@@ -128,9 +128,6 @@ class Memory:
         self._try(self._journal.settle, emitted, is_active)
         if self._journal.written != before:
             return now_us
-        if self._is_past_due or self._clock.now_us() - self._past_us >= _HOUR_US:
-            self._keep_past()
-            return now_us
         if self._is_setup_due:
             self.sync()
             return now_us
@@ -154,8 +151,6 @@ class Memory:
         before, self._seen = self._seen, seen
         self._tell(before, seen)
         self._is_setup_due = True
-        if before[1] is not None and before[1] is not record:
-            self._is_past_due = self._journal.is_stale = True
 
     def _try(self, write, *arguments):
         """Write; where flash does not take it, that is an alarm: nothing can be delivered then."""
@@ -165,15 +160,6 @@ class Memory:
             self._is_failing, self._failed_us = True, self._clock.now_us()
         else:
             self._is_failing = False
-
-    def _keep_past(self):
-        """The past, unless a dose is being given: that one is in the journal."""
-        now_us = self._clock.now_us()
-        self._past_us, self._is_past_due = now_us, False
-        treatment = self._treatment
-        if treatment.giving is None:
-            past = [treatment.boluses.state(now_us), treatment.window.state(now_us)]
-            self._try(self._twins.save, "past", past + [self._ledger.most_ng()])
 
     def _setup(self):
         active, treatment = self._staging.active, self._treatment
@@ -191,11 +177,12 @@ class Memory:
         value = self._twins.load(key)
         self._had[key] = value is not None
         if value is None:
-            return
+            return None
         try:
-            restore(value)
+            return restore(value)
         except Exception:  # noqa: BLE001 - a pump that dies of its records never starts again
             self._twins.findings.append((key, LOST))
+            return None
 
     def _set_prescription(self, state):
         self._staging.active = prescription_of(state)
@@ -208,21 +195,14 @@ class Memory:
         treatment.calibration = self._calibrations.current()
         self._reservoir.restore(state[5])
 
-    def _set_past(self, state):
-        boluses, window, self._past_ng = state
-        self._treatment.boluses.restore(boluses)
-        self._treatment.window.restore(window)
-
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose."""
         missing = [key for key, what in self._twins.findings if what != MENDED]
-        had, boot = self._had, self._journal.boot
-        is_new = boot == 1 and not any(had.values())
-        if not is_new and not (boot == 2 and not had["setup"]):  # cut off in its first moments
-            due = ("setup", "past", "prescription") if self._token else ("setup", "past")
+        had = self._had
+        is_first = self._journal.boot <= 2 and not had["setup"]  # written last in the first boot
+        if not is_first:
+            due = (DELIVERY, PAST, "setup") + (("prescription",) if self._token else ())
             missing += [key for key in due if not had[key] and key not in missing]
-            if boot == 1 and "delivery" not in missing:
-                missing.append("delivery")
         return missing
 
     def _lose(self, keys):
@@ -256,12 +236,6 @@ class Memory:
                 self._clock.begin(now_us + passed_us)
         wall.set(rtc_s, self._clock.now_us())
         return outage_us
-
-    def _count_since(self):
-        """What went out, or may have, since the past was kept counts as given just now."""
-        since_ng = self._ledger.most_ng() - self._past_ng
-        if since_ng > 0:
-            self._treatment.window.add(self._clock.now_us(), 0, since_ng)
 
     def _tell(self, before, now):
         """Events for what is different."""

@@ -31,6 +31,9 @@ class Unrecorded:
     def top_up(self, emitted):
         """Steps are about to be queued that cannot wait for a write."""
 
+    def stopped(self, emitted):
+        """What was queued is taken back."""
+
 
 class Dispenser:
     """One delivery at a time, in the units of its schedule.
@@ -134,6 +137,7 @@ class Dispenser:
         self._runs = []
         emitted = self._settle()
         self._commanded = emitted
+        self._journal.stopped(emitted)
         return at_us, planner.owed(at_us, emitted - self._first)
 
     def halt(self):
