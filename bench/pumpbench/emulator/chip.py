@@ -16,6 +16,7 @@ from pumpbench.emulator.console import UsbConsole
 from pumpbench.emulator.flash import Flash
 from pumpbench.emulator.metronome import Metronome
 
+WATCHDOG_CTRL = 0x00
 FILESYSTEM_START = 0x000A_0000  # of the official RPI_PICO images
 
 
@@ -70,6 +71,12 @@ class Chip:
             self._simulator._execute_batch()
 
     def _restart(self) -> None:
+        """The watchdog, or `machine.reset`, resets the chip; what it watched over is gone.
+
+        rp2040py leaves the watchdog enabled then. On a board it does not run until it is started
+        again: a program that does not know of it comes up in peace.
+        """
         self._reset()
+        self._mcu.watchdog.write_uint32(WATCHDOG_CTRL, 0)
         for callback in self.after_reset:
             callback()
