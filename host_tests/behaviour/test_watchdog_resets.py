@@ -64,7 +64,7 @@ class Board:
         target.read_line()
 
     def reset(self):
-        """Wait for the reset, and for the firmware after it; returns the nanolitres out by then."""
+        """Wait for the reset, and for the firmware after it; returns the nanolitres out then."""
         target = self.bench.target
         is_over = self._is_off if target.name == "emulator" else self._has_ended
         target.run_until(is_over, timeout_s=WATCHDOG_MS / 1000 + 1)
@@ -172,6 +172,6 @@ def test_a_reset_with_no_time_to_run_dry_leaves_an_interval_of_two_seconds(
     assert_interrupted(board, DOSES[name])
     record_property(
         "measured",
-        f"machine.reset in {name} on {board.bench.target.name}: {float(delivered_nl)} nL out, said "
-        f"{least_nl} to {most_nl} nL",
+        f"machine.reset in {name} on {board.bench.target.name}: {float(delivered_nl)} nL out, "
+        f"said to be {least_nl} to {most_nl} nL",
     )
