@@ -41,6 +41,7 @@ class Journal:
         self._past_us = 0
         self._batch = (0, 0, 0)
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
+        self._queued = 0  # and those that the engine was told of
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
 
@@ -51,7 +52,13 @@ class Journal:
         self._batch = batch
         if commanded > self._allowed:
             self._save(emitted, commanded + max(_CHUNKS * steps, self._least()))
-        self._keep(commanded, emitted)
+
+    def queued(self, emitted, queued):
+        """A run is about to be put into the engine, with it `queued` steps since power-up.
+
+        What is planned and waits for room there does not go out when Python hangs.
+        """
+        self._keep(queued, emitted)
 
     def follows(self, emitted):
         """Another schedule is about to be followed: on record with the dose that is in it."""
@@ -155,6 +162,7 @@ class Journal:
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
         self._dose_id = dose[0] if dose is not None else 0
         self.written += 1
+        self._keep(self._queued, emitted)  # what is kept belongs to the last record
 
     def _write(self, key, value):
         try:
@@ -165,9 +173,10 @@ class Journal:
             return
         raise refusal
 
-    def _keep(self, commanded, emitted):
+    def _keep(self, queued, emitted):
+        self._queued = queued
         if self._scratch is not None:
-            self._scratch.keep(self._saved_us & _WRAP, commanded & _WRAP, emitted & _WRAP)
+            self._scratch.keep(self._saved_us & _WRAP, queued & _WRAP, emitted & _WRAP)
 
     def _out(self, at_us, counts):
         """(steps that are out since the record for sure, how many more may be)."""

@@ -25,6 +25,9 @@ class Unrecorded:
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more are about to be queued, `commanded` in all since power-up."""
 
+    def queued(self, emitted, queued):
+        """A run is about to be put into the engine, with it `queued` steps since power-up."""
+
     def follows(self, emitted):
         """Another schedule is about to be followed."""
 
@@ -222,6 +225,8 @@ class Dispenser:
             if self.is_short():
                 return  # not one step of the chunk
             count, period_us, end_us = self._runs.pop(0)
+            waiting = sum([run[0] for run in self._runs])
+            self._journal.queued(self._settle(), self._commanded - waiting)
             if lead_us and count > 1 and self._engine.room() > 1:
                 self._engine.put(0, lead_us)
                 self._ends_us.append(0)
