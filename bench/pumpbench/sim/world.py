@@ -16,6 +16,8 @@ from greenlet import getcurrent, greenlet
 
 from pumpbench.boards import is_active_low, pin_number
 from pumpbench.plant import Plant
+from pumpbench.sim import battery_clock
+from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
 from pumpbench.sim.filesystem import Filesystem, fresh_filesystem
 from pumpbench.sim.flash import Flash
@@ -98,6 +100,9 @@ class World:
         self.watchdog = Watchdog(self)
         self.flash = Flash(fresh_filesystem() if flash is None else flash, self)
         self.files = Filesystem(self.flash, self)
+        self.i2c: dict[
+            tuple[int, int], dict[int, BatteryClock]
+        ] = {}  # (sda, scl) -> what is there
         self._wire()
 
     def _wire(self) -> None:
@@ -120,6 +125,12 @@ class World:
         enable = self._net(pins["enable"])
         enable.board_pull = int(is_active_low(pins["enable"]))
         self.pins.update(enable, 0)
+
+    def plug(self, clock: BatteryClock) -> None:
+        """A battery clock on the wires that the board file names."""
+        _, sda, scl = self.board.I2C
+        self.i2c[pin_number(sda), pin_number(scl)] = {battery_clock.ADDRESS: clock}
+        clock.plug(self)
 
     def uart(self, number: int) -> Uart:
         """The serial port of that number."""
