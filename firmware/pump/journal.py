@@ -97,6 +97,7 @@ class Journal:
     def restore(self, state):
         """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
 
+        None, too, while an earlier interruption is open: what crashes again and again stays down.
         Where the watchdog's timer has reset the board all that was queued has gone out: its time
         is longer than the lease.
         """
@@ -109,7 +110,7 @@ class Journal:
         self.is_interrupted = bool(was_interrupted or is_cut)
         if dose is not None:
             self._reopen(dose)
-        return batch if is_cut and dose is None else None
+        return batch if is_cut and dose is None and not was_interrupted else None
 
     def begin(self):
         """The first records since power-up."""
