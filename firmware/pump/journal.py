@@ -47,9 +47,12 @@ class Journal:
     # Told by the dispenser
 
     def planned(self, emitted, commanded, steps, batch):
-        """`steps` more are about to be queued, `commanded` in all since power-up."""
+        """`steps` more are about to be queued, `commanded` in all since power-up.
+
+        At least one more is always reserved: that is how a record tells that something runs.
+        """
         self._batch = batch
-        if commanded > self._allowed:
+        if commanded >= self._allowed:
             self._save(emitted, commanded + max(_CHUNKS * steps, self._least()))
         self._keep(commanded, emitted)
 
