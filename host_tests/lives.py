@@ -69,29 +69,28 @@ class Lives:
 
     def cut(self, off_s=0.0):
         """No power for a while."""
-        self._next(off_s=off_s)
+        self.go_on(off_s)
 
     def bite(self, off_s=0.0):
         """The watchdog's timer resets the board; off_s: more than it takes, by a clock."""
         self.target.pin("stop_button").drive(0)
         self.run(BITE_S)
         assert self.target.was_reset_by_watchdog
-        self._next(off_s=off_s, scratch=self.target.scratch, reset_cause=WDT_RESET)
+        self.go_on(off_s, scratch=self.target.scratch, reset_cause=WDT_RESET)
 
     def reset(self):
         """A reset by software, at once."""
-        self._next(
-            scratch=self.target.scratch, reset_cause=WDT_RESET, reset_reason=BY_FORCE, off_s=0
-        )
+        self.go_on(scratch=self.target.scratch, reset_cause=WDT_RESET, reset_reason=BY_FORCE)
 
-    def _next(self, *, off_s, **options):
+    def go_on(self, off_s=0.0, **options):
+        """The next life, with what it wrote, or with another `flash`."""
         before = self.target
         self.start_nl += before.plant.beaker.volume_nl
-        flash = before.flash
+        options.setdefault("flash", before.flash)
         before.close()
         if self._clock is not None:
             self._clock.pass_by(off_s)
-        self._power_up(flash=flash, **options)
+        self._power_up(**options)
 
     def _power_up(self, **options):
         board = SimpleNamespace(**vars(self._board))
