@@ -12,6 +12,7 @@ stop, or memory that survives a reset, closes it to one number. What cannot be r
 from micropython import const
 
 from pump.faults import NOT_RECORDED, Refused
+from pump.kinds import PERIODIC
 from pump.therapy.boluses import RESET, Record
 
 DELIVERY, PAST = "delivery", "past"
@@ -43,6 +44,7 @@ class Journal:
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
+        self._is_dosing = False  # in the last record: a periodic dose goes out
 
     # Told by the dispenser
 
@@ -52,7 +54,7 @@ class Journal:
         At least one more is always reserved: that is how a record tells that something runs.
         """
         self._batch = batch
-        if commanded >= self._allowed:
+        if commanded >= self._allowed or self._dosing() > self._is_dosing:
             self._save(emitted, commanded + max(_CHUNKS * steps, self._least()))
         self._keep(commanded, emitted)
 
@@ -158,6 +160,7 @@ class Journal:
         self._write(DELIVERY, value + [self._ledger.state(), dose])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
         self._dose_id = dose[0] if dose is not None else 0
+        self._is_dosing = self._dosing()
         self.written += 1
 
     def _write(self, key, value):
@@ -198,7 +201,13 @@ class Journal:
         """What is going out, with the strongest drug in it."""
         kind, pl_per_rev, ng_ml = self._batch
         giving = self._treatment.giving
-        return kind, pl_per_rev, max(ng_ml, giving.dose.ng_ml if giving is not None else 0)
+        ng_ml = max(ng_ml, giving.dose.ng_ml if giving is not None else 0)
+        return PERIODIC if self._dosing() else kind, pl_per_rev, ng_ml
+
+    def _dosing(self):
+        """Whether a periodic dose goes out now, or where the queue ends."""
+        treatment = self._treatment
+        return treatment.giving is None and treatment.busy_until_us() is not None
 
     def _least(self):
         """The smallest reservation in steps."""
