@@ -294,3 +294,22 @@ def test_a_slow_therapy_is_interrupted_whenever_it_is_cut():
         other = Lives()
         other.go_on(flash=image)
         assert other.alarms() == [INTERRUPTED]
+
+
+@pytest.mark.parametrize("key", ["past", "setup", "delivery", "prescription"])
+def test_a_loss_that_nobody_has_confirmed_is_still_open_after_another_reset(key):
+    pump = running()
+    pump.tell("THER:STOP")
+    pump.run(3)
+    flash = pump.target.flash
+    for copy in "01":
+        flash = with_file(flash, f"/data/{key}.{copy}", b"spoiled")
+    pump.go_on(flash=flash)
+    assert LOST in pump.alarms()
+    pump.cut()
+    assert LOST in pump.alarms()
+    assert refusal(pump, "MOT:JOG 1,60") == UNCONFIRMED
+    pump.tell("THER:CONF")
+    prescribe(pump, SIMPLE) if key != "setup" else pump.tell("MOT:CAL:PERR 0.2 ML")
+    pump.cut()
+    assert pump.alarms() == [0]
