@@ -66,7 +66,9 @@ def test_a_new_pump_holds():
     assert refusal(pump, "THER:CONF") == NOTHING_TO_CONFIRM
 
 
-@pytest.mark.parametrize(("said", "kept"), [("BASAL", "BASAL"), ("BAS", "BASAL"), ("HOLD", "HOLD")])
+@pytest.mark.parametrize(
+    ("said", "kept"), [("BASAL", "BASAL"), ("BAS", "BASAL"), ("HOLD", "HOLD")]
+)
 def test_what_resumes_survives_a_cut_that_follows_at_once(said, kept):
     pump = Lives()
     pump.tell(f"THER:RES {'HOLD' if kept == 'BASAL' else 'BAS'}")
@@ -268,48 +270,3 @@ def test_a_flex_pattern_resumes_at_its_lowest_rate_without_a_clock():
     assert pump.ask("THER:STAT?") == "RUNNING"
     assert sorted(pump.alarms()) == [301, INTERRUPTED]
     assert float(pump.ask("DEL:RATE?").split(",")[1]) == 1
-
-
-@pytest.mark.parametrize("seconds", [0.01, 1, 30, 100])
-def test_a_cut_before_the_first_step_is_an_interruption(seconds):
-    pump = Lives()
-    prescribe(pump, "MODE SIMP;RATE 0.048 ML/D")
-    pump.tell("THER:STAR")
-    pump.run(seconds)
-    assert pump.beaker_nl() == 0
-    pump.cut()
-    assert_holds(pump)
-    assert_on_account(pump)
-
-
-def test_a_slow_therapy_is_interrupted_whenever_it_is_cut():
-    """Also in the hour in which all that was reserved is out, and nothing more planned."""
-    pump = Lives()
-    prescribe(pump, "MODE SIMP;RATE 0.006 ML/D")
-    pump.tell("THER:STAR")
-    pump.run(15 * HOUR_S)
-    for _ in range(8):
-        pump.run(HOUR_S / 2)
-        image = pump.target.flash
-        other = Lives()
-        other.go_on(flash=image)
-        assert other.alarms() == [INTERRUPTED]
-
-
-@pytest.mark.parametrize("key", ["past", "setup", "delivery", "prescription"])
-def test_a_loss_that_nobody_has_confirmed_is_still_open_after_another_reset(key):
-    pump = running()
-    pump.tell("THER:STOP")
-    pump.run(3)
-    flash = pump.target.flash
-    for copy in "01":
-        flash = with_file(flash, f"/data/{key}.{copy}", b"spoiled")
-    pump.go_on(flash=flash)
-    assert LOST in pump.alarms()
-    pump.cut()
-    assert LOST in pump.alarms()
-    assert refusal(pump, "MOT:JOG 1,60") == UNCONFIRMED
-    pump.tell("THER:CONF")
-    prescribe(pump, SIMPLE) if key != "setup" else pump.tell("MOT:CAL:PERR 0.2 ML")
-    pump.cut()
-    assert pump.alarms() == [0]

@@ -8,7 +8,7 @@ from greenlet import GreenletExit, greenlet
 
 from pumpbench.boards import load_board, pin_number
 from pumpbench.sim import fake_sys
-from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.sim.battery_clock import ADDRESS, BatteryClock
 from pumpbench.sim.fake_machine import WDT_RESET
 from pumpbench.sim.guard import start_guard
 from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
@@ -79,7 +79,9 @@ class SimTarget(Target):
         self.world.ticks_ms_at_boot = ticks_ms_at_boot
         self._bring_in(reset_cause, reset_reason, scratch)
         if battery_clock is not None:
-            self.world.plug(battery_clock)
+            wires = pin_number(self.board.I2C[1]), pin_number(self.board.I2C[2])
+            self.world.i2c[wires] = {ADDRESS: battery_clock}
+            battery_clock.plug(self.world)
         self._firmware = greenlet(self._power_up)
 
     @property

@@ -16,7 +16,6 @@ from greenlet import getcurrent, greenlet
 
 from pumpbench.boards import is_active_low, pin_number
 from pumpbench.plant import Plant
-from pumpbench.sim import battery_clock
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
 from pumpbench.sim.filesystem import Filesystem, fresh_filesystem
@@ -125,12 +124,6 @@ class World:
         enable = self._net(pins["enable"])
         enable.board_pull = int(is_active_low(pins["enable"]))
         self.pins.update(enable, 0)
-
-    def plug(self, clock: BatteryClock) -> None:
-        """A battery clock on the wires that the board file names."""
-        _, sda, scl = self.board.I2C
-        self.i2c[pin_number(sda), pin_number(scl)] = {battery_clock.ADDRESS: clock}
-        clock.plug(self)
 
     def uart(self, number: int) -> Uart:
         """The serial port of that number."""

@@ -23,7 +23,7 @@ class Unrecorded:
     """A journal that keeps nothing. A real one raises Refused for what it cannot keep."""
 
     def planned(self, emitted, commanded, steps, batch):
-        """`steps` more, 0 in a pause, are about to be queued, `commanded` in all."""
+        """`steps` more, 0 at the beginning perhaps, are about to be queued; `commanded` in all."""
 
     def follows(self, emitted):
         """Another schedule is about to be followed."""
@@ -239,7 +239,8 @@ class Dispenser:
             self._runs.append((count, period_us, end_us))
             self._commanded += count
         steps = self._commanded - before
-        self._journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
+        if steps or self._planner is None:  # a delivery begins: on record with its first pause
+            self._journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
 
     def _is_queued(self, planner):
         """True when a limited delivery is in the engine to its last step."""
