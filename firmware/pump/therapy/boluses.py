@@ -153,7 +153,7 @@ def _counted(count):
 
 
 def _grouped(starts_us):
-    """Starts as [latest, how many]: of many, neighbours count as if all were the latest of them."""
+    """Starts as [latest, how many]: of many, neighbours count as if all were the latest one."""
     size = -(-len(starts_us) // _MOST_GROUPS)
     groups = []
     end = len(starts_us)
