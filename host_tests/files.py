@@ -23,6 +23,12 @@ class MemoryFiles:
         self.unreadable = set()
         self._tries = 0
 
+    def cut_in(self, writes, is_done):
+        """Lose power at the so many-th write from now on; is_done: just after it."""
+        at, other = ("cut_after", "cut_before") if is_done else ("cut_before", "cut_after")
+        setattr(self, at, self._tries + writes)
+        setattr(self, other, None)
+
     def names(self):
         return list(self.content)
 

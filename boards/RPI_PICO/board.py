@@ -22,8 +22,11 @@ PINS = {
 # Console: "usb", or ("uart", id, tx pin, rx pin, baud).
 CONSOLE = "usb"
 
-# What is fitted beyond the pins above; none of it yet.
+# What is fitted beyond the pins above: "ds3231", a clock with a battery on the wires of I2C.
 HAS = ()
+
+# (number of the bus, sda, scl). Used for what HAS names, and only then.
+I2C = (0, "GP20", "GP21")
 
 # The watchdog's registers (RP2040 datasheet, 4.7.6): four of its words survive a reset.
 WATCHDOG = 0x4005_8000

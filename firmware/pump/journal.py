@@ -12,6 +12,7 @@ stop, or memory that survives a reset, closes it to one number. What cannot be r
 from micropython import const
 
 from pump.faults import NOT_RECORDED, Refused
+from pump.kinds import PERIODIC
 from pump.therapy.boluses import RESET, Record
 
 DELIVERY, PAST = "delivery", "past"
@@ -44,13 +45,17 @@ class Journal:
         self._queued = 0  # and those that the engine was told of
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
+        self._is_dosing = False  # in the last record: a periodic dose goes out
 
     # Told by the dispenser
 
     def planned(self, emitted, commanded, steps, batch):
-        """`steps` more are about to be queued, `commanded` in all since power-up."""
+        """`steps` more are about to be queued, `commanded` in all since power-up.
+
+        At least one more is always reserved: that is how a record tells that something runs.
+        """
         self._batch = batch
-        if commanded > self._allowed:
+        if commanded >= self._allowed or self._dosing() > self._is_dosing:
             self._save(emitted, commanded + max(_CHUNKS * steps, self._least()))
 
     def queued(self, emitted, queued):
@@ -104,6 +109,7 @@ class Journal:
     def restore(self, state):
         """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
 
+        None, too, while an earlier interruption is open: what crashes again and again stays down.
         Where the watchdog's timer has reset the board all that was queued has gone out: its time
         is longer than the lease.
         """
@@ -116,7 +122,7 @@ class Journal:
         self.is_interrupted = bool(was_interrupted or is_cut)
         if dose is not None:
             self._reopen(dose)
-        return batch if is_cut and dose is None else None
+        return batch if is_cut and dose is None and not was_interrupted else None
 
     def begin(self):
         """The first records since power-up."""
@@ -161,6 +167,7 @@ class Journal:
         self._write(DELIVERY, value + [self._ledger.state(), dose])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
         self._dose_id = dose[0] if dose is not None else 0
+        self._is_dosing = self._dosing()
         self.written += 1
         self._keep(self._queued, emitted)  # what is kept belongs to the last record
 
@@ -203,7 +210,13 @@ class Journal:
         """What is going out, with the strongest drug in it."""
         kind, pl_per_rev, ng_ml = self._batch
         giving = self._treatment.giving
-        return kind, pl_per_rev, max(ng_ml, giving.dose.ng_ml if giving is not None else 0)
+        ng_ml = max(ng_ml, giving.dose.ng_ml if giving is not None else 0)
+        return PERIODIC if self._dosing() else kind, pl_per_rev, ng_ml
+
+    def _dosing(self):
+        """Whether a periodic dose goes out now, or where the queue ends."""
+        treatment = self._treatment
+        return treatment.giving is None and treatment.busy_until_us() is not None
 
     def _least(self):
         """The smallest reservation in steps."""

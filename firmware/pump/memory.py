@@ -2,7 +2,7 @@
 """What survives a reset besides the journal: kept when it changes, and brought back at power-up.
 
     prescription  written before it becomes active
-    setup         calibrations, reservoir, line, wall clock, what resumes
+    setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed
     past          boluses and lockouts, the last 24 h
     log           an event for everything that happens
 
@@ -43,7 +43,7 @@ class Memory:
         self._treatment, self._staging, self._alarms = pump[3:]
         self._calibrations, self._reservoir = setup
         self.resume = HOLD
-        self._lost = ()
+        self._lost = ()  # keys of what was lost and not confirmed yet
         self._had = {}  # key -> whether it was there at power-up
         self._token = ""  # of the prescription that should be there
         self._is_failing = False
@@ -79,6 +79,8 @@ class Memory:
         if self._journal.is_interrupted:
             least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
             self.note(events.INTERRUPTED, "%s to %s mL" % (least, most))
+        if self._lost:
+            self.sync()  # before anything hides that it is
         self._try(self._journal.begin)
         self.sync()
 
@@ -92,6 +94,7 @@ class Memory:
         """A human has taken note."""
         self._journal.confirm(self._dispenser.totals()[1])
         self._lost = ()
+        self.sync()
         self.note(events.CONFIRMED)
 
     def commit(self, prescription):
@@ -170,6 +173,7 @@ class Memory:
             [treatment.line.ng_ml, treatment.line.is_mixed],
             self._calibrations.state(),
             self._reservoir.state(),
+            self._lost,
         ]
 
     def _bring(self, key, restore):
@@ -194,6 +198,7 @@ class Memory:
         self._calibrations.restore(state[4])
         treatment.calibration = self._calibrations.current()
         self._reservoir.restore(state[5])
+        self._lost = tuple(state[6])
 
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose."""
@@ -207,7 +212,7 @@ class Memory:
 
     def _lose(self, keys):
         """What the keys stand for is not known any more."""
-        self._lost = tuple(keys)
+        self._lost += tuple([key for key in keys if key not in self._lost])
         treatment = self._treatment
         if "setup" in keys:
             self._calibrations.lose()

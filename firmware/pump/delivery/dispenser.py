@@ -23,7 +23,7 @@ class Unrecorded:
     """A journal that keeps nothing. A real one raises Refused for what it cannot keep."""
 
     def planned(self, emitted, commanded, steps, batch):
-        """`steps` more are about to be queued, `commanded` in all since power-up."""
+        """`steps` more, 0 at the beginning perhaps, are about to be queued; `commanded` in all."""
 
     def queued(self, emitted, queued):
         """A run is about to be put into the engine, with it `queued` steps since power-up."""
@@ -244,7 +244,7 @@ class Dispenser:
             self._runs.append((count, period_us, end_us))
             self._commanded += count
         steps = self._commanded - before
-        if steps:
+        if steps or self._planner is None:  # a delivery begins: on record with its first pause
             self._journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
 
     def _is_queued(self, planner):
