@@ -32,7 +32,7 @@ class Session:
     """A board with a line to it, and the oracle that is told all the pins show."""
 
     def __init__(self):
-        self.target = SimTarget()
+        self.target = SimTarget(has_slow_flash=False)
         self.plant = self.target.plant
         self.oracle = Oracle()
         self.errors = []  # that the pump has yet to tell

@@ -61,11 +61,17 @@ class Ramp(NamedTuple):
 
 
 class Course:
-    """The steps due since the start of the therapy; `found` says what cannot be as planned."""
+    """The steps due since the start of the therapy; `found` says what cannot be as planned.
 
-    def __init__(self, ramps: list[Ramp], found: list[str]) -> None:
+    aborts_us: when a bolus was aborted. What falls due while the pump restarts comes at once then.
+    """
+
+    def __init__(
+        self, ramps: list[Ramp], found: list[str], aborts_us: Sequence[Fraction] = ()
+    ) -> None:
         self.ramps = ramps
         self.found = found
+        self._aborts_us = aborts_us
         self._from_us = sorted({t_us for ramp in ramps for t_us in (ramp.from_us, ramp.to_us)})
         self._due = [sum((ramp.due(t) for ramp in ramps), Fraction(0)) for t in self._from_us]
 
@@ -108,12 +114,21 @@ class Course:
             found.append(f"{len(times_us)} steps came, {due[0]} were programmed")
         # An instant that was found from a step of a fast rate is as exact as that step was.
         limit_steps = LATE_US * self.fastest
-        off_steps = [abs(self.due(t_us) - n) for n, t_us in enumerate(times_us, 1)]
+        off_steps = [self._off_steps(n, t_us) for n, t_us in enumerate(times_us, 1)]
         worst = max(range(len(off_steps)), key=off_steps.__getitem__, default=None)
         if worst is not None and off_steps[worst] > limit_steps:
             off_us = float(self.lateness_us(times_us)[worst])
             found.append(f"step {worst + 1} came {off_us:+.1f} us from its time")
         return found
+
+    def _off_steps(self, n: int, t_us: Fraction) -> Fraction:
+        """How far a step is from its time, in steps; 0 for one that waited for a restart."""
+        off_steps = self.due(t_us) - n
+        for abort_us in self._aborts_us:
+            fell_due = self.due(abort_us) < n <= self.due(t_us)
+            if fell_due and t_us <= abort_us + START_US:
+                return Fraction(0)
+        return abs(off_steps)
 
 
 def steps_of(volume_nl: int, step_nl: Fraction) -> Fraction:
@@ -140,7 +155,7 @@ def course(plan: Plan, times_us: Sequence[Fraction]) -> Course:
     finder.find_boluses(early)
     finder.find_midnight()
     finder.find_boluses(plan.boluses[len(early) :])
-    return Course(finder.ramps(), finder.found)
+    return Course(finder.ramps(), finder.found, finder.aborts_us)
 
 
 class _Finder:
@@ -148,6 +163,7 @@ class _Finder:
 
     def __init__(self, plan: Plan, times_us: Sequence[Fraction]) -> None:
         self.found: list[str] = []
+        self.aborts_us: list[Fraction] = []
         self._plan = plan
         self._times_us = times_us
         self._midnight_us = Fraction(plan.midnight.from_us + plan.midnight.to_us) / 2
@@ -210,6 +226,7 @@ class _Finder:
                 earliest_us = bolus.aborted.from_us - START_US
                 window = Window(earliest_us, bolus.aborted.to_us)
                 self._expect(f"{name}, its abort", to_us, window)
+                self.aborts_us.append(to_us)
             self._boluses.append(Ramp(from_us, to_us, rate))
 
     def _missing(self, n: int) -> tuple[Fraction, Fraction]:

@@ -102,7 +102,7 @@ class App:
         ways_down = (self.engine.stop, self.dispenser.halt)
         self.supervisor.install(self.tasks, ways_down, self._report)
         gc.collect()  # what importing and building left behind
-        if self.may_resume:
+        if self.control.self_test() == 0 and self.may_resume:
             self._resume()
         try:
             self.supervisor.run()

@@ -103,6 +103,21 @@ def test_an_aborted_bolus_is_found_where_it_ended():
     assert found.ramps[-1].to_us == pytest.approx(end_us, abs=5)
 
 
+@pytest.mark.parametrize(("after_us", "is_told"), [(66_000, False), (130_000, True)])
+def test_a_step_that_falls_due_while_the_pump_restarts_may_wait_for_that(after_us, is_told):
+    end_us = 40_070_000  # a step is due 16 ms later
+    times_us = steps_along([*basal(), bolus_ramp(38_000_000, end_us)], END_US)
+    out = sum(t_us <= end_us for t_us in times_us)
+    assert 10_000 < times_us[out] - end_us < 20_000
+    times_us[out] = Fraction(end_us + after_us)
+    abort = {"aborted": window(end_us, 3_000, 3_000), "aborted_after": out + 1}
+    found = course(plan(granted(38_000_000, times_us, **abort)), times_us)
+    problems = found.problems(times_us, STOPPED)
+    late = [problem for problem in problems if problem.startswith(f"step {out + 1} came +1139")]
+    assert problems == late
+    assert len(late) == is_told
+
+
 @pytest.mark.parametrize("lost", [0, 20, 60, 150, 333])
 def test_a_step_that_is_missing_is_told(lost):
     times_us = steps_along([*basal(), bolus_ramp(8_000_000)], END_US)

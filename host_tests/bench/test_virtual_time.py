@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Virtual time: it passes only where the firmware waits, exactly, and never hangs a test."""
 
+import subprocess
 import sys
 import time
 
@@ -85,6 +86,11 @@ def test_a_firmware_that_only_computes_fails_the_test():
             target.run(1)
     finally:
         start_guard()
+
+
+def test_a_process_that_ends_is_not_killed_by_the_guard():
+    script = "from pumpbench.sim.guard import start_guard; start_guard(look_s=0.000_1)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_an_idle_board_passes_a_year_at_once():

@@ -14,7 +14,7 @@ from host_tests.bench_session import Bench, assert_on_time, period_us
 from pumpbench.sim import SimTarget
 
 DAY_S = 86_400
-MARGIN_S = 0.02  # the first step may be due up to this long after a whole day
+MARGIN_S = 0.5  # the first step may be due up to this long after a whole day
 
 
 def deliver(rate, seconds):

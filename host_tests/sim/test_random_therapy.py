@@ -215,4 +215,4 @@ def test_many_random_therapies_give_what_the_oracle_says(days, seed):
 
 @pytest.mark.soak
 def test_random_therapies_of_days_give_what_the_oracle_says(days, seed):
-    run(PatientOperator, max(days // 2, 1), min(3 * days, 20), seed)
+    run(PatientOperator, max(days // 2, 1), min(2 * days, 20), seed)

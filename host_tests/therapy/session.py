@@ -25,7 +25,7 @@ class Session:
 
     def __init__(self, say):
         self._say = say  # hypothesis.note, or print
-        self.target = SimTarget()
+        self.target = SimTarget(has_slow_flash=False)
         self.plant = self.target.plant
         self.course = Course()
         self.asked = Span(Fraction(0), Fraction(0))  # when the last line was dealt with

@@ -5,6 +5,7 @@ Every few seconds of processor time it looks whether the running world's time ha
 host has no such timer (it is POSIX), such a firmware hangs the test.
 """
 
+import atexit
 import signal
 import threading
 
@@ -15,6 +16,8 @@ from pumpbench.sim.world import World
 
 LOOK_S = 3.0  # a hang is seen after one to two of these
 _seen: tuple[World | None, int] = (None, 0)
+if hasattr(signal, "setitimer"):
+    atexit.register(signal.setitimer, signal.ITIMER_VIRTUAL, 0)  # at exit its signal would kill
 
 
 def start_guard(look_s: float = LOOK_S) -> None:

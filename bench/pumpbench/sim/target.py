@@ -38,7 +38,8 @@ class SimTarget(Target):
     `board` is a board's name or a namespace like one, `main` the text that stands in for
     firmware/main.py. `ticks_*_at_boot` are what the tick counters show at power-up. `flash` is
     the flash of an earlier target (its filesystem's part): a power cut, and the board comes back.
-    After a reset its `scratch` came through, too, and `reset_cause` is 3.
+    After a reset its `scratch` came through, too, and `reset_cause` is 3. Without `has_slow_flash`
+    writing it takes no time: for tests that say what a pump does at which microsecond.
     """
 
     name = "sim"
@@ -54,6 +55,7 @@ class SimTarget(Target):
         flash: bytes | None = None,
         scratch: tuple[int, ...] = (0,) * SCRATCH_COUNT,
         reset_reason: int | None = None,
+        has_slow_flash: bool = True,
         extrapolate: bool = True,
     ) -> None:
         super().__init__(load_board(board) if isinstance(board, str) else board)
@@ -68,6 +70,8 @@ class SimTarget(Target):
             flash=flash,
             extrapolate=extrapolate,
         )
+        if not has_slow_flash:
+            self.world.flash.erase_ns = self.world.flash.program_ns = 0
         self.world.ticks_us_at_boot = ticks_us_at_boot
         self.world.ticks_ms_at_boot = ticks_ms_at_boot
         self._bring_in(reset_cause, reset_reason, scratch)
