@@ -49,6 +49,11 @@ class Journal:
 
     # Told by the dispenser
 
+    def begins(self, emitted, batch):
+        """A delivery is about to begin whose first step is not planned yet: that is on record."""
+        self._batch = batch
+        self._save(emitted, emitted + self._least())
+
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more are about to be queued, `commanded` in all since power-up.
 
@@ -67,7 +72,7 @@ class Journal:
 
     def follows(self, emitted):
         """Another schedule is about to be followed: on record with the dose that is in it."""
-        self._save(emitted, self._allowed)
+        self._save(emitted, max(self._allowed, emitted + 1))
 
     def top_up(self, emitted):
         """Steps are about to be queued that cannot wait for a write: keep half in hand."""
@@ -87,7 +92,8 @@ class Journal:
         if not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
         elif is_late or self._has_ended():
-            self._save(emitted, self._allowed)
+            # While something is active the record says so: a step, at least, may be out.
+            self._save(emitted, max(self._allowed, emitted + is_active))
 
     def confirm(self, emitted):
         """A human has taken note of the interruption."""
