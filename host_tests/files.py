@@ -45,11 +45,12 @@ class MemoryFiles:
             raise OSError(2)
         return self.content[name][offset : offset + count]
 
-    def replace(self, name, *parts):
-        self._write(lambda: self.content.update({name: b"".join(parts)}))
+    def replace(self, name, parts):
+        content = b"".join(parts)
+        self._write(lambda: self.content.update({name: content}))
 
     def copy(self, name, new):
-        self.replace(new, self.content[name])
+        self.replace(new, (self.content[name],))
 
     def append(self, name, data):
         whole = self.content.get(name, b"") + bytes(data)

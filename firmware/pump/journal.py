@@ -49,11 +49,6 @@ class Journal:
 
     # Told by the dispenser
 
-    def begins(self, emitted, batch):
-        """A delivery is about to begin whose first step is not planned yet: that is on record."""
-        self._batch = batch
-        self._save(emitted, emitted + self._least())
-
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more are about to be queued, `commanded` in all since power-up.
 

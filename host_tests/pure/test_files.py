@@ -45,9 +45,9 @@ def files(request):
 
 
 def test_what_is_written_is_read_back(files):
-    files.replace("a", b"one")
-    files.replace("b", b"")
-    files.replace("a", b"\x00\xff\n")
+    files.replace("a", (b"one",))
+    files.replace("b", (b"",))
+    files.replace("a", (b"\x00\xff\n",))
     files.append("a", bytearray(b"more"))
     files.append("new", b"appended")
     assert files.read("a") == b"\x00\xff\nmore"
@@ -61,8 +61,8 @@ def test_what_is_written_is_read_back(files):
 
 
 def test_a_renamed_file_takes_the_place_of_the_one_of_that_name(files):
-    files.replace("a", b"one")
-    files.replace("a.bad", b"older")
+    files.replace("a", (b"one",))
+    files.replace("a.bad", (b"older",))
     files.rename("a", "a.bad")
     assert files.read("a") is None
     assert files.read("a.bad") == b"one"
@@ -85,7 +85,7 @@ def test_what_is_not_there_raises_an_oserror_but_is_none_to_read(files):
 
 @pytest.mark.usefixtures("flash")
 def test_a_folder_that_is_there_keeps_its_files():
-    Files(STORE).replace("a", b"one")
+    Files(STORE).replace("a", (b"one",))
     assert Files(STORE).read("a") == b"one"
 
 
@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_made_is_told_by_the_first_write():
     files = Files("/missing/store")
     assert (files.read("a"), files.size("a")) == (None, 0)
     with pytest.raises(OSError):
-        files.replace("a", b"one")
+        files.replace("a", (b"one",))
     with pytest.raises(OSError):
         files.append("a", b"one")
     assert files.writes == 0
@@ -111,10 +111,10 @@ def test_another_error_than_a_missing_file_is_not_taken_for_one():
 @pytest.mark.usefixtures("flash")
 def test_a_full_disk_leaves_the_old_content():
     files = Files(STORE)
-    files.replace("a", b"old" * 1000)
+    files.replace("a", (b"old" * 1000,))
     for name in ("a", "new"):
         with pytest.raises(OSError):
-            files.replace(name, bytes(FLASH_BYTES))
+            files.replace(name, (bytes(FLASH_BYTES),))
     with pytest.raises(OSError):
         files.append("a", bytes(FLASH_BYTES))
     assert files.read("a") == b"old" * 1000
@@ -123,10 +123,10 @@ def test_a_full_disk_leaves_the_old_content():
 
 OLD = {"short": b"old", "long": b"old" * 3000}
 WRITES = {
-    "a new file": lambda files: files.replace("fresh", b"n" * 300),
-    "a long new file": lambda files: files.replace("fresh", b"n" * 9000),
-    "the same, short": lambda files: files.replace("short", b"n" * 300),
-    "the same, long": lambda files: files.replace("long", b"n" * 9000),
+    "a new file": lambda files: files.replace("fresh", (b"n" * 300,)),
+    "a long new file": lambda files: files.replace("fresh", (b"n" * 9000,)),
+    "the same, short": lambda files: files.replace("short", (b"n" * 300,)),
+    "the same, long": lambda files: files.replace("long", (b"n" * 9000,)),
     "more, short": lambda files: files.append("short", b"n" * 64),
     "more, long": lambda files: files.append("long", b"n" * 2048),
     "none": lambda files: files.remove("long"),
@@ -142,7 +142,7 @@ def contents(files):
 def test_a_power_cut_at_any_step_of_the_flash_leaves_the_old_or_the_new_content(flash, write):
     files = Files(STORE)
     for name, content in OLD.items():
-        files.replace(name, content)
+        files.replace(name, (content,))
     before, count = flash.content, len(flash.operations)
     write(files)
     new = contents(files)
@@ -159,5 +159,5 @@ def test_a_leftover_of_a_cut_new_file_is_no_file_and_does_no_harm():
     with board(with_file(SimTarget().flash, UNBORN, b"half")) as flash:
         files = Files(STORE)
         assert files.names() == []
-        files.replace("a", b"one")
+        files.replace("a", (b"one",))
     assert read_files(flash.content) == {f"{STORE}/a": b"one"}

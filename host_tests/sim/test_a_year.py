@@ -181,6 +181,7 @@ class Year:
 
     def _plan(self, commanded):
         self.journal.planned(self.emitted, commanded, 1, (BASAL, self.pl_per_rev, NG_ML))
+        self.journal.queued(self.emitted, commanded)
 
     def _emit(self, steps):
         """They come out, and are booked under one kind or the other."""

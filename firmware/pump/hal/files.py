@@ -50,12 +50,11 @@ class Files:
 
     def copy(self, name, new):
         """Write file `new` anew, as `name` is; small parts at a time."""
-        size = self.size(name)
-        parts = [self.read_at(name, at, _PART) for at in range(0, size, _PART)]
-        self.replace(new, *parts)
+        ends = range(0, self.size(name), _PART)
+        self.replace(new, (self.read_at(name, at, _PART) for at in ends))
 
-    def replace(self, name, *parts):
-        """Write a file anew. After a power cut it is as before, or holds all parts."""
+    def replace(self, name, parts):
+        """Write a file anew, part after part. After a power cut it is as before, or holds all."""
         is_new = self._size(name) is None
         path = self._path(_UNBORN if is_new else name)
         with open(path, "wb") as file:

@@ -60,7 +60,7 @@ class EventLog:
         else:
             first = self._next() - queued
             now = 1 - now if count else now
-            self._files.replace(_NAMES[now], self._queue)
+            self._files.replace(_NAMES[now], (self._queue,))
             self._now, self._firsts[now], self._counts[now] = now, first, 0
         self._counts[now] += queued
         self._queue = bytearray()

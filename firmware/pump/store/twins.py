@@ -36,7 +36,7 @@ class Twins:
         self._files = files
         self._board_name = board_name
         self._seqs = {}
-        self._torn = set()  # keys of which the copies may differ
+        self._saved = {}  # key -> (size, crc) of the value that is in both copies
 
     def load(self, key):
         """The value saved last, or None: there is none, or none that may be used (a finding)."""
@@ -60,24 +60,24 @@ class Twins:
         """
         if key not in self._seqs:
             self.load(key)
-        names, body = _names(key), [bytearray()]
-        _dump(value, body)
-        copy = self._copy(self._seqs[key], body)
-        if key not in self._torn and self._is_in(names[1], copy):
+        size, crc = 0, 0
+        for part in _parts(value):
+            size, crc = size + len(part), binascii.crc32(part, crc)
+        if self._saved.get(key) == (size, crc):
             return False
         self._seqs[key] += 1  # also when it fails: no two contents ever share a number
-        copy = self._copy(self._seqs[key], body)
-        if sum([len(part) for part in copy]) > _MOST_BYTES:
+        head = self._head(self._seqs[key], value)
+        if len(head) + size > _MOST_BYTES:
             raise OSError(_TOO_BIG)
-        self._torn.add(key)
+        names, self._saved[key] = _names(key), None
         try:
-            self._files.replace(names[0], *copy)
-            self._files.replace(names[1], *copy)
+            for name in names:
+                self._files.replace(name, _chain(head, value))
         except OSError:
-            if not self._is_in(names[1], copy):  # else both are written
+            if not self._begins(names[1], head):  # else both are written
                 self._undo(names)
                 raise
-        self._torn.discard(key)
+        self._saved[key] = size, crc
         return True
 
     def _undo(self, names):
@@ -87,12 +87,10 @@ class Twins:
         else:
             _attempt(self._files.remove, names[0])
 
-    def _is_in(self, name, copy):
-        """Whether a file holds this copy, by its length and checksum."""
+    def _begins(self, name, head):
+        """Whether a file is the copy with this head, which has the checksum of all of it."""
         try:
-            if self._files.size(name) != sum([len(part) for part in copy]):
-                return False
-            return self._files.read_at(name, 0, 8) == copy[0][:8]
+            return self._files.read_at(name, 0, len(head)) == head
         except OSError:
             return False
 
@@ -101,13 +99,14 @@ class Twins:
         name, look = other
         self._seqs[key] = kept[0]
         if look[3] == kept[3]:
+            body = kept[3][8 + len(self._start(kept[0])) :]
+            self._saved[key] = len(body), binascii.crc32(body)
             return kept[2]
         if not is_usual:
             self.findings.append((key, MENDED))
         if look[1] not in (_GOOD, None):
             _attempt(self._files.rename, name, name + ".bad")
-        self._torn.add(key)
-        _attempt(self._files.replace, name, kept[3])
+        _attempt(self._files.replace, name, (kept[3],))
         return kept[2]
 
     def _lose(self, key, kinds):
@@ -138,32 +137,47 @@ class Twins:
         except OSError:
             return b""
 
-    def _copy(self, seq, body):
-        """The parts of a copy: its head, and what it says."""
-        head = " %s, " % json.dumps([VERSION, self._board_name, seq])[:-1]
-        parts = [head.encode()] + body + [b"]\n"]
-        crc = 0
-        for part in parts:
+    def _start(self, seq):
+        return (" %s, " % json.dumps([VERSION, self._board_name, seq])[:-1]).encode()
+
+    def _head(self, seq, value):
+        """How a copy begins, before the value."""
+        head = self._start(seq)
+        crc = binascii.crc32(head)
+        for part in _parts(value):
             crc = binascii.crc32(part, crc)
-        return [b"%08x" % crc + parts[0]] + parts[1:]
+        return b"%08x" % crc + head
 
 
 def _names(key):
     return key + ".0", key + ".1"
 
 
-def _dump(value, body):
-    """Add a value as JSON to the parts of a body: a board has no room for a week in one piece."""
+def _chain(head, value):
+    yield head
+    yield from _parts(value)
+
+
+def _parts(value):
+    """A value as JSON, and the end of its copy, in parts: a board has no room for it as a whole."""
+    part = ""
+    for text in _texts(value):
+        part += text
+        if len(part) > _PART_BYTES:
+            yield part.encode()
+            part = ""
+    yield (part + "]\n").encode()
+
+
+def _texts(value):
     is_nested = _is_list(value) and any(_is_list(part) for part in value)
     if not _is_list(value) or (len(value) <= _SHORT and not is_nested):
-        if len(body[-1]) > _PART_BYTES:
-            body.append(bytearray())
-        body[-1].extend(json.dumps(value).encode())
+        yield json.dumps(value)
         return
     for index, part in enumerate(value):
-        body[-1].extend(b", " if index else b"[")
-        _dump(part, body)
-    body[-1].extend(b"]")
+        yield ", " if index else "["
+        yield from _texts(part)
+    yield "]"
 
 
 def _is_list(value):
