@@ -42,7 +42,7 @@ if value is None:
     print(timed("first save", twins.save, "dose", [1]), twins.findings)
     print(timed("save", twins.save, "dose", VALUE))
     print(timed("unchanged save", twins.save, "dose", VALUE))
-    files.replace("dose.1", b"\\xff\\xfe garbage")
+    files.replace("dose.1", (b"\\xff\\xfe garbage",))
     log = EventLog(files, 1)
     for _ in range(31):
         log.add(STARTED, time.ticks_us(), 10**9, "x" * 40)

@@ -159,7 +159,7 @@ def _chain(head, value):
 
 
 def _parts(value):
-    """A value as JSON, and the end of its copy, in parts: a board has no room for it as a whole."""
+    """A value as JSON and the end of its copy, in parts: a board has no room for all at once."""
     part = ""
     for text in _texts(value):
         part += text
