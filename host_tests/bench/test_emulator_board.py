@@ -10,6 +10,8 @@ from pumpbench.uf2 import MissingImage, find_uf2
 
 pytestmark = pytest.mark.emulator
 
+LAST_BLOCK = slice(0x1F_F000, 0x20_0000)  # of the Pico's 2 MB
+
 # Answers lines; waits in idle(), looks at the console at most every 10 ms.
 ECHO = """
 import machine, select, sys, time
@@ -134,3 +136,33 @@ def test_a_missing_image_says_which_file_and_where_to_put_it(tmp_path):
 def test_an_unknown_version_says_which_there_are():
     with pytest.raises(MissingImage, match=r"9\.9\.9.*1\.21\.0"):
         find_uf2("9.9.9")
+
+
+def test_a_block_is_erased_in_45_ms_in_which_pio_goes_on_and_a_cut_leaves_half_of_it(boot):
+    script = """
+import rp2, time
+from machine import Pin
+@rp2.asm_pio(set_init=rp2.PIO.OUT_LOW)
+def square():
+    set(pins, 1)[31]
+    set(pins, 0)[31]
+rp2.StateMachine(0, square, freq=64_000, set_base=Pin(2)).active(1)
+flash = rp2.Flash()
+last = flash.ioctl(4, 0) - 1
+flash.writeblocks(last, b"\\x5a" * 4096)
+time.sleep_ms(50)
+print("now")
+time.sleep_ms(20)  # the line goes out
+began = time.ticks_us()
+flash.ioctl(6, last)
+print(time.ticks_diff(time.ticks_us(), began))
+"""
+    target = boot(script)
+    assert target.read_line() == "now"
+    target.run_until(lambda: target.is_writing, step_s=0.000_1)
+    assert target.flash[LAST_BLOCK] == b"\xff" * 2048 + b"\x5a" * 2048
+    assert 45_000 <= int(target.read_line()) < 47_000
+    assert not target.is_writing
+    assert target.flash[LAST_BLOCK] == b"\xff" * 4096
+    edges = [t_ns for t_ns, level in target.pin("step").changes if level]
+    assert {b - a for a, b in pairwise(edges[2:])} == {1_000_000}

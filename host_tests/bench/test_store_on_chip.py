@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The store on real MicroPython: it writes, survives a power cut, and says what it costs.
 
-The emulated flash takes no time of its own: times are those of the chip's Python and LittleFS. A
-real flash adds about 45 ms for every block of 4 kB it erases: 2 to 3 in a long save or a flush.
+The emulated flash takes its typical time: 45 ms for every block of 4 kB that is erased, 0.5 ms for
+every page that is programmed.
 """
 
 import pytest
