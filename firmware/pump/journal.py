@@ -27,6 +27,7 @@ class Journal:
 
     twins: keeps the records. pump: (clock, ledger, treatment). scratch: what survives a reset
     without power, or None. is_interrupted: a reset has ended a delivery, and nobody has confirmed.
+    lost: keys of what was lost, which nobody has confirmed either.
     boot: how often the pump has started. written: records of the delivery since power-up.
     """
 
@@ -35,6 +36,7 @@ class Journal:
         self._clock, self._ledger, self._treatment = pump
         self._scratch = scratch
         self.is_interrupted = False
+        self.lost = ()
         self.boot = 1
         self.written = 0
         self._past_ng = 0  # the most that was out when the past was kept
@@ -84,12 +86,13 @@ class Journal:
             self._save(emitted, max(self._allowed, emitted + is_active))
 
     def confirm(self, emitted):
-        """A human has taken note of the interruption."""
-        was_interrupted, self.is_interrupted = self.is_interrupted, False
+        """A human has taken note of the interruption, and of what was lost."""
+        before = self.is_interrupted, self.lost
+        self.is_interrupted, self.lost = False, ()
         try:
             self._save(emitted, max(emitted, self._allowed))
         except Refused:
-            self.is_interrupted = was_interrupted
+            self.is_interrupted, self.lost = before
             raise
 
     # At power-up
@@ -106,7 +109,7 @@ class Journal:
         Where the watchdog's timer has reset the board all that was queued has gone out: its time
         is longer than the lease.
         """
-        at_us, boot, was_interrupted, batch, counts, ledger, dose = state
+        at_us, boot, was_interrupted, batch, counts, ledger, dose, self.lost = state
         self.boot = boot + 1
         self._clock.begin(at_us)
         self._ledger.restore(ledger)
@@ -157,7 +160,7 @@ class Journal:
         if giving is not None:
             dose = giving.record.state()[:5] + [giving.given_ng()]
         value = [now_us, self.boot, self.is_interrupted, self._drug_batch(), [emitted, allowed]]
-        self._write(DELIVERY, value + [self._ledger.state(), dose])
+        self._write(DELIVERY, value + [self._ledger.state(), dose, self.lost])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
         self._dose_id = dose[0] if dose is not None else 0
         self.written += 1
