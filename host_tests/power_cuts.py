@@ -11,7 +11,16 @@ from fractions import Fraction
 
 from pumpbench.client import Pump
 from pumpbench.sim import SimTarget
-from pumpbench.sim.flash import AFTER, BEFORE, ERASE_NS, INSIDE, PROGRAM_NS, TORN, Operation, images
+from pumpbench.sim.flash import (
+    AFTER,
+    BEFORE,
+    ERASE_NS,
+    INSIDE,
+    PROGRAM_NS,
+    TORN,
+    Operation,
+    images,
+)
 
 STEPS_PER_REV = 3200
 PL_PER_REV = 200_000_000  # of the reference pump

@@ -7,10 +7,8 @@ true in the time in which a cut leaves it. See `power_cuts` and `survivor`.
 
 from fractions import Fraction
 
-import pytest
-
 from host_tests.event_logs import file_of
-from host_tests.power_cuts import Dose, Operator, cuts
+from host_tests.power_cuts import Operator, cuts
 from host_tests.survivor import LOCKOUT_S, Survivor
 from pumpbench.flashfiles import with_file
 from pumpbench.sim import SimTarget
