@@ -23,6 +23,12 @@ class MemoryFiles:
         self.unreadable = set()
         self._tries = 0
 
+    def cut_in(self, writes, is_done):
+        """Lose power at the so many-th write from now on; is_done: just after it."""
+        at, other = ("cut_after", "cut_before") if is_done else ("cut_before", "cut_after")
+        setattr(self, at, self._tries + writes)
+        setattr(self, other, None)
+
     def names(self):
         return list(self.content)
 
@@ -39,8 +45,11 @@ class MemoryFiles:
             raise OSError(2)
         return self.content[name][offset : offset + count]
 
-    def replace(self, name, content):
-        self._write(lambda: self.content.update({name: bytes(content)}))
+    def replace(self, name, *parts):
+        self._write(lambda: self.content.update({name: b"".join(parts)}))
+
+    def copy(self, name, new):
+        self.replace(new, self.content[name])
 
     def append(self, name, data):
         whole = self.content.get(name, b"") + bytes(data)

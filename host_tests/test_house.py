@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from host_tests.tables import clashes, headers_of, names_of
-from pump import faults
+from pump import faults, journal
 from pump.alarm.conditions import ALARMS
 from pump.console import errors, ieee488
 from pump.console.commands import (
@@ -24,6 +24,7 @@ from pump.console.commands import (
 )
 from pump.console.params import is_optional
 from pump.console.tree import Tree
+from pump.store import events, twins
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
@@ -184,6 +185,17 @@ def test_the_console_page_lists_every_refusal_fault_and_alarm_with_advice():
     alarms = {code: " | ".join(row) for code, row in ALARMS.items()}
     listed = {int(number): name for number, name, _ in rows}
     assert listed == names_of(faults.NAMES) | alarms
+
+
+def test_the_store_page_lists_every_event_and_every_record():
+    page = (FIRMWARE / "STORE.md").read_text()
+    rows = re.findall(r"^\| (4\d\d) \| ([A-Z_]+) \|", page, flags=re.MULTILINE)
+    assert [(int(number), name) for number, name in rows] == [*names_of(events.NAMES).items()]
+    keys = re.findall(r"^\| `/data/(\w+)\.0`", page, flags=re.MULTILINE)
+    sources = [(FIRMWARE / "pump" / name).read_text() for name in ("memory.py", "journal.py")]
+    saved = re.findall(r'(?:twins\.save, ?|twins\.save\()"(\w+)"', "".join(sources))
+    assert set(keys) == {journal.DELIVERY, journal.PAST, *saved}
+    assert f"`[{twins.VERSION}, board," in page
 
 
 def test_every_number_of_trouble_has_a_name_and_is_in_order():

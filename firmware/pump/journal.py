@@ -12,6 +12,7 @@ stop, or memory that survives a reset, closes it to one number. What cannot be r
 from micropython import const
 
 from pump.faults import NOT_RECORDED, Refused
+from pump.kinds import PERIODIC
 from pump.therapy.boluses import RESET, Record
 
 DELIVERY, PAST = "delivery", "past"
@@ -27,7 +28,6 @@ class Journal:
 
     twins: keeps the records. pump: (clock, ledger, treatment). scratch: what survives a reset
     without power, or None. is_interrupted: a reset has ended a delivery, and nobody has confirmed.
-    lost: keys of what was lost, which nobody has confirmed either.
     boot: how often the pump has started. written: records of the delivery since power-up.
     """
 
@@ -36,15 +36,16 @@ class Journal:
         self._clock, self._ledger, self._treatment = pump
         self._scratch = scratch
         self.is_interrupted = False
-        self.lost = ()
         self.boot = 1
         self.written = 0
         self._past_ng = 0  # the most that was out when the past was kept
         self._past_us = 0
         self._batch = (0, 0, 0)
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
+        self._queued = 0  # and those that the engine was told of
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
+        self._is_dosing = False  # in the last record: a periodic dose goes out
 
     # Told by the dispenser
 
@@ -54,11 +55,20 @@ class Journal:
         self._save(emitted, emitted + self._least())
 
     def planned(self, emitted, commanded, steps, batch):
-        """`steps` more are about to be queued, `commanded` in all since power-up."""
+        """`steps` more are about to be queued, `commanded` in all since power-up.
+
+        At least one more is always reserved: that is how a record tells that something runs.
+        """
         self._batch = batch
-        if commanded > self._allowed:
+        if commanded >= self._allowed or self._dosing() > self._is_dosing:
             self._save(emitted, commanded + max(_CHUNKS * steps, self._least()))
-        self._keep(commanded, emitted)
+
+    def queued(self, emitted, queued):
+        """A run is about to be put into the engine, with it `queued` steps since power-up.
+
+        What is planned and waits for room there does not go out when Python hangs.
+        """
+        self._keep(queued, emitted)
 
     def follows(self, emitted):
         """Another schedule is about to be followed: on record with the dose that is in it."""
@@ -86,13 +96,12 @@ class Journal:
             self._save(emitted, max(self._allowed, emitted + is_active))
 
     def confirm(self, emitted):
-        """A human has taken note of the interruption, and of what was lost."""
-        before = self.is_interrupted, self.lost
-        self.is_interrupted, self.lost = False, ()
+        """A human has taken note of the interruption."""
+        was_interrupted, self.is_interrupted = self.is_interrupted, False
         try:
             self._save(emitted, max(emitted, self._allowed))
         except Refused:
-            self.is_interrupted, self.lost = before
+            self.is_interrupted = was_interrupted
             raise
 
     # At power-up
@@ -106,10 +115,11 @@ class Journal:
     def restore(self, state):
         """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
 
+        None, too, while an earlier interruption is open: what crashes again and again stays down.
         Where the watchdog's timer has reset the board all that was queued has gone out: its time
         is longer than the lease.
         """
-        at_us, boot, was_interrupted, batch, counts, ledger, dose, self.lost = state
+        at_us, boot, was_interrupted, batch, counts, ledger, dose = state
         self.boot = boot + 1
         self._clock.begin(at_us)
         self._ledger.restore(ledger)
@@ -118,7 +128,7 @@ class Journal:
         self.is_interrupted = bool(was_interrupted or is_cut)
         if dose is not None:
             self._reopen(dose)
-        return batch if is_cut and dose is None else None
+        return batch if is_cut and dose is None and not was_interrupted else None
 
     def begin(self):
         """The first records since power-up."""
@@ -160,10 +170,12 @@ class Journal:
         if giving is not None:
             dose = giving.record.state()[:5] + [giving.given_ng()]
         value = [now_us, self.boot, self.is_interrupted, self._drug_batch(), [emitted, allowed]]
-        self._write(DELIVERY, value + [self._ledger.state(), dose, self.lost])
+        self._write(DELIVERY, value + [self._ledger.state(), dose])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
         self._dose_id = dose[0] if dose is not None else 0
+        self._is_dosing = self._dosing()
         self.written += 1
+        self._keep(self._queued, emitted)  # what is kept belongs to the last record
 
     def _write(self, key, value):
         try:
@@ -174,9 +186,10 @@ class Journal:
             return
         raise refusal
 
-    def _keep(self, commanded, emitted):
+    def _keep(self, queued, emitted):
+        self._queued = queued
         if self._scratch is not None:
-            self._scratch.keep(self._saved_us & _WRAP, commanded & _WRAP, emitted & _WRAP)
+            self._scratch.keep(self._saved_us & _WRAP, queued & _WRAP, emitted & _WRAP)
 
     def _out(self, at_us, counts):
         """(steps that are out since the record for sure, how many more may be)."""
@@ -203,7 +216,13 @@ class Journal:
         """What is going out, with the strongest drug in it."""
         kind, pl_per_rev, ng_ml = self._batch
         giving = self._treatment.giving
-        return kind, pl_per_rev, max(ng_ml, giving.dose.ng_ml if giving is not None else 0)
+        ng_ml = max(ng_ml, giving.dose.ng_ml if giving is not None else 0)
+        return PERIODIC if self._dosing() else kind, pl_per_rev, ng_ml
+
+    def _dosing(self):
+        """Whether a periodic dose goes out now, or where the queue ends."""
+        treatment = self._treatment
+        return treatment.giving is None and treatment.busy_until_us() is not None
 
     def _least(self):
         """The smallest reservation in steps."""

@@ -2,7 +2,7 @@
 """What survives a reset besides the journal: kept when it changes, and brought back at power-up.
 
     prescription  written before it becomes active
-    setup         calibrations, reservoir, line, wall clock, what resumes
+    setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed
     past          boluses and lockouts, the last 24 h
     log           an event for everything that happens
 
@@ -43,7 +43,7 @@ class Memory:
         self._treatment, self._staging, self._alarms = pump[3:]
         self._calibrations, self._reservoir = setup
         self.resume = HOLD
-        self._gone = ()  # keys of which there is no trace at power-up, and should be one
+        self._lost = ()  # keys of what was lost and not confirmed yet
         self._had = {}  # key -> whether it was there at power-up
         self._token = ""  # of the prescription that should be there
         self._is_failing = False
@@ -68,7 +68,7 @@ class Memory:
         self._journal.count_since()
         was_regular = batch is not None and batch[0] == BASAL
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
-        return was_regular and is_short and self.resume == RESUME_BASAL and not self._journal.lost
+        return was_regular and is_short and self.resume == RESUME_BASAL and not self._lost
 
     def begin(self, cause):
         """The first events of this boot; and all is written once, so that it is there."""
@@ -76,11 +76,11 @@ class Memory:
         for key, what in self._twins.findings:
             code = events.STORE_MENDED if what == MENDED else events.STORE_LOST
             self.note(code, key + " " + what)
-        for key in self._gone:
-            self.note(events.STORE_LOST, key + " MISSING")
         if self._journal.is_interrupted:
             least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
             self.note(events.INTERRUPTED, "%s to %s mL" % (least, most))
+        if self._lost:
+            self.sync()  # before anything hides that it is
         self._try(self._journal.begin)
         self.sync()
 
@@ -88,11 +88,13 @@ class Memory:
 
     def is_open(self):
         """True while an interruption, or a loss, has not been confirmed."""
-        return self._journal.is_interrupted or bool(self._journal.lost)
+        return self._journal.is_interrupted or bool(self._lost)
 
     def confirm(self):
         """A human has taken note."""
         self._journal.confirm(self._dispenser.totals()[1])
+        self._lost = ()
+        self.sync()
         self.note(events.CONFIRMED)
 
     def commit(self, prescription):
@@ -142,7 +144,7 @@ class Memory:
     def _watch(self):
         """Compare with what was seen last: events for the log, and what is to be written."""
         self._alarms.set(INTERRUPTED, self._journal.is_interrupted)
-        self._alarms.set(STORE_DAMAGED, bool(self._journal.lost))
+        self._alarms.set(STORE_DAMAGED, bool(self._lost))
         self._alarms.set(STORE_FAILING, self._is_failing)
         treatment, giving = self._treatment, self._treatment.giving
         record = giving.record if giving is not None else None
@@ -171,6 +173,7 @@ class Memory:
             [treatment.line.ng_ml, treatment.line.is_mixed],
             self._calibrations.state(),
             self._reservoir.state(),
+            self._lost,
         ]
 
     def _bring(self, key, restore):
@@ -195,22 +198,21 @@ class Memory:
         self._calibrations.restore(state[4])
         treatment.calibration = self._calibrations.current()
         self._reservoir.restore(state[5])
+        self._lost = tuple(state[6])
 
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose."""
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
-        is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl())
-        if not is_new or self._journal.boot > 2:  # setup is written last in the first boot
+        is_first = self._journal.boot <= 2 and not had["setup"]  # written last in the first boot
+        if not is_first:
             due = (DELIVERY, PAST, "setup") + (("prescription",) if self._token else ())
-            self._gone = [key for key in due if not had[key] and key not in missing]
-        return missing + list(self._gone)
+            missing += [key for key in due if not had[key] and key not in missing]
+        return missing
 
-    def _lose(self, missing):
-        """What these keys, and those not confirmed yet, stand for is not known any more."""
-        earlier = self._journal.lost
-        self._journal.lost = missing + [key for key in earlier if key not in missing]
-        keys = missing + [key for key in earlier if key == DELIVERY]  # it is of other keys, too
+    def _lose(self, keys):
+        """What the keys stand for is not known any more."""
+        self._lost += tuple([key for key in keys if key not in self._lost])
         treatment = self._treatment
         if "setup" in keys:
             self._calibrations.lose()

@@ -192,11 +192,14 @@ def test_a_hold_up_in_the_very_cycle_of_a_renewal_is_seen():
 
 def test_the_volume_of_many_short_deliveries_adds_up(bench):
     bench.prescribe("70.123 ML/HR")
+    nl_s = 70.123e6 / 3600
+    most_s = 0.0  # from the order to start to the answer to the order to stop
     for _ in range(10):
+        begun_ns = bench.target.now_ns
         bench.tell("THER:STAR")
         bench.run(0.123)
         bench.tell("THER:STOP")
-    ran_s = 10 * 0.123
-    due_nl = 70.123e6 / 3600 * ran_s
-    assert float(bench.plant.edges.count * STEP_NL) == pytest.approx(due_nl, rel=0.35)
+        most_s += (bench.target.now_ns - begun_ns) / 1e9
+    volume_nl = float(bench.plant.edges.count * STEP_NL)
+    assert 10 * 0.12 * nl_s <= volume_nl <= most_s * nl_s
     assert_balanced(bench)

@@ -220,3 +220,18 @@ def test_registers_that_are_not_simulated_are_an_error(access):
 def test_there_are_four_scratch_registers():
     with pytest.raises(ValueError, match="4"):
         SimTarget(scratch=(1, 2))
+
+
+def test_what_firmware_writes_on_its_way_out_does_not_reach_the_registers():
+    main = f"""
+import machine
+machine.mem32[{SCRATCH}] = 5
+try:
+    machine.reset()
+finally:
+    machine.mem32[{SCRATCH}] = 6
+"""
+    target = SimTarget(main=main)
+    target.run(1)
+    assert isinstance(target.ended.error, BoardReset)
+    assert target.scratch[0] == 5

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The record of boluses and the patient's allowance, against every start there ever was."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host_tests.files import MemoryFiles
 from pump.kinds import CLINICIAN, PATIENT, TRIAL
+from pump.store.twins import Twins
 from pump.therapy.boluses import ABORTED, COMPLETED, FAULT, LOCKOUT, MAXIMUM, STOPPED, Boluses
+from pump.therapy.schedule import Constant
+from pump.therapy.window import Window
 
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24
@@ -148,3 +154,32 @@ def test_the_counters_stay_at_their_highest_and_never_wrap():
         boluses.refuse(LOCKOUT)
         boluses.refuse("")
     assert {boluses.given, boluses.refused, boluses.locked_out} == {999_999_999}
+
+
+@given(st.lists(st.integers(0, DAY_US // 300), max_size=288), st.integers(1, 288))
+def test_what_is_kept_never_lets_the_patient_have_more(gaps_us, maximum):
+    boluses, kept, now_us = Boluses(), Boluses(), DAY_US
+    for gap_us in gaps_us:
+        now_us += gap_us
+        boluses.begin(PATIENT, 5_000, now_us, 0)
+    kept.restore(json.loads(json.dumps(boluses.state(now_us))))
+    assert kept.wait_us(now_us, HOUR_US, 289) == boluses.wait_us(now_us, HOUR_US, 289)
+    assert kept.wait_us(now_us, 1, maximum) >= boluses.wait_us(now_us, 1, maximum)
+    if len(gaps_us) <= 32:
+        assert kept.wait_us(now_us, 1, maximum) == boluses.wait_us(now_us, 1, maximum)
+
+
+def test_the_busiest_day_there_can_be_fits_into_a_record():
+    boluses, window, now_us = Boluses(), Window(), 100 * 365 * DAY_US
+    window.open(now_us - 2 * DAY_US, Constant(24_000_000_000), 10_000_000)
+    for number in range(288):
+        at_us = now_us + (number - 287) * DAY_US // 288
+        record = boluses.begin(PATIENT, 10**9, at_us, 60_000_000)
+        window.add(at_us, 60_000_000, 10**9)
+        window.cut(at_us + 60_000_000, 10**9 - 1)
+        boluses.end(record, "COMPLETED", 10**9 - 1, at_us + 60_000_000)
+    twins = Twins(MemoryFiles(), "RPI_PICO")
+    past = [boluses.state(now_us), window.state(now_us), 10**15]
+    assert twins.save("past", past)
+    boluses.lock(now_us)
+    assert twins.save("past", [boluses.state(now_us), *past[1:]])

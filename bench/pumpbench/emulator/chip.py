@@ -13,8 +13,10 @@ from rp2040py.device.base_device import BaseDevice
 from rp2040py.memory_map import FLASH_START_ADDRESS
 
 from pumpbench.emulator.console import UsbConsole
+from pumpbench.emulator.flash import Flash
 from pumpbench.emulator.metronome import Metronome
 
+WATCHDOG_CTRL = 0x00
 FILESYSTEM_START = 0x000A_0000  # of the official RPI_PICO images
 
 
@@ -27,6 +29,8 @@ class Chip:
         self._mcu = device.mcu
         self._clock = device.simulator.clock
         self._stop_alarm = self._clock.create_alarm(self._simulator.stop)
+        self._end_ns = 0
+        self.flash_chip = Flash(self._mcu, lambda: self._end_ns)
         self._metronomes = [Metronome(self._mcu, index) for index in range(len(self._mcu.pio))]
         self._reset = self._mcu.watchdog.on_watchdog_trigger
         self._mcu.watchdog.on_watchdog_trigger = self._restart
@@ -40,8 +44,8 @@ class Chip:
 
     @property
     def flash(self) -> bytes:
-        """A copy of the whole flash as it is at this instant."""
-        return bytes(self._mcu.flash)
+        """A copy of the whole flash as a power cut at this instant leaves it."""
+        return self.flash_chip.content
 
     def load_flash(self, content: bytes, start: int = 0) -> None:
         """Put `content` into flash; before the first `run_to`."""
@@ -60,12 +64,19 @@ class Chip:
         """Let simulated time pass until `end_ns`; at most one processor instruction more."""
         if end_ns <= self._clock.nanos:
             return
+        self._end_ns = end_ns
         self._stop_alarm.schedule(end_ns - self._clock.nanos)
         self._simulator.stopped = False
         while not self._simulator.stopped:
             self._simulator._execute_batch()
 
     def _restart(self) -> None:
+        """The watchdog, or `machine.reset`, resets the chip; what it watched over is gone.
+
+        rp2040py leaves the watchdog enabled then. On a board it does not run until it is started
+        again: a program that does not know of it comes up in peace.
+        """
         self._reset()
+        self._mcu.watchdog.write_uint32(WATCHDOG_CTRL, 0)
         for callback in self.after_reset:
             callback()

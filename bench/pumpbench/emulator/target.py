@@ -52,8 +52,13 @@ class EmulatorTarget(Target):
 
     @property
     def flash(self) -> bytes:
-        """A copy of the flash at this instant."""
+        """A copy of the flash, as a power cut at this instant leaves it."""
         return self._chip.flash
+
+    @property
+    def is_writing(self) -> bool:
+        """True while a sector of the flash is being erased, or a page programmed."""
+        return self._chip.flash_chip.is_busy
 
     @property
     def is_connected(self) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MicroPython's `machine` on a fake RP2040: pins, timers, serial ports, reset, idle."""
+"""MicroPython's `machine` on a fake RP2040: pins, timers, serial ports, I2C, reset, idle."""
 
 from pumpbench.sim import fake_sys as _sys
 from pumpbench.sim import world as _world
@@ -144,6 +144,36 @@ class UART:
         data = data.encode() if isinstance(data, str) else bytes(data)
         self._port.write(data)
         return len(data)
+
+
+class I2C:
+    """A bus; on the wires `board.I2C` names there is the world's battery clock, if it has one."""
+
+    _SDA = ((0, 4, 8, 12, 16, 20, 24, 28), (2, 6, 10, 14, 18, 22, 26))
+
+    def __init__(self, number: int, *, sda: Pin, scl: Pin, freq: int = 400_000) -> None:
+        if sda.number not in self._SDA[number]:
+            raise ValueError("bad SDA pin")
+        if scl.number - 1 not in self._SDA[number]:
+            raise ValueError("bad SCL pin")
+        self._byte_ns = 9 * 1_000_000_000 // freq
+        self._world = _world.current
+        self._devices = self._world.i2c.get((sda.number, scl.number), {})
+
+    def scan(self) -> list[int]:
+        return [address for address, device in self._devices.items() if device.answers]
+
+    def readfrom_mem(self, address: int, register: int, count: int) -> bytes:
+        return self._device(address, 3 + count).read(register, count)
+
+    def writeto_mem(self, address: int, register: int, data: bytes) -> None:
+        self._device(address, 2 + len(data)).write(register, bytes(data))
+
+    def _device(self, address: int, byte_count: int):
+        self._world.sleep_ns(byte_count * self._byte_ns)
+        if address not in self._devices:
+            raise OSError(5, "EIO")
+        return self._devices[address]
 
 
 def idle() -> None:

@@ -8,6 +8,7 @@ from greenlet import GreenletExit, greenlet
 
 from pumpbench.boards import load_board, pin_number
 from pumpbench.sim import fake_sys
+from pumpbench.sim.battery_clock import ADDRESS, BatteryClock
 from pumpbench.sim.fake_machine import WDT_RESET
 from pumpbench.sim.guard import start_guard
 from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
@@ -38,8 +39,9 @@ class SimTarget(Target):
     `board` is a board's name or a namespace like one, `main` the text that stands in for
     firmware/main.py. `ticks_*_at_boot` are what the tick counters show at power-up. `flash` is
     the flash of an earlier target (its filesystem's part): a power cut, and the board comes back.
-    After a reset its `scratch` came through, too, and `reset_cause` is 3. Without `has_slow_flash`
-    writing it takes no time: for tests that say what a pump does at which microsecond.
+    After a reset its `scratch` came through, too, and `reset_cause` is 3. `battery_clock` is on
+    the wires that the board file names as I2C. Without `has_slow_flash` writing it takes no time:
+    for tests that say what a pump does at which microsecond.
     """
 
     name = "sim"
@@ -57,6 +59,7 @@ class SimTarget(Target):
         reset_reason: int | None = None,
         has_slow_flash: bool = True,
         extrapolate: bool = True,
+        battery_clock: BatteryClock | None = None,
     ) -> None:
         super().__init__(load_board(board) if isinstance(board, str) else board)
         install()
@@ -75,6 +78,10 @@ class SimTarget(Target):
         self.world.ticks_us_at_boot = ticks_us_at_boot
         self.world.ticks_ms_at_boot = ticks_ms_at_boot
         self._bring_in(reset_cause, reset_reason, scratch)
+        if battery_clock is not None:
+            wires = pin_number(self.board.I2C[1]), pin_number(self.board.I2C[2])
+            self.world.i2c[wires] = {ADDRESS: battery_clock}
+            battery_clock.plug(self.world)
         self._firmware = greenlet(self._power_up)
 
     @property

@@ -61,7 +61,10 @@ class Watchdog:
         return self.scratch[_index(address)]
 
     def write(self, address: int, value: int) -> None:
-        self.scratch[_index(address)] = value & 0xFFFF_FFFF
+        """A word into a register; no more after a reset, whatever firmware does on its way out."""
+        index = _index(address)
+        if self._world.ending is None:
+            self.scratch[index] = value & 0xFFFF_FFFF
 
 
 def _index(address: int) -> int:

@@ -16,6 +16,7 @@ from greenlet import getcurrent, greenlet
 
 from pumpbench.boards import is_active_low, pin_number
 from pumpbench.plant import Plant
+from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
 from pumpbench.sim.filesystem import Filesystem, fresh_filesystem
 from pumpbench.sim.flash import Flash
@@ -98,6 +99,9 @@ class World:
         self.watchdog = Watchdog(self)
         self.flash = Flash(fresh_filesystem() if flash is None else flash, self)
         self.files = Filesystem(self.flash, self)
+        self.i2c: dict[
+            tuple[int, int], dict[int, BatteryClock]
+        ] = {}  # (sda, scl) -> what is there
         self._wire()
 
     def _wire(self) -> None:

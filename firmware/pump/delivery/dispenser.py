@@ -26,7 +26,10 @@ class Unrecorded:
         """A delivery is about to begin whose first step is not planned yet."""
 
     def planned(self, emitted, commanded, steps, batch):
-        """`steps` more are about to be queued, `commanded` in all since power-up."""
+        """`steps` more, 0 at the beginning perhaps, are about to be queued; `commanded` in all."""
+
+    def queued(self, emitted, queued):
+        """A run is about to be put into the engine, with it `queued` steps since power-up."""
 
     def follows(self, emitted):
         """Another schedule is about to be followed."""
@@ -227,6 +230,8 @@ class Dispenser:
             if self.is_short():
                 return  # not one step of the chunk
             count, period_us, end_us = self._runs.pop(0)
+            waiting = sum([run[0] for run in self._runs])
+            self._journal.queued(self._settle(), self._commanded - waiting)
             if lead_us and count > 1 and self._engine.room() > 1:
                 self._engine.put(0, lead_us)
                 self._ends_us.append(0)
@@ -244,7 +249,7 @@ class Dispenser:
             self._runs.append((count, period_us, end_us))
             self._commanded += count
         steps = self._commanded - before
-        if steps:
+        if steps or self._planner is None:  # a delivery begins: on record with its first pause
             self._journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
 
     def _is_queued(self, planner):

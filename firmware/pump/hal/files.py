@@ -12,6 +12,7 @@ from micropython import const
 
 _MISSING = const(2)  # ENOENT
 _UNBORN = "unborn.tmp"
+_PART = const(256)
 
 
 class Files:
@@ -47,12 +48,19 @@ class Files:
             file.seek(offset)
             return file.read(count)
 
-    def replace(self, name, content):
-        """Write a file anew. After a power cut it is as before, or holds all of `content`."""
+    def copy(self, name, new):
+        """Write file `new` anew, as `name` is; small parts at a time."""
+        size = self.size(name)
+        parts = [self.read_at(name, at, _PART) for at in range(0, size, _PART)]
+        self.replace(new, *parts)
+
+    def replace(self, name, *parts):
+        """Write a file anew. After a power cut it is as before, or holds all parts."""
         is_new = self._size(name) is None
         path = self._path(_UNBORN if is_new else name)
         with open(path, "wb") as file:
-            file.write(content)
+            for part in parts:
+                file.write(part)
         if is_new:
             os.rename(path, self._path(name))
         self.writes += 1

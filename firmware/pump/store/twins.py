@@ -22,6 +22,8 @@ FOREIGN = "FOREIGN"
 
 _GOOD = "GOOD"
 _MOST_BYTES = const(8192)  # more than the heap should be asked for at once
+_PART_BYTES = const(200)  # of what is written at once
+_SHORT = const(16)  # a list without lists that is as short as this is made into text at once
 _TOO_BIG = const(27)  # EFBIG
 _NO_COPY = (0, None, None, None)
 
@@ -58,32 +60,41 @@ class Twins:
         """
         if key not in self._seqs:
             self.load(key)
-        names = _names(key)
-        before = self._read(names[1])  # never newer than copy 0
-        text = json.dumps(value)
-        if before == self._line(self._seqs[key], text) and key not in self._torn:
+        names, body = _names(key), [bytearray()]
+        _dump(value, body)
+        copy = self._copy(self._seqs[key], body)
+        if key not in self._torn and self._is_in(names[1], copy):
             return False
         self._seqs[key] += 1  # also when it fails: no two contents ever share a number
-        line = self._line(self._seqs[key], text)
-        if len(line) > _MOST_BYTES:
+        copy = self._copy(self._seqs[key], body)
+        if sum([len(part) for part in copy]) > _MOST_BYTES:
             raise OSError(_TOO_BIG)
         self._torn.add(key)
         try:
-            self._files.replace(names[0], line)
-            self._files.replace(names[1], line)
+            self._files.replace(names[0], *copy)
+            self._files.replace(names[1], *copy)
         except OSError:
-            self._undo(names, before)
-            raise
+            if not self._is_in(names[1], copy):  # else both are written
+                self._undo(names)
+                raise
         self._torn.discard(key)
         return True
 
-    def _undo(self, names, before):
-        """Undo a save that failed; copy 1 first, so that copy 0 is never the older one."""
-        for name in (names[1], names[0]):
-            if before:
-                _attempt(self._files.replace, name, before)
-            else:
-                _attempt(self._files.remove, name)
+    def _undo(self, names):
+        """Undo a save that failed before copy 1 was written."""
+        if self._files.size(names[1]):
+            _attempt(self._files.copy, names[1], names[0])
+        else:
+            _attempt(self._files.remove, names[0])
+
+    def _is_in(self, name, copy):
+        """Whether a file holds this copy, by its length and checksum."""
+        try:
+            if self._files.size(name) != sum([len(part) for part in copy]):
+                return False
+            return self._files.read_at(name, 0, 8) == copy[0][:8]
+        except OSError:
+            return False
 
     def _keep(self, key, kept, other, is_usual):
         """Make the `other` copy, (name, look), the same as `kept`. Returns the value."""
@@ -127,14 +138,36 @@ class Twins:
         except OSError:
             return b""
 
-    def _line(self, seq, text):
-        head = json.dumps([VERSION, self._board_name, seq])
-        rest = (" %s, %s]\n" % (head[:-1], text)).encode()
-        return _crc(rest) + rest
+    def _copy(self, seq, body):
+        """The parts of a copy: its head, and what it says."""
+        head = " %s, " % json.dumps([VERSION, self._board_name, seq])[:-1]
+        parts = [head.encode()] + body + [b"]\n"]
+        crc = 0
+        for part in parts:
+            crc = binascii.crc32(part, crc)
+        return [b"%08x" % crc + parts[0]] + parts[1:]
 
 
 def _names(key):
     return key + ".0", key + ".1"
+
+
+def _dump(value, body):
+    """Add a value as JSON to the parts of a body: a board has no room for a week in one piece."""
+    is_nested = _is_list(value) and any(_is_list(part) for part in value)
+    if not _is_list(value) or (len(value) <= _SHORT and not is_nested):
+        if len(body[-1]) > _PART_BYTES:
+            body.append(bytearray())
+        body[-1].extend(json.dumps(value).encode())
+        return
+    for index, part in enumerate(value):
+        body[-1].extend(b", " if index else b"[")
+        _dump(part, body)
+    body[-1].extend(b"]")
+
+
+def _is_list(value):
+    return isinstance(value, (list, tuple))
 
 
 def _crc(rest):

@@ -22,6 +22,7 @@ MAXIMUM = "MAXIMUM"
 
 _MOST_RECORDS = const(32)
 _MOST_STARTS = const(288)  # the largest maximum a prescription can have
+_MOST_GROUPS = const(32)  # in which starts are kept
 _MOST_COUNTED = const(999_999_999)
 _FIELDS = ("id", "kind", "programmed_ng", "start_us", "duration_us")
 _END_FIELDS = ("end_us", "given_ng", "outcome")
@@ -96,11 +97,14 @@ class Boluses:
         counts = self.given, self.refused, self.locked_out
         starts_us = [at_us for at_us in self._starts_us if at_us + DAY_US > now_us]
         records = [record.state() for record in self._records if record.outcome]
-        return [self._last_id, counts, starts_us, records]
+        return [self._last_id, counts, _grouped(starts_us), records]
 
     def restore(self, state):
         """Go on from what `state` answered."""
-        self._last_id, counts, self._starts_us, records = state
+        self._last_id, counts, groups, records = state
+        self._starts_us = []
+        for at_us, count in groups:
+            self._starts_us += [at_us] * count
         self.given, self.refused, self.locked_out = counts
         self._records = [record_of(kept) for kept in records]
 
@@ -146,3 +150,15 @@ class Boluses:
 
 def _counted(count):
     return min(count + 1, _MOST_COUNTED)
+
+
+def _grouped(starts_us):
+    """Starts as [latest, how many]: of many, neighbours count as if all were the latest one."""
+    size = -(-len(starts_us) // _MOST_GROUPS)
+    groups = []
+    end = len(starts_us)
+    while end:
+        begin = max(end - size, 0)
+        groups.insert(0, [starts_us[end - 1], end - begin])
+        end = begin
+    return groups

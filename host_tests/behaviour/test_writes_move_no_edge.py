@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Flash is written while steps go out: the processor stands still for it, and no edge moves."""
+
+from host_tests.bench_session import Bench, assert_exact, period_us
+from pumpbench.judge import judge
+
+RATES = ("24 ML/D", "100 ML/HR", "1000 ML/HR")
+DELIVERY_S = 2.5
+
+# Each of them is in flash before its answer, or makes an event that is soon.
+LINES = (
+    "RES:LOW 1.1 ML",
+    "THER:RES BAS",
+    "SYST:TIME 2026-03-01T08:00:{second:02d}",
+    "RES:LOW 1.2 ML",
+    "THER:RES HOLD",
+    "RES:CAP 19.{second:02d} ML",
+)
+
+
+def write_for(bench, seconds):
+    """Make the pump write, one thing after the other, and commit again what it is delivering."""
+    end_ns = bench.target.now_ns + round(seconds * 1e9)
+    second = 0
+    while bench.target.now_ns < end_ns:
+        for line in LINES:
+            bench.tell(line.format(second=second % 60))
+        verdict, token = bench.ask("PRES:EDIT;VAL?").split(",")
+        assert verdict == "OK"
+        bench.tell(f"PRES:COMM {token}")
+        second += 1
+
+
+def writes(bench):
+    return int(bench.ask("SYST:HEAL?").split(",")[3])
+
+
+def test_no_edge_moves_while_records_events_and_setup_are_written(power_up, record_property):
+    bench = Bench(power_up())
+    bench.tell("RES:REF 18 ML")
+    for rate in RATES:
+        bench.prescribe(rate)
+        bench.mark()
+        before = writes(bench)
+        bench.tell("THER:STAR")
+        write_for(bench, DELIVERY_S)
+        count = writes(bench) - before
+        bench.stop()
+        assert_exact(bench, rate)
+        assert bench.ask("SYST:ERR?") == '0,"No error"'
+        assert bench.plant.edges.count >= int(DELIVERY_S * 1e6 / period_us(rate)) - 1
+        assert count >= 20
+        judgement = judge(bench.plant.edges, period_us(rate))
+        record_property(
+            "measured",
+            f"{count} flash writes within {DELIVERY_S} s at {rate} on {bench.target.name}: "
+            f"{judgement.edges} steps, the worst interval {float(judgement.worst_error_us):+.3f} "
+            f"us from the ideal, lateness within {float(judgement.spread_us):.1f} us",
+        )

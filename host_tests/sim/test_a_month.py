@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""A month of the whole firmware at 1 mL/d: no step missing, no object more, flash counted."""
+
+import gc
+import sys
+from types import FunctionType, ModuleType
+
+import pytest
+
+from host_tests.bench_session import assert_balanced
+from host_tests.wear import HOUR_S, Wear, pump_with_firmware_in_flash
+from pump.app import App
+
+STEP_US = 5_400_000  # 62.5 nL at 1 mL/d
+
+
+@pytest.mark.soak
+def test_a_month_of_the_whole_firmware_misses_no_step_and_stays_the_same_size(
+    days, record_property
+):
+    """A command an hour fills the log; the reservoir is refilled on the way, while stopped."""
+    others = apps()
+    bench = pump_with_firmware_in_flash("1 ML/D", refill="20 ML")
+    (app,) = [app for app in apps() if app not in others]
+    wear, sizes = Wear(bench.target), []
+    bench.mark()
+    bench.tell("THER:STAR")
+    began_ns, due = bench.target.now_ns, 0
+    for day in range(min(days, 30)):
+        for _ in range(24):
+            bench.run(HOUR_S)
+            bench.target.write(b"BOL:ABOR;ABOR\n")  # nothing is under way: two events
+            wear.count()
+        sizes.append(size_of(app))
+        if day % 15 == 14:
+            bench.stop()
+            due += int((bench.target.now_ns - began_ns) // 1000 // STEP_US)
+            bench.tell("RES:REF 20 ML")
+            bench.tell("THER:STAR")
+            began_ns = bench.target.now_ns
+    bench.stop()
+    due += int((bench.target.now_ns - began_ns) // 1000 // STEP_US)
+    assert bench.plant.edges.count == pytest.approx(due, abs=2)
+    assert_balanced(bench)
+    assert bench.ask("SYST:ERR?;:ALAR:ACT?") == '0,"No error";0,"None"'
+    count, first = (int(number) for number in bench.ask("LOG:COUN?").split(","))
+    assert count >= min(48 * len(sizes), 1000)
+    assert first == 1 or count >= 1000
+    grown = sizes[-1] - sizes[1]
+    assert grown <= 2_000  # numbers get longer, and no more
+    programs, erases = wear.programs // len(sizes), wear.erases.total() // len(sizes)
+    record_property(
+        "measured",
+        f"{len(sizes)} days of the whole firmware at 1 mL/d with 48 commands a day: {programs}"
+        f" pages programmed and {erases} blocks erased a day; {count} events; its objects grew"
+        f" by {grown} of {sizes[1]} bytes from day 2 on",
+    )
+
+
+def apps():
+    gc.collect()
+    return [thing for thing in gc.get_objects() if isinstance(thing, App)]
+
+
+def size_of(app):
+    """The bytes of all that hangs on the firmware; the simulated hardware is no part of it."""
+    gc.collect()
+    seen, todo, size = set(), [app], 0
+    while todo:
+        thing = todo.pop()
+        if id(thing) in seen or isinstance(thing, (type, ModuleType, FunctionType)):
+            continue
+        seen.add(id(thing))
+        if not type(thing).__module__.startswith("pumpbench"):
+            size += sys.getsizeof(thing)
+            todo += gc.get_referents(thing)
+    return size

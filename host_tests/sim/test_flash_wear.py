@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""How much a day of delivery writes to flash, by the whole firmware, and how long the flash lasts.
+
+The numbers are those of firmware/STORE.md.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from host_tests.wear import Wear, pump_with_firmware_in_flash, years
+from pumpbench.image import BLOCK_COUNT
+
+PAGE = Path(__file__).resolve().parents[2] / "firmware" / "STORE.md"
+FIRMWARE_BLOCKS = 88  # what the files of a board take, and nothing ever moves
+MORE = 1.3  # than the page says: a first day, or a few commands
+
+
+def said(rate):
+    """(pages programmed, blocks erased) a day at a rate, as the page has it."""
+    row = re.search(
+        rf"^\| {re.escape(rate)} \| [\d ]+ \| ([\d ]+) \| ([\d ]+) \|", PAGE.read_text(), re.M
+    )
+    return tuple(int(number.replace(" ", "")) for number in row.groups())
+
+
+@pytest.mark.parametrize("rate", ["1 mL/d", "24 mL/d"])
+def test_a_day_writes_no_more_than_the_page_says(rate, record_property):
+    bench = pump_with_firmware_in_flash(rate.upper())
+    bench.tell("THER:STAR")
+    wear = Wear(bench.target)
+    written = int(bench.ask("SYST:HEAL?").split(",")[3])
+    wear.run(bench, 1)
+    files = int(bench.ask("SYST:HEAL?").split(",")[3]) - written
+    erases, worst = wear.erases.total(), max(wear.erases.values())
+    free = BLOCK_COUNT - FIRMWARE_BLOCKS
+    programs_said, erases_said = said(rate)
+    assert programs_said / MORE < wear.programs < programs_said * MORE
+    assert erases_said / MORE < erases < erases_said * MORE
+    record_property(
+        "measured",
+        f"flash in a day at {rate}: {files} files written, {wear.programs} pages programmed,"
+        f" {erases} blocks erased, one of them {worst} times; {years(erases, free):.0f} years when"
+        f" {free} free blocks share them",
+    )

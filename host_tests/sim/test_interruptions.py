@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""What somebody has to confirm: however little was out, and whatever was reset in between."""
+
+import pytest
+
+from host_tests.lives import Lives
+from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
+from pumpbench.flashfiles import with_file
+
+UNCONFIRMED = 128
+INTERRUPTED, LOST = 304, 308
+SIMPLE = "MODE SIMP;RATE 24 ML/D"
+
+
+@pytest.mark.parametrize("seconds", [0.01, 1, 30, 100])
+def test_a_cut_before_the_first_step_is_an_interruption(seconds):
+    pump = Lives()
+    prescribe(pump, "MODE SIMP;RATE 0.048 ML/D")
+    pump.tell("THER:STAR")
+    pump.run(seconds)
+    assert pump.beaker_nl() == 0
+    pump.cut()
+    assert pump.alarms() == [INTERRUPTED]
+    assert refusal(pump, "THER:STAR") == UNCONFIRMED
+    assert pump.interval_nl()[0] == 0
+
+
+def test_a_slow_therapy_is_interrupted_whenever_it_is_cut():
+    """Also in the hour in which all that was reserved is out, and nothing more planned."""
+    pump = Lives()
+    prescribe(pump, "MODE SIMP;RATE 0.006 ML/D")
+    pump.tell("THER:STAR")
+    pump.run(15 * HOUR_S)
+    for _ in range(8):
+        pump.run(HOUR_S / 2)
+        image = pump.target.flash
+        other = Lives()
+        other.go_on(flash=image)
+        assert other.alarms() == [INTERRUPTED]
+
+
+@pytest.mark.parametrize("key", ["past", "setup", "delivery", "prescription"])
+def test_a_loss_that_nobody_has_confirmed_is_still_open_after_another_reset(key):
+    pump = Lives()
+    prescribe(pump, SIMPLE)
+    pump.tell("THER:STAR")
+    pump.run(MIN_S)
+    pump.tell("THER:STOP")
+    pump.run(3)
+    flash = pump.target.flash
+    for copy in "01":
+        flash = with_file(flash, f"/data/{key}.{copy}", b"spoiled")
+    pump.go_on(flash=flash)
+    assert LOST in pump.alarms()
+    pump.cut()
+    assert LOST in pump.alarms()
+    assert refusal(pump, "MOT:JOG 1,60") == UNCONFIRMED
+    pump.tell("THER:CONF")
+    prescribe(pump, SIMPLE) if key != "setup" else pump.tell("MOT:CAL:PERR 0.2 ML")
+    pump.cut()
+    assert pump.alarms() == [0]
