@@ -49,11 +49,6 @@ class Journal:
 
     # Told by the dispenser
 
-    def begins(self, emitted, batch):
-        """A delivery is about to begin whose first step is not planned yet: that is on record."""
-        self._batch = batch
-        self._save(emitted, emitted + self._least())
-
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more are about to be queued, `commanded` in all since power-up.
 
@@ -131,9 +126,9 @@ class Journal:
         return batch if is_cut and dose is None and not was_interrupted else None
 
     def begin(self):
-        """The first records since power-up."""
-        self._save(0, 0)
+        """The first records since power-up: a dose is among the past before it leaves the other."""
         self.keep_past()
+        self._save(0, 0)
 
     def count_since(self):
         """What went out, or may have, since the past was kept counts as given just now."""

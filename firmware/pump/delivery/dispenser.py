@@ -22,9 +22,6 @@ _UNBOUND = 1 << 60
 class Unrecorded:
     """A journal that keeps nothing. A real one raises Refused for what it cannot keep."""
 
-    def begins(self, emitted, batch):
-        """A delivery is about to begin whose first step is not planned yet."""
-
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more, 0 at the beginning perhaps, are about to be queued; `commanded` in all."""
 
@@ -199,8 +196,6 @@ class Dispenser:
         lead_us = self._engine.arm()
         try:
             self._fill(planner, begin_us - lead_us, lead_us)
-            if since_us is None and self._commanded == self._first:
-                self._journal.begins(self._first, batch)
         except Refused:  # not on record: nothing of it goes out
             self._engine.stop()
             self._runs = []
