@@ -21,8 +21,8 @@ QUERIES = (
     "ALAR:ACT?",
     "BOL:PAT?",
     "BOL:HIST? 32",
-    "PRES:ACT?",
 )
+ACTIVE = "PRES:ACT?"  # refused where the pump is not calibrated
 REFUSED = ("THER:STAR", "MOT:JOG 1,60", "PRIM:STAR 0.1 ML,100 ML/HR", "BOL:STAR 10 UG,10 S")
 INTERRUPTED = 304
 LOST_OR_FAILING = {308, 309}
@@ -46,6 +46,7 @@ class Survivor:
         answers = self.ask(";:".join(QUERIES)).split(";")
         self.told = dict(zip(QUERIES, answers, strict=True))
         self.asked_ns = self.target.now_ns
+        self.told[ACTIVE] = self.ask(ACTIVE) if self.calibration_pl else "NONE"
         self.token = self._token()
         count, first = map(int, self.told["LOG:COUN?"].split(","))
         self.log_count, self.log_last = count, first + count - 1
@@ -143,7 +144,7 @@ class Survivor:
     # Within
 
     def _token(self):
-        if self.told["PRES:ACT?"] == "NONE":
+        if self.told[ACTIVE] == "NONE":
             return ""
         return self.ask("PRES:EDIT;VAL?;DISC").split(",")[1]
 

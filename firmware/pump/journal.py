@@ -126,9 +126,9 @@ class Journal:
         return batch if is_cut and dose is None and not was_interrupted else None
 
     def begin(self):
-        """The first records since power-up."""
-        self._save(0, 0)
+        """The first records since power-up: a dose is among the past before it leaves the other."""
         self.keep_past()
+        self._save(0, 0)
 
     def count_since(self):
         """What went out, or may have, since the past was kept counts as given just now."""

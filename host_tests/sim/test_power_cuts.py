@@ -5,6 +5,7 @@ Before, inside, torn and after: each different flash is booted once, and held ag
 true in the time in which a cut leaves it. See `power_cuts` and `survivor`.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
 from host_tests.event_logs import file_of
@@ -142,3 +143,26 @@ def test_a_slow_therapy_cut_anywhere_keeps_its_limit_of_a_day(record_property):
     operator = Operator()
     slow(operator)
     hold_all(operator, record_property, limit_ug=DAY_UG)
+
+
+def test_a_second_cut_anywhere_in_the_life_after_a_first_one_loses_nothing(record_property):
+    first = Operator()
+    first.run(1)
+    first.refill("19")
+    first.prescribe(f"{SIMPLE};{PATIENT}")
+    first.start(BASAL)
+    first.give("BOL:PAT", "PATIENT", "25.000", BASAL + BOLUS)
+    first.run(4)
+    flash, dose = first.target.flash, first.known.doses[0][0]
+    least_pl, most_pl = Survivor(flash).interval_pl
+    dose = replace(dose, asked_ns=dose.asked_ns - first.target.now_ns)
+    known = first.known.now(
+        moves=False, open=True, doses=(dose,), rate=0, unsure_pl=most_pl - least_pl
+    )
+    operator = Operator(flash, known, first.now_pl())
+    operator.run(1.5)
+    operator.confirm()
+    operator.start(BASAL)
+    operator.run(10)
+    operator.stop()
+    hold_all(operator, record_property)
