@@ -126,7 +126,7 @@ class Journal:
         return batch if is_cut and dose is None and not was_interrupted else None
 
     def begin(self):
-        """The first records since power-up: a dose is among the past before it leaves the other."""
+        """The first records since power-up: a dose is past before it leaves the account."""
         self.keep_past()
         self._save(0, 0)
 

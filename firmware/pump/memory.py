@@ -204,10 +204,13 @@ class Memory:
         """Keys of what should be there and is not. A new pump has nothing to lose."""
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
-        is_first = self._journal.boot <= 2 and not had["setup"]  # written last in the first boot
-        if not is_first:
+        is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl())
+        if not is_new or self._journal.boot > 2:  # setup is written last in the first boot
             due = (DELIVERY, PAST, "setup") + (("prescription",) if self._token else ())
-            missing += [key for key in due if not had[key] and key not in missing]
+            for key in due:
+                if not had[key] and key not in missing:
+                    self._twins.findings.append((key, LOST))
+                    missing.append(key)
         return missing
 
     def _lose(self, keys):
