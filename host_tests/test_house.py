@@ -119,6 +119,12 @@ def test_pure_modules_import_vocabulary_and_nothing_else(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_no_check_of_the_firmware_is_an_assert(path):
+    """They are not there in the bytecode that boards get."""
+    assert not any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(path.read_text())))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_only_the_clock_touches_ticks(path):
     if module_name(path) != "pump.clock":
         assert "ticks_" not in path.read_text()
