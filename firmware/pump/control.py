@@ -118,6 +118,7 @@ class Control:
             if staged.concentration_ng_ml != active.concentration_ng_ml:
                 raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
             self.need_day(staged, LIMIT_EXCEEDED, self.treatment.ahead(staged))
+        self._dispenser.renew(0)  # to validate and to write a week takes a while
         self.memory.commit(staged)
         self._staging.commit(token)
         self.treatment.committed(staged)

@@ -23,7 +23,7 @@ FOREIGN = "FOREIGN"
 _GOOD = "GOOD"
 _MOST_BYTES = const(8192)  # more than the heap should be asked for at once
 _PART_BYTES = const(200)  # of what is written at once
-_SHORT = const(16)  # a list without lists that is as short as this is made into text at once
+_SHORT = const(16)  # so many numbers are made into text at once
 _TOO_BIG = const(27)  # EFBIG
 _NO_COPY = (0, None, None, None)
 
@@ -60,13 +60,15 @@ class Twins:
         """
         if key not in self._seqs:
             self.load(key)
-        size, crc = 0, 0
+        start = self._start(self._seqs[key] + 1)
+        size, crc, whole_crc = 0, 0, binascii.crc32(start)
         for part in _parts(value):
-            size, crc = size + len(part), binascii.crc32(part, crc)
+            size += len(part)
+            crc, whole_crc = binascii.crc32(part, crc), binascii.crc32(part, whole_crc)
         if self._saved.get(key) == (size, crc):
             return False
         self._seqs[key] += 1  # also when it fails: no two contents ever share a number
-        head = self._head(self._seqs[key], value)
+        head = b"%08x" % whole_crc + start
         if len(head) + size > _MOST_BYTES:
             raise OSError(_TOO_BIG)
         names, self._saved[key] = _names(key), None
@@ -138,15 +140,8 @@ class Twins:
             return b""
 
     def _start(self, seq):
+        """How a copy goes on after its checksum, up to the value."""
         return (" %s, " % json.dumps([VERSION, self._board_name, seq])[:-1]).encode()
-
-    def _head(self, seq, value):
-        """How a copy begins, before the value."""
-        head = self._start(seq)
-        crc = binascii.crc32(head)
-        for part in _parts(value):
-            crc = binascii.crc32(part, crc)
-        return b"%08x" % crc + head
 
 
 def _names(key):
@@ -170,13 +165,17 @@ def _parts(value):
 
 
 def _texts(value):
-    is_nested = _is_list(value) and any(_is_list(part) for part in value)
-    if not _is_list(value) or (len(value) <= _SHORT and not is_nested):
+    if not _is_list(value) or not value:
         yield json.dumps(value)
         return
-    for index, part in enumerate(value):
+    is_nested = any(_is_list(part) for part in value)
+    size = 1 if is_nested else _SHORT
+    for index in range(0, len(value), size):
         yield ", " if index else "["
-        yield from _texts(part)
+        if is_nested:
+            yield from _texts(value[index])
+        else:
+            yield json.dumps(value[index : index + size])[1:-1]
     yield "]"
 
 
