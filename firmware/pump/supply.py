@@ -64,6 +64,7 @@ class Supply:
         if self._dispenser.is_active():
             raise Refused(NOT_STOPPED)
         self.reservoir.refill(volume_nl, measured_nl, self.most_pl())
+        self._ledger.refill()
 
     def forecast(self, prescription, min_nl_d):
         """Days to low and to empty without patient boluses, then with all that are allowed."""
