@@ -40,7 +40,7 @@ test: .venv/ready ## All tests on both targets, a short slice of each campaign; 
 	$(PYTEST)
 
 test-quick: .venv/ready ## All tests that need no emulated board; under 2 minutes
-	$(PYTEST) -m "not emulator"
+	$(PYTEST) -m "not emulator and not long"
 
 check: .venv/ready typings/ready ## Format, lint, types and import rules
 	$(BIN)/ruff format --check
@@ -50,7 +50,7 @@ check: .venv/ready typings/ready ## Format, lint, types and import rules
 	$(BIN)/python -m pytest -q host_tests/test_house.py
 
 soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
-	$(PYTEST) -m soak --days=$(DAYS) --lines=$(LINES) --seed=$(SEED)
+	$(PYTEST) -m "soak or long" --days=$(DAYS) --lines=$(LINES) --seed=$(SEED)
 
 image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BOARD
 	$(BENCH) image --board $(BOARD)

@@ -210,7 +210,7 @@ def test_a_board_that_lost_power_knows_what_was_out(request, part, seed, record_
     record_property("measured", cut(emulated(request.config), part, draw, 5))
 
 
-@pytest.mark.soak
+@pytest.mark.long
 @pytest.mark.parametrize("turn", range(5))
 @pytest.mark.parametrize("part", PARTS)
 def test_boards_that_lost_power_know_what_was_out(request, part, turn, seed, record_property):

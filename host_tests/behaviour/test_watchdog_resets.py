@@ -149,7 +149,7 @@ def test_a_hang_at_any_of_many_instants_leaves_an_exact_count(name, part, seed):
     hang(SimTarget, name, instants_us(seed + 7, 10)[part])
 
 
-@pytest.mark.soak
+@pytest.mark.long
 @pytest.mark.emulator
 @pytest.mark.parametrize("part", range(10))
 @pytest.mark.parametrize("name", DOSES)
