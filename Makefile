@@ -36,10 +36,10 @@ typings/ready: .venv/ready
 demo: .venv/ready ## Real MicroPython on an emulated Pico delivers; writes build/demo/report.html
 	$(BENCH) demo
 
-test: .venv/ready ## All tests on both targets, a short slice of each campaign; under 15 minutes
+test: .venv/ready ## All tests on both targets, a short slice of each campaign
 	$(PYTEST)
 
-test-quick: .venv/ready ## All tests that need no emulated board; under 2 minutes
+test-quick: .venv/ready ## All tests that need no emulated board
 	$(PYTEST) -m "not emulator and not long"
 
 check: .venv/ready typings/ready ## Format, lint, types and import rules
