@@ -14,7 +14,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check soak image emulate deploy repl clean
+.PHONY: help setup demo test test-quick check soak hazards image emulate deploy repl clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,10 +47,13 @@ check: .venv/ready typings/ready ## Format, lint, types and import rules
 	$(BIN)/ruff check
 	$(BIN)/basedpyright -p firmware
 	$(BIN)/basedpyright -p bench
-	$(BIN)/python -m pytest -q host_tests/test_house.py
+	$(BIN)/python -m pytest -q host_tests/test_house.py host_tests/test_hazards.py
 
 soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
 	$(PYTEST) -m "soak or long" --days=$(DAYS) --lines=$(LINES) --seed=$(SEED)
+
+hazards: .venv/ready ## Run the tests of the hazard table and write firmware/HAZARDS.md
+	$(PYTEST) -m "hazard and not long" --write-hazards
 
 image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BOARD
 	$(BENCH) image --board $(BOARD)

@@ -11,6 +11,7 @@ import functools
 import pytest
 from hypothesis import settings
 
+from host_tests import hazards
 from host_tests.bench_session import Bench
 from host_tests.images import need_image
 from pumpbench.emulator import EmulatorTarget
@@ -29,6 +30,7 @@ def pytest_addoption(parser):
     parser.addoption("--micropython", default=DEFAULT_VERSION, help="image of the emulated board")
     parser.addoption("--days", type=int, default=2, help="length of the long deliveries")
     parser.addoption("--lines", type=int, default=300, help="console lines of the long floods")
+    parser.addoption("--write-hazards", action="store_true", help="numbers into HAZARDS.md")
     parser.addoption("--seed", type=int, default=1, help="seed of the random campaigns")
 
 
@@ -84,9 +86,15 @@ def seed(request):
     return request.config.getoption("--seed")
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter, config):
     """Print what tests recorded as `measured`: the numbers behind the claims."""
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    if config.getoption("--write-hazards"):
+        numbers = hazards.Numbers()
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                numbers.add(report)
+        numbers.write()
     measured = {
         text
         for report in reports

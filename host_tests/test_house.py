@@ -7,21 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from host_tests.rows import all_rows
 from host_tests.tables import clashes, headers_of, names_of
 from pump import faults, journal
 from pump.alarm.conditions import ALARMS
-from pump.console import errors, ieee488
-from pump.console.commands import (
-    alarm,
-    bolus,
-    delivery,
-    log,
-    motor,
-    prescription,
-    reservoir,
-    system,
-    therapy,
-)
+from pump.console import errors
 from pump.console.params import is_optional
 from pump.console.tree import Tree
 from pump.store import events, twins
@@ -137,29 +127,6 @@ def test_every_file_names_its_licence_and_its_one_thing_and_is_not_too_long(path
         assert text.startswith("# SPDX-License-Identifier: MIT\n")
         assert ast.get_docstring(ast.parse(text))
         assert text.count("\n") <= 300
-
-
-class Anything:
-    """Has whatever a row asks of it when the table is built."""
-
-    def __getattr__(self, name):
-        return Anything()
-
-
-def all_rows():
-    some = Anything()
-    return (
-        ieee488.rows(some, some, some, some, some)
-        + system.rows(some, some, some, (some, some, some))
-        + prescription.rows(some, some)
-        + therapy.rows(some)
-        + bolus.rows(some, some, some)
-        + delivery.rows(some, some, some)
-        + motor.rows(some, some)
-        + reservoir.rows(some, some)
-        + alarm.rows(some)
-        + log.rows(some)
-    )
 
 
 def test_every_header_finds_its_own_row_and_no_word_stands_for_two_things():

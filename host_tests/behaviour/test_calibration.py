@@ -72,6 +72,7 @@ def test_a_measured_revolution_is_rounded_down_to_picolitres(head):
     assert ledger_ml(head)["JOG"] - before_ml in (Fraction("0.600009"), Fraction("0.600010"))
 
 
+@pytest.mark.hazard("not-calibrated")
 @pytest.mark.parametrize("volume", ["0.159999 ML", "0.240001 ML", "0 ML", "100 ML"])
 def test_a_measured_volume_beyond_a_fifth_is_refused_and_the_run_still_counts(head, volume):
     run(head)
@@ -153,6 +154,7 @@ def uncalibrated():
     return bench
 
 
+@pytest.mark.hazard("not-calibrated")
 @pytest.mark.parametrize(
     "command",
     [

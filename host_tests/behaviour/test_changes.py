@@ -80,6 +80,7 @@ def test_many_commits_in_a_row_end_with_the_last_one(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.hazard("stop-ignored")
 @pytest.mark.parametrize(
     "line", ["THER:STOP 1", "FOO;:THER:STOP", ";THER:STOP", "X 007;THER:STOP"]
 )

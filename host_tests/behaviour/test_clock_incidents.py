@@ -70,6 +70,7 @@ def edges_of_a_bolus(line):
     return [t_ns - start_ns for t_ns in bench.plant.edges.times_ns()]
 
 
+@pytest.mark.hazard("clock-changed")
 @every_jump
 def test_a_clock_set_in_mid_bolus_moves_no_step_of_it(jump):
     assert edges_of_a_bolus(f"SYST:TIME {jump}") == edges_of_a_bolus("*CLS")
@@ -85,6 +86,7 @@ def edges_of_periodic_doses(line):
     return [t_ns - start_ns for t_ns in bench.plant.edges.times_ns()]
 
 
+@pytest.mark.hazard("clock-changed")
 @every_jump
 def test_a_clock_set_between_periodic_doses_repeats_skips_and_shifts_none(jump):
     assert edges_of_periodic_doses(f"SYST:TIME {jump}") == edges_of_periodic_doses("*CLS")
@@ -93,6 +95,7 @@ def test_a_clock_set_between_periodic_doses_repeats_skips_and_shifts_none(jump):
 FLEX = ("MODE FLEX;RATE 120 UG/D", "FLEX:STEP ALL,01:30,480 UG/D,02:30")
 
 
+@pytest.mark.hazard("clock-changed")
 @pytest.mark.parametrize(
     ("jump", "left_s"),
     [  # until the rate of 480 ug a day ends, from the setting on; then 120
@@ -133,6 +136,7 @@ def test_a_clock_set_back_lets_the_richest_hour_come_again_and_no_bolus_with_it(
     assert ledger_ml(bench)["CLINICIAN"] * 500 == 20
 
 
+@pytest.mark.hazard("daily-limit-exceeded", "clock-changed")
 def test_a_clock_set_back_does_not_let_twice_the_daily_limit_out():
     day = ("MODE FLEX;RATE 10 UG/D", "FLEX:STEP ALL,06:00,1000 UG/D,18:00")
     bench, start_ns = start(*day, "LIM:DAY 510 UG", at="2026-03-29T05:50:00")
@@ -145,6 +149,7 @@ def test_a_clock_set_back_does_not_let_twice_the_daily_limit_out():
     assert refusal(bench, "THER:STAR") == LIMIT
 
 
+@pytest.mark.hazard("lockout-bypassed", "clock-changed")
 @every_jump
 def test_a_clock_set_forward_or_back_does_not_shorten_a_lockout(jump):
     bench, _ = start("MODE SIMP;RATE 200 UG/D", "PAT:DOSE 5 UG,5 MIN;LOCK 6 HR;MAX 4")
@@ -209,6 +214,7 @@ def test_a_stop_in_mid_dose_does_not_shift_the_later_doses():
     assert_balanced(bench)
 
 
+@pytest.mark.hazard("catch-up")
 def test_doses_that_fall_into_a_stop_are_not_given_later():
     bench, start_ns = start(*GRID)
     run_to(bench, start_ns, 2.5 * HOUR_S)
@@ -225,6 +231,7 @@ def test_doses_that_fall_into_a_stop_are_not_given_later():
 UNSET = ("MODE FLEX;RATE 300 UG/D", "FLEX:STEP ALL,06:00,100 UG/D", "FLEX:STEP ALL,12:00,500 UG/D")
 
 
+@pytest.mark.hazard("clock-changed")
 def test_a_flex_day_without_a_clock_runs_at_its_lowest_rate_with_an_alarm():
     bench, start_ns = start(*UNSET, at="")
     assert bench.ask("SYST:TIME?") == "NONE"

@@ -34,6 +34,7 @@ def with_limits(more):
     return Bench(SimTarget(main=main_with_task(LIMITS.format(more=more))))
 
 
+@pytest.mark.hazard("console-flood")
 @pytest.mark.parametrize("rate", ["24 ML/D", "995.6 ML/HR"])
 @pytest.mark.parametrize(
     "line",
@@ -78,6 +79,7 @@ def test_a_stop_behind_answers_that_are_too_long_is_a_stop(pump):
 NO_MEMORY = "if app.dispenser.is_active(): raise MemoryError"
 
 
+@pytest.mark.hazard("heap-low")
 @pytest.mark.parametrize("query", ["PRES:COMP?", "PRES:VAL?", "prescription:validate?"])
 def test_a_query_without_memory_is_an_error_and_delivery_goes_on(query):
     bench = with_limits(NO_MEMORY)
@@ -94,6 +96,7 @@ def test_a_query_without_memory_is_an_error_and_delivery_goes_on(query):
     assert_exact(bench, "24 ML/D")
 
 
+@pytest.mark.hazard("heap-low")
 def test_a_command_without_memory_stops_the_pump():
     bench = with_limits(NO_MEMORY)
     bench.prescribe("24 ML/D")

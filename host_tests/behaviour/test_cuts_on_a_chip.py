@@ -204,6 +204,7 @@ def cut(power_up, part, draw, count):
     )
 
 
+@pytest.mark.hazard("power-cut")
 @pytest.mark.parametrize("part", PARTS)
 def test_a_board_that_lost_power_knows_what_was_out(request, part, seed, record_property):
     draw = random.Random(f"{seed} {part}")

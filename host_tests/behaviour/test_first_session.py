@@ -72,6 +72,7 @@ def test_a_commit_while_running_changes_the_rate_within_the_lease(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.hazard("change-without-review")
 def test_a_commit_needs_the_token_of_the_present_content(bench):
     bench.prescribe("1 ML/D")
     bench.tell("PRES:NEW")

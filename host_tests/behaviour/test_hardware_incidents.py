@@ -7,11 +7,14 @@ an over-infusion, and must not make either worse.
 
 from fractions import Fraction
 
+import pytest
+
 from host_tests.bench_session import STEP_NL, Bench
 from host_tests.therapy.bench import HOUR_S, prescribe
 from pumpbench.sim import SimTarget
 
 
+@pytest.mark.hazard("default-dose-after-reset", "bolus-resumed")
 def test_a_reset_in_mid_bolus_resumes_nothing_and_gives_no_default_dose(pump):
     prescribe(pump, "MODE SIMP;RATE 1 ML/D")
     pump.tell("THER:STAR")
@@ -26,6 +29,7 @@ def test_a_reset_in_mid_bolus_resumes_nothing_and_gives_no_default_dose(pump):
     assert after.ask("BOL:STAT?;HIST? 9") == "NONE,0.000,0.000,0.000;NONE"
 
 
+@pytest.mark.hazard("catch-up")
 def test_a_stall_of_three_hours_is_not_caught_up_after_recovery(pump):
     prescribe(pump, "MODE SIMP;RATE 1 ML/D")
     pump.mark()
@@ -42,6 +46,7 @@ def test_a_stall_of_three_hours_is_not_caught_up_after_recovery(pump):
     assert abs(pump.plant.motor.missed_steps - 3 * an_hour) < 1
 
 
+@pytest.mark.hazard("over-infusion-unseen")
 def test_a_head_that_moves_a_fifth_more_is_right_again_once_it_is_calibrated(pump):
     """The pump counts what it was told a step is worth; only a measured volume can tell."""
     pump.plant.beaker.pl_per_step *= Fraction(6, 5)

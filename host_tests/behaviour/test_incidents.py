@@ -41,6 +41,7 @@ def commit(pump, verdict, *names):
     return ",".join([f"PRES:COMM {token}", *names])
 
 
+@pytest.mark.hazard("prescription-out-of-limits")
 def test_key_bounce_4_becomes_44_and_is_caught_by_the_hard_limit(pump):
     """Infusion pump, 2006: one press of a key entered two digits, more than tenfold doses."""
     treat(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 400 UG/D")
@@ -51,6 +52,7 @@ def test_key_bounce_4_becomes_44_and_is_caught_by_the_hard_limit(pump):
     assert pump.ask("PRES:ACT?").split(",")[2] == "400.000"
 
 
+@pytest.mark.hazard("prescription-out-of-limits")
 def test_key_bounce_within_the_hard_limit_has_to_be_named(pump):
     treat(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 404 UG/D")
     verdict = stage(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 440 UG/D")
@@ -64,6 +66,7 @@ def test_key_bounce_within_the_hard_limit_has_to_be_named(pump):
     assert "404.000 -> 1440.000" in pump.ask("PRES:COMP?")
 
 
+@pytest.mark.hazard("prescription-out-of-limits")
 def test_key_bounce_in_a_bolus_is_refused_and_nothing_of_it_is_given(pump):
     treat(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 400 UG/D", "LIM:BOL 40 UG")
     assert refusal(pump, "BOL:STAR 44 UG,30 MIN") == LIMIT
@@ -73,6 +76,7 @@ def test_key_bounce_in_a_bolus_is_refused_and_nothing_of_it_is_given(pump):
     pump.tell("BOL:STAR 4 UG,30 MIN")
 
 
+@pytest.mark.hazard("minutes-for-hours")
 def test_an_interval_of_a_minute_for_an_hour_is_no_prescription(pump):
     """Programmable implant, 2004: minutes typed for hours, seven injuries, two deaths."""
     verdict = stage(pump, "MODE PER;RATE 100 UG/D", "PER:DOSE 25 UG,30 S,1 MIN")
@@ -82,6 +86,7 @@ def test_an_interval_of_a_minute_for_an_hour_is_no_prescription(pump):
     assert pump.ask("PRES:ACT?") == "NONE"
 
 
+@pytest.mark.hazard("minutes-for-hours")
 def test_an_interval_of_minutes_has_to_be_named_and_says_what_it_comes_to(pump):
     verdict = stage(pump, "MODE PER;RATE 100 UG/D", "PER:DOSE 25 UG,30 S,6 MIN")
     assert "240 doses a day" in verdict
@@ -101,6 +106,7 @@ def test_an_interval_of_an_hour_is_not_questioned(pump):
     pump.tell(commit(pump, verdict))
 
 
+@pytest.mark.hazard("bolus-resumed", "prime-too-much")
 def test_an_interrupted_bolus_is_over_and_a_prime_after_it_clears_nothing(pump):
     """Syringe pumps, 2020: bolus interrupted, primed, resumed: wrong delivery."""
     treat(pump, "MODE SIMP;RATE 0.1 ML/D", LIMITS)
@@ -132,6 +138,7 @@ def test_an_interrupted_bolus_is_over_and_a_prime_after_it_clears_nothing(pump):
     assert_balanced(pump)
 
 
+@pytest.mark.hazard("prescription-out-of-limits")
 @pytest.mark.parametrize(
     ("step", "first"),
     [
@@ -170,6 +177,7 @@ def test_a_time_that_no_day_has_is_refused(pump, step):
     assert "flex steps: NONE -> NONE" in pump.ask("PRES:COMP?")
 
 
+@pytest.mark.hazard("drug-left-in-line")
 def test_a_bridge_that_is_forgotten_after_another_concentration_is_asked_for(pump):
     """Four days of a quarter of the dose: the old drug in the line, at the new drug's rate."""
     treat(pump, "MODE SIMP;RATE 200 UG/D")
@@ -196,6 +204,7 @@ def test_a_bridge_that_is_forgotten_after_another_concentration_is_asked_for(pum
     assert_balanced(pump)
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bolus_that_only_the_past_day_has_room_for_is_refused(pump):
     """Published requirements of a PCA pump look back only, and miss the basal rate to come."""
     treat(pump, "MODE SIMP;RATE 400 UG/D", "LIM:DAY 420 UG")
@@ -209,6 +218,7 @@ def test_a_bolus_that_only_the_past_day_has_room_for_is_refused(pump):
     pump.tell("BOL:STAR 19.9 UG,30 MIN")
 
 
+@pytest.mark.hazard("wrong-unit")
 @pytest.mark.parametrize(
     ("line", "numbers"),
     [
@@ -224,6 +234,7 @@ def test_milligrams_for_micrograms_are_refused_in_a_bolus(pump, line, numbers):
     assert ledger_ml(pump)["CLINICIAN"] == 0
 
 
+@pytest.mark.hazard("wrong-unit")
 def test_milligrams_for_micrograms_are_refused_in_a_trial(pump):
     prescribe(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 100 UG/D")
     pump.mark()
@@ -233,6 +244,7 @@ def test_milligrams_for_micrograms_are_refused_in_a_trial(pump):
     assert pump.plant.edges.count == 0
 
 
+@pytest.mark.hazard("wrong-unit")
 @pytest.mark.parametrize(
     "lines",
     [
@@ -247,6 +259,7 @@ def test_milligrams_for_micrograms_are_no_prescription_of_baclofen(pump, lines):
     assert not verdict.startswith("OK")
 
 
+@pytest.mark.hazard("trial-goes-on")
 def test_a_trial_is_never_continuous_afterwards(pump):
     prescribe(pump, "MODE SIMP;RATE 200 UG/D", concentration="50 UG/ML")
     pump.mark()

@@ -28,6 +28,7 @@ def extra(now_us):
 """
 
 
+@pytest.mark.hazard("task-hangs")
 @pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])
 def test_the_steps_end_within_the_lease_when_python_hangs(power_up, rate, record_property):
     bench = Bench(power_up(main=main_with_task(HANG.format(after_us=1_500_000))))
@@ -50,6 +51,7 @@ def test_the_steps_end_within_the_lease_when_python_hangs(power_up, rate, record
     )
 
 
+@pytest.mark.hazard("task-hangs")
 @pytest.mark.parametrize("after_ms", range(0, 2000, 170))
 def test_a_hang_at_any_time_of_a_renewal_ends_within_the_lease(after_ms):
     bench = Bench(SimTarget(main=main_with_task(HANG.format(after_us=after_ms * 1000 + 1))))

@@ -22,6 +22,7 @@ HALF_DAYS = ("MODE FLEX;RATE 5 UG/D", "FLEX:STEP ALL,12:00,1000 UG/D", "LIM:DAY 
 HALF_A_DAY = "BRID:STAR 500 UG/ML,0.5025 ML"
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bridge_before_the_rich_half_of_a_day_is_refused(pump):
     prescribe(pump, *HALF_DAYS)
     pump.mark()
@@ -32,6 +33,7 @@ def test_a_bridge_before_the_rich_half_of_a_day_is_refused(pump):
     assert pump.plant.edges.count == 0
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bridge_before_the_poor_half_of_a_day_is_given(pump):
     prescribe(pump, *HALF_DAYS)
     pump.tell("SYST:TIME 2026-03-02T12:00:00")
@@ -44,6 +46,7 @@ def test_a_bridge_before_the_poor_half_of_a_day_is_given(pump):
     assert_balanced(pump)
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bridge_before_a_periodic_dose_is_refused(pump):
     """The grid stays over a stop: a dose soon after the bridge, and another within the day."""
     lines = ("MODE PER;RATE 5 UG/D", "PER:DOSE 100 UG,10 MIN,12 HR")
@@ -61,6 +64,7 @@ def test_a_bridge_before_a_periodic_dose_is_refused(pump):
     pump.tell("BRID:STAR 500 UG/ML,0.2 ML")
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 @pytest.mark.parametrize("volume", ["1.5075 ML", "2.5125 ML"])
 def test_a_clock_that_puts_the_rich_half_of_a_day_after_a_bridge_is_refused(pump, volume):
     """The bridge ends one day and a half ahead, or two: further than a bolus reaches."""
@@ -74,6 +78,7 @@ def test_a_clock_that_puts_the_rich_half_of_a_day_after_a_bridge_is_refused(pump
     pump.tell("SYST:TIME 2026-03-05T12:01:00")
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 @pytest.mark.parametrize("before_tuesday", ["2026-03-01T23:59:00", "2026-03-02T12:00:00"])
 def test_a_clock_that_puts_the_richest_hour_beside_a_day_long_bolus_is_refused(
     pump, before_tuesday
@@ -90,6 +95,7 @@ def test_a_clock_that_puts_the_richest_hour_beside_a_day_long_bolus_is_refused(
     pump.tell("SYST:TIME 2026-03-05T00:00:00")
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 def test_boluses_aborted_after_a_fraction_of_a_step_count_a_step_each(pump):
     """A bolus that is aborted leaves its fraction of a step to the basal: again and again."""
     prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 53.1 UG")
@@ -105,6 +111,7 @@ def test_boluses_aborted_after_a_fraction_of_a_step_count_a_step_each(pump):
     pump.tell("BOL:STAR 3 UG,30 MIN")
 
 
+@pytest.mark.hazard("daily-limit-exceeded")
 def test_what_aborted_boluses_leave_to_the_basal_counts_against_the_limit(pump):
     prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 55 UG")
     pump.tell("THER:STAR")

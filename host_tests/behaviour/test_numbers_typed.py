@@ -92,6 +92,7 @@ def assert_nothing_came_of(pump, lines):
     assert pump.plant.edges.count == 0
 
 
+@pytest.mark.hazard("number-misread")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_malformed_number_is_one_error_changes_nothing_and_freezes_nothing(pump, command):
     """Volumetric pump, 2025: an entry with a leading zero froze it."""
@@ -99,6 +100,7 @@ def test_a_malformed_number_is_one_error_changes_nothing_and_freezes_nothing(pum
     assert_nothing_came_of(pump, lines)
 
 
+@pytest.mark.hazard("number-misread")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_zero_is_refused_and_is_never_the_largest_value(pump, command):
     """Insulin pump, 2014: one step down from zero was the maximum bolus."""
@@ -112,6 +114,7 @@ EDITABLE = {  # what is not refused at once is told by VALidate?, in the mode th
 }
 
 
+@pytest.mark.hazard("number-misread")
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("digits", HUGE)
 def test_a_huge_number_is_refused_or_kept_as_it_is_and_no_prescription(pump, command, digits):

@@ -62,6 +62,7 @@ def run_flooded(bench, seconds):
     bench.drain()
 
 
+@pytest.mark.hazard("flash-write-delays-step")
 def test_no_step_moves_while_the_heap_churns_files_are_written_and_the_console_is_flooded(
     power_up, tmp_path, monkeypatch
 ):

@@ -3,6 +3,8 @@
 
 import random
 
+import pytest
+
 from host_tests.bench_session import Bench, assert_balanced
 
 # Steps 1 ms apart, stopped at given instants: what was emitted before, at once after, and later.
@@ -29,6 +31,7 @@ print("DONE")
 """
 
 
+@pytest.mark.hazard("stop-ignored")
 def test_a_stop_at_any_instant_lets_at_most_one_step_out_and_every_step_is_known(power_up, seed):
     around_an_edge_us = [8_000 + offset_us for offset_us in range(-4, 8)]
     anywhere_us = random.Random(seed).sample(range(1_000, 50_000), 12)
@@ -43,6 +46,7 @@ def test_a_stop_at_any_instant_lets_at_most_one_step_out_and_every_step_is_known
     assert target.plant.edges.count == after
 
 
+@pytest.mark.hazard("stop-ignored")
 def test_no_step_comes_after_a_stop(bench):
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")

@@ -95,6 +95,7 @@ def mixed(pump, command, end):
     pump.tell(end)
 
 
+@pytest.mark.hazard("drug-left-in-line", "prime-too-much")
 @pytest.mark.parametrize("end", ["BOL:ABOR", "THER:STOP"])
 @pytest.mark.parametrize("command", [PRIME, BRIDGE])
 def test_a_prime_or_bridge_that_was_interrupted_leaves_a_line_that_suits_no_drug(
@@ -175,6 +176,7 @@ def test_a_typed_abort_ends_a_periodic_dose_only_once_it_has_begun(pump, at_s, d
     assert ledger_ml(pump)["PERIODIC"] == pytest.approx(due_ml, abs=1e-4)
 
 
+@pytest.mark.hazard("trial-goes-on")
 def test_a_stop_does_not_end_an_observation(pump):
     prescribe(pump, "MODE SIMP;RATE 200 UG/D")
     pump.tell("BOL:TRI 10 UG,1 MIN,4 HR")

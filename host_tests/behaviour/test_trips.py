@@ -21,6 +21,7 @@ MISFORTUNES = {
 }
 
 
+@pytest.mark.hazard("exception-in-task")
 @pytest.mark.parametrize("misfortune", MISFORTUNES)
 def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_fault(
     power_up, misfortune
@@ -41,6 +42,7 @@ def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_faul
     assert steps.commanded == steps.emitted == steps.witness == edges
 
 
+@pytest.mark.hazard("step-lost-or-extra")
 def test_a_step_pin_that_no_longer_follows_the_engine_is_found_by_the_witness(power_up):
     taken = "machine.Pin(2, machine.Pin.OUT, value=0)"
     bench = Bench(power_up(main=main_with_task(DYING.format(misfortune=taken))))
@@ -81,6 +83,7 @@ def extra(now_us):
 """
 
 
+@pytest.mark.hazard("heap-low")
 def test_a_heap_that_is_full_for_good_stops_the_steps_and_releases_the_driver(power_up):
     bench = Bench(power_up(main=main_with_task(HOARD)))
     bench.prescribe("1000 ML/HR")

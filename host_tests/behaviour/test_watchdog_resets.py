@@ -135,6 +135,7 @@ def instants_us(seed, count):
     return [random.Random(seed * 1000 + n).randrange(300_000, 4_000_000) for n in range(count)]
 
 
+@pytest.mark.hazard("task-hangs")
 @pytest.mark.parametrize("name", DOSES)
 def test_a_hang_is_ended_by_the_watchdog_and_the_count_is_exact(
     power_up, name, seed, record_property

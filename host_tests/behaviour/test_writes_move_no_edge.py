@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Flash is written while steps go out: the processor stands still for it, and no edge moves."""
 
+import pytest
+
 from host_tests.bench_session import Bench, assert_exact, period_us
 from pumpbench.judge import judge
 
@@ -35,6 +37,7 @@ def writes(bench):
     return int(bench.ask("SYST:HEAL?").split(",")[3])
 
 
+@pytest.mark.hazard("flash-write-delays-step")
 def test_no_edge_moves_while_records_events_and_setup_are_written(power_up, record_property):
     bench = Bench(power_up())
     bench.tell("RES:REF 18 ML")

@@ -98,6 +98,7 @@ def test_a_new_staging_is_empty(staging):
     assert content(staging.staged()) == content(Prescription())
 
 
+@pytest.mark.hazard("programming-left-open")
 def test_a_copy_left_alone_is_reported_after_five_minutes_and_dropped_after_ten(staging, clock):
     staging.new()
     assert staging.poll(clock.now_us()) == 5 * 60_000_000
@@ -120,6 +121,7 @@ def test_a_copy_left_alone_is_reported_after_five_minutes_and_dropped_after_ten(
     assert refusal(staging.staged) == NOTHING_STAGED
 
 
+@pytest.mark.hazard("programming-left-open")
 def test_every_edit_begins_the_ten_minutes_anew(staging, clock):
     staging.new()
     for _ in range(5):
@@ -132,6 +134,7 @@ def test_every_edit_begins_the_ten_minutes_anew(staging, clock):
     assert refusal(staging.staged) == NOTHING_STAGED
 
 
+@pytest.mark.hazard("programming-left-open")
 def test_a_copy_whose_time_is_over_cannot_be_committed_even_before_the_next_poll(staging, clock):
     staging.new()
     token = staging.staged().token()

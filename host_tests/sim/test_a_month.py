@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A month of the whole firmware at 1 mL/d: no step missing, no object more, flash counted."""
 
-import gc
-import sys
-from types import FunctionType, ModuleType
-
 import pytest
 
 from host_tests.bench_session import assert_balanced
+from host_tests.footprint import apps, size_of
 from host_tests.wear import HOUR_S, Wear, pump_with_firmware_in_flash
-from pump.app import App
 
 STEP_US = 5_400_000  # 62.5 nL at 1 mL/d
 
@@ -55,23 +51,3 @@ def test_a_month_of_the_whole_firmware_misses_no_step_and_stays_the_same_size(
         f" pages programmed and {erases} blocks erased a day; {count} events; its objects grew"
         f" by {grown} of {sizes[1]} bytes from day 2 on",
     )
-
-
-def apps():
-    gc.collect()
-    return [thing for thing in gc.get_objects() if isinstance(thing, App)]
-
-
-def size_of(app):
-    """The bytes of all that hangs on the firmware; the simulated hardware is no part of it."""
-    gc.collect()
-    seen, todo, size = set(), [app], 0
-    while todo:
-        thing = todo.pop()
-        if id(thing) in seen or isinstance(thing, (type, ModuleType, FunctionType)):
-            continue
-        seen.add(id(thing))
-        if not type(thing).__module__.startswith("pumpbench"):
-            size += sys.getsizeof(thing)
-            todo += gc.get_referents(thing)
-    return size

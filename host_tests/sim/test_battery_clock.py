@@ -133,6 +133,7 @@ def letters(clock):
 BAD = [lose_battery, go_away, count_twelve, no_digits, no_such_day, no_such_hour, letters]
 
 
+@pytest.mark.hazard("clock-changed")
 @pytest.mark.parametrize("spoil", BAD)
 def test_one_that_cannot_be_relied_on_is_not_believed(clock, spoil):
     pump = Lives(clock)
@@ -174,6 +175,7 @@ def wait_s(pump):
     return float(pump.ask("BOL:PAT?").split(",")[3])
 
 
+@pytest.mark.hazard("lockout-bypassed")
 def test_a_lockout_goes_on_while_the_pump_is_off(clock):
     pump = Lives(clock)
     give_patient_bolus(pump)
@@ -189,6 +191,7 @@ def test_a_lockout_goes_on_while_the_pump_is_off(clock):
     pump.tell("BOL:PAT")
 
 
+@pytest.mark.hazard("lockout-bypassed")
 def test_without_one_a_lockout_waits_for_the_pump_to_be_on():
     pump = Lives()
     give_patient_bolus(pump)

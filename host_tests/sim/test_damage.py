@@ -136,6 +136,7 @@ def assert_lost(end, survivor, keys):
     assert survivor.target.plant.edges.count == 0
 
 
+@pytest.mark.hazard("record-damaged")
 def test_a_bit_flipped_in_any_byte_of_a_copy_changes_nothing(end, seed, record_property):
     """Keys are read one by one, so one boot has a flip in one copy of each of them."""
     chance = random.Random(seed)
@@ -168,6 +169,7 @@ def spoiled(content):
     yield "another board", sealed([1, "OTHER", seq, value])
 
 
+@pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("number", (0, 1))
 @pytest.mark.parametrize("key", KEYS)
 def test_one_copy_spoiled_in_any_way_is_mended_from_the_other(end, key, number):
@@ -183,6 +185,7 @@ def test_one_copy_spoiled_in_any_way_is_mended_from_the_other(end, key, number):
         assert texts(again, STORE_MENDED) == texts(survivor, STORE_MENDED), "found once"
 
 
+@pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("key", KEYS)
 def test_with_both_copies_spoiled_what_is_lost_counts_as_the_worst(end, key):
     paths = [path_of(key, number) for number in (0, 1)]
@@ -191,6 +194,7 @@ def test_with_both_copies_spoiled_what_is_lost_counts_as_the_worst(end, key):
         assert_lost(end, survivor, [key])
 
 
+@pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("key", KEYS)
 def test_a_loss_is_still_a_loss_after_a_power_cut_that_comes_before_the_confirmation(end, key):
     paths = [path_of(key, number) for number in (0, 1)]
@@ -203,6 +207,7 @@ def test_a_loss_is_still_a_loss_after_a_power_cut_that_comes_before_the_confirma
     assert_lost(end, survivor, [key])
 
 
+@pytest.mark.hazard("record-damaged")
 def test_a_folder_in_place_of_a_copy_is_set_aside(end):
     for key in KEYS:
         for number in (0, 1):
@@ -213,6 +218,7 @@ def test_a_folder_in_place_of_a_copy_is_set_aside(end):
             assert path + ".bad/in" in read_files(survivor.target.flash)
 
 
+@pytest.mark.hazard("record-damaged")
 def test_bits_flipped_in_both_copies_lose_the_value_and_nothing_else(end, seed):
     chance = random.Random(seed)
     for key in KEYS:
@@ -223,11 +229,13 @@ def test_bits_flipped_in_both_copies_lose_the_value_and_nothing_else(end, seed):
             assert_lost(end, Survivor(end.with_files(files)), [key])
 
 
+@pytest.mark.hazard("record-damaged")
 def test_all_values_lost_at_once_are_told(end):
     paths = [path_of(key, number) for key in KEYS for number in (0, 1)]
     assert_lost(end, Survivor(end.with_files(dict.fromkeys(paths, b"spoiled"))), KEYS)
 
 
+@pytest.mark.hazard("record-damaged")
 def test_a_bit_flipped_in_any_byte_of_the_log_costs_that_event_alone(end, seed, record_property):
     chance = random.Random(seed)
     content = end.files["/log/log.0"]
@@ -244,6 +252,7 @@ def test_a_bit_flipped_in_any_byte_of_the_log_costs_that_event_alone(end, seed, 
     record_property("measured", f"bits flipped in the log: {len(content)}, all found")
 
 
+@pytest.mark.hazard("record-damaged")
 def test_a_flash_that_takes_nothing_any_more_stops_what_runs_and_lets_nothing_start(end):
     operator = Operator(end.flash)
     operator.run(1)

@@ -47,6 +47,7 @@ def number_of(target, line):
     return int(target.ask("SYST:ERR?").split(",")[0])
 
 
+@pytest.mark.hazard("flash-full")
 def test_a_pump_with_a_full_flash_comes_up_stopped_and_knows_all_it_knew(whole):
     flash, known = whole
     target = boot(used_up(flash))
@@ -54,6 +55,7 @@ def test_a_pump_with_a_full_flash_comes_up_stopped_and_knows_all_it_knew(whole):
     assert target.ask("DEL:INT?;:PRES:ACT?;:MOT:CAL?") == known
 
 
+@pytest.mark.hazard("flash-full")
 def test_a_pump_with_a_full_flash_either_records_what_it_delivers_or_delivers_nothing(whole):
     target = boot(used_up(whole[0]))
     number = number_of(target, "THER:STAR")
@@ -66,6 +68,7 @@ def test_a_pump_with_a_full_flash_either_records_what_it_delivers_or_delivers_no
     assert least <= before + edges * 62.5e-6 <= most + 1e-6
 
 
+@pytest.mark.hazard("flash-full")
 def test_room_made_again_is_all_that_it_takes(whole):
     flash = boot(used_up(whole[0])).flash
     target = boot(without_file(flash, FILLER))
@@ -74,6 +77,7 @@ def test_room_made_again_is_all_that_it_takes(whole):
     assert target.plant.edges.count > 0
 
 
+@pytest.mark.hazard("flash-full")
 def test_a_week_that_does_not_fit_is_refused_and_the_old_prescription_stays(whole):
     target = boot(used_up(whole[0]))
     bench = Bench(target)

@@ -8,6 +8,8 @@ true in the time in which a cut leaves it. See `power_cuts` and `survivor`.
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
+
 from host_tests.event_logs import file_of
 from host_tests.power_cuts import Operator, cuts
 from host_tests.survivor import LOCKOUT_S, Survivor
@@ -125,6 +127,7 @@ def hold_all(operator, note, *, log_count=0, limit_ug=None):
     )
 
 
+@pytest.mark.hazard("power-cut")
 def test_a_busy_session_cut_anywhere_comes_back_with_the_truth(record_property):
     operator = Operator(old_log())
     busy(operator)
@@ -133,18 +136,21 @@ def test_a_busy_session_cut_anywhere_comes_back_with_the_truth(record_property):
     hold_all(operator, record_property, log_count=1000)
 
 
+@pytest.mark.hazard("power-cut")
 def test_doses_and_jogs_from_a_stopped_pump_cut_anywhere_are_never_repeated(record_property):
     operator = Operator()
     alone(operator)
     hold_all(operator, record_property)
 
 
+@pytest.mark.hazard("power-cut")
 def test_a_slow_therapy_cut_anywhere_keeps_its_limit_of_a_day(record_property):
     operator = Operator()
     slow(operator)
     hold_all(operator, record_property, limit_ug=DAY_UG)
 
 
+@pytest.mark.hazard("power-cut")
 def test_a_second_cut_anywhere_in_the_life_after_a_first_one_loses_nothing(record_property):
     first = Operator()
     first.run(1)

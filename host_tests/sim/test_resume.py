@@ -86,6 +86,7 @@ def test_only_hold_and_basal_resume():
     assert pump.ask("THER:RES?") == "HOLD"
 
 
+@pytest.mark.hazard("default-dose-after-reset")
 def test_held_after_the_watchdog_by_default():
     pump = running(mode="HOLD")
     pump.bite()
@@ -148,6 +149,7 @@ def test_a_pump_that_was_stopped_stays_stopped_and_has_nothing_to_confirm():
     assert refusal(pump, "THER:CONF") == NOTHING_TO_CONFIRM
 
 
+@pytest.mark.hazard("default-dose-after-reset")
 @pytest.mark.parametrize(
     "line", ["BOL:STAR 20 UG,10 MIN", "PRIM:STAR 0.2 ML,1 ML/HR", "BRID:STAR 500 UG/ML,0.4 ML",
              "BOL:TRI 20 UG,10 MIN,1 HR", "MOT:JOG 100,1"]
@@ -163,6 +165,7 @@ def test_nothing_resumes_where_something_else_than_the_regular_therapy_was_under
     assert_on_account(pump)
 
 
+@pytest.mark.hazard("bolus-resumed")
 def test_a_dose_that_was_interrupted_is_over_and_its_rest_is_never_given():
     pump = running()
     pump.tell("BOL:STAR 20 UG,10 MIN")
@@ -176,6 +179,7 @@ def test_a_dose_that_was_interrupted_is_over_and_its_rest_is_never_given():
 PERIODIC = ("PER:DOSE 10 UG,2 MIN,1 HR",)
 
 
+@pytest.mark.hazard("default-dose-after-reset")
 def test_nothing_resumes_in_the_midst_of_a_periodic_dose():
     pump = running(*PERIODIC, rate="MODE PER;RATE 24 ML/D")
     pump.run(HOUR_S)
@@ -192,6 +196,7 @@ def test_a_periodic_therapy_resumes_between_two_doses():
     assert_resumes(pump)
 
 
+@pytest.mark.hazard("default-dose-after-reset")
 def test_nothing_resumes_when_a_record_was_lost():
     pump = running()
     pump.target.pin("stop_button").drive(0)
@@ -202,6 +207,7 @@ def test_nothing_resumes_when_a_record_was_lost():
     assert_holds(pump, INTERRUPTED, LOST)
 
 
+@pytest.mark.hazard("default-dose-after-reset")
 def test_nothing_resumes_while_an_earlier_interruption_is_not_confirmed():
     """A pump that crashes again and again must not deliver again and again."""
     pump = running()

@@ -3,6 +3,8 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from host_tests.bench_session import Bench, assert_balanced, assert_exact
 from pumpbench.boards import load_board
 from pumpbench.sim import SimTarget
@@ -10,6 +12,7 @@ from pumpbench.sim import SimTarget
 RATE = "1000 ML/HR"
 
 
+@pytest.mark.hazard("console-flood")
 def test_a_host_that_stops_reading_costs_no_step_and_no_half_line():
     bench = Bench(SimTarget())
     bench.prescribe(RATE)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Fuzzed lines during a delivery: no step lost, no crash, no memory lost."""
+
+import random
+
+import pytest
+
+from host_tests.bench_session import assert_exact
+from host_tests.footprint import apps, most_free, size_of
+from host_tests.fuzz import Fuzz
+
+RATE = "24 ML/D"
+BATCH = 50
+LEAST = {"sim": 20_000, "emulator": 300}  # lines in `make test`
+TIMES = {"sim": 100, "emulator": 1}  # so many lines of `sim` for one of the emulator's in soak
+
+
+@pytest.mark.soak
+@pytest.mark.hazard("console-flood")
+def test_fuzzed_lines_cost_no_step_no_memory_and_no_answer(bench, lines, seed, record_property):
+    name = bench.target.name
+    fuzz, count = Fuzz(random.Random(seed)), max(LEAST[name], lines * TIMES[name])
+    bench.prescribe(RATE)
+    bench.tell("THER:STAR")
+    memory = memory_of(bench)
+    flood(bench, fuzz, count // 2)
+    before = memory()
+    flood(bench, fuzz, count - count // 2)
+    grown = memory() - before
+    assert bench.ask("SYST:STAT?") == "RUNNING"
+    assert bench.ask("*TST?") == "0"
+    bench.stop()
+    assert_exact(bench, RATE)
+    assert grown <= 4_000
+    record_property("measured", f"{count} fuzzed lines on {name}: no step lost, {grown} B grown")
+
+
+def flood(bench, fuzz, count):
+    for first in range(0, count, BATCH):
+        for _ in range(first, min(first + BATCH, count)):
+            bench.target.write(fuzz.line())
+        bench.drain()
+
+
+def memory_of(bench):
+    """What answers how many bytes are in use."""
+    if bench.target.name == "emulator":
+        return lambda: -most_free(bench)
+    (app,) = [app for app in apps() if app.treatment.is_regular()]
+    return lambda: size_of(app)
