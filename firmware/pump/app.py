@@ -109,6 +109,7 @@ class App:
             self.link.flush()
         finally:
             self.dispenser.halt()
+            self.memory.close()
             self.port.close()
 
     def _build_memory(self, board, hal):
@@ -152,7 +153,10 @@ class App:
         self.dispenser.renew(0)  # a line of many commands must not outlast the lease
         self.supply.poll(0)
         if not header.endswith("?") and header[:3] not in _UNRECORDED:
-            self.memory.note(COMMAND, header + " " + ",".join(arguments))
+            self.memory.note(COMMAND, (header + " " + ",".join(arguments)).rstrip())
+            self.memory.watch()  # what begins and ends in one message is told, too
+            if not self.dispenser.is_active():
+                self.memory.settle()  # what is stopped is not under way any more
             if header[:3] in _SETUP:
                 self.memory.sync()
         self.conditions.refresh()

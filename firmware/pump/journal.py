@@ -20,6 +20,7 @@ DELIVERY, PAST = "delivery", "past"
 _LEAST_PL = const(4_000_000)  # a reservation is 4 uL, or
 _CHUNKS = const(10)  # so many of the chunks that are being planned, 8 s at most
 _HOUR_US = 3_600_000_000
+_WIDE_US = const(10_000_000)  # a reservation that has become too wide is kept so long
 _WRAP = const(0xFFFFFFFF)
 
 
@@ -41,10 +42,14 @@ class Journal:
         self._past_ng = 0  # the most that was out when the past was kept
         self._past_us = 0
         self._batch = (0, 0, 0)
+        self._drug = ()  # batch in the last record, with the strongest drug in it
+        self._commanded = self._steps = 0  # planned in all since power-up, and at the last time
+        self._refills = 0  # of the ledger, in the last record
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
         self._queued = 0  # and those that the engine was told of
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
+        self._is_past = False  # that dose is over, and kept among the past
         self._is_dosing = False  # in the last record: a periodic dose goes out
 
     # Told by the dispenser
@@ -52,11 +57,13 @@ class Journal:
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more are about to be queued, `commanded` in all since power-up.
 
-        At least one more is always reserved: that is how a record tells that something runs.
+        At least one more is always reserved: that is how a record tells that something runs. What
+        is not what the last record tells of has one of its own: another drug, dose or calibration.
         """
-        self._batch = batch
-        if commanded >= self._allowed or self._dosing() > self._is_dosing:
-            self._save(emitted, commanded + max(_CHUNKS * steps, self._least()))
+        self._batch, self._commanded, self._steps = batch, commanded, steps
+        is_other = self._drug_batch() != self._drug or self._has_begun()
+        if is_other or commanded >= self._allowed or self._dosing() > self._is_dosing:
+            self._save(emitted, self._enough())
 
     def queued(self, emitted, queued):
         """A run is about to be put into the engine, with it `queued` steps since power-up.
@@ -82,13 +89,27 @@ class Journal:
     # Called at every wake
 
     def settle(self, emitted, is_active):
-        """Make the record exact when nothing moves, without a dose that is over; else hourly."""
-        is_late = self._clock.now_us() - self._saved_us >= _HOUR_US
-        if not is_active and self._allowed != emitted:
+        """Make the record exact when nothing moves, without a dose that is over; else hourly.
+
+        Writes one record at a time. While something is active it says so: a step, at least, may
+        be out; and not many more than are about to go out: a fast dose is over.
+        """
+        now_us = self._clock.now_us()
+        saved_us, is_over = now_us - self._saved_us, self._has_ended() and not self._is_past
+        if is_over or now_us - self._past_us >= _HOUR_US:
+            self.keep_past()
+            self.written += 1
+            self._is_past = is_over or self._is_past
+        elif not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
-        elif is_late or self._has_ended():
-            # While something is active the record says so: a step, at least, may be out.
-            self._save(emitted, max(self._allowed, emitted + is_active))
+        elif self._has_ended() or self.is_refilled() or saved_us >= _HOUR_US:
+            self._save(emitted, self._enough() if is_active else emitted)
+        elif is_active and saved_us >= _WIDE_US and self._is_wide():
+            self._save(emitted, self._enough())
+
+    def is_refilled(self):
+        """True while a refill of the reservoir is not on record."""
+        return self._refills != self._ledger.refills
 
     def confirm(self, emitted):
         """A human has taken note of the interruption."""
@@ -152,22 +173,37 @@ class Journal:
         giving = self._treatment.giving
         return self._dose_id != 0 and (giving is None or giving.record.id != self._dose_id)
 
+    def _has_begun(self):
+        """Whether a dose is under way that the last record does not tell of."""
+        giving = self._treatment.giving
+        return giving is not None and giving.record.id != self._dose_id
+
+    def _enough(self):
+        """How many steps since power-up may be out with a fresh reservation."""
+        return self._commanded + max(_CHUNKS * self._steps, self._least())
+
+    def _is_wide(self):
+        """Whether far more is reserved than is about to go out."""
+        return self._allowed - self._commanded > 2 * (self._enough() - self._commanded)
+
     def _save(self, emitted, allowed):
         """Write a record; Refused NOT_RECORDED where flash does not take it.
 
         A dose leaves the record when it is among the past, not before.
         """
         now_us = self._clock.now_us()
-        if self._has_ended() or now_us - self._past_us >= _HOUR_US:
+        if self._has_ended() and not self._is_past:
             self.keep_past()
         giving = self._treatment.giving
         dose = None
         if giving is not None:
             dose = giving.record.state()[:5] + [giving.given_ng()]
-        value = [now_us, self.boot, self.is_interrupted, self._drug_batch(), [emitted, allowed]]
+        drug = self._drug_batch()
+        value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
         self._write(DELIVERY, value + [self._ledger.state(), dose])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
-        self._dose_id = dose[0] if dose is not None else 0
+        self._drug, self._refills = drug, self._ledger.refills
+        self._dose_id, self._is_past = dose[0] if dose is not None else 0, False
         self._is_dosing = self._dosing()
         self.written += 1
         self._keep(self._queued, emitted)  # what is kept belongs to the last record

@@ -46,7 +46,7 @@ class Memory:
         self._lost = ()  # keys of what was lost and not confirmed yet
         self._had = {}  # key -> whether it was there at power-up
         self._token = ""  # of the prescription that should be there
-        self._is_failing = False
+        self._failing = []  # what flash does not take
         self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
         self._flushed_us = self._failed_us = 0
         self._is_setup_due = False
@@ -81,7 +81,7 @@ class Memory:
             self.note(events.INTERRUPTED, "%s to %s mL" % (least, most))
         if self._lost:
             self.sync()  # before anything hides that it is
-        self._try(self._journal.begin)
+        self._try("journal", self._journal.begin)
         self.sync()
 
     # While it runs
@@ -116,36 +116,47 @@ class Memory:
     def sync(self):
         """Write the setup now, if it has changed: a host is told of nothing that can be lost."""
         self._is_setup_due = False
-        self._try(self._twins.save, "setup", self._setup())
+        self._try("setup", self._twins.save, "setup", self._setup())
+        if self._journal.is_refilled():
+            self.settle()
+
+    def settle(self):
+        """Write what has to be written of the delivery, if anything has."""
+        emitted, is_active = self._dispenser.totals()[1], self._dispenser.is_active()
+        self._try("journal", self._journal.settle, emitted, is_active)
+
+    def close(self):
+        """The firmware ends: write all that is not written yet."""
+        self.watch()
+        self.settle()
+        self.sync()
+        self._try("log", self._log.flush)
 
     def poll(self, now_us):
         """Notice what has changed, and write one thing of it: a STOP waits for no more than that.
 
         At every wake; at once while there is more to write.
         """
-        self._watch()
-        if self._is_failing and now_us - self._failed_us < _FLUSH_US:
+        self.watch()
+        if self._failing and now_us - self._failed_us < _FLUSH_US:
             return None
-        emitted, is_active = self._dispenser.totals()[1], self._dispenser.is_active()
         before = self._journal.written
-        self._try(self._journal.settle, emitted, is_active)
+        self.settle()
         if self._journal.written != before:
             return now_us
         if self._is_setup_due:
             self.sync()
             return now_us
-        if now_us - self._flushed_us >= _FLUSH_US:
+        if now_us - self._flushed_us >= _FLUSH_US or self._log.is_filling():
             self._flushed_us = now_us
-            self._try(self._log.flush)
+            self._try("log", self._log.flush)
         return None
 
-    # Within
-
-    def _watch(self):
+    def watch(self):
         """Compare with what was seen last: events for the log, and what is to be written."""
         self._alarms.set(INTERRUPTED, self._journal.is_interrupted)
         self._alarms.set(STORE_DAMAGED, bool(self._lost))
-        self._alarms.set(STORE_FAILING, self._is_failing)
+        self._alarms.set(STORE_FAILING, bool(self._failing))
         treatment, giving = self._treatment, self._treatment.giving
         record = giving.record if giving is not None else None
         seen = treatment.mode, record, self._alarms.active(), self._staging.active
@@ -155,14 +166,22 @@ class Memory:
         self._tell(before, seen)
         self._is_setup_due = True
 
-    def _try(self, write, *arguments):
-        """Write; where flash does not take it, that is an alarm: nothing can be delivered then."""
+    # Within
+
+    def _try(self, what, write, *arguments):
+        """Write; where flash does not take it, that is an alarm: nothing can be delivered then.
+
+        The alarm is over when what failed, each of it, has been written.
+        """
         try:
             write(*arguments)
         except (OSError, Refused):
-            self._is_failing, self._failed_us = True, self._clock.now_us()
+            self._failed_us = self._clock.now_us()
+            if what not in self._failing:
+                self._failing.append(what)
         else:
-            self._is_failing = False
+            if what in self._failing:
+                self._failing.remove(what)
 
     def _setup(self):
         active, treatment = self._staging.active, self._treatment

@@ -194,6 +194,9 @@ class Dispenser:
         self._ends_us = []
         self._runs = []
         lead_us = self._engine.arm()
+        ready_us = self._clock.now_us() + lead_us
+        if since_us is not None:
+            lead_us = 0  # waited for: every word of the queue is for steps
         try:
             self._fill(planner, begin_us - lead_us, lead_us)
         except Refused:  # not on record: nothing of it goes out
@@ -202,7 +205,7 @@ class Dispenser:
             self._commanded = self._first
             raise
         if since_us is not None:
-            self._clock.wait_until(since_us + begin_us - lead_us)
+            self._clock.wait_until(max(since_us + begin_us, ready_us))
         self._planner = planner
         self._start_us = self._engine.start() + lead_us - begin_us
 

@@ -18,11 +18,12 @@ class Ledger:
     """Volume and drug delivered in the pump's life, per kind; steps since power-up.
 
     Volumes are kept in picolitres times steps_per_rev, drug in attograms times steps_per_rev.
-    is_whole: False when what was kept of an earlier life is lost.
+    is_whole: False when what was kept of an earlier life is lost. refills: since power-up.
     """
 
     def __init__(self, steps_per_rev):
         self.is_whole = True
+        self.refills = 0
         self._steps_per_rev = steps_per_rev
         self._steps = [0] * len(NAMES)
         self._volumes = [0] * len(NAMES)
@@ -49,6 +50,7 @@ class Ledger:
         """The reservoir is being refilled: what goes out from now on is counted from here, too."""
         self._refilled = list(self._volumes)
         self._refilled_drug = self._drug
+        self.refills += 1
 
     def steps(self, kind=None):
         """Steps emitted since power-up, of one kind or of all."""

@@ -65,6 +65,10 @@ class EventLog:
         self._counts[now] += queued
         self._queue = bytearray()
 
+    def is_filling(self):
+        """True when the queue is to be written soon, lest events are dropped."""
+        return 2 * self._queued() >= _MOST_QUEUED
+
     def count(self):
         """How many events are kept, in flash and queued."""
         return sum(self._counts) + self._queued()
