@@ -23,13 +23,10 @@ NL_S = {"1000 ML/HR": Fraction(10**9, 3600), "24 ML/D": Fraction(24 * 10**6, 86_
 
 @pytest.fixture
 def tank(bench):
-    """A bench whose reservoir has been filled; afterwards it is one that never runs empty."""
+    """A bench whose reservoir has been filled."""
     bench.prescribe("24 ML/D")
-    bench.tell("RES:REF 10 ML;CAP 20 ML;REF 20 ML;LOW 2 ML")
-    pl_per_step = bench.plant.beaker.pl_per_step
-    yield bench
-    bench.plant.beaker.pl_per_step = pl_per_step
-    bench.tell("THER:STOP;:RES:CAP 500 ML;REF 500 ML;REF 500 ML,500 ML;LOW 2 ML")
+    bench.tell("RES:REF 20 ML")
+    return bench
 
 
 def alarms(bench):
