@@ -8,6 +8,8 @@ does to it is gone with the process (see forked.py and booted.py). With --pdb, o
 has no fork, every test boots.
 A test that takes `power_up` starts a board from its first instruction on every target, with a
 main.py or a flash of its own.
+A test marked `sim_only` runs on `sim` alone: it is about what the console answers and the firmware
+works out, where no pin, no flash and no time of the board has a part.
 """
 
 import functools
@@ -41,7 +43,9 @@ def pytest_generate_tests(metafunc):
     for name in ("bench", "power_up"):
         if name in metafunc.fixturenames:
             chosen = metafunc.config.getoption("--target")
-            targets = [target for target in TARGETS if chosen in (target, "all")]
+            is_sim_only = metafunc.definition.get_closest_marker("sim_only") is not None
+            possible = ("sim",) if is_sim_only else TARGETS
+            targets = [target for target in possible if chosen in (target, "all")]
             marks = {"emulator": pytest.mark.emulator}
             params = [pytest.param(t, marks=marks.get(t, ())) for t in targets]
             metafunc.parametrize(name, params, indirect=True)
