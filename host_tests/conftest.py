@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Options of the test run, and the boards that tests run on.
 
-A test that takes `bench` runs on every target; on `sim` it powers up a board of its own, on
-`emulator`, where a boot takes seconds, it shares one, stopped and with its errors read.
-A test that takes `power_up` starts its own board on every target, with a main.py of its own.
+A test that takes `bench` runs on every target, with a board of its own that has booted. On `sim`
+it boots then; on `emulator`, where a boot takes seconds, each worker boots one board, once, and
+every such test runs in a fork of the worker: it goes on with the board as it was then, and what it
+does to it is gone with the process (see forked.py and booted.py). With --pdb, or where the system
+has no fork, every test boots.
+A test that takes `power_up` starts a board from its first instruction on every target, with a
+main.py or a flash of its own.
+A test marked `sim_only` runs on `sim` alone: it is about what the console answers and the firmware
+works out, where no pin, no flash and no time of the board has a part.
 """
 
 import functools
@@ -11,9 +17,9 @@ import functools
 import pytest
 from hypothesis import settings
 
-from host_tests import hazards
+from host_tests import booted, forked, hazards
 from host_tests.bench_session import Bench
-from host_tests.images import need_image
+from host_tests.images import has_image, need_image
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.sim import SimTarget, install
 from pumpbench.uf2 import DEFAULT_VERSION
@@ -38,7 +44,9 @@ def pytest_generate_tests(metafunc):
     for name in ("bench", "power_up"):
         if name in metafunc.fixturenames:
             chosen = metafunc.config.getoption("--target")
-            targets = [target for target in TARGETS if chosen in (target, "all")]
+            is_sim_only = metafunc.definition.get_closest_marker("sim_only") is not None
+            possible = ("sim",) if is_sim_only else TARGETS
+            targets = [target for target in possible if chosen in (target, "all")]
             marks = {"emulator": pytest.mark.emulator}
             params = [pytest.param(t, marks=marks.get(t, ())) for t in targets]
             metafunc.parametrize(name, params, indirect=True)
@@ -51,17 +59,33 @@ def emulated(config):
     return functools.partial(EmulatorTarget, version=version)
 
 
-@pytest.fixture(scope="session")
-def emulated_board(request):
-    """The emulated board that tests share; booted when the first one asks for it."""
-    return emulated(request.config)()
+def pytest_runtest_protocol(item, nextitem):
+    """Fork for a test that goes on with a booted board."""
+    version = item.config.getoption("--micropython")
+    if not (_takes_booted(item) and has_image(version) and forked.is_possible(item.config)):
+        return None
+    booted.prepare(version)
+    forked.run(item, nextitem)
+    return True
+
+
+def _takes_booted(item):
+    names = getattr(item, "fixturenames", ())
+    is_emulated = item.get_closest_marker("emulator") is not None
+    return is_emulated and ("bench" in names or "emulated_bench" in names)
+
+
+@pytest.fixture
+def emulated_bench(request):
+    """A stopped pump on an emulated board, for tests that run on no other target."""
+    return booted.take(request.config.getoption("--micropython"))
 
 
 @pytest.fixture
 def bench(request):
     """A stopped pump on the target, ready for commands."""
     if request.param == "emulator":
-        return Bench(request.getfixturevalue("emulated_board"))
+        return request.getfixturevalue("emulated_bench")
     return Bench(SimTarget())
 
 

@@ -70,9 +70,14 @@ def test_with_the_power_on_the_interval_is_one_number(treated):
     treated.stop()
 
 
-def test_every_change_is_an_event_in_its_order(treated):
+def test_every_change_is_an_event_numbered_and_timed_in_its_order(treated):
     treated.run(1.2)
-    told = [(event[4], event[5]) for event in events(treated, treated.first)]
+    read = events(treated, treated.first)
+    numbers = [int(event[0]) for event in read]
+    assert numbers == list(range(treated.first, treated.first + len(read)))
+    times_s = [float(event[2]) for event in read]
+    assert times_s == sorted(times_s)
+    told = [(event[4], event[5]) for event in read]
     texts = [text for _, text in told]
     wanted = ["RES:REF 10 ML", "THER:STAR", "STARTED RUNNING", "BOL:STAR 5 UG", "DOSE_BEGAN"]
     wanted += ["DOSE_ENDED", "THER:STOP", "STOPPED"]
@@ -80,14 +85,6 @@ def test_every_change_is_an_event_in_its_order(treated):
     assert places == sorted(places)
     ended = next(text for code, text in told if code == "406")
     assert ended.split()[2:] == ["CLINICIAN", "5.000", "COMPLETED"]
-
-
-def test_events_are_numbered_and_timed_in_order(treated):
-    read = events(treated, treated.first)
-    numbers = [int(event[0]) for event in read]
-    assert numbers == list(range(treated.first, treated.first + len(read)))
-    times_s = [float(event[2]) for event in read]
-    assert times_s == sorted(times_s)
 
 
 def test_a_number_that_is_not_there_yet_reads_as_none(bench):

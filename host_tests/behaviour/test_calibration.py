@@ -17,15 +17,6 @@ NOT_CALIBRATED, NO_RUN, IMPLAUSIBLE = 124, 125, 126
 RANGE = -222
 
 
-@pytest.fixture
-def head(bench):
-    """A bench whose head is put back as it was; calibrated at 0.2 mL."""
-    pl_per_step = bench.plant.beaker.pl_per_step
-    yield bench
-    bench.plant.beaker.pl_per_step = pl_per_step
-    bench.tell("THER:STOP;:MOT:CAL:PERR 0.2 ML")
-
-
 def run(bench, revolutions="1"):
     """A run to its end; the nanolitres that came out of it."""
     before_nl = bench.plant.beaker.volume_nl
@@ -38,95 +29,101 @@ def calibration(bench):
     return bench.ask("MOT:CAL?")
 
 
-def test_a_run_turns_as_far_as_asked_at_60_rpm_and_is_booked_as_a_jog(head):
-    before = ledger_ml(head)["JOG"]
-    head.mark()
-    head.tell("MOT:CAL:RUN 1.5")
-    head.run(1.6)
-    assert head.plant.edges.count == 4800
-    assert_on_time(head.plant.edges, Fraction(60_000_000, 60 * 3200))
-    assert ledger_ml(head)["JOG"] - before == Fraction(3, 10)
-    assert_balanced(head)
+def test_a_run_turns_as_far_as_asked_at_60_rpm_and_is_booked_as_a_jog(bench):
+    before = ledger_ml(bench)["JOG"]
+    bench.mark()
+    bench.tell("MOT:CAL:RUN 1.5")
+    bench.run(1.6)
+    assert bench.plant.edges.count == 4800
+    assert_on_time(bench.plant.edges, Fraction(60_000_000, 60 * 3200))
+    assert ledger_ml(bench)["JOG"] - before == Fraction(3, 10)
+    assert_balanced(bench)
 
 
-def test_a_head_that_gives_a_tenth_more_is_calibrated_by_what_it_gave(head):
-    head.plant.beaker.pl_per_step *= Fraction(11, 10)
-    past_ml = ledger_ml(head)["JOG"]
-    volume_nl = run(head, "2")
+def test_a_head_that_gives_a_tenth_more_is_calibrated_by_what_it_gave(bench):
+    bench.plant.beaker.pl_per_step *= Fraction(11, 10)
+    past_ml = ledger_ml(bench)["JOG"]
+    volume_nl = run(bench, "2")
     assert volume_nl == 440_000
-    head.tell(f"MOT:CAL:MEAS {volume_nl} NL")
-    assert calibration(head) == "0.220000"
-    assert ledger_ml(head)["JOG"] - past_ml == Fraction(4, 10)  # as it was counted at the time
-    before_nl = head.plant.beaker.volume_nl
-    head.tell("PRIM:STAR 0.11 ML,1000 ML/HR")
-    head.run(1.0)
-    assert head.plant.beaker.volume_nl - before_nl == 110_000
+    bench.tell(f"MOT:CAL:MEAS {volume_nl} NL")
+    assert calibration(bench) == bench.ask("MOT:CAL:HIST?").split(",")[1] == "0.220000"
+    assert ledger_ml(bench)["JOG"] - past_ml == Fraction(4, 10)  # as it was counted at the time
+    before_nl = bench.plant.beaker.volume_nl
+    bench.tell("PRIM:STAR 0.11 ML,1000 ML/HR")
+    bench.run(1.0)
+    assert bench.plant.beaker.volume_nl - before_nl == 110_000
 
 
-def test_a_measured_revolution_is_rounded_down_to_picolitres(head):
-    run(head, "0.3")
-    head.tell("MOT:CAL:MEAS 60001 NL")  # 200 003 333.3 pL a revolution
-    assert calibration(head) == "0.200003"
-    before_ml = ledger_ml(head)["JOG"]
-    run(head, "3")
-    assert ledger_ml(head)["JOG"] - before_ml in (Fraction("0.600009"), Fraction("0.600010"))
+@pytest.mark.sim_only
+def test_a_measured_revolution_is_rounded_down_to_picolitres(bench):
+    run(bench, "0.3")
+    bench.tell("MOT:CAL:MEAS 60001 NL")  # 200 003 333.3 pL a revolution
+    assert calibration(bench) == "0.200003"
+    before_ml = ledger_ml(bench)["JOG"]
+    run(bench, "3")
+    assert ledger_ml(bench)["JOG"] - before_ml in (Fraction("0.600009"), Fraction("0.600010"))
 
 
 @pytest.mark.hazard("not-calibrated")
+@pytest.mark.sim_only
 @pytest.mark.parametrize("volume", ["0.159999 ML", "0.240001 ML", "0 ML", "100 ML"])
-def test_a_measured_volume_beyond_a_fifth_is_refused_and_the_run_still_counts(head, volume):
-    run(head)
-    before = head.ask("MOT:CAL?;CAL:HIST?")
-    assert refusal(head, f"MOT:CAL:MEAS {volume}") == IMPLAUSIBLE
-    assert head.ask("MOT:CAL?;CAL:HIST?") == before
-    head.tell("MOT:CAL:MEAS 0.24 ML")
-    assert calibration(head) == "0.240000"
+def test_a_measured_volume_beyond_a_fifth_is_refused_and_the_run_still_counts(bench, volume):
+    run(bench)
+    before = bench.ask("MOT:CAL?;CAL:HIST?")
+    assert refusal(bench, f"MOT:CAL:MEAS {volume}") == IMPLAUSIBLE
+    assert bench.ask("MOT:CAL?;CAL:HIST?") == before
+    bench.tell("MOT:CAL:MEAS 0.24 ML")
+    assert calibration(bench) == "0.240000"
 
 
-def test_a_run_is_used_once(head):
-    run(head)
-    head.tell("MOT:CAL:MEAS 0.21 ML")
-    assert refusal(head, "MOT:CAL:MEAS 0.21 ML") == NO_RUN
-    assert calibration(head) == "0.210000"
+@pytest.mark.sim_only
+def test_a_run_is_used_once(bench):
+    run(bench)
+    bench.tell("MOT:CAL:MEAS 0.21 ML")
+    assert refusal(bench, "MOT:CAL:MEAS 0.21 ML") == NO_RUN
+    assert calibration(bench) == "0.210000"
 
 
 def test_without_a_run_nothing_can_be_measured():
     assert refusal(Bench(SimTarget()), "MOT:CAL:MEAS 0.2 ML") == NO_RUN
 
 
-def test_an_interrupted_run_does_not_count_even_if_a_jog_makes_up_for_it(head):
-    head.tell("MOT:CAL:RUN 1")
-    head.run(0.5)
-    head.stop()
-    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
-    missing = 3200 - head.steps().emitted
-    head.tell(f"MOT:JOG {missing / 3200:.7f},375")
-    head.run(0.5)
-    assert head.steps().emitted == 3200
-    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+def test_an_interrupted_run_does_not_count_even_if_a_jog_makes_up_for_it(bench):
+    bench.tell("MOT:CAL:RUN 1")
+    bench.run(0.5)
+    bench.stop()
+    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+    missing = 3200 - bench.steps().emitted
+    bench.tell(f"MOT:JOG {missing / 3200:.7f},375")
+    bench.run(0.5)
+    assert bench.steps().emitted == 3200
+    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
 
 
-def test_what_moves_after_a_run_spoils_it(head):
-    run(head)
-    head.tell("MOT:JOG 0.1,375")
-    head.run(0.3)
-    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+@pytest.mark.sim_only
+def test_what_moves_after_a_run_spoils_it(bench):
+    run(bench)
+    bench.tell("MOT:JOG 0.1,375")
+    bench.run(0.3)
+    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
 
 
-def test_nothing_is_measured_or_run_while_it_moves(head):
-    head.tell("MOT:CAL:RUN 1")
-    head.run(0.2)
-    assert refusal(head, "MOT:CAL:MEAS 0.2 ML") == NOT_STOPPED
-    assert refusal(head, "MOT:CAL:RUN 1") == NOT_STOPPED
-    head.run(1.0)
-    head.tell("MOT:CAL:MEAS 0.2 ML")  # the refusals changed nothing
+@pytest.mark.sim_only
+def test_nothing_is_measured_or_run_while_it_moves(bench):
+    bench.tell("MOT:CAL:RUN 1")
+    bench.run(0.2)
+    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NOT_STOPPED
+    assert refusal(bench, "MOT:CAL:RUN 1") == NOT_STOPPED
+    bench.run(1.0)
+    bench.tell("MOT:CAL:MEAS 0.2 ML")  # the refusals changed nothing
 
 
+@pytest.mark.sim_only
 @pytest.mark.parametrize("revolutions", ["0", "0.0999999", "1000.0000001"])
-def test_a_run_of_less_than_a_tenth_or_more_than_1000_is_out_of_range(head, revolutions):
-    assert refusal(head, f"MOT:CAL:RUN {revolutions}") == RANGE
-    head.run(0.2)
-    assert head.steps().emitted == 0
+def test_a_run_of_less_than_a_tenth_or_more_than_1000_is_out_of_range(bench, revolutions):
+    assert refusal(bench, f"MOT:CAL:RUN {revolutions}") == RANGE
+    bench.run(0.2)
+    assert bench.steps().emitted == 0
 
 
 def test_the_last_eight_are_listed_newest_first():
@@ -205,17 +202,17 @@ def test_a_revolution_that_was_typed_ends_the_refusals(uncalibrated):
     uncalibrated.stop()
 
 
-def test_a_calibration_keeps_what_the_reservoir_holds_and_bounds_the_next_delivery(head):
-    head.prescribe("1000 ML/HR")
-    head.plant.beaker.pl_per_step *= Fraction(6, 5)
-    head.tell("RES:REF 10 ML;CAP 20 ML;REF 20 ML")
-    volume_nl = run(head)
-    head.tell(f"MOT:CAL:MEAS {volume_nl} NL")
-    assert head.ask("RES:VOL?") == "19.800000"
-    head.tell("RES:REF 1.5 ML")
-    before_nl = head.plant.beaker.volume_nl
-    head.tell("THER:STAR")
-    head.run(5.0)
-    assert head.ask("SYST:STAT?") == "STOPPED"
-    assert 0 <= 1_000_000 - (head.plant.beaker.volume_nl - before_nl) < 584_000
-    head.tell("RES:CAP 500 ML;REF 500 ML;REF 500 ML,500 ML")
+@pytest.mark.sim_only
+def test_a_calibration_keeps_what_the_reservoir_holds_and_bounds_the_next_delivery(bench):
+    bench.prescribe("1000 ML/HR")
+    bench.plant.beaker.pl_per_step *= Fraction(6, 5)
+    bench.tell("RES:REF 20 ML")
+    volume_nl = run(bench)
+    bench.tell(f"MOT:CAL:MEAS {volume_nl} NL")
+    assert bench.ask("RES:VOL?") == "19.800000"
+    bench.tell("RES:REF 1.5 ML")
+    before_nl = bench.plant.beaker.volume_nl
+    bench.tell("THER:STAR")
+    bench.run(5.0)
+    assert bench.ask("SYST:STAT?") == "STOPPED"
+    assert 0 <= 1_000_000 - (bench.plant.beaker.volume_nl - before_nl) < 584_000

@@ -93,9 +93,8 @@ def test_a_stop_is_not_lost_to_what_stands_around_it(bench, line):
     assert_balanced(bench)
 
 
-def test_nothing_can_be_set_in_motion_once_the_firmware_is_ending(power_up):
+def test_nothing_can_be_set_in_motion_once_the_firmware_is_ending(bench):
     actions = "MOT:JOG 1,300\nBOL:STAR 1 UG,5 S\nPRIM:STAR 1 ML,1 ML/HR\nTHER:STAR\n"
-    bench = Bench(power_up())
     bench.prescribe("1000 ML/HR")
     bench.target.write(f"SYST:SERV;:THER:STAR\n{actions}".encode())
     bench.run(0.5)

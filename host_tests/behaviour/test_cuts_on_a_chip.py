@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pytest
 
-from host_tests.bench_session import Bench
 from host_tests.conftest import emulated
 from pumpbench.client import Pump, PumpError
 
@@ -77,9 +76,8 @@ class Sample:
 class Session:
     """Lines to a board, and copies of its flash."""
 
-    def __init__(self, target, draw, count):
-        self.bench = Bench(target)
-        self.target = target
+    def __init__(self, bench, draw, count):
+        self.bench, self.target = bench, bench.target
         self._draw = draw
         inside = 2 * count // 5
         self.samples = {True: Sample(draw, inside), False: Sample(draw, count - inside)}
@@ -191,9 +189,9 @@ def refusal(pump, line):
     return raised.value.number
 
 
-def cut(power_up, part, draw, count):
+def cut(bench, power_up, part, draw, count):
     """Run a part of the session, cut the power `count` times; returns what was measured."""
-    session = Session(power_up(), draw, count)
+    session = Session(bench, draw, count)
     copies = session.play(PARTS[part])
     inside = len(session.samples[True].kept)
     assert len(copies) == count
@@ -206,14 +204,19 @@ def cut(power_up, part, draw, count):
 
 @pytest.mark.hazard("power-cut")
 @pytest.mark.parametrize("part", PARTS)
-def test_a_board_that_lost_power_knows_what_was_out(request, part, seed, record_property):
+def test_a_board_that_lost_power_knows_what_was_out(
+    request, emulated_bench, part, seed, record_property
+):
     draw = random.Random(f"{seed} {part}")
-    record_property("measured", cut(emulated(request.config), part, draw, 5))
+    record_property("measured", cut(emulated_bench, emulated(request.config), part, draw, 5))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("turn", range(5))
 @pytest.mark.parametrize("part", PARTS)
-def test_boards_that_lost_power_know_what_was_out(request, part, turn, seed, record_property):
+def test_boards_that_lost_power_know_what_was_out(
+    request, emulated_bench, part, turn, seed, record_property
+):
     draw = random.Random(f"{seed} {part} {turn}")
-    record_property("measured", f"{cut(emulated(request.config), part, draw, 10)} (soak {turn})")
+    measured = cut(emulated_bench, emulated(request.config), part, draw, 10)
+    record_property("measured", f"{measured} (soak {turn})")

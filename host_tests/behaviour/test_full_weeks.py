@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The largest prescriptions there are, on a board with its own memory: two full flex weeks."""
 
-from host_tests.bench_session import Bench
-
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 A_DAY = 25
 A_LINE = 7  # steps that fit 255 characters
@@ -35,8 +33,7 @@ def commit(bench):
     assert bench.target.ask(f"PRES:COMM {token};*OPC?", WAIT_S) == "1"
 
 
-def test_a_full_week_runs_while_another_one_is_staged_and_committed(power_up, record_property):
-    bench = Bench(power_up())
+def test_a_full_week_runs_while_another_one_is_staged_and_committed(bench, record_property):
     free = [int(bench.ask("SYST:HEAL?").split(",")[0])]
     bench.tell("SYST:TIME 2026-03-02T00:10:00")
     stage(bench, week=0)

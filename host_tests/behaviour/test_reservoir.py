@@ -23,13 +23,10 @@ NL_S = {"1000 ML/HR": Fraction(10**9, 3600), "24 ML/D": Fraction(24 * 10**6, 86_
 
 @pytest.fixture
 def tank(bench):
-    """A bench whose reservoir has been filled; afterwards it is one that never runs empty."""
+    """A bench whose reservoir has been filled."""
     bench.prescribe("24 ML/D")
-    bench.tell("RES:REF 10 ML;CAP 20 ML;REF 20 ML;LOW 2 ML")
-    pl_per_step = bench.plant.beaker.pl_per_step
-    yield bench
-    bench.plant.beaker.pl_per_step = pl_per_step
-    bench.tell("THER:STOP;:RES:CAP 500 ML;REF 500 ML;REF 500 ML,500 ML;LOW 2 ML")
+    bench.tell("RES:REF 20 ML")
+    return bench
 
 
 def alarms(bench):
@@ -86,8 +83,10 @@ def test_a_refill_takes_the_old_rest_out(tank):
     tank.run(0.5)
     tank.tell("RES:REF 15 ML,9.79 ML")
     assert tank.ask("RES:VOL?;REF?") == "15.000000;15.000000,9.790000,9.800000,5.0"
+    assert tank.ask("RES:CAP?;LOW?") == "20.000000;2.000000"
 
 
+@pytest.mark.sim_only
 @pytest.mark.parametrize(
     ("command", "error"),
     [
@@ -108,6 +107,7 @@ def test_what_it_cannot_be_is_refused_and_changes_nothing(tank, command, error):
     assert tank.ask("RES:VOL?;CAP?;LOW?;REF?") == before
 
 
+@pytest.mark.sim_only
 def test_a_refill_while_anything_is_delivered_is_refused(tank):
     tank.tell("THER:STAR")
     assert refusal(tank, "RES:REF 10 ML") == NOT_STOPPED
@@ -118,6 +118,7 @@ def test_a_refill_while_anything_is_delivered_is_refused(tank):
     tank.tell("RES:REF 10 ML")
 
 
+@pytest.mark.sim_only
 def test_low_comes_at_the_threshold_and_goes_a_tenth_above_it(tank):
     tank.tell("RES:REF 2.000001 ML")
     assert LOW not in alarms(tank)
@@ -129,6 +130,7 @@ def test_low_comes_at_the_threshold_and_goes_a_tenth_above_it(tank):
     assert LOW not in alarms(tank)
 
 
+@pytest.mark.sim_only
 def test_an_alarm_is_there_within_the_line_that_brings_it(tank):
     assert tank.ask("RES:REF 2 ML;:ALAR:ACT?") == '305,"Reservoir low"'
 
@@ -182,6 +184,7 @@ def test_a_change_to_the_fastest_rate_does_not_touch_the_dead_volume(tank):
     assert_balanced(tank)
 
 
+@pytest.mark.sim_only
 def test_a_start_that_would_end_at_once_is_refused_and_nothing_moves(tank):
     tank.prescribe("1000 ML/HR")
     fill(tank, DEAD_NL + 583_000)
@@ -222,6 +225,7 @@ def test_exactly_what_is_left_may_be_primed(tank):
     assert EMPTY in alarms(tank)
 
 
+@pytest.mark.sim_only
 def test_a_patient_bolus_beyond_what_is_left_is_refused_and_counted(tank):
     prescribe(tank, "MODE SIMP;RATE 24 ML/D", "PAT:DOSE 100 UG,1 MIN;LOCK 1 HR;MAX 3")
     fill(tank, DEAD_NL + 150_000)
@@ -248,6 +252,7 @@ def test_the_forecast_needs_a_prescription():
     assert refusal(bench, "RES:FOR?") == NO_PRESCRIPTION
 
 
+@pytest.mark.sim_only
 def test_a_head_that_gives_a_fifth_more_runs_empty_unseen_until_a_residual_is_measured(tank):
     """Pumps that over-deliver are found at refills, where less comes out than is expected."""
     tank.tell("RES:LOW 0.6 ML")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced
+from host_tests.bench_session import assert_balanced
 
 # Steps 1 ms apart, stopped at given instants: what was emitted before, at once after, and later.
 STOPS = """
@@ -86,8 +86,7 @@ def test_stopping_what_is_stopped_is_no_error(bench):
     assert bench.ask("SYST:STAT?") == "STOPPED"
 
 
-def test_service_ends_the_application_with_safe_outputs(power_up):
-    bench = Bench(power_up())
+def test_service_ends_the_application_with_safe_outputs(bench):
     bench.target.tell("SYST:SERV")
     bench.run(0.2)
     assert bench.target.pin("enable").level == 1

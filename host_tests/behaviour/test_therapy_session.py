@@ -21,17 +21,8 @@ MORNING = (
 EVENING_ML_D = ((0, 20), (SIX, 35), (18 * 3600, 16))
 
 
-@pytest.fixture
-def unlocked(bench):
-    """A bench on which no patient bolus of another test keeps the next one from being given."""
+def test_a_session_with_a_flex_step_and_boluses_is_delivered_to_the_step(bench):
     prescribe(bench, *MORNING)
-    wait_s = float(bench.ask("BOL:PAT?").split(",")[3])
-    bench.run(min(wait_s, 20) + 0.01)
-    return bench
-
-
-def test_a_session_with_a_flex_step_and_boluses_is_delivered_to_the_step(unlocked):
-    bench = unlocked
     session = Account(bench, MORNING_ML_D)
     before_ml = ledger_ml(bench)
     session.set_clock("2030-01-07T05:59:42", SIX - 18)

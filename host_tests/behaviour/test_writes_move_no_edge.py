@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_exact, period_us
+from host_tests.bench_session import assert_exact, period_us
 from pumpbench.judge import judge
 
 RATES = ("24 ML/D", "100 ML/HR", "1000 ML/HR")
@@ -38,8 +38,7 @@ def writes(bench):
 
 
 @pytest.mark.hazard("flash-write-delays-step")
-def test_no_edge_moves_while_records_events_and_setup_are_written(power_up, record_property):
-    bench = Bench(power_up())
+def test_no_edge_moves_while_records_events_and_setup_are_written(bench, record_property):
     bench.tell("RES:REF 18 ML")
     for rate in RATES:
         bench.prescribe(rate)

@@ -14,6 +14,7 @@ from rp2040py.memory_map import FLASH_START_ADDRESS
 
 from pumpbench.emulator.console import UsbConsole
 from pumpbench.emulator.flash import Flash
+from pumpbench.emulator.loop import Loop
 from pumpbench.emulator.metronome import Metronome
 
 WATCHDOG_CTRL = 0x00
@@ -25,10 +26,9 @@ class Chip:
 
     def __init__(self, uf2: Path, output: bytearray):
         device = BaseDevice(board=BoardSpec(image=uf2))
-        self._simulator = device.simulator
         self._mcu = device.mcu
-        self._clock = device.simulator.clock
-        self._stop_alarm = self._clock.create_alarm(self._simulator.stop)
+        self._clock = device.mcu.clock
+        self._loop = Loop(self._mcu)
         self._end_ns = 0
         self.flash_chip = Flash(self._mcu, lambda: self._end_ns)
         self._metronomes = [Metronome(self._mcu, index) for index in range(len(self._mcu.pio))]
@@ -65,10 +65,7 @@ class Chip:
         if end_ns <= self._clock.nanos:
             return
         self._end_ns = end_ns
-        self._stop_alarm.schedule(end_ns - self._clock.nanos)
-        self._simulator.stopped = False
-        while not self._simulator.stopped:
-            self._simulator._execute_batch()
+        self._loop.run_to(end_ns)
 
     def _restart(self) -> None:
         """The watchdog, or `machine.reset`, resets the chip; what it watched over is gone.
