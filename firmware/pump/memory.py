@@ -92,7 +92,7 @@ class Memory:
 
     def confirm(self):
         """A human has taken note."""
-        self._journal.confirm(self._dispenser.totals()[1])
+        self._journal.confirm(self._dispenser.settle())
         self._lost = ()
         self.sync()
         self.note(events.CONFIRMED)
@@ -126,7 +126,7 @@ class Memory:
         self._watch()
         if self._is_failing and now_us - self._failed_us < _FLUSH_US:
             return None
-        emitted, is_active = self._dispenser.totals()[1], self._dispenser.is_active()
+        emitted, is_active = self._dispenser.settle(), self._dispenser.is_active()
         before = self._journal.written
         self._try(self._journal.settle, emitted, is_active)
         if self._journal.written != before:
