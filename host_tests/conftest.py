@@ -7,6 +7,7 @@ A test that takes `power_up` starts its own board on every target, with a main.p
 """
 
 import functools
+import gc
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,7 @@ from pumpbench.uf2 import DEFAULT_VERSION
 install()
 settings.register_profile("bench", deadline=None, derandomize=True)
 settings.load_profile("bench")
+gc.set_threshold(10_000, 20, 20)  # boards are big and soon over: look for garbage less often
 
 TARGETS = ("sim", "emulator")
 
