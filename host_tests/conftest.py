@@ -13,6 +13,7 @@ works out, where no pin, no flash and no time of the board has a part.
 """
 
 import functools
+import gc
 
 import pytest
 from hypothesis import settings
@@ -27,6 +28,7 @@ from pumpbench.uf2 import DEFAULT_VERSION
 install()
 settings.register_profile("bench", deadline=None, derandomize=True)
 settings.load_profile("bench")
+gc.set_threshold(10_000, 20, 20)  # boards are big and soon over: look for garbage less often
 
 TARGETS = ("sim", "emulator")
 

@@ -18,6 +18,7 @@ from pumpbench.sim.flash import (
     INSIDE,
     PROGRAM_NS,
     TORN,
+    Image,
     Operation,
     images,
 )
@@ -183,7 +184,7 @@ class Cut:
     """A content of the flash, and when a cut leaves it; `where`: operations and phases."""
 
     where: list
-    flash: bytes
+    flash: Image
     moments: list
 
 

@@ -6,6 +6,7 @@ FILESYSTEM_START for the one of `EmulatorTarget`. All of them raise LittleFSErro
 no filesystem.
 """
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from littlefs import LittleFS, LittleFSError, UserContext
@@ -30,17 +31,24 @@ def read_files(flash: bytes, offset: int = 0) -> dict[str, bytes]:
 
 def with_file(flash: bytes, path: str, content: bytes, offset: int = 0) -> bytes:
     """The flash with that file in it, in place of the one that may be there."""
-    filesystem = _mounted(flash, offset)
-    filesystem.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
-    with filesystem.open(path, "wb") as file:
-        file.write(content)
-    return _put_back(flash, filesystem, offset)
+    return with_files(flash, {path: content}, offset)
 
 
 def without_file(flash: bytes, path: str, offset: int = 0) -> bytes:
     """The flash without that file."""
+    return with_files(flash, {path: None}, offset)
+
+
+def with_files(flash: bytes, files: Mapping[str, bytes | None], offset: int = 0) -> bytes:
+    """The flash with these contents of files; None: without the file."""
     filesystem = _mounted(flash, offset)
-    filesystem.remove(path)
+    for path, content in files.items():
+        if content is None:
+            filesystem.remove(path)
+            continue
+        filesystem.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
+        with filesystem.open(path, "wb") as file:
+            file.write(content)
     return _put_back(flash, filesystem, offset)
 
 
@@ -67,5 +75,4 @@ def _mount(content: bytes, version: int) -> LittleFS:
 
 def _put_back(flash: bytes, filesystem: LittleFS, offset: int) -> bytes:
     filesystem.unmount()
-    content = bytes(filesystem.context.buffer)
-    return flash[:offset] + content + flash[offset + _SIZE :]
+    return b"".join((flash[:offset], filesystem.context.buffer, flash[offset + _SIZE :]))

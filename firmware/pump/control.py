@@ -130,14 +130,14 @@ class Control:
 
     def run(self, steps, millirevs_min):
         """Turn as `jog` does, to calibrate by what comes out."""
-        before = self._dispenser.totals()[1]
+        before = self._dispenser.settle()
         self.jog(steps, millirevs_min)
         self.calibrations.begin(before, steps, self._dispenser.begun)
 
     def measured(self, volume_nl):
         """Calibrate by the last run: so much of it came out. A run is used once."""
         self.need_stopped()
-        emitted = self._dispenser.totals()[1]
+        emitted = self._dispenser.settle()
         steps = self.calibrations.run_steps(emitted, self._dispenser.begun)
         self._calibrate(self.calibrations.measured_pl(volume_nl, steps))
         self.calibrations.forget()

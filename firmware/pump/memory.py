@@ -92,7 +92,7 @@ class Memory:
 
     def confirm(self):
         """A human has taken note."""
-        self._journal.confirm(self._dispenser.totals()[1])
+        self._journal.confirm(self._dispenser.settle())
         self._lost = ()
         self.sync()
         self.note(events.CONFIRMED)
@@ -122,7 +122,7 @@ class Memory:
 
     def settle(self):
         """Write what has to be written of the delivery, if anything has."""
-        emitted, is_active = self._dispenser.totals()[1], self._dispenser.is_active()
+        emitted, is_active = self._dispenser.settle(), self._dispenser.is_active()
         self._try("journal", self._journal.settle, emitted, is_active)
 
     def close(self):

@@ -78,7 +78,7 @@ class Supply:
 
     def most_pl(self):
         """The most that can have been delivered up to now."""
-        self._dispenser.totals()  # books what went out up to now
+        self._dispenser.settle()
         return self._ledger.most_pl()
 
     def _bind(self, most_pl):

@@ -220,7 +220,7 @@ class Treatment:
 
     def given_ng(self):
         """What has been delivered of the dose under way, rounded down."""
-        self._dispenser.totals()  # books what went out up to now
+        self._dispenser.settle()
         return self.giving.given_ng()
 
     # Within
@@ -251,7 +251,7 @@ class Treatment:
 
     def _give(self, dose, at_us, programmed_ng):
         record = self.boluses.begin(dose.kind, programmed_ng, at_us, dose.duration_us)
-        self._dispenser.totals()
+        self._dispenser.settle()
         self.giving = Giving(dose, at_us, record, self._ledger, self.calibration)
 
     def _ended(self):

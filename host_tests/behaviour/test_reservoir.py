@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench, assert_balanced, main_with_task
+from host_tests.bench_session import Bench, assert_balanced
 from host_tests.therapy.bench import prescribe, refusal
 from pumpbench.sim import SimTarget
 
@@ -275,31 +275,3 @@ def test_a_head_that_gives_a_fifth_more_runs_empty_unseen_until_a_residual_is_me
     assert alarms(tank) == {MISMATCH}
     tank.tell("RES:REF 20 ML,20 ML")
     assert alarms(tank) == set()
-
-
-SLOW = main_with_task(
-    """
-def slow(now_us):
-    '''Late, but within what the queue holds: between the dispenser and what stops it.'''
-    if app.dispenser.is_active():
-        time.sleep_ms(1150)
-
-def extra(now_us):
-    return now_us + 100_000
-
-app.tasks = app.tasks[:2] + (("slow", slow),) + app.tasks[2:]
-"""
-)
-
-
-@pytest.mark.parametrize("above_steps", range(20, 50))
-def test_a_cycle_that_takes_a_second_does_not_let_one_step_into_the_dead_volume(above_steps):
-    bench = Bench(SimTarget(main=SLOW))
-    bench.prescribe("24 ML/D")
-    above_nl = above_steps * int(STEP_NL * 2) // 2
-    fill(bench, DEAD_NL + above_nl)
-    bench.tell("THER:STAR")
-    bench.run(18.0)
-    assert 0 <= above_nl - moved_nl(bench) <= MOST_AHEAD_S * NL_S["24 ML/D"]
-    assert bench.ask("SYST:STAT?") == "STOPPED"
-    assert EMPTY in alarms(bench)

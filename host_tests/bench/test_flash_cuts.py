@@ -70,7 +70,7 @@ def test_every_cut_leaves_an_old_or_a_new_content_of_every_file(writer, record_p
     flash = writer.world.flash
     count = 0
     for _, _, image in images(flash.start, flash.operations):
-        files = read_files(image)
+        files = read_files(bytes(image))
         count += 1
         assert files.get("/value", b"") in values
         for path in ("/log", "/old"):

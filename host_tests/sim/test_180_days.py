@@ -186,9 +186,7 @@ def test_a_day_of_flex_with_boluses_by_the_whole_firmware_is_exact(record_proper
     assert cpu_s < 30
 
 
-@pytest.mark.soak
-def test_a_week_of_flex_with_boluses_by_the_whole_firmware_is_exact(days, record_property):
-    """A week in the long campaign, of which an ordinary run is a slice."""
-    length = min(days, 7)
-    edges = judge(length)
-    record_property("measured", f"{length} flex days with 4 boluses each: {edges} steps")
+@pytest.mark.long
+def test_a_week_of_flex_with_boluses_by_the_whole_firmware_is_exact(record_property):
+    edges = judge(7)
+    record_property("measured", f"7 flex days with 4 boluses each: {edges} steps")

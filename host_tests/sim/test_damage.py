@@ -13,7 +13,7 @@ from host_tests.power_cuts import PL_PER_ML, Operator
 from host_tests.survivor import LOCKOUT_S, Survivor
 from pump.store.events import DAMAGED, STORE_LOST, STORE_MENDED
 from pump.store.log import EventLog
-from pumpbench.flashfiles import read_files, with_file, without_file
+from pumpbench.flashfiles import read_files, with_file, with_files, without_file
 from pumpbench.sim.filesystem import IO_ERROR
 
 KEYS = ("delivery", "setup", "past", "prescription")
@@ -47,12 +47,7 @@ class End:
 
     def with_files(self, files):
         """The flash with these contents of files; None: without the file."""
-        flash = self.flash
-        for path, content in files.items():
-            flash = (
-                without_file(flash, path) if content is None else with_file(flash, path, content)
-            )
-        return flash
+        return with_files(self.flash, files)
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ class StateMachine:
         m.rx.clear()
         m.initial_pc = offset
         m.restart(w.now_ns)
-        w.pio.decode(m)
+        w.pio.changed(m)
         _take_pins(w, m.block.number, settings.out_base, program.out_init, "out_base" in pins)
         _take_pins(w, m.block.number, settings.set_base, program.set_init, "set_base" in pins)
         _take_pins(
@@ -65,11 +65,13 @@ class StateMachine:
 
     def exec(self, instruction: int | str) -> None:
         w, m = self._world, self._machine
-        w.sync()
+        now_ns = w.now_ns
+        if w.pio.now_ns < now_ns:  # `sync`, without a call where there is nothing to do
+            w.sync()
         if isinstance(instruction, str):
             s = m.settings
             instruction = _encode(instruction, s.side_count, s.side_optional)
-        m.execute(instruction, w.now_ns)
+        m.execute(instruction, now_ns)
 
     def put(self, word: int, shift: int = 0) -> None:
         w, m = self._world, self._machine

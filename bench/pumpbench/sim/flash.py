@@ -8,7 +8,7 @@ cut before it, inside it or after it leaves it: see `flash_at` and `images`.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT, PROG_BYTES
 
@@ -43,6 +43,35 @@ class Operation:
     t_ns: int
 
 
+class Image(NamedTuple):
+    """A content of the flash: `start` but for some blocks, so that many need little room.
+
+    Images with the same start are equal where their contents are: no block is as in `start`.
+    """
+
+    start: bytes
+    blocks: dict[int, bytes]
+
+    def __bytes__(self) -> bytes:
+        if not self.blocks:
+            return self.start
+        image = bytearray(self.start)
+        for block, content in self.blocks.items():
+            image[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = content
+        return bytes(image)
+
+    def after(self, operation: Operation, phase: str) -> "Image":
+        """The image after so much of the operation."""
+        number = operation.block
+        old = self.start[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES]
+        block = bytearray(self.blocks.get(number, old))
+        _apply_to_block(block, operation, phase)
+        blocks = {**self.blocks, number: bytes(block)}
+        if block == old:
+            del blocks[number]
+        return Image(self.start, blocks)
+
+
 class Flash:
     """The flash of one power-up; `start` is its content then.
 
@@ -50,34 +79,38 @@ class Flash:
     can note there what is true of the plant, and must not run the target from it.
     """
 
-    def __init__(self, start: bytes, world: "World") -> None:
-        if len(start) != FLASH_BYTES:
-            raise ValueError(f"a flash has {FLASH_BYTES} bytes, not {len(start)}")
-        self.start = bytes(start)
+    def __init__(self, start: bytes | Image, world: "World") -> None:
+        image = start if isinstance(start, Image) else Image(bytes(start), {})
+        if len(image.start) != FLASH_BYTES:
+            raise ValueError(f"a flash has {FLASH_BYTES} bytes, not {len(image.start)}")
         self.operations: list[Operation] = []
         self.on_operation: Callable[[Operation], None] | None = None
         self.erase_ns = ERASE_NS
         self.program_ns = PROGRAM_NS
         self._world = world
-        self._blocks: dict[int, bytearray] = {}  # those that differ from the start
+        self._image = image
+        self._rest = image.start  # what is in all blocks but these
+        self._blocks = {number: bytearray(block) for number, block in image.blocks.items()}
         self._running: Operation | None = None
+
+    @property
+    def start(self) -> bytes:
+        return bytes(self._image)
 
     @property
     def content(self) -> bytes:
         """A copy of all of it, as a power cut at this instant leaves it."""
-        image = bytearray(self.start)
-        for block, content in self._blocks.items():
-            image[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = content
-        if self._running is not None:
-            _apply(image, self._running, INSIDE)
-        return bytes(image)
+        blocks = {number: bytes(block) for number, block in self._blocks.items()}
+        image = Image(self._rest, blocks)
+        return bytes(image if self._running is None else image.after(self._running, INSIDE))
 
-    def read(self, block: int, offset: int, size: int) -> bytes:
+    def read(self, block: int, offset: int, size: int) -> bytes | bytearray:
+        """A copy of what is there."""
         content = self._blocks.get(block)
         if content is not None:
-            return bytes(content[offset : offset + size])
+            return content[offset : offset + size]
         first = block * BLOCK_BYTES + offset
-        return self.start[first : first + size]
+        return self._rest[first : first + size]
 
     def erase(self, block: int) -> None:
         self._perform("erase", block, 0, b"")
@@ -114,9 +147,9 @@ class Flash:
 
 def flash_at(start: bytes, operations: Iterable[Operation], index: int, phase: str) -> bytes:
     """The flash after a power cut in that phase of operation `index`, counted from `start` on."""
-    image = bytearray(start)
+    image = Image(start, {})
     for i, operation in enumerate(operations):
-        _apply(image, operation, AFTER if i < index else phase)
+        image = image.after(operation, AFTER if i < index else phase)
         if i == index:
             return bytes(image)
     raise IndexError(f"there is no operation {index}")
@@ -124,23 +157,14 @@ def flash_at(start: bytes, operations: Iterable[Operation], index: int, phase: s
 
 def images(
     start: bytes, operations: Iterable[Operation], phases: Iterable[str] = PHASES
-) -> Iterator[tuple[Operation, str, bytes]]:
+) -> Iterator[tuple[Operation, str, Image]]:
     """Every way to cut the power: (operation, phase, the flash afterwards)."""
     phases = tuple(phases)
-    image = bytearray(start)
+    image = Image(start, {})
     for operation in operations:
         for phase in phases:
-            cut = bytearray(image)
-            _apply(cut, operation, phase)
-            yield operation, phase, bytes(cut)
-        _apply(image, operation, AFTER)
-
-
-def _apply(image: bytearray, operation: Operation, phase: str) -> None:
-    first = operation.block * BLOCK_BYTES
-    block = image[first : first + BLOCK_BYTES]
-    _apply_to_block(block, operation, phase)
-    image[first : first + BLOCK_BYTES] = block
+            yield operation, phase, image.after(operation, phase)
+        image = image.after(operation, AFTER)
 
 
 def _apply_to_block(block: bytearray, operation: Operation, phase: str) -> None:

@@ -10,8 +10,10 @@ the current world.
 import builtins
 import importlib
 import sys
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
+from types import CodeType
 
 from pumpbench.sim import fake_io, fake_sys
 from pumpbench.sim import world as _world
@@ -44,7 +46,12 @@ BUILTINS = {**vars(builtins), "__import__": _import, "print": _print, "open": fa
 def run_main(source: str, path: str) -> None:
     """Execute the text of a main.py as the board does after boot."""
     names = {"__name__": "__main__", "__builtins__": BUILTINS}
-    exec(compile(source, path, "exec"), names)
+    exec(_compiled(source, path), names)
+
+
+@cache
+def _compiled(source: str, path: str) -> CodeType:
+    return compile(source, path, "exec")
 
 
 class _FirmwareLoader(SourceFileLoader):

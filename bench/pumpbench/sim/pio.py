@@ -47,7 +47,7 @@ class Block:
             self.memory[offset + i] = word + offset if word >> 13 == JMP else word
         self._offsets.append((program, offset))
         for machine in self.machines:
-            machine.pio.decode(machine)
+            machine.pio.changed(machine)
         return offset
 
     def unload(self, program: Program | None = None) -> None:
@@ -78,9 +78,6 @@ class Pio:
         self.running_mask = 0
         self.loops = Loops(self)
         self._watched: Machine | None = None
-        self._once: dict[tuple[int, int], tuple] = {}
-        for machine in self.machines:
-            self.decode(machine)
         pins.on_change = self._pin_changed
 
     def advance(self, until_ns: int) -> None:
@@ -134,6 +131,9 @@ class Pio:
         self.forget_trace()
         self.running[:] = [m for m in self.machines if m.enabled]
         self.running_mask = sum(1 << m.id for m in self.running)
+        for machine in self.running:
+            if not machine.is_decoded:
+                self._decode(machine)
 
     def forget_trace(self) -> None:
         self.loops.is_tracing = False
@@ -145,10 +145,17 @@ class Pio:
         if self.loops.is_tracing:
             self.loops.changes.append((net, t_ns, level))
 
-    def decode(self, machine: Machine) -> None:
+    def changed(self, machine: Machine) -> None:
+        """The memory or the machine's settings have changed: decode anew what runs."""
+        machine.is_decoded = False
+        machine.once.clear()
+        if machine.enabled:
+            self._decode(machine)
+
+    def _decode(self, machine: Machine) -> None:
         """Make the operations of everything in memory, for this machine's settings."""
+        machine.is_decoded = True
         self.loops.forget()
-        self._once = {key: v for key, v in self._once.items() if key[0] != machine.id}
         s, memory = machine.settings, machine.block.memory
         following = [s.wrap_bottom if pc == s.wrap_top else (pc + 1) & 31 for pc in range(32)]
         machine.uses = [use_of(machine, pc, memory[pc], following[pc]) for pc in range(32)]
@@ -162,11 +169,9 @@ class Pio:
 
     def decode_once(self, machine: Machine, word: int) -> tuple[Attempt, Callable | None]:
         """Effect and side-set of an instruction that the processor writes."""
-        key = machine.id, word
-        if key not in self._once:
-            side = make_side(machine, split(machine, word).side)
-            self._once[key] = make_effect(machine, word), side
-        return self._once[key]
+        side = make_side(machine, split(machine, word).side)
+        machine.once[word] = make_effect(machine, word), side
+        return machine.once[word]
 
     def _operation(self, machine: Machine, pc: int, next_pc: int) -> Callable[[], None]:
         word = machine.block.memory[pc]

@@ -140,17 +140,18 @@ def _reverse(value: int) -> int:
 
 
 def _mov(m: Machine, f: Fields) -> Attempt:
-    read, write, operation = make_source(m, f.low & 7), make_writer(m, f.high, True), f.low >> 3
+    read, write = make_source(m, f.low & 7), make_writer(m, f.high, True)
 
-    def mov(t_ns: int) -> None:
-        value = read()
-        if operation == 1:
-            value ^= MASK
-        elif operation == 2:
-            value = _reverse(value)
-        write(value, 32, t_ns)
+    def copy(t_ns: int) -> None:
+        write(read(), 32, t_ns)
 
-    return mov
+    def invert(t_ns: int) -> None:
+        write(read() ^ MASK, 32, t_ns)
+
+    def reverse(t_ns: int) -> None:
+        write(_reverse(read()), 32, t_ns)
+
+    return {1: invert, 2: reverse}.get(f.low >> 3, copy)
 
 
 def _set(m: Machine, f: Fields) -> Attempt:

@@ -49,6 +49,8 @@ class Machine:
         self.steps: list[Callable[[], None]] = []  # the same, without the skips of `Loops`
         self.anchors: set[int] = set()  # addresses where `Loops` looks for skips
         self.uses: list[Any] = []  # of each instruction, what it reads and writes
+        self.is_decoded = False  # all of them are up to date
+        self.once: dict[int, tuple] = {}  # decoded instructions that the processor writes
         self.enabled = False
         self.initial_pc = 0
         self.pc = 0
@@ -136,17 +138,19 @@ class Machine:
 
     def get(self, now_ns: int) -> int:
         """A word for the processor; there must be one."""
-        word = self.rx.popleft()
         self.pio.forget_trace()
-        self.poke(now_ns)
+        word = self.rx.popleft()
+        if len(self.rx) == FIFO_DEPTH - 1:  # it was full: a push may have waited
+            self.poke(now_ns)
         return word
 
     def execute(self, word: int, now_ns: int) -> None:
         """An instruction from the processor, in place of the program's; its delay is ignored."""
-        self.settle(now_ns)
-        self.pio.forget_trace()
-        pc = self.pc
-        effect, side = self.pio.decode_once(self, word)
+        if self.spin_end_ns >= 0:
+            self.settle(now_ns)
+        pio, pc = self.pio, self.pc
+        pio.loops.is_tracing = False
+        effect, side = self.once.get(word) or pio.decode_once(self, word)
         again = effect(now_ns)
         if side is not None:
             side(now_ns)

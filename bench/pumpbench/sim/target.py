@@ -10,6 +10,7 @@ from pumpbench.boards import load_board, pin_number
 from pumpbench.sim import fake_sys
 from pumpbench.sim.battery_clock import ADDRESS, BatteryClock
 from pumpbench.sim.fake_machine import WDT_RESET
+from pumpbench.sim.flash import Image
 from pumpbench.sim.guard import start_guard
 from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
 from pumpbench.sim.pins import Net
@@ -54,7 +55,7 @@ class SimTarget(Target):
         ticks_us_at_boot: int = TICKS_US_AT_BOOT,
         ticks_ms_at_boot: int = TICKS_MS_AT_BOOT,
         reset_cause: int = 1,
-        flash: bytes | None = None,
+        flash: bytes | Image | None = None,
         scratch: tuple[int, ...] = (0,) * SCRATCH_COUNT,
         reset_reason: int | None = None,
         has_slow_flash: bool = True,

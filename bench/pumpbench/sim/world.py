@@ -19,7 +19,7 @@ from pumpbench.plant import Plant
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
 from pumpbench.sim.filesystem import Filesystem, fresh_filesystem
-from pumpbench.sim.flash import Flash
+from pumpbench.sim.flash import Flash, Image
 from pumpbench.sim.pins import Net, Pins
 from pumpbench.sim.pio import Pio
 from pumpbench.sim.pio_machine import Machine
@@ -71,7 +71,7 @@ class World:
         plant: Plant,
         output: bytearray,
         *,
-        flash: bytes | None = None,
+        flash: bytes | Image | None = None,
         extrapolate: bool = True,
     ) -> None:
         self.board = board

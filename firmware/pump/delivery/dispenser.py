@@ -109,7 +109,7 @@ class Dispenser:
         stopped: what `stop` returned. The steps begin `RESTART_US` from now; those that fell due
         in between are made at once.
         """
-        self._journal.top_up(self._settle())  # no flash write once the time is counted
+        self._journal.top_up(self.settle())  # no flash write once the time is counted
         at_us, owed = stopped
         since_us = self._start_us + at_us
         begin_us = self._clock.now_us() - since_us + RESTART_US
@@ -122,7 +122,7 @@ class Dispenser:
         What is queued goes out at the old rate; the fraction of a step is carried over.
         """
         if self._planner is not None:
-            self._journal.follows(self._settle())
+            self._journal.follows(self.settle())
             self._planner.follow(schedule)
             self._booking.open(self._planner.stretch, batch)
 
@@ -138,7 +138,7 @@ class Dispenser:
         at_us = min(max(self._at_us(), 0), planner.end_us)
         self._engine.stop()
         self._runs = []
-        emitted = self._settle()
+        emitted = self.settle()
         self._commanded = emitted
         self._journal.stopped(emitted)
         return at_us, planner.owed(at_us, emitted - self._first)
@@ -172,13 +172,19 @@ class Dispenser:
             raise Fault(UNDERRUN)  # dry before the first new run was in
         return self._start_us + self._next_us(planner)
 
+    def settle(self):
+        """Book what has gone out since the last time; returns the steps emitted since boot."""
+        emitted = self._engine.emitted()
+        self._booking.settle(emitted - self._first)
+        return emitted
+
     def totals(self):
         """(commanded, emitted, witness, queued) steps since boot.
 
         Emitted and witness are read one after the other: while steps go out, the second may be
         ahead by those that came in between.
         """
-        emitted = self._settle()
+        emitted = self.settle()
         return self._commanded, emitted, self._engine.witnessed(), self._commanded - emitted
 
     def _planner_of(self, schedule, step, **options):
@@ -229,7 +235,7 @@ class Dispenser:
                 return  # not one step of the chunk
             count, period_us, end_us = self._runs.pop(0)
             waiting = sum([run[0] for run in self._runs])
-            self._journal.queued(self._settle(), self._commanded - waiting)
+            self._journal.queued(self.settle(), self._commanded - waiting)
             if lead_us and count > 1 and self._engine.room() > 1:
                 self._engine.put(0, lead_us)
                 self._ends_us.append(0)
@@ -248,7 +254,7 @@ class Dispenser:
             self._commanded += count
         steps = self._commanded - before
         if steps or self._planner is None:  # a delivery begins: on record with its first pause
-            self._journal.planned(self._settle(), self._commanded, steps, self._booking.batch())
+            self._journal.planned(self.settle(), self._commanded, steps, self._booking.batch())
 
     def _is_queued(self, planner):
         """True when a limited delivery is in the engine to its last step."""
@@ -266,18 +272,14 @@ class Dispenser:
         """The queue has ended: well for a delivery that is complete, else a fault."""
         if not self._is_queued(planner):
             raise Fault(UNDERRUN)
-        if self._settle() != self._commanded:
+        if self.settle() != self._commanded:
             raise Fault(STEPS_MISSING)
         self.stop()
 
-    def _settle(self):
-        """Book what has gone out since the last time; returns the emitted count."""
-        emitted = self._engine.emitted()
-        self._booking.settle(emitted - self._first)
-        return emitted
-
     def _check_witness(self):
-        before = self._settle()
+        before = self.settle()
         witness = self._engine.witnessed()
+        if witness == before:
+            return
         if witness < before or witness > self._engine.emitted():
             raise Fault(WITNESS_MISMATCH)

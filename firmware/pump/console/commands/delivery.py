@@ -10,13 +10,13 @@ def rows(progress, dispenser, ledger):
     """Rows for the tree."""
 
     def total(since="LIFE"):
-        dispenser.totals()  # books what went out up to now
+        dispenser.settle()
         is_since = since != "LIFE"
         volume_pl = ledger.volume_pl(since_refill=is_since)
         return ug(ledger.drug_ng(is_since)), ml_of_pl(volume_pl)
 
     def by_kind(since="LIFE"):
-        dispenser.totals()
+        dispenser.settle()
         is_since = since != "LIFE"
         return [
             (name, ml_of_pl(ledger.volume_pl(kind, is_since)))
@@ -24,7 +24,7 @@ def rows(progress, dispenser, ledger):
         ]
 
     def interval():
-        dispenser.totals()
+        dispenser.settle()
         least, most = ml_of_pl(ledger.volume_pl()), ml_of_pl(ledger.most_pl() + 999)
         return least, most if ledger.is_whole else "NONE"
 
