@@ -63,8 +63,9 @@ class Memory:
         self._bring("setup", self._set_up)
         self._bring(PAST, self._journal.restore_past)
         batch = self._bring(DELIVERY, self._journal.restore)
-        self._lose(self._missing())
+        lost = self._missing()
         outage_us = self._tell_time(rtc_s)
+        self._lose(lost)  # as of now, not as of before the outage
         self._journal.count_since()
         was_regular = batch is not None and batch[0] == BASAL
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
@@ -221,15 +222,15 @@ class Memory:
             self._calibrations.lose()
             treatment.calibration = self._calibrations.current()
             treatment.line.lose()
-        if "delivery" in keys:
+        if DELIVERY in keys:
             self._ledger.is_whole = False
-        if "delivery" in keys or "setup" in keys:
+        if DELIVERY in keys or "setup" in keys:
             self._reservoir.lose()
-        if "delivery" in keys or "past" in keys:
-            active = self._staging.active
+        if DELIVERY in keys or PAST in keys:
             treatment.boluses.lock(self._clock.now_us())
-            limit_ng = active.limit_day_ng if active is not None else 0
-            treatment.window.add(self._clock.now_us(), 0, limit_ng)
+            treatment.window.fill(self._clock.now_us())
+        if PAST in keys:  # each dose had an event of its own, at least
+            treatment.boluses.number_beyond(self._log.first() + self._log.count())
 
     def _tell_time(self, rtc_s):
         """Set the clocks by one with a battery; how long the pump was off, or None."""
