@@ -34,6 +34,7 @@ class Memory:
 
     pump: (clock, dispenser, ledger, treatment, staging, alarms). setup: (calibrations, reservoir),
     things with `state` and `restore`. resume: what goes on after a reset, HOLD or RESUME_BASAL.
+    is_matched: whether a clock with a battery goes with the wall clock: it tells the time off then.
     """
 
     def __init__(self, flash, journal, pump, setup):
@@ -43,6 +44,7 @@ class Memory:
         self._treatment, self._staging, self._alarms = pump[3:]
         self._calibrations, self._reservoir = setup
         self.resume = HOLD
+        self.is_matched = True
         self._lost = ()  # keys of what was lost and not confirmed yet
         self._had = {}  # key -> whether it was there at power-up
         self._token = ""  # of the prescription that should be there
@@ -100,14 +102,20 @@ class Memory:
 
     def commit(self, prescription):
         """Keep what is about to become active; Refused NOT_RECORDED where that fails."""
+        self._need(self._twins.save, "prescription", prescription.state())
+        self.note(events.COMMITTED, prescription.token())
+
+    def distrust(self):
+        """The clock with a battery is about to be set: from now on it tells no time off.
+
+        Until `is_matched` and `sync`. Refused NOT_RECORDED where that fails.
+        """
+        was_matched, self.is_matched = self.is_matched, False
         try:
-            self._twins.save("prescription", prescription.state())
-        except OSError as error:
-            refusal = Refused(NOT_RECORDED, repr(error))
-        else:
-            self.note(events.COMMITTED, prescription.token())
-            return
-        raise refusal
+            self._need(self._twins.save, "setup", self._setup())
+        except Refused:
+            self.is_matched = was_matched
+            raise
 
     def note(self, code, text=""):
         """An event for the log."""
@@ -165,11 +173,21 @@ class Memory:
         else:
             self._is_failing = False
 
+    def _need(self, write, *arguments):
+        """Write; Refused NOT_RECORDED where flash does not take it."""
+        try:
+            write(*arguments)
+        except OSError as error:
+            refusal = Refused(NOT_RECORDED, repr(error))
+        else:
+            return
+        raise refusal
+
     def _setup(self):
         active, treatment = self._staging.active, self._treatment
         return [
             active.token() if active is not None else "",
-            treatment.outlook.wall.zero_us,
+            treatment.outlook.wall.zero_us if self.is_matched else None,
             self.resume,
             [treatment.line.ng_ml, treatment.line.is_mixed],
             self._calibrations.state(),
