@@ -34,7 +34,7 @@ class Memory:
 
     pump: (clock, dispenser, ledger, treatment, staging, alarms). setup: (calibrations, reservoir),
     things with `state` and `restore`. resume: what goes on after a reset, HOLD or RESUME_BASAL.
-    is_matched: whether a clock with a battery goes with the wall clock: it tells the time off then.
+    is_matched: a clock with a battery goes with the wall clock, and tells how long power was off.
     """
 
     def __init__(self, flash, journal, pump, setup):
@@ -65,6 +65,8 @@ class Memory:
         self._bring("setup", self._set_up)
         self._bring(PAST, self._journal.restore_past)
         batch = self._bring(DELIVERY, self._journal.restore)
+        if self._log.finding:
+            self._twins.findings.append(("log", self._log.finding))
         lost = self._missing()
         outage_us = self._tell_time(rtc_s)
         self._lose(lost)  # as of now, not as of before the outage

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Setting the time where there is a clock with a battery: whatever fails, no time off is made up."""
+"""Setting the time and a clock with a battery: whatever fails, no time off is made up."""
 
 from types import SimpleNamespace
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A lost record of doses: for 24 h of the pump's time nothing more, whatever the limit; then all."""
+"""A lost record of doses: for 24 h nothing more is given, whatever the limit; then all is."""
 
 import pytest
 
