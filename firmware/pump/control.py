@@ -46,7 +46,7 @@ class Control:
 
     delivery: (dispenser, `Supply`, `Calibrations`). treatment, staging: as their modules say.
     supervisor: has `fault` and `is_ending`. limits: (`PUMP` of the board's data, steps a second
-    that the motor can do). memory: what is written before it is done. rtc: with a battery, or None.
+    that the motor can do). memory: what is written before. rtc: a clock with a battery, or None.
     """
 
     def __init__(self, treatment, delivery, staging, supervisor, limits, *, memory, rtc):

@@ -48,6 +48,7 @@ class Memory:
         self._lost = ()  # keys of what was lost and not confirmed yet
         self._had = {}  # key -> whether it was there at power-up
         self._token = ""  # of the prescription that should be there
+        self._clock_told = ""  # what a clock with a battery did to the others at power-up
         self._is_failing = False
         self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
         self._flushed_us = self._failed_us = 0
@@ -78,6 +79,8 @@ class Memory:
     def begin(self, cause):
         """The first events of this boot; and all is written once, so that it is there."""
         self.note(events.RESET, cause)
+        if self._clock_told:
+            self.note(events.CLOCK_SET, self._clock_told)
         for key, what in self._twins.findings:
             code = events.STORE_MENDED if what == MENDED else events.STORE_LOST
             self.note(code, key + " " + what)
@@ -257,12 +260,15 @@ class Memory:
         wall, now_us = self._treatment.outlook.wall, self._clock.now_us()
         if rtc_s is None:
             return None
-        outage_us = None
+        outage_us, self._clock_told = None, "BATTERY"
         if wall.zero_us is not None:
             passed_us = rtc_s * _US_PER_S - (now_us - wall.zero_us)
-            if 0 <= passed_us < _YEARS_US:
+            is_outage = 0 <= passed_us < _YEARS_US
+            if is_outage:
                 outage_us = passed_us
                 self._clock.begin(now_us + passed_us)
+            said = "off for" if is_outage else "moved by"
+            self._clock_told += " %s %d s" % (said, passed_us // _US_PER_S)
         wall.set(rtc_s, self._clock.now_us())
         return outage_us
 
