@@ -17,6 +17,7 @@ from pump.journal import DELIVERY, PAST
 from pump.kinds import BASAL, NAMES
 from pump.state import STOPPED
 from pump.store import events
+from pump.store.shapes import SHAPES, fits
 from pump.store.twins import LOST, MENDED
 from pump.therapy.prescription import prescription_of
 from pump.units import ml_of_pl, ug
@@ -207,10 +208,12 @@ class Memory:
         if value is None:
             return None
         try:
-            return restore(value)
+            if fits(value, SHAPES[key]):
+                return restore(value)
         except Exception:  # noqa: BLE001 - a pump that dies of its records never starts again
-            self._twins.findings.append((key, LOST))
-            return None
+            pass
+        self._twins.reject(key)
+        return None
 
     def _set_prescription(self, state):
         self._staging.active = prescription_of(state)
@@ -228,7 +231,8 @@ class Memory:
         """Keys of what should be there and is not. A new pump has nothing to lose."""
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
-        is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl())
+        has_past = self._treatment.boluses.last(1) or self._treatment.window.state(0)
+        is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past)
         if not is_new or self._journal.boot > 2:  # setup is written last in the first boot
             due = (DELIVERY, PAST, "setup") + (("prescription",) if self._token else ())
             for key in due:
