@@ -11,6 +11,7 @@ from pump.store.log import EventLog
 BOOT = 7
 BYTES = 64
 EVERY = 10_000
+UNUSED = b"\n"  # what is in a file that has never been begun
 
 
 def record(seq, text=b""):
@@ -22,6 +23,11 @@ def record(seq, text=b""):
 def file_of(first, count):
     """A file of good records."""
     return b"".join(record(first + place) for place in range(count))
+
+
+def alone(content):
+    """Flash in which one log file has been begun."""
+    return MemoryFiles({"log.0": content, "log.1": UNUSED})
 
 
 def logged(*batches, files=None):

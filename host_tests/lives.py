@@ -37,7 +37,7 @@ class Lives:
     """
 
     def __init__(self, clock=None):
-        self._clock = clock
+        self.clock = clock
         self._board = load_board("RPI_PICO")
         if clock is not None:
             self._board.HAS = ("ds3231",)
@@ -88,13 +88,13 @@ class Lives:
         self.start_nl += before.plant.beaker.volume_nl
         options.setdefault("flash", before.flash)
         before.close()
-        if self._clock is not None:
-            self._clock.pass_by(off_s)
+        if self.clock is not None:
+            self.clock.pass_by(off_s)
         self._power_up(**options)
 
     def _power_up(self, **options):
         board = SimpleNamespace(**vars(self._board))
-        self.target = SimTarget(board, main=WATCHED, battery_clock=self._clock, **options)
+        self.target = SimTarget(board, main=WATCHED, battery_clock=self.clock, **options)
         pump = Pump(self.target)
         self.ask, self.tell = pump.ask, pump.tell
         self.run(1)

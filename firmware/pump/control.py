@@ -46,8 +46,7 @@ class Control:
 
     delivery: (dispenser, `Supply`, `Calibrations`). treatment, staging: as their modules say.
     supervisor: has `fault` and `is_ending`. limits: (`PUMP` of the board's data, steps a second
-    that the motor can do). memory: what is written before it is done. rtc: a clock with a battery
-    that is set along, or None.
+    that the motor can do). memory: what is written before. rtc: a clock with a battery, or None.
     """
 
     def __init__(self, treatment, delivery, staging, supervisor, limits, *, memory, rtc):
@@ -57,7 +56,7 @@ class Control:
         self._supervisor = supervisor
         self._limits = limits
         self.memory = memory
-        self._rtc = rtc  # a clock with a battery, or None
+        self._rtc = rtc
 
     def state(self):
         """The state of the pump, one of `pump.state`."""
@@ -149,8 +148,7 @@ class Control:
         prescription = self.treatment.prescription
         is_followed = self.treatment.is_regular() and prescription.mode == FLEX
         if is_followed:
-            ahead = self.treatment.ahead(prescription, wall)
-            self.need_day(prescription, CLOCK_REFUSED, ahead)
+            self.need_day(prescription, CLOCK_REFUSED, self.treatment.ahead(prescription, wall))
         self._set_rtc(wall_s)
         self.treatment.outlook.wall = wall
         if is_followed:
@@ -268,11 +266,13 @@ class Control:
     def _set_rtc(self, wall_s):
         if self._rtc is None:
             return
+        self.memory.distrust()
         try:
             self._rtc.write(wall_text(wall_s))
         except OSError:
             refusal = Refused(CLOCK_REFUSED, "the battery clock does not answer")
         else:
+            self.memory.is_matched = True
             return
         raise refusal
 

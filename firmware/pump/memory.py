@@ -17,6 +17,7 @@ from pump.journal import DELIVERY, PAST
 from pump.kinds import BASAL, NAMES
 from pump.state import STOPPED
 from pump.store import events
+from pump.store.shapes import SHAPES, fits
 from pump.store.twins import LOST, MENDED
 from pump.therapy.prescription import prescription_of
 from pump.units import ml_of_pl, ug
@@ -34,6 +35,7 @@ class Memory:
 
     pump: (clock, dispenser, ledger, treatment, staging, alarms). setup: (calibrations, reservoir),
     things with `state` and `restore`. resume: what goes on after a reset, HOLD or RESUME_BASAL.
+    is_matched: a clock with a battery goes with the wall clock, and tells how long power was off.
     """
 
     def __init__(self, flash, journal, pump, setup):
@@ -43,10 +45,12 @@ class Memory:
         self._treatment, self._staging, self._alarms = pump[3:]
         self._calibrations, self._reservoir = setup
         self.resume = HOLD
+        self.is_matched = True
         self._lost = ()  # keys of what was lost and not confirmed yet
         self._had = {}  # key -> whether it was there at power-up
         self._token = ""  # of the prescription that should be there
         self._failing = []  # what flash does not take
+        self._clock_told = ""  # what a clock with a battery did to the others at power-up
         self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
         self._flushed_us = self._failed_us = 0
         self._is_setup_due = False
@@ -63,8 +67,11 @@ class Memory:
         self._bring("setup", self._set_up)
         self._bring(PAST, self._journal.restore_past)
         batch = self._bring(DELIVERY, self._journal.restore)
-        self._lose(self._missing())
+        if self._log.finding:
+            self._twins.findings.append(("log", self._log.finding))
+        lost = self._missing()
         outage_us = self._tell_time(rtc_s)
+        self._lose(lost)  # as of now, not as of before the outage
         self._journal.count_since()
         was_regular = batch is not None and batch[0] == BASAL
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
@@ -73,6 +80,8 @@ class Memory:
     def begin(self, cause):
         """The first events of this boot; and all is written once, so that it is there."""
         self.note(events.RESET, cause)
+        if self._clock_told:
+            self.note(events.CLOCK_SET, self._clock_told)
         for key, what in self._twins.findings:
             code = events.STORE_MENDED if what == MENDED else events.STORE_LOST
             self.note(code, key + " " + what)
@@ -99,14 +108,20 @@ class Memory:
 
     def commit(self, prescription):
         """Keep what is about to become active; Refused NOT_RECORDED where that fails."""
+        self._need(self._twins.save, "prescription", prescription.state())
+        self.note(events.COMMITTED, prescription.token())
+
+    def distrust(self):
+        """The clock with a battery is about to be set: from now on it tells no time off.
+
+        Until `is_matched` and `sync`. Refused NOT_RECORDED where that fails.
+        """
+        was_matched, self.is_matched = self.is_matched, False
         try:
-            self._twins.save("prescription", prescription.state())
-        except OSError as error:
-            refusal = Refused(NOT_RECORDED, repr(error))
-        else:
-            self.note(events.COMMITTED, prescription.token())
-            return
-        raise refusal
+            self._need(self._twins.save, "setup", self._setup())
+        except Refused:
+            self.is_matched = was_matched
+            raise
 
     def note(self, code, text=""):
         """An event for the log."""
@@ -183,11 +198,21 @@ class Memory:
             if what in self._failing:
                 self._failing.remove(what)
 
+    def _need(self, write, *arguments):
+        """Write; Refused NOT_RECORDED where flash does not take it."""
+        try:
+            write(*arguments)
+        except OSError as error:
+            refusal = Refused(NOT_RECORDED, repr(error))
+        else:
+            return
+        raise refusal
+
     def _setup(self):
         active, treatment = self._staging.active, self._treatment
         return [
             active.token() if active is not None else "",
-            treatment.outlook.wall.zero_us,
+            treatment.outlook.wall.zero_us if self.is_matched else None,
             self.resume,
             [treatment.line.ng_ml, treatment.line.is_mixed],
             self._calibrations.state(),
@@ -202,10 +227,12 @@ class Memory:
         if value is None:
             return None
         try:
-            return restore(value)
+            if fits(value, SHAPES[key]):
+                return restore(value)
         except Exception:  # noqa: BLE001 - a pump that dies of its records never starts again
-            self._twins.findings.append((key, LOST))
-            return None
+            pass
+        self._twins.reject(key)
+        return None
 
     def _set_prescription(self, state):
         self._staging.active = prescription_of(state)
@@ -223,7 +250,8 @@ class Memory:
         """Keys of what should be there and is not. A new pump has nothing to lose."""
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
-        is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl())
+        has_past = self._treatment.boluses.last(1) or self._treatment.window.state(0)
+        is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past)
         if not is_new or self._journal.boot > 2:  # setup is written last in the first boot
             due = (DELIVERY, PAST, "setup") + (("prescription",) if self._token else ())
             for key in due:
@@ -240,27 +268,30 @@ class Memory:
             self._calibrations.lose()
             treatment.calibration = self._calibrations.current()
             treatment.line.lose()
-        if "delivery" in keys:
+        if DELIVERY in keys:
             self._ledger.is_whole = False
-        if "delivery" in keys or "setup" in keys:
+        if DELIVERY in keys or "setup" in keys:
             self._reservoir.lose()
-        if "delivery" in keys or "past" in keys:
-            active = self._staging.active
+        if DELIVERY in keys or PAST in keys:
             treatment.boluses.lock(self._clock.now_us())
-            limit_ng = active.limit_day_ng if active is not None else 0
-            treatment.window.add(self._clock.now_us(), 0, limit_ng)
+            treatment.window.fill(self._clock.now_us())
+        if PAST in keys:  # each dose had an event of its own, at least
+            treatment.boluses.number_beyond(self._log.first() + self._log.count())
 
     def _tell_time(self, rtc_s):
         """Set the clocks by one with a battery; how long the pump was off, or None."""
         wall, now_us = self._treatment.outlook.wall, self._clock.now_us()
         if rtc_s is None:
             return None
-        outage_us = None
+        outage_us, self._clock_told = None, "BATTERY"
         if wall.zero_us is not None:
             passed_us = rtc_s * _US_PER_S - (now_us - wall.zero_us)
-            if 0 <= passed_us < _YEARS_US:
+            is_outage = 0 <= passed_us < _YEARS_US
+            if is_outage:
                 outage_us = passed_us
                 self._clock.begin(now_us + passed_us)
+            said = "off for" if is_outage else "moved by"
+            self._clock_told += " %s %d s" % (said, passed_us // _US_PER_S)
         wall.set(rtc_s, self._clock.now_us())
         return outage_us
 

@@ -7,7 +7,7 @@ every page that is programmed.
 
 import pytest
 
-from host_tests.event_logs import file_of
+from host_tests.event_logs import UNUSED, file_of
 from host_tests.images import need_image
 from pumpbench.emulator import EmulatorTarget
 
@@ -81,7 +81,7 @@ def lines_of(target):
 
 def test_values_and_events_survive_a_power_cut_and_damage(version, record_property):
     need_image(version)
-    files = {"/store/log.0": file_of(1, 990)}
+    files = {"/store/log.0": file_of(1, 990), "/store/log.1": UNUSED}
     target = EmulatorTarget(version=version, main=SCRIPT, extra_files=files)
     results, figures = lines_of(target)
     assert results == ["True []", "True", "False"]

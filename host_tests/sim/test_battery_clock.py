@@ -11,6 +11,7 @@ from pumpbench.sim.battery_clock import BatteryClock
 
 CLOCK_NOT_SET, INTERRUPTED = 301, 304
 LOCKED_OUT, CLOCK_REFUSED = 110, 116
+CLOCK_SET = 410
 MONDAY = "2026-03-02T"
 FLEX = ("MODE FLEX;RATE 0.1 ML/D", "FLEX:STEP ALL,08:00,24 ML/D,20:00")
 PATIENT = ("MODE SIMP;RATE 1 ML/D", "PAT:DOSE 5 UG,1 MIN;LOCK 6 HR;MAX 3")
@@ -237,3 +238,17 @@ def test_a_board_without_its_wires_or_device_takes_no_harm():
     pump = Lives(clock)
     assert pump.ask("SYST:TIME?") == "NONE"
     assert pump.ask("SYST:STAT?") == "STOPPED"
+
+
+@pytest.mark.hazard("clock-changed")
+def test_what_it_does_to_the_clocks_at_power_up_is_an_event(clock):
+    pump = Lives(clock)
+    assert pump.events(CLOCK_SET) == ["CLOCK_SET BATTERY"]
+    pump.cut(5 * 365 * 24 * HOUR_S)
+    pump.cut(-HOUR_S)
+    told = [text.rsplit(" ", 2) for text in pump.events(CLOCK_SET)[1:]]
+    assert [text for text, _, _ in told] == [
+        "CLOCK_SET BATTERY off for",
+        "CLOCK_SET BATTERY moved by",
+    ]
+    assert [int(s) for _, s, _ in told] == pytest.approx([5 * 365 * 24 * HOUR_S, -HOUR_S], abs=5)

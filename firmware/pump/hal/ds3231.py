@@ -11,6 +11,7 @@ _STATUS = const(0x0F)
 _STOPPED = const(0x80)  # OSF: the oscillator has stopped since the time was set
 _HOUR_BITS = const(0x3F)
 _TWELVE = const(0x40)  # it counts 12 hours: somebody else has set it
+_REST = b"\0\0\0\0\0\0\0\x1c\0"  # both alarms off; control as at power-up; status: it runs
 
 
 class Ds3231:
@@ -34,8 +35,7 @@ class Ds3231:
         return "20%02x-%02x-%02xT%02x:%02x:%02x" % fields
 
     def write(self, text):
-        """Set it; OSError where it does not answer."""
+        """Set it, in one transfer, and say last that it runs; OSError where it does not answer."""
         year, month, day = text[2:4], text[5:7], text[8:10]
         digits = text[17:19], text[14:16], text[11:13], "01", day, month, year
-        self._bus.writeto_mem(_ADDRESS, 0, bytes([int(pair, 16) for pair in digits]))
-        self._bus.writeto_mem(_ADDRESS, _STATUS, b"\0")
+        self._bus.writeto_mem(_ADDRESS, 0, bytes([int(pair, 16) for pair in digits]) + _REST)

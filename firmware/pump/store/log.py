@@ -2,7 +2,8 @@
 """The event log: a ring of at least 1000 events in two files, numbered from 1 without end.
 
 The place of a record in its file gives its number: records of a file are consecutive, so a damaged
-one keeps its number. When a file is full the other one, with the older half, is begun anew.
+one keeps its number. When a file is full the other one, with the older half, is begun anew. Until
+that has happened once the other one is a single byte: a file that is not there has been lost.
 """
 
 import binascii
@@ -11,6 +12,7 @@ import struct
 from micropython import const
 
 from pump.store.events import DAMAGED, EVENTS_LOST
+from pump.store.twins import LOST, MENDED
 
 _NAMES = ("log.0", "log.1")
 _FORMAT = "<IHHQI40s"  # seq, boot, code, ms, wall_s, text; the CRC-32 of these follows
@@ -19,16 +21,20 @@ _MOST_TEXT = const(40)
 _MOST_RECORDS = const(1000)  # in a file
 _MOST_QUEUED = const(32)
 _32_BITS = const(0xFFFFFFFF)
+_UNUSED = b"\n"
+_CUT = "..."  # ends a text that was longer
 
 
 class EventLog:
     """The events of all boots; `boot` is the number of this one.
 
-    damaged: how many records at the end of the newest file could not be read at boot.
+    damaged: how many records at the end of the newest file could not be read at boot. finding:
+    LOST: a file is gone, or nothing in it could be read; MENDED: its end; "".
     """
 
     def __init__(self, files, boot):
         self.damaged = 0
+        self.finding = ""
         self._files = files
         self.boot = boot
         self._queue = bytearray()
@@ -54,12 +60,14 @@ class EventLog:
             return
         now, queued = self._now, self._queued()
         count = self._counts[now]
-        is_whole = self._files.size(_NAMES[now]) == count * _BYTES
-        if count and is_whole and count + queued <= _MOST_RECORDS:
-            self._files.append(_NAMES[now], self._queue)
+        short = count * _BYTES - self._files.size(_NAMES[now])  # of the last record, cut short
+        if count and 0 <= short < _BYTES and count + queued <= _MOST_RECORDS:
+            self._files.append(_NAMES[now], bytes(short) + self._queue if short else self._queue)
         else:
             first = self._next() - queued
             now = 1 - now if count else now
+            if not self._files.size(_NAMES[1 - now]):
+                self._files.replace(_NAMES[1 - now], (_UNUSED,))
             self._files.replace(_NAMES[now], (self._queue,))
             self._now, self._firsts[now], self._counts[now] = now, first, 0
         self._counts[now] += queued
@@ -126,12 +134,24 @@ class EventLog:
         older, newest_first = 1 - self._now, self._firsts[self._now]
         if self._end(older) > newest_first:  # not of this log's making: no number twice
             self._counts[older] = max(newest_first - self._firsts[older], 0)
+        self.finding = MENDED if self.damaged else ""
+        sizes = [self._files.size(name) for name in _NAMES]
         for index in (0, 1):
-            first, count, _ = tails[index]
-            if count and not first:  # nothing readable: begun anew, beyond what it can have held
-                self._firsts[index] = self._end(self._now) + count
-                self._now = index
-                self.damaged = count
+            is_bad = not tails[index][0] and self._record(index, 0) != _UNUSED
+            if is_bad and (sum(sizes) > len(_UNUSED) or self._files.size(_NAMES[index] + ".bad")):
+                self._lose(index, tails[index][1])
+
+    def _lose(self, index, count):
+        """Nothing of a file is left: it is begun anew, beyond what it can have held."""
+        name = _NAMES[index]
+        bad = name + ".bad"
+        try:
+            self._files.rename(name, bad)
+        except OSError:
+            pass  # it is not there, or it was set aside before a power cut
+        most = max(self._files.size(bad) // _BYTES, _MOST_RECORDS)
+        self._firsts[index] = self._end(self._now) + most
+        self._now, self.damaged, self.finding = index, count, LOST
 
     def _end(self, index):
         return self._firsts[index] + self._counts[index]
@@ -172,4 +192,6 @@ def _event(record, seq=0):
 
 def _ascii(text):
     """At most 40 characters as bytes; what is not printable ASCII is a question mark."""
-    return bytes([ord(c) if 32 <= ord(c) < 127 else 63 for c in text[:_MOST_TEXT]])
+    if len(text) > _MOST_TEXT:
+        text = text[: _MOST_TEXT - len(_CUT)] + _CUT
+    return bytes([ord(c) if 32 <= ord(c) < 127 else 63 for c in text])

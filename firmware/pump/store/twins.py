@@ -53,6 +53,11 @@ class Twins:
         is_usual = is_first_save or 0 < second_seq < first_seq
         return self._keep(key, first, (names[1], second), is_usual)
 
+    def reject(self, key):
+        """What `load` answered is of no use: it is lost, and both copies are set aside."""
+        self._saved.pop(key, None)
+        self._lose(key, (LOST, LOST))
+
     def save(self, key, value):
         """Write both copies. False and nothing written when that value is in both of them.
 

@@ -92,6 +92,10 @@ class Boluses:
         """What the patient was given is not known: as if it were all that may be, just now."""
         self._starts_us = [now_us] * _MOST_STARTS
 
+    def number_beyond(self, number):
+        """The records are lost; no dose had a higher number than this."""
+        self._last_id = max(self._last_id, number)
+
     def state(self, now_us):
         """All that has to survive, as a list."""
         counts = self.given, self.refused, self.locked_out

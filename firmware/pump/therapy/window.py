@@ -26,6 +26,7 @@ _MOST_STRETCHES = const(18)  # 16 that are over, the present one, and one to com
 _MOST_EXTRAS = const(64)
 _HOUR_US = 3_600_000_000
 _HOURS = const(24)
+_ALL_NG = 1_000_000_000_000  # more than any limit: 1 kg
 
 
 class Window:
@@ -99,6 +100,10 @@ class Window:
         self._extras = extras
         while len(self._extras) > _MOST_EXTRAS:
             self._merge_extras()
+
+    def fill(self, now_us):
+        """What was given is not known: as if it were all that any limit allows, just now."""
+        self._extras = [[now_us, now_us, _ALL_NG]]
 
     def _extra_ng(self):
         return sum([extra[2] for extra in self._extras])

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Shapes of the records: of what kinds of values each has to be made before it is believed.
+
+A checksum says that a record is as it was written, not that it was written by this firmware. A
+shape is a type; a tuple: a list of exactly these shapes; a list: one that goes on with any number
+of the last of these; a dict {None: shape}: that, or nothing.
+"""
+
+_DOSE = (int, int, int, int, int, int)  # under way: id, kind, programmed, start, duration, given
+_RECORD = (int, int, int, int, int, int, int, str)  # of a bolus that is over
+_LEDGER = (int, [int], [int], (int, int, int, int), bool)
+_PRESCRIPTION = (str, int, str, str) + (int,) * 9 + ({None: (str, int)}, int, int)
+_REFILL = (int, {None: int}, {None: int}, int)
+_RESERVOIR = (int, int, int, int, int, {None: _REFILL})
+
+SHAPES = {
+    "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
+    "past": ((int, (int, int, int), [(int, int)], [_RECORD]), [(int, int, int)], int),
+    "prescription": (_PRESCRIPTION, ([int], [int])),
+    "setup": (str, {None: int}, str, (int, bool), [int, (int, int)], _RESERVOIR, [str]),
+}
+
+
+def fits(value, shape):
+    """Whether a value, as JSON brings it, has a shape."""
+    if isinstance(shape, dict):
+        return value is None or fits(value, shape[None])
+    if not isinstance(shape, (tuple, list)):
+        return type(value) is shape
+    if not isinstance(value, list):
+        return False
+    if isinstance(shape, list):
+        shape = tuple(shape[:-1]) + (shape[-1],) * (len(value) - len(shape) + 1)
+    return len(value) == len(shape) and all(fits(*pair) for pair in zip(value, shape))

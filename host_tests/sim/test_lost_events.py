@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""A damaged event log: what is left stays, the pump says so, and no number is given twice."""
+
+import struct
+
+import pytest
+
+from host_tests.event_logs import BYTES, file_of
+from host_tests.lives import Lives
+from host_tests.therapy.bench import refusal
+from pumpbench.flashfiles import read_files, with_file, without_file
+
+NONE = [0]
+RECORDS_LOST, UNCONFIRMED = 308, 128
+STORE_MENDED, STORE_LOST, DAMAGED = 414, 415, 419
+OLDER, NEWER = "/log/log.0", "/log/log.1"
+
+
+@pytest.fixture
+def pump():
+    """Both files have been begun; the newer one has the last of 1200 events."""
+    pump = Lives()
+    flash = with_file(pump.target.flash, OLDER, file_of(1, 1000))
+    flash = with_file(flash, NEWER, file_of(1001, 200))
+    pump.go_on(flash=flash)
+    pump.run(3)
+    assert not pump.events(STORE_LOST)
+    assert pump.alarms() == NONE
+    return pump
+
+
+def kept(pump):
+    """(events on record, number of the last one)."""
+    count, first = map(int, pump.ask("LOG:COUN?").split(","))
+    return count, first + count - 1
+
+
+@pytest.mark.hazard("record-damaged")
+def test_ten_bytes_cut_off_cost_one_event(pump):
+    count, last = kept(pump)
+    content = read_files(pump.target.flash)[NEWER]
+    pump.go_on(flash=with_file(pump.target.flash, NEWER, content[:-10]))
+    pump.run(3)
+    now, end = kept(pump)
+    assert now - count == end - last > 0
+    assert pump.events(STORE_MENDED) == ["STORE_MENDED log MENDED"]
+    assert len(pump.events(DAMAGED)) == 1
+    assert pump.alarms() == NONE
+    files = read_files(pump.target.flash)
+    assert len(files[OLDER]) == 1000 * BYTES
+
+
+@pytest.mark.hazard("record-damaged")
+@pytest.mark.parametrize("name", (OLDER, NEWER))
+@pytest.mark.parametrize("content", (None, b"", b"\xff" * 12_800, b"\x00" * 99))
+def test_a_file_that_is_lost_is_said_and_confirmed_and_the_other_one_stays(pump, name, content):
+    _, last = kept(pump)
+    flash = pump.target.flash
+    other = OLDER if name == NEWER else NEWER
+    before = read_files(flash)[other]
+    flash = without_file(flash, name) if content is None else with_file(flash, name, content)
+    pump.go_on(flash=flash)
+    pump.run(3)
+    files = read_files(pump.target.flash)
+    assert files[other] == before
+    assert files.get(name + ".bad") == content
+    assert struct.unpack("<I", files[name][:4])[0] > last
+    assert pump.events(STORE_LOST) == ["STORE_LOST log LOST"]
+    assert pump.alarms() == [RECORDS_LOST]
+    assert refusal(pump, "MOT:JOG 1,60") == UNCONFIRMED
+    pump.cut()
+    assert pump.alarms() == [RECORDS_LOST]
+    pump.tell("THER:CONF")
+    pump.cut()
+    assert pump.alarms() == NONE
+    assert pump.events(STORE_LOST) == ["STORE_LOST log LOST"]

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Records that another firmware wrote, though their checksum is right; and a lone one."""
+
+import copy
+import json
+import zlib
+
+import pytest
+
+from host_tests.lives import Lives
+from host_tests.therapy.bench import prescribe, refusal
+from pumpbench.flashfiles import read_files, with_file, without_file
+
+KEYS = ("delivery", "past", "prescription", "setup")
+RECORDS_LOST, STORE_LOST, UNCONFIRMED = 308, 415, 128
+
+
+class Writer:
+    """Flash of a pump with a week, a calibration, a refill, a bolus over and one under way."""
+
+    def __init__(self):
+        pump = Lives()
+        prescribe(pump, "MODE FLEX;RATE 1 ML/D", "FLEX:STEP ALL,08:00,1.2 ML/D", "LIM:RATE 3 ML/D")
+        pump.tell("MOT:CAL:PERR 0.2 ML;:RES:REF 10 ML;REF 10 ML,9.9 ML;:THER:STAR")
+        pump.tell("BOL:STAR 1 UG,5 S")
+        pump.run(20)
+        pump.tell("BOL:STAR 100 UG,50 S")
+        pump.run(5)
+        self.flash = pump.target.flash
+        self.files = read_files(self.flash)
+
+    def fields(self, key):
+        return json.loads(self.files[f"/data/{key}.0"][8:])
+
+    def with_value(self, key, value):
+        rest = b" " + json.dumps([*self.fields(key)[:3], value]).encode() + b"\n"
+        content = b"%08x" % zlib.crc32(rest) + rest
+        flash = self.flash
+        for number in (0, 1):
+            flash = with_file(flash, f"/data/{key}.{number}", content)
+        return flash, content
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return Writer()
+
+
+def places(value, place=()):
+    """The place of every number, text and nothing in a value."""
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from places(part, (*place, index))
+    else:
+        yield place
+
+
+def changed(value, place, new):
+    value = copy.deepcopy(value)
+    part = value
+    for index in place[:-1]:
+        part = part[index]
+    part[place[-1]] = new
+    return value
+
+
+@pytest.mark.hazard("record-damaged")
+@pytest.mark.parametrize("key", KEYS)
+def test_a_value_of_the_wrong_kind_anywhere_is_as_good_as_a_lost_record(writer, key):
+    good = writer.fields(key)[3]
+    pump = Lives()
+    for place in places(good):
+        is_text = isinstance(value_at(good, place), str)
+        flash, content = writer.with_value(key, changed(good, place, 7.5 if is_text else "x"))
+        pump.go_on(flash=flash)
+        assert pump.ask("SYST:STAT?") == "STOPPED"
+        assert RECORDS_LOST in pump.alarms(), place
+        assert pump.events(STORE_LOST) == [f"STORE_LOST {key} LOST"]
+        assert refusal(pump, "MOT:JOG 1,60") == UNCONFIRMED
+        files = read_files(pump.target.flash)
+        assert files[f"/data/{key}.0.bad"] == files[f"/data/{key}.1.bad"] == content
+
+
+def value_at(value, place):
+    for index in place:
+        value = value[index]
+    return value
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_this_firmware_writes_is_of_the_right_kinds(writer, key):
+    pump = Lives()
+    pump.go_on(flash=writer.with_value(key, writer.fields(key)[3])[0])
+    assert RECORDS_LOST not in pump.alarms()
+    assert pump.events(STORE_LOST) == []
+
+
+@pytest.mark.hazard("record-damaged")
+def test_a_past_alone_is_not_that_of_a_new_pump(writer):
+    flash = writer.flash
+    for key in ("delivery", "prescription", "setup"):
+        for number in (0, 1):
+            flash = without_file(flash, f"/data/{key}.{number}")
+    pump = Lives()
+    pump.go_on(flash=flash)
+    assert RECORDS_LOST in pump.alarms()
+    assert {text.split()[1] for text in pump.events(STORE_LOST)} == {"delivery", "setup"}
