@@ -87,6 +87,8 @@ class Memory:
             self.note(code, key + " " + what)
         if self._journal.is_interrupted:
             least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
+            if not self._ledger.is_bounded():
+                most = "NONE"
             self.note(events.INTERRUPTED, "%s to %s mL" % (least, most))
         if self._lost:
             self.sync()  # before anything hides that it is

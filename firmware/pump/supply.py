@@ -11,9 +11,9 @@ from micropython import const
 
 from pump.alarm.conditions import REFILL_MISMATCH, RESERVOIR_EMPTY, RESERVOIR_LOW
 from pump.faults import NO_PRESCRIPTION, NOT_STOPPED, RESERVOIR_TOO_LOW, Refused
+from pump.state import RUNNING
 from pump.therapy.conversion import dose_nl
 from pump.therapy.schedule import DAY_US
-from pump.therapy.sums import sums
 from pump.units import ml, ml_of_pl
 
 _PL_PER_NL = const(1_000)
@@ -28,7 +28,6 @@ class Supply:
         self.reservoir = reservoir
         self._treatment, self._dispenser, self._ledger = delivery
         self._alarms = alarms
-        self._is_low = False
 
     def poll(self, _now_us):
         """Stop what would touch the dead volume, and tell the alarms; at every wake.
@@ -39,6 +38,8 @@ class Supply:
             self._treatment.stop()
             self.reservoir.is_empty = True
         most_pl = self.most_pl()
+        if most_pl is None or self._ledger.unmeasured():
+            most_pl = self._measure()
         self._bind(most_pl)
         self._tell(most_pl)
 
@@ -63,23 +64,65 @@ class Supply:
         """It holds `volume_nl` from now on; measured_nl: the residual before. Nothing moves."""
         if self._dispenser.is_active():
             raise Refused(NOT_STOPPED)
-        self.reservoir.refill(volume_nl, measured_nl, self.most_pl())
-        self._ledger.refill()
+        self._dispenser.totals()  # books what went out up to now
+        ledger = self._ledger
+        self.reservoir.refill(volume_nl, measured_nl, ledger.most_pl(), ledger.unmeasured())
+        ledger.refill()
 
-    def forecast(self, prescription, min_nl_d):
-        """Days to low and to empty without patient boluses, then with all that are allowed."""
+    def forecast(self, prescription):
+        """Whole days to low and to empty for sure: without patient boluses, then with all allowed.
+
+        From now on, as it runs or would if it were started; None each while that is not known.
+        """
         if prescription is None:
             raise Refused(NO_PRESCRIPTION)
-        least_nl = sums(prescription, min_nl_d).mean_nl
+        reservoir, volume_pl = self.reservoir, self.reservoir.volume_pl(self.most_pl())
+        if volume_pl is None or not self._treatment.calibration.pl_per_rev:
+            return (None,) * 4
         bolus_nl = dose_nl(prescription.patient_ng, prescription.concentration_ng_ml)
-        most_nl = least_nl + prescription.patient_a_day() * bolus_nl
-        most_pl = self.most_pl()
-        return self.reservoir.days(least_nl, most_pl) + self.reservoir.days(most_nl, most_pl)
+        rest_nl = volume_pl // _PL_PER_NL - self._under_way_nl()
+        now_us, days = self._treatment.now_us(), self._treatment.outlook.days
+        return [
+            days(prescription, now_us, rest_nl - end_nl, more_nl)
+            for more_nl in (0, prescription.patient_a_day() * bolus_nl)
+            for end_nl in (reservoir.low_nl, reservoir.dead_nl)
+        ]
 
     def most_pl(self):
-        """The most that can have been delivered up to now."""
+        """The most that can have been delivered up to now, as `Reservoir` has it.
+
+        None when some of it, since the last refill, went out uncalibrated.
+        """
         self._dispenser.settle()
-        return self._ledger.most_pl()
+        is_known = self._ledger.unmeasured() == self.reservoir.unmeasured
+        return self._ledger.most_pl() if is_known else None
+
+    def _measure(self):
+        """Book what went out uncalibrated, once there is a calibration; as `most_pl`."""
+        calibration, reservoir = self._treatment.calibration, self.reservoir
+        if calibration.pl_per_rev:
+            before = reservoir.unmeasured
+            self._ledger.measure(calibration.pl_per_rev, before)
+            reservoir.measure(calibration.volume_pl(before))
+        return self.most_pl()
+
+    def _under_way_nl(self):
+        """What is queued, and the rest of a dose that is being given: no less than that.
+
+        And a step that may be owed, and one that rounding hides.
+        """
+        treatment, now_us = self._treatment, self._treatment.now_us()
+        giving, calibration = treatment.giving, treatment.calibration
+        volume_nl = calibration.volume_pl(self._dispenser.totals()[3] + 2) // _PL_PER_NL + 2
+        if giving is not None:
+            out_nl = calibration.volume_pl(giving.steps()) // _PL_PER_NL
+            return volume_nl + giving.dose.amount // DAY_US - out_nl
+        dose = treatment.grid.dose(now_us) if treatment.mode == RUNNING else None
+        if dose is not None:
+            whole = treatment.prescription
+            whole_nl = dose_nl(whole.periodic_ng, whole.concentration_ng_ml)
+            volume_nl += whole_nl * (dose[1] - now_us) // (dose[1] - dose[0]) + 1
+        return volume_nl
 
     def _bind(self, most_pl):
         """Tell a dispenser at rest up to which count it may step."""
@@ -96,9 +139,12 @@ class Supply:
     def _tell(self, most_pl):
         reservoir = self.reservoir
         volume_pl, left_pl = reservoir.volume_pl(most_pl), reservoir.left_pl(most_pl)
-        low_nl = reservoir.low_nl + (_AGAIN_NL if self._is_low else 0)
-        self._is_low = volume_pl is not None and volume_pl <= low_nl * _PL_PER_NL
+        low_nl = reservoir.low_nl + (_AGAIN_NL if reservoir.is_low else 0)
+        if volume_pl is not None:
+            reservoir.is_low = volume_pl <= low_nl * _PL_PER_NL
+        else:
+            reservoir.is_low = reservoir.last is not None  # nobody knows what a head has moved
         is_empty = reservoir.is_empty or (left_pl is not None and left_pl <= 0)
-        self._alarms.set(RESERVOIR_LOW, self._is_low)
+        self._alarms.set(RESERVOIR_LOW, reservoir.is_low)
         self._alarms.set(RESERVOIR_EMPTY, is_empty)
         self._alarms.set(REFILL_MISMATCH, reservoir.is_mismatched)

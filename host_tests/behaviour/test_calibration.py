@@ -172,14 +172,14 @@ def test_without_a_calibration_nothing_is_delivered(uncalibrated, command):
     assert uncalibrated.ask("MOT:CAL?;CAL:HIST?;:SYST:STAT?") == "0.000000;NONE;STOPPED"
 
 
-def test_without_a_calibration_a_jog_counts_steps_and_no_volume(uncalibrated):
+def test_without_a_calibration_a_jog_counts_steps_and_the_volume_is_not_known(uncalibrated):
     uncalibrated.tell("RES:REF 20 ML")
     uncalibrated.tell("MOT:JOG 1,375")
     uncalibrated.run(0.05)
     assert uncalibrated.ask("DEL:RATE?") == "0.000,0.000000"
     uncalibrated.run(0.5)
     assert uncalibrated.steps().emitted == 3200
-    assert uncalibrated.ask("DEL:TOT?;:RES:VOL?") == "0.000,0.000000;20.000000"
+    assert uncalibrated.ask("DEL:TOT?;:RES:VOL?") == "0.000,0.000000;NONE"
 
 
 def test_the_first_run_calibrates_whatever_the_head_gives(uncalibrated):

@@ -23,15 +23,10 @@ def filled(volume_nl=CAPACITY_NL, most_pl=0):
     return reservoir
 
 
-def floor(fraction):
-    return fraction.numerator // fraction.denominator
-
-
 def test_before_the_first_refill_nothing_is_known():
     reservoir = Reservoir(CAPACITY_NL, DEAD_NL)
     assert reservoir.volume_pl(5) is None
     assert reservoir.left_pl(5) is None
-    assert reservoir.days(1, 5) == (None, None)
     assert reservoir.discrepancy() is None
     assert not reservoir.is_mismatched
 
@@ -44,15 +39,6 @@ def test_it_holds_what_was_filled_in_less_what_went_out_since(volume_nl, before_
     assert reservoir.left_pl(before_pl + since_pl) == expected_pl - DEAD_NL * 1000
 
 
-@given(VOLUMES_NL, st.integers(0, 2 * 10**10), st.integers(6_000, 24 * 10**9))
-def test_the_days_are_those_of_fractions_rounded_down(volume_nl, since_pl, rate_nl_d):
-    reservoir = filled(volume_nl)
-    volume_nl = max(volume_nl - Fraction(since_pl, 1000), Fraction(0))
-    low = floor(max(volume_nl - reservoir.low_nl, Fraction(0)) / rate_nl_d)
-    empty = floor(max(volume_nl - DEAD_NL, Fraction(0)) / rate_nl_d)
-    assert reservoir.days(rate_nl_d, since_pl) == (low, empty)
-
-
 @given(VOLUMES_NL, st.integers(1, 2 * 10**10), VOLUMES_NL)
 def test_the_discrepancy_is_that_of_fractions_and_alarms_beyond_14_5_per_cent(
     volume_nl, dispensed_pl, measured_nl
@@ -61,7 +47,8 @@ def test_the_discrepancy_is_that_of_fractions_and_alarms_beyond_14_5_per_cent(
     expected_pl = reservoir.volume_pl(dispensed_pl)
     reservoir.refill(CAPACITY_NL, measured_nl, dispensed_pl)
     exact_pct = Fraction(100 * (expected_pl - measured_nl * 1000), dispensed_pl)
-    assert reservoir.is_mismatched == (abs(exact_pct) > Fraction(29, 2))
+    is_far = abs(expected_pl - measured_nl * 1000) > 100_000_000
+    assert reservoir.is_mismatched == (is_far and abs(exact_pct) > Fraction(29, 2))
     shown_pct = Fraction(reservoir.discrepancy(), 10)
     assert abs(exact_pct) <= abs(shown_pct) < abs(exact_pct) + Fraction(1, 10)
     assert shown_pct * exact_pct >= 0

@@ -50,7 +50,7 @@ class Calibrations:
     """The calibration in force, the last ones, and the run that the next one is measured by.
 
     pl_per_rev: of the board's data; 0: not calibrated, the volume of a step is not known.
-    history: (microseconds since power-up, pl_per_rev) of those that were set, newest first.
+    history: (microseconds of the pump's life, pl_per_rev) of those that were set, newest first.
     """
 
     def __init__(self, pl_per_rev, steps_per_rev):

@@ -2,13 +2,14 @@
 """The ledger: every emitted step belongs to one kind of delivery; their sum is the emitted count.
 
 Pure. Volumes are kept as exact rationals of the calibration in force when the steps went out, so a
-later calibration never rewrites them. They are of the pump's whole life: `state` goes to flash and
-`restore` brings it back. What a power cut leaves unknown is kept apart, as what may be out too.
+later calibration never rewrites them; steps that went out before there was one wait for the first.
+They are of the pump's whole life: `state` goes to flash and `restore` brings it back. What a power
+cut leaves unknown is kept apart, as what may be out too.
 """
 
 from micropython import const
 
-from pump.kinds import NAMES, RECOVERED
+from pump.kinds import JOG, NAMES, RECOVERED
 
 # 1 pL at 1 ng/mL holds 1e-9 mL of 1 ng/mL: 1e-9 ng, an attogram.
 _AG_PER_NG = const(1_000_000_000)
@@ -30,21 +31,41 @@ class Ledger:
         self._refilled = [0] * len(NAMES)  # the volumes at the last refill
         self._drug = self._refilled_drug = 0
         self._unsure = self._unsure_drug = 0  # what may be out besides
+        self._unmeasured = self._unsure_steps = 0  # steps without a calibration: only jogs
 
     def add(self, steps, batch):
         """Book `steps` sent out as `batch`: (kind, pl_per_rev, ng_ml); ng_ml 0 means no drug."""
         kind, pl_per_rev, ng_ml = batch
         self._steps[kind] += steps
+        self._unmeasured += 0 if pl_per_rev else steps
         self._volumes[kind] += steps * pl_per_rev
         self._drug += steps * pl_per_rev * ng_ml
 
     def recover(self, steps, unsure_steps, batch):
         """After a reset: so many steps of a batch are out for sure, so many more may be."""
         _, pl_per_rev, ng_ml = batch
+        if not pl_per_rev:
+            self._unmeasured += steps
+            self._unsure_steps += unsure_steps
         self._volumes[RECOVERED] += steps * pl_per_rev
         self._drug += steps * pl_per_rev * ng_ml
         self._unsure += unsure_steps * pl_per_rev
         self._unsure_drug += unsure_steps * pl_per_rev * ng_ml
+
+    def measure(self, pl_per_rev, before):
+        """Book what went out uncalibrated. before: steps of it that were not since the refill."""
+        self._volumes[JOG] += self._unmeasured * pl_per_rev
+        self._unsure += self._unsure_steps * pl_per_rev
+        self._refilled[JOG] += min(before, self._unmeasured) * pl_per_rev
+        self._unmeasured = self._unsure_steps = 0
+
+    def unmeasured(self):
+        """Steps that went out, or may have, and of which nobody knows the volume."""
+        return self._unmeasured + self._unsure_steps
+
+    def is_bounded(self):
+        """False while nobody knows the most that can be out."""
+        return self.is_whole and not self.unmeasured()
 
     def refill(self):
         """The reservoir is being refilled: what goes out from now on is counted from here, too."""
@@ -64,7 +85,7 @@ class Ledger:
         return (sum(volumes) if kind is None else volumes[kind]) // self._steps_per_rev
 
     def most_pl(self):
-        """The most that can be out in picolitres, rounded up."""
+        """The most that can be out in picolitres, rounded up, but for what is unmeasured."""
         return -(-(sum(self._volumes) + self._unsure) // self._steps_per_rev)
 
     def drug_ng(self, since_refill=False):
@@ -79,6 +100,7 @@ class Ledger:
     def state(self):
         """All that has to survive, as a list."""
         amounts = self._drug, self._refilled_drug, self._unsure, self._unsure_drug
+        amounts += self._unmeasured, self._unsure_steps
         return [self._steps_per_rev, self._volumes, self._refilled, amounts, self.is_whole]
 
     def restore(self, state):
@@ -91,4 +113,5 @@ class Ledger:
         self._volumes = [volume * now // then for volume in volumes]
         self._refilled = [volume * now // then for volume in refilled]
         self._drug, self._refilled_drug = [amount * now // then for amount in amounts[:2]]
-        self._unsure, self._unsure_drug = [-(-amount * now // then) for amount in amounts[2:]]
+        more = [-(-amount * now // then) for amount in amounts[2:]]
+        self._unsure, self._unsure_drug, self._unmeasured, self._unsure_steps = more

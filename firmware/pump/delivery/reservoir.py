@@ -3,7 +3,7 @@
 
 Pure. Nothing measures the volume: it is that of the last refill less what has been delivered
 since. Before the first refill it is not counted, and unknown. `most_pl` is always the most that
-can have been delivered in the pump's life, as the ledger tells it.
+can have been delivered in the pump's life, as the ledger tells it; None: nobody knows.
 """
 
 from micropython import const
@@ -14,7 +14,7 @@ from pump.units import ml
 _PL_PER_NL = const(1_000)
 _LOW_NL = const(2_000_000)
 _MISMATCH_PER_MILLE = const(145)  # of what was dispensed: how far a good head may be off
-_ALIKE_PL = const(100_000_000)  # nothing dispensed, and no further apart: the same volume
+_ALIKE_PL = const(100_000_000)  # no further apart: the same volume, as well as can be measured
 
 
 class Reservoir:
@@ -22,7 +22,8 @@ class Reservoir:
 
     last: of the last refill (volume_nl, measured_nl, expected_pl, dispensed_pl), or None; measured
     and expected are those before it, or None. is_mismatched: the last residual that was measured
-    did not agree with the model. is_empty: a delivery was stopped for want of fluid.
+    did not agree with the model. is_empty: a delivery was stopped for want of fluid. is_low: as
+    `Supply` found it last. unmeasured: steps of unknown volume that were out at the last refill.
     """
 
     def __init__(self, capacity_nl, dead_nl):
@@ -32,11 +33,13 @@ class Reservoir:
         self.last: "tuple | None" = None
         self.is_mismatched = False
         self.is_empty = False
+        self.is_low = False
+        self.unmeasured = 0
         self._from_pl = 0  # delivered at the last refill
 
     def volume_pl(self, most_pl):
         """What it holds, or None while that is unknown."""
-        if self.last is None:
+        if self.last is None or most_pl is None:
             return None
         return max(self.last[0] * _PL_PER_NL - (most_pl - self._from_pl), 0)
 
@@ -52,18 +55,27 @@ class Reservoir:
             raise Refused(OVERFILL, "it holds %s mL" % ml(-(-volume_pl // _PL_PER_NL)))
         self.capacity_nl = capacity_nl
 
-    def refill(self, volume_nl, measured_nl, most_pl):
-        """It holds `volume_nl` in all from now on. measured_nl: what was left in it, or None."""
+    def refill(self, volume_nl, measured_nl, most_pl, unmeasured=0):
+        """It holds `volume_nl` in all from now on. measured_nl: what was left in it, or None.
+
+        most_pl: without `unmeasured`, the steps of unknown volume in the pump's life.
+        """
         if max(volume_nl, measured_nl or 0) > self.capacity_nl:
             raise Refused(OVERFILL, "it takes %s mL" % ml(self.capacity_nl))
-        expected_pl = self.volume_pl(most_pl)
+        expected_pl = self.volume_pl(most_pl if unmeasured == self.unmeasured else None)
         dispensed_pl = most_pl - self._from_pl
         self.last = (volume_nl, measured_nl, expected_pl, dispensed_pl)
         self._from_pl = most_pl
+        self.unmeasured = unmeasured
         self.is_empty = volume_nl <= self.dead_nl
         over_pl = self._over_pl()
         if over_pl is not None:
             self.is_mismatched = _is_far_off(abs(over_pl), dispensed_pl)
+
+    def measure(self, before_pl):
+        """What went out unmeasured has been booked; `before_pl` of it before the last refill."""
+        self._from_pl += before_pl
+        self.unmeasured = 0
 
     def discrepancy(self):
         """Tenths of a per cent of what was dispensed by which the head gave more, or None.
@@ -76,16 +88,6 @@ class Reservoir:
         size = -(-abs(over_pl) * 1000 // last[3])
         return -size if over_pl < 0 else size
 
-    def days(self, rate_nl_d, most_pl):
-        """Whole days (to low, to empty) at a volume a day; (None, None) while unknown."""
-        volume_pl = self.volume_pl(most_pl)
-        if volume_pl is None:
-            return None, None
-        ends_pl = [end_nl * _PL_PER_NL for end_nl in (self.low_nl, self.dead_nl)]
-        return tuple(
-            [max(volume_pl - end_pl, 0) // (rate_nl_d * _PL_PER_NL) for end_pl in ends_pl]
-        )
-
     def lose(self):
         """Nobody knows what it holds."""
         self.last = None
@@ -93,14 +95,13 @@ class Reservoir:
     def state(self):
         """All of it, for `restore`, as JSON can keep it."""
         last = None if self.last is None else list(self.last)
-        flags = int(self.is_mismatched), int(self.is_empty)
-        return [self.capacity_nl, self.low_nl, self._from_pl, flags[0], flags[1], last]
+        flags = [int(flag) for flag in (self.is_mismatched, self.is_empty, self.is_low)]
+        return [self.capacity_nl, self.low_nl, self._from_pl, self.unmeasured, flags, last]
 
     def restore(self, state):
         """Be again what `state` told."""
-        self.capacity_nl, self.low_nl, self._from_pl, is_mismatched, is_empty, last = state
-        self.is_mismatched = bool(is_mismatched)
-        self.is_empty = bool(is_empty)
+        self.capacity_nl, self.low_nl, self._from_pl, self.unmeasured, flags, last = state
+        self.is_mismatched, self.is_empty, self.is_low = [bool(flag) for flag in flags]
         self.last = None if last is None else tuple(last)
 
     def _over_pl(self):
@@ -111,6 +112,4 @@ class Reservoir:
 
 
 def _is_far_off(off_pl, dispensed_pl):
-    if not dispensed_pl:
-        return off_pl > _ALIKE_PL
-    return off_pl * 1000 > _MISMATCH_PER_MILLE * dispensed_pl
+    return off_pl > _ALIKE_PL and off_pl * 1000 > _MISMATCH_PER_MILLE * dispensed_pl

@@ -26,7 +26,7 @@ def rows(progress, dispenser, ledger):
     def interval():
         dispenser.settle()
         least, most = ml_of_pl(ledger.volume_pl()), ml_of_pl(ledger.most_pl() + 999)
-        return least, most if ledger.is_whole else "NONE"
+        return least, most if ledger.is_bounded() else "NONE"
 
     def rate():
         rate_ng_d, rate_nl_d = progress.rates()

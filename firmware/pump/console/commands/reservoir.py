@@ -27,6 +27,7 @@ def rows(control, supply):
             ends = ml(range_nl[0]), ml(range_nl[1])
             raise ScpiError(DATA_OUT_OF_RANGE, "%s to %s ML" % ends)
         reservoir.low_nl = low_nl
+        reservoir.is_low = False  # whether it is now, without hysteresis, is told at once
 
     def volume():
         volume_pl = reservoir.volume_pl(supply.most_pl())
@@ -43,7 +44,7 @@ def rows(control, supply):
         )
 
     def forecast():
-        days = supply.forecast(control.active(), control.limits().min_nl_d)
+        days = supply.forecast(control.active())
         return [_NONE if count is None else count for count in days]
 
     return (
