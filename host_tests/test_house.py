@@ -32,7 +32,7 @@ LAYERS = [
     {"pump.hal", "pump.therapy", "pump.delivery", "pump.alarm", "pump.store", "pump.supervisor"},
     {"pump.giving"},
     {"pump.treatment"},
-    {"pump.journal", "pump.progress", "pump.supply", "pump.watch"},
+    {"pump.changes", "pump.journal", "pump.progress", "pump.supply", "pump.watch"},
     {"pump.memory"},
     {"pump.control"},
     {"pump.dosing"},

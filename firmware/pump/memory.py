@@ -12,15 +12,16 @@ What is lost counts as the worst it can have been: delivered, locked out, not ca
 from micropython import const
 
 from pump.alarm.conditions import INTERRUPTED, STORE_DAMAGED, STORE_FAILING
+from pump.changes import changes
 from pump.faults import NOT_RECORDED, Refused
 from pump.journal import DELIVERY, PAST
-from pump.kinds import BASAL, NAMES
+from pump.kinds import BASAL
 from pump.state import STOPPED
 from pump.store import events
 from pump.store.shapes import SHAPES, fits
 from pump.store.twins import LOST, MENDED
 from pump.therapy.prescription import prescription_of
-from pump.units import ml_of_pl, ug
+from pump.units import ml_of_pl
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 
@@ -180,7 +181,8 @@ class Memory:
         if seen == self._seen:
             return
         before, self._seen = self._seen, seen
-        self._tell(before, seen)
+        for code, text in changes(before, seen):
+            self.note(code, text)
         self._is_setup_due = True
 
     # Within
@@ -296,22 +298,3 @@ class Memory:
             self._clock_told += " %s %d s" % (said, passed_us // _US_PER_S)
         wall.set(rtc_s, self._clock.now_us())
         return outage_us
-
-    def _tell(self, before, now):
-        """Events for what is different."""
-        if now[0] != before[0]:
-            self.note(events.STOPPED if now[0] == STOPPED else events.STARTED, now[0])
-        if before[1] is not None and before[1] is not now[1]:
-            self._tell_dose(events.DOSE_ENDED, before[1], before[1].given_ng)
-        if now[1] is not None and now[1] is not before[1]:
-            self._tell_dose(events.DOSE_BEGAN, now[1], now[1].programmed_ng)
-        for code in now[2]:
-            if code not in before[2]:
-                self.note(events.ALARM_ON, str(code))
-        for code in before[2]:
-            if code not in now[2]:
-                self.note(events.ALARM_OFF, str(code))
-
-    def _tell_dose(self, code, record, dose_ng):
-        text = "%d %s %s %s" % (record.id, NAMES[record.kind], ug(dose_ng), record.outcome)
-        self.note(code, text.rstrip())
