@@ -8,10 +8,10 @@ of the last of these; a dict {None: shape}: that, or nothing.
 
 _DOSE = (int, int, int, int, int, int)  # under way: id, kind, programmed, start, duration, given
 _RECORD = (int, int, int, int, int, int, int, str)  # of a bolus that is over
-_LEDGER = (int, [int], [int], (int, int, int, int), bool)
+_LEDGER = (int, [int], [int], (int,) * 6, bool)
 _PRESCRIPTION = (str, int, str, str) + (int,) * 9 + ({None: (str, int)}, int, int)
 _REFILL = (int, {None: int}, {None: int}, int)
-_RESERVOIR = (int, int, int, int, int, {None: _REFILL})
+_RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
 
 SHAPES = {
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
