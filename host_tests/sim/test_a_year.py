@@ -200,7 +200,13 @@ class Year:
         self.plant_pl -= volume_pl
 
 
-@pytest.mark.parametrize("hows", [(TIMER,), (TIMER, WARM, COLD)], ids=["watchdog", "any"])
+@pytest.mark.parametrize(
+    "hows",
+    [
+        pytest.param((TIMER,), id="watchdog", marks=pytest.mark.long),
+        pytest.param((TIMER, WARM, COLD), id="any"),
+    ],
+)
 def test_a_year_with_a_reset_a_week_never_drifts(hows, record_property):
     year, chance = Year(), random.Random(1)
     for week in range(DAYS // 7):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Days of delivery by the whole firmware in virtual time, on exactly the steps that are due.
 
-An ordinary run has the slowest rate, the fastest, and days on end between them. The tick counters
-start seconds before their wraps: `ticks_us` (17.9 min) wraps at every rate, `ticks_ms` (12.4 days)
-once.
+An ordinary run has the slowest rate, and days on end at a faster one. The tick counters start
+seconds before their wraps: `ticks_us` (17.9 min) wraps at every rate, `ticks_ms` (12.4 days) once.
 """
 
 import time
@@ -31,14 +30,20 @@ def due_steps(rate, seconds):
     return int(Fraction(seconds) * 1_000_000 / period_us(rate))
 
 
-def between(rate):
+def long(rate):
     """A rate whose day is for the long campaigns alone."""
     return pytest.param(rate, marks=pytest.mark.long)
 
 
 @pytest.mark.parametrize(
     "rate",
-    ["0.048 ML/D", between("1 ML/D"), between("24 ML/D"), between("100 ML/HR"), "1000 ML/HR"],
+    [
+        "0.048 ML/D",
+        long("1 ML/D"),
+        long("24 ML/D"),
+        long("100 ML/HR"),
+        long("1000 ML/HR"),
+    ],
 )
 def test_a_day_ends_on_exactly_the_floor_of_the_steps_due(rate, record_property):
     began_s = time.perf_counter()
