@@ -179,6 +179,7 @@ class Treatment:
     def abort(self):
         """End the bolus under way, at once; a regular therapy that runs goes on."""
         if self.mode == RUNNING and self.is_giving():
+            self._dispenser.prepare()
             stopped = self._halt(boluses.ABORTED)
             self._origin_us += stopped[0]
             at_us, prescription = self._origin_us, self.prescription

@@ -103,13 +103,16 @@ class Dispenser:
         planner = self._planner_of(schedule, step, owed=owed, limit_steps=limit_steps)
         self._begin(planner, batch, None)
 
+    def prepare(self):
+        """Before a stop that a `restart` follows: no flash write is to come between the two."""
+        self._journal.top_up(self.settle())
+
     def restart(self, schedule, step, batch, stopped):
         """Go on after a `stop` as if there had been none: with another schedule, in force since.
 
         stopped: what `stop` returned. The steps begin `RESTART_US` from now; those that fell due
         in between are made at once.
         """
-        self._journal.top_up(self.settle())  # no flash write once the time is counted
         at_us, owed = stopped
         since_us = self._start_us + at_us
         begin_us = self._clock.now_us() - since_us + RESTART_US
