@@ -18,6 +18,7 @@ from pump.therapy.boluses import RESET, Record
 DELIVERY, PAST = "delivery", "past"
 
 _LEAST_PL = const(4_000_000)  # a reservation is 4 uL, or
+_LEAST_STEPS = const(64)  # uncalibrated, where nobody knows the volume of a step
 _CHUNKS = const(10)  # so many of the chunks that are being planned, 8 s at most
 _HOUR_US = 3_600_000_000
 _WIDE_US = const(10_000_000)  # a reservation that has become too wide is kept so long
@@ -44,7 +45,7 @@ class Journal:
         self._batch = (0, 0, 0)
         self._drug = ()  # batch in the last record, with the strongest drug in it
         self._commanded = self._steps = 0  # planned in all since power-up, and at the last time
-        self._refills = 0  # of the ledger, in the last record
+        self._edits = 0  # of the ledger, in the last record
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
         self._queued = 0  # and those that the engine was told of
         self._saved_us = 0
@@ -102,14 +103,14 @@ class Journal:
             self._is_past = is_over or self._is_past
         elif not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
-        elif self._has_ended() or self.is_refilled() or saved_us >= _HOUR_US:
+        elif self._has_ended() or self.is_edited() or saved_us >= _HOUR_US:
             self._save(emitted, self._enough() if is_active else emitted)
         elif is_active and saved_us >= _WIDE_US and self._is_wide():
             self._save(emitted, self._enough())
 
-    def is_refilled(self):
-        """True while a refill of the reservoir is not on record."""
-        return self._refills != self._ledger.refills
+    def is_edited(self):
+        """True while a refill, or what a calibration says of steps before it, is not on record."""
+        return self._edits != self._ledger.edits
 
     def confirm(self, emitted):
         """A human has taken note of the interruption."""
@@ -202,7 +203,7 @@ class Journal:
         value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
         self._write(DELIVERY, value + [self._ledger.state(), dose])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
-        self._drug, self._refills = drug, self._ledger.refills
+        self._drug, self._edits = drug, self._ledger.edits
         self._dose_id, self._is_past = dose[0] if dose is not None else 0, False
         self._is_dosing = self._dosing()
         self.written += 1
@@ -257,4 +258,7 @@ class Journal:
 
     def _least(self):
         """The smallest reservation in steps."""
-        return 1 + _LEAST_PL // max(self._treatment.calibration.volume_pl(1), 1)
+        calibration = self._treatment.calibration
+        if not calibration.pl_per_rev:
+            return _LEAST_STEPS
+        return 1 + _LEAST_PL // max(calibration.volume_pl(1), 1)

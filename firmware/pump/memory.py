@@ -36,7 +36,7 @@ class Memory:
 
     pump: (clock, dispenser, ledger, treatment, staging, alarms). setup: (calibrations, reservoir),
     things with `state` and `restore`. resume: what goes on after a reset, HOLD or RESUME_BASAL.
-    is_matched: a clock with a battery goes with the wall clock, and tells how long power was off.
+    is_matched: a clock with a battery can be relied on; not while it is being set.
     """
 
     def __init__(self, flash, journal, pump, setup):
@@ -115,7 +115,7 @@ class Memory:
         self.note(events.COMMITTED, prescription.token())
 
     def distrust(self):
-        """The clock with a battery is about to be set: from now on it tells no time off.
+        """The clock with a battery is about to be set: from now on what it says is no time.
 
         Until `is_matched` and `sync`. Refused NOT_RECORDED where that fails.
         """
@@ -135,7 +135,7 @@ class Memory:
         """Write the setup now, if it has changed: a host is told of nothing that can be lost."""
         self._is_setup_due = False
         self._try("setup", self._twins.save, "setup", self._setup())
-        if self._journal.is_refilled():
+        if self._journal.is_edited():
             self.settle()
 
     def settle(self):
@@ -216,7 +216,7 @@ class Memory:
         active, treatment = self._staging.active, self._treatment
         return [
             active.token() if active is not None else "",
-            treatment.outlook.wall.zero_us if self.is_matched else None,
+            [treatment.outlook.wall.zero_us, self.is_matched],
             self.resume,
             [treatment.line.ng_ml, treatment.line.is_mixed],
             self._calibrations.state(),
@@ -242,8 +242,8 @@ class Memory:
         self._staging.active = prescription_of(state)
 
     def _set_up(self, state):
-        treatment = self._treatment
-        self._token, treatment.outlook.wall.zero_us, self.resume, line = state[:4]
+        treatment, (self._token, clock, self.resume, line) = self._treatment, state[:4]
+        treatment.outlook.wall.zero_us, self.is_matched = clock
         treatment.line.ng_ml, treatment.line.is_mixed = line
         self._calibrations.restore(state[4])
         treatment.calibration = self._calibrations.current()
@@ -285,7 +285,7 @@ class Memory:
     def _tell_time(self, rtc_s):
         """Set the clocks by one with a battery; how long the pump was off, or None."""
         wall, now_us = self._treatment.outlook.wall, self._clock.now_us()
-        if rtc_s is None:
+        if rtc_s is None or not self.is_matched:
             return None
         outage_us, self._clock_told = None, "BATTERY"
         if wall.zero_us is not None:

@@ -4,10 +4,9 @@
 `test_sweep` holds it against brute force on anything that can happen.
 """
 
-import sys
-
 import pytest
 
+from host_tests.operations import operations
 from pump.therapy.cycle import Cycle
 from pump.therapy.schedule import Constant
 from pump.therapy.window import Window
@@ -131,25 +130,6 @@ def test_the_bolus_added_last_can_be_cut_even_when_there_are_too_many():
         window.add(number * MINUTE_US, MINUTE_US, 1_000)
     window.cut(99 * MINUTE_US, 0)
     assert window.now_ng(HOUR_US) == 99_000
-
-
-def operations(action):
-    """Bytecodes that CPython runs in `action`; MicroPython runs about as many."""
-    count = 0
-
-    def trace(frame, event, _argument):
-        nonlocal count
-        frame.f_trace_lines, frame.f_trace_opcodes = False, True
-        count += event == "opcode"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,23 @@ def test_one_that_does_not_answer_is_not_set_and_neither_is_the_pump(clock):
     assert shown(pump)[0].hour == 12
 
 
+@pytest.mark.hazard("clock-changed")
+@pytest.mark.parametrize("taken", range(16))
+def test_one_that_took_half_of_a_time_is_not_believed_until_it_is_set_again(clock, taken):
+    pump = Lives(clock)
+    clock.takes = taken
+    assert refusal(pump, f"SYST:TIME {MONDAY}18:30:00") == CLOCK_REFUSED
+    assert (shown(pump)[0].hour, shown(pump)[1]) == (12, True)  # the pump's own goes on as it was
+    for _ in range(2):
+        pump.cut(HOUR_S)
+        assert shown(pump)[0].hour == 12
+        assert not shown(pump)[1]
+    clock.takes = None
+    pump.tell(f"SYST:TIME {MONDAY}20:30:00")
+    pump.cut(HOUR_S)
+    assert (shown(pump)[0].hour, shown(pump)[1]) == (21, True)
+
+
 def test_one_that_counts_twelve_hours_counts_24_when_it_is_set(clock):
     clock.count_twelve()
     pump = Lives(clock)

@@ -13,6 +13,7 @@ from pumpbench.flashfiles import with_file
 LOW, EMPTY = 305, 306
 ON = 411
 INTERRUPTED = 421
+WIDEST_NL = 10 * 200_000 + 64 * 62.5  # ten seconds of a calibration run, and the least steps
 
 
 @pytest.fixture
@@ -125,6 +126,18 @@ def test_a_cut_in_an_uncalibrated_run_leaves_what_is_out_within_the_interval(pum
     pump.tell("THER:CONF;:MOT:CAL:PERR 0.2 ML")
     least_nl, most_nl = pump.interval_nl()
     assert least_nl <= pump.beaker_nl() <= most_nl
+    assert most_nl - least_nl <= WIDEST_NL
+
+
+def test_what_a_calibration_says_of_steps_before_a_refill_is_on_record_with_its_answer(pump):
+    jog(pump, 20)
+    pump.tell("RES:REF 30 ML")
+    jog(pump, 5)
+    pump.tell("MOT:CAL:PERR 0.2 ML")
+    pump.cut()
+    assert_known(pump, out="5.000000", left="29.000000")
+    assert pump.ask("DEL:TOT? REF") == "0.000,1.000000"
+    assert "JOG,5.000000" in pump.ask("DEL:LEDG?")
 
 
 def test_a_board_that_was_never_calibrated_knows_no_more():

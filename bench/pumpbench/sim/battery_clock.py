@@ -24,11 +24,13 @@ class BatteryClock:
     """As it comes from the shop it stands at 2000-01-01 and says that it had stopped.
 
     answers: False when it is not there, or its battery is empty. garbage: register -> the byte
-    that it reads as, whatever was written.
+    that it reads as, whatever was written. takes: so many bytes of a
+    transfer, then the wire breaks.
     """
 
     def __init__(self) -> None:
         self.answers = True
+        self.takes: int | None = None
         self.garbage: dict[int, int] = {}
         self.writes = 0  # transfers that wrote
         self._world: World | None = None
@@ -85,14 +87,17 @@ class BatteryClock:
         """What a board writes; OSError when there is no answer."""
         self._need_answer()
         self.writes += 1
+        taken = data[: self.takes]
         registers = self._time() + self._rest
-        for n, value in enumerate(data):
+        for n, value in enumerate(taken):
             at = (register + n) % REGISTERS
             # The flag can be cleared, not set.
             registers[at] = value & (registers[at] | ~OSF & 0xFF) if at == STATUS else value
         self._rest[:] = registers[7:]
         if register < 7:
             self._set(registers)
+        if taken != data:
+            raise OSError(5, "EIO")
 
     def _need_answer(self) -> None:
         if not self.answers:

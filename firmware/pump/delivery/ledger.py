@@ -19,12 +19,13 @@ class Ledger:
     """Volume and drug delivered in the pump's life, per kind; steps since power-up.
 
     Volumes are kept in picolitres times steps_per_rev, drug in attograms times steps_per_rev.
-    is_whole: False when what was kept of an earlier life is lost. refills: since power-up.
+    is_whole: False when what was kept of an earlier life is lost. edits: refills and
+    measurements since power-up, whatever changes the account besides steps.
     """
 
     def __init__(self, steps_per_rev):
         self.is_whole = True
-        self.refills = 0
+        self.edits = 0
         self._steps_per_rev = steps_per_rev
         self._steps = [0] * len(NAMES)
         self._volumes = [0] * len(NAMES)
@@ -54,6 +55,7 @@ class Ledger:
 
     def measure(self, pl_per_rev, before):
         """Book what went out uncalibrated. before: steps of it that were not since the refill."""
+        self.edits += 1 if self.unmeasured() else 0
         self._volumes[JOG] += self._unmeasured * pl_per_rev
         self._unsure += self._unsure_steps * pl_per_rev
         self._refilled[JOG] += min(before, self._unmeasured) * pl_per_rev
@@ -71,7 +73,7 @@ class Ledger:
         """The reservoir is being refilled: what goes out from now on is counted from here, too."""
         self._refilled = list(self._volumes)
         self._refilled_drug = self._drug
-        self.refills += 1
+        self.edits += 1
 
     def steps(self, kind=None):
         """Steps emitted since power-up, of one kind or of all."""

@@ -17,7 +17,7 @@ SHAPES = {
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), [(int, int, int)], int),
     "prescription": (_PRESCRIPTION, ([int], [int])),
-    "setup": (str, {None: int}, str, (int, bool), [int, (int, int)], _RESERVOIR, [str]),
+    "setup": (str, ({None: int}, bool), str, (int, bool), [int, (int, int)], _RESERVOIR, [str]),
 }
 
 
