@@ -37,7 +37,7 @@ def pytest_addoption(parser):
     parser.addoption("--target", choices=[*TARGETS, "all"], default="all", help="where to run")
     parser.addoption("--micropython", default=DEFAULT_VERSION, help="image of the emulated board")
     parser.addoption("--days", type=int, default=2, help="length of the long deliveries")
-    parser.addoption("--lines", type=int, default=300, help="console lines of the long floods")
+    parser.addoption("--lines", type=int, default=200, help="console lines of the long floods")
     parser.addoption("--write-hazards", action="store_true", help="numbers into HAZARDS.md")
     parser.addoption("--seed", type=int, default=1, help="seed of the random campaigns")
 

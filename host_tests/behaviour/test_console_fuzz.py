@@ -15,6 +15,7 @@ LEAST = {"sim": 20_000, "emulator": 300}  # lines in `make test`
 TIMES = {"sim": 100, "emulator": 1}  # so many lines of `sim` for one of the emulator's in soak
 
 
+@pytest.mark.campaign
 @pytest.mark.soak
 @pytest.mark.hazard("console-flood")
 def test_fuzzed_lines_cost_no_step_no_memory_and_no_answer(bench, lines, seed, record_property):

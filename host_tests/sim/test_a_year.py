@@ -200,6 +200,7 @@ class Year:
         self.plant_pl -= volume_pl
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     "hows",
     [

@@ -69,6 +69,7 @@ def test_a_day_at_a_rate_that_is_no_whole_period_never_drifts(days):
     assert bench.plant.edges.count >= due_steps(rate, seconds)
 
 
+@pytest.mark.campaign
 @pytest.mark.hazard("clock-wraps")
 @pytest.mark.soak
 def test_many_days_cross_every_wrap_of_the_tick_counters(days, record_property):

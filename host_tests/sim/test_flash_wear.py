@@ -25,6 +25,7 @@ def said(rate):
     return tuple(int(number.replace(" ", "")) for number in row.groups())
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("rate", ["1 mL/d", "24 mL/d"])
 def test_a_day_writes_no_more_than_the_page_says(rate, record_property):
     bench = pump_with_firmware_in_flash(rate.upper())

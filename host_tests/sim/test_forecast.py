@@ -52,6 +52,7 @@ def take_a_bolus(pump):
         assert error.number in (GIVING, LOCKED_OUT, MAXIMUM, LIMIT, TOO_LOW)
 
 
+@pytest.mark.campaign
 def test_a_flex_week_lasts_as_long_as_told_with_and_without_a_clock():
     pump = pump_with(WEEKEND, volume="10.2 ML")
     unplaced = days(pump)[:2]
@@ -64,6 +65,7 @@ def test_a_flex_week_lasts_as_long_as_told_with_and_without_a_clock():
         assert told <= lasts < told + 1
 
 
+@pytest.mark.campaign
 def test_periodic_doses_with_every_patient_bolus_last_as_long_as_told():
     pump = pump_with(PERIODIC, PATIENT, volume="5 ML")
     told = days(pump)

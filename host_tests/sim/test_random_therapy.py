@@ -204,6 +204,7 @@ class PatientOperator(Operator):
         self.desk.session.wait(us)
 
 
+@pytest.mark.campaign
 def test_random_therapies_give_what_the_oracle_says():
     run(Operator, 20, 25, 35)
 
