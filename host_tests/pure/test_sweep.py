@@ -130,8 +130,8 @@ def assert_answers(window, oracle, now_us, instead=()):
 
 
 def most_in_a_piece(line):
-    """No less than what falls into any hour of the day to come."""
-    ends_us = range(line.now_us + PIECE_US, line.now_us + DAY_US + 1, PIECE_US)
+    """No less than what falls into any hour of the day to come, or of the one that leaves."""
+    ends_us = range(line.now_us - DAY_US + PIECE_US, line.now_us + DAY_US + 1, PIECE_US)
     return 2 * max(line.window_ng(end_us, PIECE_US) for end_us in ends_us)
 
 
