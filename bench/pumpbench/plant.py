@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The plant: what hangs on the board's pins: STEP/DIR driver, motor, peristaltic head, beaker.
+"""The plant: what hangs on the board's pins: STEP/DIR driver, motor, peristaltic head, beaker,
+and what alarms are heard and seen by.
 
 Every target feeds it the same way: rising edges of the step pin, and the levels of the direction
-and enable pins. Times are integer nanoseconds since power-up; calls come in order of time.
+and enable pins, of the buzzer and the lamps. Times are integer nanoseconds since power-up; calls
+come in order of time.
 """
 
 from fractions import Fraction
 from types import ModuleType, SimpleNamespace
 
+from pumpbench.buzzer import LAMPS, Buzzer, Lamp
 from pumpbench.edges import Edges
 
 
@@ -49,7 +52,8 @@ class Beaker:
 class Plant:
     """A driver whose outputs are off at power-up (a pull-up on ENABLE), turned forwards by DIR.
 
-    `board` is a board file's namespace: PINS, PUMP and DRIVER.
+    `board` is a board file's namespace: PINS, PUMP and DRIVER. `lamps` has those it names; the
+    buzzer of a board without one stays silent.
     """
 
     def __init__(self, board: ModuleType | SimpleNamespace) -> None:
@@ -58,6 +62,8 @@ class Plant:
         self.edges = Edges()
         self.motor = Motor()
         self.beaker = Beaker(self.motor, Fraction(pump["pl_per_rev"], steps_per_rev))
+        self.buzzer = Buzzer()
+        self.lamps = {name: Lamp() for name in LAMPS if name in board.PINS}
         self.is_enabled = False
         self.is_forward = False
         self.set_up_violations: list[int] = []  # times of the steps that came too soon
@@ -76,6 +82,10 @@ class Plant:
             self.is_enabled = enabled
             if enabled:
                 self._ready_ns = max(self._ready_ns, t_ns + self._set_up_ns)
+
+    def alarms(self) -> dict[str, Buzzer | Lamp]:
+        """Recorders by the names that their pins have in a board file."""
+        return {"buzzer": self.buzzer, **self.lamps}
 
     def step(self, first_ns: int, period_ns: int = 0, count: int = 1) -> None:
         """`count` rising edges came, `period_ns` apart, the first at `first_ns`."""

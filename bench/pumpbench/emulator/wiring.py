@@ -3,6 +3,7 @@
 
 Levels are electrical, 0 or 1. An output pin of rp2040py does not read back as an input by itself;
 here it does. ENABLE has a pull resistor to its inactive level: while nobody drives it, it is off.
+So has a buzzer or a lamp that is active low.
 """
 
 from collections.abc import Callable
@@ -83,7 +84,7 @@ class Probe:
 
 
 def attach(chip, board, plant) -> list[Probe]:
-    """A probe for every GPIO number; the driver's three of `board` connected to `plant`."""
+    """A probe for every GPIO number; what `board` names connected to `plant`."""
     probes = [Probe(chip, number) for number in range(PIN_COUNT)]
     active = {name: 0 if is_active_low(text) else 1 for name, text in board.PINS.items()}
 
@@ -100,4 +101,13 @@ def attach(chip, board, plant) -> list[Probe]:
     probes[pin_number(board.PINS["enable"])].pull(1 - active["enable"])
     for name, listener in (("step", step), ("dir", turn), ("enable", enable)):
         probes[pin_number(board.PINS[name])].listener = listener
+    for name, recorder in plant.alarms().items():
+        if name in board.PINS:
+            _attach_alarm(probes[pin_number(board.PINS[name])], active[name], recorder)
     return probes
+
+
+def _attach_alarm(probe: Probe, on: int, recorder) -> None:
+    if not on:
+        probe.pull(1)
+    probe.listener = lambda now_ns, level: recorder.change(level == on, now_ns)

@@ -14,17 +14,17 @@ from typing import cast
 
 from greenlet import getcurrent, greenlet
 
-from pumpbench.boards import is_active_low, pin_number
 from pumpbench.plant import Plant
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
 from pumpbench.sim.filesystem import Filesystem, fresh_filesystem
 from pumpbench.sim.flash import Flash, Image
-from pumpbench.sim.pins import Net, Pins
+from pumpbench.sim.pins import Pins
 from pumpbench.sim.pio import Pio
 from pumpbench.sim.pio_machine import Machine
 from pumpbench.sim.uart import Uart
 from pumpbench.sim.watchdog import Watchdog
+from pumpbench.sim.wiring import attach
 
 FOREVER_NS = 1 << 62
 SPIN_BUDGET = 2_000_000  # calls of the hardware while no time passes
@@ -102,28 +102,7 @@ class World:
         self.i2c: dict[
             tuple[int, int], dict[int, BatteryClock]
         ] = {}  # (sda, scl) -> what is there
-        self._wire()
-
-    def _wire(self) -> None:
-        """Connect step, dir and enable to the plant; a resistor keeps the driver disabled."""
-        plant, pins = self.plant, self.board.PINS
-
-        def step(level: int, t_ns: int, period_ns: int, count: int) -> None:
-            if level != step_low:
-                plant.step(t_ns, period_ns, count)
-
-        step_low = is_active_low(pins["step"])
-        self._net(pins["step"]).hook = step
-        for name, tell in (("dir", plant.set_direction), ("enable", plant.set_enabled)):
-            low = is_active_low(pins[name])
-
-            def change(level, t_ns, _period_ns, _count, tell=tell, low=low) -> None:
-                tell(level != low, t_ns)
-
-            self._net(pins[name]).hook = change
-        enable = self._net(pins["enable"])
-        enable.board_pull = int(is_active_low(pins["enable"]))
-        self.pins.update(enable, 0)
+        attach(self.pins, board, plant)
 
     def uart(self, number: int) -> Uart:
         """The serial port of that number."""
@@ -131,9 +110,6 @@ class World:
             is_console = tuple(self.board.CONSOLE[:2]) == ("uart", number)
             self._uarts[number] = Uart(self, self._output if is_console else bytearray())
         return self._uarts[number]
-
-    def _net(self, pin: str) -> Net:
-        return self.pins.nets[pin_number(pin)]
 
     @contextmanager
     def as_current(self) -> Iterator["World"]:
