@@ -4,9 +4,11 @@
 from types import ModuleType
 
 import pytest
+from rp2040py.gpio_pin import GPIOPinState
 
 from pumpbench.boards import load_board
 from pumpbench.buzzer import Buzzer, Lamp
+from pumpbench.emulator import wiring
 from pumpbench.plant import Plant
 from pumpbench.sim import SimTarget
 
@@ -200,3 +202,62 @@ machine.reset()
     plant = ran(main, "RPI_PICO").plant
     assert list(plant.buzzer.pulses()) == [(0, 100 * MS_NS)]
     assert plant.lamps["lamp"].changes == [(0, True), (100 * MS_NS, False)]
+
+
+class Gpio:
+    """A pin as rp2040py has it, without the chip."""
+
+    def __init__(self):
+        self.value, self.told = GPIOPinState.INPUT, []
+
+    def add_listener(self, listener):
+        self.told.append(listener)
+
+    def set(self, level):
+        self.value = GPIOPinState.HIGH if level else GPIOPinState.LOW
+        for listener in self.told:
+            listener(self.value, None)
+
+    def set_input_value(self, level):
+        pass
+
+    def release_input(self):
+        pass
+
+
+class Chip:
+    """As much of an emulated chip as the wiring asks for."""
+
+    def __init__(self):
+        self.now_ns = 0
+        self.gpios = [Gpio() for _ in range(30)]
+
+    def gpio(self, number):
+        return self.gpios[number]
+
+    def inputs_changed(self):
+        pass
+
+
+@pytest.mark.parametrize("text, on", [("GP15", 1), ("!GP15", 0)])
+def test_the_wiring_of_the_emulator_tells_the_plant(text, on):
+    board, chip = board_with(buzzer=text, lamp="GP25"), Chip()
+    plant = Plant(board)
+    probes = wiring.attach(chip, board, plant)
+    for t_ns, is_on in ((100, True), (160, False), (600, True)):
+        chip.now_ns = t_ns
+        for number, level in ((15, on if is_on else 1 - on), (25, is_on)):
+            chip.gpios[number].set(level)
+    chip.now_ns = 650
+    for number in (15, 25):  # a reset of the chip
+        chip.gpios[number].value = GPIOPinState.INPUT
+        probes[number].look()
+    assert list(plant.buzzer.pulses()) == [(100, 60), (600, 50)]
+    assert plant.lamps["lamp"].changes == [(100, True), (160, False), (600, True), (650, False)]
+
+
+def test_the_wiring_of_the_emulator_takes_boards_without_alarms():
+    board = board_with(buzzer=None, lamp=None)
+    plant = Plant(board)
+    wiring.attach(Chip(), board, plant)
+    assert plant.buzzer.count == 0
