@@ -68,7 +68,7 @@ def _time_axis(axes, end_s: float) -> float:
 
 def volume(piece: Piece) -> str:
     """What came, and what was due, over the piece."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     end_s = piece.curve[-1][0]
     unit_s = _time_axis(axes, end_s)
     is_staircase = len(piece.curve) < 100
@@ -89,12 +89,12 @@ def volume(piece: Piece) -> str:
     axes.set_ylabel(unit)
     axes.set_ylim(0, None)
     axes.legend(loc="upper left")
-    return _svg(figure, f"volume of {piece.title} on {piece.target}")
+    return as_svg(figure, f"volume of {piece.title} on {piece.target}")
 
 
 def deviation(piece: Piece) -> str:
     """Delivered minus due over the piece: on time is inside the band."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     points = piece.deviations
     unit_s = _time_axis(axes, piece.curve[-1][0])
     axes.axhspan(-1, 0, color=BAND, linewidth=0)
@@ -107,7 +107,7 @@ def deviation(piece: Piece) -> str:
         _band(axes, [(t_s / unit_s, low, high) for t_s, low, high in points])
     _limit(axes, points)
     axes.set_ylabel("steps")
-    return _svg(figure, f"deviation of {piece.title} on {piece.target}")
+    return as_svg(figure, f"deviation of {piece.title} on {piece.target}")
 
 
 def _band(axes, points: list[tuple[float, float, float]]) -> None:
@@ -126,14 +126,14 @@ def _limit(axes, points: Sequence[tuple[float, float, float]]) -> None:
 
 def flex_deviation(flex: FlexDay) -> str:
     """Delivered minus programmed over the flex day, in steps."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     axes.axhspan(-1, 0, color=BAND, linewidth=0)
     if flex.deviations:
         _band(axes, flex.deviations)
     _limit(axes, flex.deviations)
     _day_axis(axes, flex.hours)
     axes.set_ylabel("steps")
-    return _svg(figure, f"deviation of the {flex.title} on {flex.target}")
+    return as_svg(figure, f"deviation of the {flex.title} on {flex.target}")
 
 
 def _day_axis(axes, hours: float) -> None:
@@ -144,7 +144,7 @@ def _day_axis(axes, hours: float) -> None:
 
 def flex_rates(flex: FlexDay) -> str:
     """The rate of the flex day: what came, filled, and what was programmed, dashed over it."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     hours, rates = zip(*flex.delivered, strict=True)
     axes.fill_between(hours, rates, step="post", color=GOOD, alpha=0.35, linewidth=0)
     axes.plot(hours, rates, color=GOOD, linewidth=1.3, drawstyle="steps-post", label="delivered")
@@ -155,7 +155,7 @@ def flex_rates(flex: FlexDay) -> str:
     axes.set_ylim(0, max(*rates, 1) * 1.3)  # room for the legend
     axes.set_ylabel("µg an hour")
     axes.legend(loc="upper right", ncols=2)
-    return _svg(figure, f"rates of the {flex.title} on {flex.target}")
+    return as_svg(figure, f"rates of the {flex.title} on {flex.target}")
 
 
 def histogram(pieces: list[Piece]) -> str:
@@ -165,7 +165,7 @@ def histogram(pieces: list[Piece]) -> str:
     for axes, piece in zip(drawn, pieces, strict=True):
         _errors(axes, piece)
     drawn[-1].set_xlabel("interval minus ideal, µs")
-    return _svg(figure, "interval errors")
+    return as_svg(figure, "interval errors")
 
 
 def _errors(axes, piece: Piece) -> None:
@@ -190,12 +190,12 @@ def _errors(axes, piece: Piece) -> None:
     axes.set_title(f"{piece.title}, {piece.target}", loc="left", fontsize=8)
 
 
-def _figure():
+def new_figure():
     figure = Figure(figsize=SIZE_IN, layout="constrained")
     return figure, figure.subplots()
 
 
-def _svg(figure: Figure, name: str) -> str:
+def as_svg(figure: Figure, name: str) -> str:
     """The figure for use inside a page: ids of its own, the page's colours, no addresses."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
