@@ -115,6 +115,8 @@ class Pio:
         """The machine took a word from its TX FIFO or put one into its RX FIFO."""
         if machine is self._watched:
             self.until_ns, self.limit_ns = t_ns, -1
+        if machine.feed is not None:
+            machine.feed()
 
     def woken(self, due_ns: int) -> None:
         """A machine is due that was not before."""

@@ -59,6 +59,7 @@ class Machine:
         self.osr, self.osr_count = 0, 32
         self.tx: deque[int] = deque()
         self.rx: deque[int] = deque()
+        self.feed: Callable[[], None] | None = None  # DMA's, when the TX FIFO has room
         self.due_ns = NEVER_NS  # when the next instruction starts
         # A stalled machine tries this again whenever its cause may have ended.
         self.attempt: Attempt | None = None
