@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""MicroPython's `rp2`: the assembler, and state machines of the fake PIO."""
+"""MicroPython's `rp2`: the assembler, state machines of the fake PIO, and DMA into them."""
 
 from pumpbench.sim import asm as _asm
+from pumpbench.sim import dma as _dma
 from pumpbench.sim import world as _world
 from pumpbench.sim.asm import PIOASMError, asm_pio, asm_pio_encode
 from pumpbench.sim.pio_machine import FIFO_DEPTH, Settings
 
-__all__ = ["PIO", "PIOASMError", "StateMachine", "asm_pio", "asm_pio_encode"]
+__all__ = ["DMA", "PIO", "PIOASMError", "StateMachine", "asm_pio", "asm_pio_encode"]
 
 _CLOCK_HZ = 125_000_000
 
@@ -43,6 +44,8 @@ class StateMachine:
         m.settings = settings = _settings(program, offset, freq, pins)
         m.tx.clear()
         m.rx.clear()
+        if m.feed is not None:
+            m.feed()
         m.initial_pc = offset
         m.restart(w.now_ns)
         w.pio.changed(m)
@@ -100,6 +103,82 @@ class StateMachine:
         return len(self._machine.rx)
 
 
+class DMA:
+    __slots__ = ("_channel", "_world")
+
+    def __init__(self) -> None:
+        self._world = _world.current
+        self._channel = self._world.dma.claim()
+
+    def config(self, *, read=None, write=None, count=None, ctrl=None, trigger=False) -> None:
+        w, channel = self._world, self._open()
+        w.sync()
+        if channel.is_busy and not (read is None and write is None and ctrl is None):
+            raise NotImplementedError("DMA set up anew in the midst of a transfer")
+        if read is not None:
+            channel.memory, channel.read_to = read, 0
+        if write is not None:
+            channel.write = write
+        if count is not None:
+            channel.next_count = count
+        if ctrl is not None:
+            channel.ctrl = ctrl
+        if trigger:
+            channel.start(w.pio)
+
+    def active(self, value=None) -> bool:
+        w, channel = self._world, self._open()
+        if value is None:
+            w.spin()
+        w.sync()
+        if value is not None:
+            if value:
+                channel.start(w.pio)
+            else:
+                channel.abort()
+        return channel.is_busy
+
+    @property
+    def count(self) -> int:
+        self._world.spin()
+        self._world.sync()
+        return self._open().count
+
+    @count.setter
+    def count(self, count: int) -> None:
+        self._open().next_count = count
+
+    @property
+    def channel(self) -> int:
+        return _CLOSED if self._channel is None else self._channel.number
+
+    def close(self) -> None:
+        if self._channel is not None:
+            self._world.dma.release(self._channel)
+            self._channel = None
+
+    def pack_ctrl(self, *, default=None, **fields) -> int:
+        value = default
+        if value is None:
+            own = {"chain_to": self.channel & 0xF}
+            value = _dma.pack(0, {**_CTRL, **own})
+        return _dma.pack(value, fields)
+
+    @staticmethod
+    def unpack_ctrl(value: int) -> dict[str, int]:
+        return _dma.unpack(value)
+
+    def irq(self, *_args, **_options) -> None:
+        raise NotImplementedError("interrupts of DMA are not simulated")
+
+    def _open(self) -> _dma.Channel:
+        if self._channel is None:
+            raise ValueError("channel closed")
+        return self._channel
+
+
+_CLOSED = 0xFF
+_CTRL = {"enable": 1, "size": 2, "inc_read": 1, "inc_write": 1, "treq_sel": 0x3F, "irq_quiet": 1}
 _encoded: dict[tuple, int] = {}
 
 

@@ -19,7 +19,7 @@ class Net:
         self.number = number
         self.level = 0
         self.changes: list[tuple[int, int]] = []  # (t_ns, level); not kept for a hooked net
-        self.function = SIO
+        self._function = SIO
         self.pull: int | None = None  # the chip's own
         self.board_pull: int | None = None  # a resistor on the board, which is stronger
         self.outputs = [0, 0, 0]  # what PIO 0, PIO 1 and the plain output would drive
@@ -28,22 +28,35 @@ class Net:
         self._pins = pins
         self._driven: int | None = None
 
+    @property
+    def function(self) -> int:
+        """Who may drive it for the firmware: PIO 0, PIO 1, or SIO."""
+        return self._function
+
+    @function.setter
+    def function(self, function: int) -> None:
+        if function != self._function:
+            self._function = function
+            self._pins.rerouted()
+
     def drive(self, level: int) -> None:
         """The test forces the pin to a level, as a button or a short does."""
         self._driven = int(level)
+        self._pins.rerouted()
         self._pins.settle(self)
 
     def release(self) -> None:
         """The test lets go of the pin."""
         self._driven = None
+        self._pins.rerouted()
         self._pins.settle(self)
 
     def resolve(self) -> int:
         """The level that the drivers make."""
         if self._driven is not None:
             return self._driven
-        if self.output_enables[self.function]:
-            return self.outputs[self.function]
+        if self.output_enables[self._function]:
+            return self.outputs[self._function]
         if self.board_pull is not None:
             return self.board_pull
         return self.pull or 0
@@ -71,15 +84,22 @@ class Pins:
     """All nets, and their levels as one word for PIO to read.
 
     `now` and `prepare` are the world's: its time, and a call that readies PIO for a change from
-    outside. `on_change` is set by PIO, to hear of every change it could wait for or record.
+    outside. `on_change` is set by PIO, to hear of every change it could wait for or record, and
+    `on_route`, to hear that other drivers may reach a net.
     """
 
     def __init__(self, now: Callable[[], int], prepare: Callable[[], None]) -> None:
         self.nets = [Net(number, self) for number in range(PIN_COUNT)]
         self.levels = 0
         self.on_change: Callable[[Net, int, int], None] | None = None
+        self.on_route: Callable[[], None] | None = None
         self._now = now
         self._prepare = prepare
+
+    def rerouted(self) -> None:
+        """Another driver may reach a net now."""
+        if self.on_route is not None:
+            self.on_route()
 
     def settle(self, net: Net) -> None:
         """Something other than PIO changed a driver of the net."""

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: MIT
 """The PIO of the fake chip: two blocks of four state machines, run in virtual time.
 
-`advance` executes every instruction that starts at or before the given instant, all machines in
-order of time, at one instant in order of their numbers. `pio_loops` skips over repetitions; with
-`extrapolate=False` every instruction is executed, and the outcome is the same, only slower.
+`advance` executes every instruction that starts at or before the given instant, the machines of a
+group (see `pio_group`) in order of time, at one instant in order of their numbers. `pio_loops`
+skips over repetitions; with `extrapolate=False` every instruction is executed, in one order of
+time, and the outcome is the same, only slower.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from operator import or_
 
 from pumpbench.sim.asm import Program
-from pumpbench.sim.pins import Net, Pins
+from pumpbench.sim.pins import SIO, Net, Pins
 from pumpbench.sim.pio_decode import make_condition, make_effect, make_side
 from pumpbench.sim.pio_fields import JMP, split
-from pumpbench.sim.pio_loops import Loops
+from pumpbench.sim.pio_group import Group
 from pumpbench.sim.pio_machine import MASK, Attempt, Machine
-from pumpbench.sim.pio_uses import use_of
+from pumpbench.sim.pio_uses import pins_read, use_of
 
 MEMORY_WORDS = 32
 
@@ -70,56 +73,68 @@ class Pio:
         self.pins = pins
         self.extrapolate = extrapolate
         self.now_ns = 0
-        self.until_ns = 0  # where `advance` is going
-        self.limit_ns = -1  # until when one machine may go on without looking at the others
         self.blocks = [Block(self, 0), Block(self, 1)]
         self.machines = [m for block in self.blocks for m in block.machines]
         self.running: list[Machine] = []
-        self.running_mask = 0
-        self.loops = Loops(self)
-        self._watched: Machine | None = None
+        self._joint = Group(pins, self.blocks)
+        self._apart = [Group(pins, [block]) for block in self.blocks]
+        self.groups: list[Group] = []  # those with machines that run
+        self._advancing: Group | None = None
         pins.on_change = self._pin_changed
+        pins.on_route = self._pins_rerouted
+        self._regroup()
 
     def advance(self, until_ns: int) -> None:
         """Execute everything that is due until then, that instant included."""
-        self.until_ns = until_ns
-        running, loops = self.running, self.loops
-        while True:
-            machine, due_ns, other_ns = None, self.until_ns + 1, self.until_ns + 1
-            for candidate in running:
-                candidate_ns = candidate.due_ns
-                if candidate_ns < due_ns:
-                    machine, due_ns, other_ns = candidate, candidate_ns, due_ns
-                elif candidate_ns < other_ns:
-                    other_ns = candidate_ns
-            if machine is None:
-                break
-            if loops.is_tracing:
-                loops.step(machine)
-                continue
-            self.limit_ns = other_ns - 1
-            ops = machine.ops
-            ops[machine.pc]()
-            while machine.due_ns <= self.limit_ns:
-                ops[machine.pc]()
-        self.now_ns = self.until_ns
+        if not self._is_grouped:
+            self._regroup()
+        for group in self.groups:
+            self._advancing = group
+            group.advance(until_ns)
+        self._advancing = None
+        self.now_ns = until_ns
 
     def advance_to_fifo(self, machine: Machine, until_ns: int) -> int:
         """As `advance`, but stop when the machine has moved a word; the time reached."""
-        self._watched = machine
+        if not self._is_grouped:
+            self._regroup()
+        self._advancing = machine.group
+        until_ns = machine.group.advance_to_fifo(machine, until_ns)
         self.advance(until_ns)
-        self._watched = None
-        return self.now_ns
+        return until_ns
 
     def fifo_moved(self, machine: Machine, t_ns: int) -> None:
         """The machine took a word from its TX FIFO or put one into its RX FIFO."""
-        if machine is self._watched:
-            self.until_ns, self.limit_ns = t_ns, -1
+        machine.group.fifo_moved(machine, t_ns)
+        if machine.feed is not None:
+            machine.feed()
 
-    def woken(self, due_ns: int) -> None:
-        """A machine is due that was not before."""
-        if due_ns <= self.limit_ns:
-            self.limit_ns = due_ns - 1
+    def _pins_rerouted(self) -> None:
+        for group in (self._joint, *self._apart):
+            group.loops.forget()
+        self._ungroup()
+
+    def _ungroup(self) -> None:
+        """Which pins a block reads or drives may have changed: look at it before going on."""
+        self._is_grouped = False
+
+    def _regroup(self) -> None:
+        """Let the blocks advance apart if neither may read a pin that the other one drives."""
+        self._is_grouped = True
+        reads, drives = [0, 0], [0, 0]
+        for machine in self.machines:
+            reads[machine.block.number] |= machine.reads
+        for net in self.pins.nets:
+            if net.function < SIO:
+                drives[net.function] |= 1 << net.number
+        if not self.extrapolate or reads[0] & drives[1] or reads[1] & drives[0]:
+            groups = [self._joint]
+        else:
+            groups = self._apart
+        for group in groups:
+            numbers = [block.number for block in group.blocks]
+            group.take_over(_union(reads[n] | drives[n] for n in numbers))
+        self.groups = [group for group in groups if group.running]
 
     def stop(self) -> None:
         """The chip was reset: no machine runs."""
@@ -130,20 +145,22 @@ class Pio:
         """Machines were enabled, disabled or set up anew."""
         self.forget_trace()
         self.running[:] = [m for m in self.machines if m.enabled]
-        self.running_mask = sum(1 << m.id for m in self.running)
+        self._ungroup()
         for machine in self.running:
             if not machine.is_decoded:
                 self._decode(machine)
 
     def forget_trace(self) -> None:
-        self.loops.is_tracing = False
+        for group in self.groups:
+            group.loops.is_tracing = False
 
     def _pin_changed(self, net: Net, level: int, t_ns: int) -> None:
-        for machine in self.running:
+        group = self._advancing
+        for machine in self.running if group is None else group.running:
             if machine.attempt is not None:
                 machine.poke(t_ns)
-        if self.loops.is_tracing:
-            self.loops.changes.append((net, t_ns, level))
+        if group is not None and group.loops.is_tracing:
+            group.loops.changes.append((net, t_ns, level))
 
     def changed(self, machine: Machine) -> None:
         """The memory or the machine's settings have changed: decode anew what runs."""
@@ -155,22 +172,29 @@ class Pio:
     def _decode(self, machine: Machine) -> None:
         """Make the operations of everything in memory, for this machine's settings."""
         machine.is_decoded = True
-        self.loops.forget()
+        for group in (self._joint, self._apart[machine.block.number]):
+            group.loops.forget()
+        self._ungroup()
         s, memory = machine.settings, machine.block.memory
         following = [s.wrap_bottom if pc == s.wrap_top else (pc + 1) & 31 for pc in range(32)]
         machine.uses = [use_of(machine, pc, memory[pc], following[pc]) for pc in range(32)]
+        before = machine.reads if machine.is_exec_stalled else 0
+        words = *memory, *machine.once
+        machine.reads = before | _union(pins_read(machine, word) for word in words)
         machine.steps = [self._operation(machine, pc, following[pc]) for pc in range(32)]
         machine.ops = list(machine.steps)
         machine.anchors = set()
         if self.extrapolate:
             machine.anchors = set(_anchors(machine, following))
         for pc in machine.anchors:
-            machine.ops[pc] = _anchored(machine, machine.steps[pc], self.loops)
+            machine.ops[pc] = _anchored(machine, machine.steps[pc])
 
     def decode_once(self, machine: Machine, word: int) -> tuple[Attempt, Callable | None]:
         """Effect and side-set of an instruction that the processor writes."""
         side = make_side(machine, split(machine, word).side)
         machine.once[word] = make_effect(machine, word), side
+        machine.reads |= pins_read(machine, word)
+        self._ungroup()
         return machine.once[word]
 
     def _operation(self, machine: Machine, pc: int, next_pc: int) -> Callable[[], None]:
@@ -185,6 +209,10 @@ class Pio:
             condition = make_condition(machine, fields.high)
             return _jump(machine, fields.low, next_pc, cost_ns, side, condition)
         return _plain(machine, pc, next_pc, cost_ns, side, make_effect(machine, word))
+
+
+def _union(masks: Iterable[int]) -> int:
+    return reduce(or_, masks, 0)
 
 
 def _is_spin(machine: Machine, pc: int) -> bool:
@@ -211,9 +239,9 @@ def _runs_by_itself(machine: Machine, pc: int) -> bool:
     return not (use.waits or use.is_opaque or _is_spin(machine, pc))
 
 
-def _anchored(machine: Machine, step: Callable[[], None], loops: Loops) -> Callable[[], None]:
+def _anchored(machine: Machine, step: Callable[[], None]) -> Callable[[], None]:
     def operation() -> None:
-        if not loops.arrived(machine):
+        if not machine.group.loops.arrived(machine):
             step()
 
     return operation

@@ -2,11 +2,11 @@
 """Skips over stretches of PIO that have been seen before: many rounds of a loop are one addition.
 
 At certain places of a program (anchors: where a spin ends, or else where a loop begins) the
-instructions that all machines execute from there to the next such place are noted once. They will
-be the same again, shifted in time, whenever everything they depend on is: where every machine
-stands, pins, flags, and the registers that are read. A register that only counts down may differ,
-as long as it is not tested at zero. Such a `Stretch` that ends where it began is a round, and as
-many of them as fit are skipped at once.
+instructions that all machines of the group execute from there to the next such place are noted
+once. They will be the same again, shifted in time, whenever everything they depend on is: where
+every machine stands, pins, flags, and the registers that are read. A register that only counts
+down may differ, as long as it is not tested at zero. Such a `Stretch` that ends where it began is
+a round, and as many of them as fit are skipped at once.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,7 @@ from pumpbench.sim.pins import Net
 from pumpbench.sim.pio_machine import MASK, NEVER_NS, Machine
 
 if TYPE_CHECKING:
-    from pumpbench.sim.pio import Pio
+    from pumpbench.sim.pio_group import Group
 
 STEPS_MAX = 300  # instructions in a stretch; a longer one is not worth looking for
 KINDS_MAX = 4
@@ -60,10 +60,10 @@ class Kind:
 
 
 class Loops:
-    """Notes stretches and skips them, for one `Pio`."""
+    """Notes stretches and skips them, for one `Group`."""
 
-    def __init__(self, pio: "Pio") -> None:
-        self._pio = pio
+    def __init__(self, group: "Group") -> None:
+        self._group = group
         self._kinds: dict[tuple[Machine, int, int], list[Kind]] = {}
         self.is_tracing = False
         self.changes: list[tuple[Net, int, int]] = []  # of pins, while tracing: (net, t_ns, level)
@@ -80,21 +80,21 @@ class Loops:
 
     def arrived(self, machine: Machine) -> bool:
         """The machine is about to execute an anchor; whether it is not to, for now."""
-        pio = self._pio
+        group = self._group
         pc, now_ns = machine.pc, machine.due_ns
         place = self._place(now_ns)
-        anchor = machine, pc, pio.running_mask
+        anchor = machine, pc, group.running_mask
         known = None
         for kind in self._kinds.get(anchor, ()):
             known = kind.stretches.get(kind.key(place))
             if known is not None:
-                count = (pio.until_ns - now_ns - known.last_ns) // known.period_ns + 1
+                count = (group.until_ns - now_ns - known.last_ns) // known.period_ns + 1
                 for counter in known.tested:
                     count = min(count, counter.rounds_left())
                 if count > 0:
                     self._skip(known, now_ns, count if known.is_round else 1)
                     return True
-                if now_ns + known.last_ns > pio.until_ns:
+                if now_ns + known.last_ns > group.until_ns:
                     return False
                 known = None
         self._begin(anchor, place, now_ns)
@@ -102,10 +102,10 @@ class Loops:
 
     def _begin(self, anchor: tuple[Machine, int, int], place: tuple, now_ns: int) -> None:
         self.is_tracing = True
-        self._pio.limit_ns = -1
+        self._group.limit_ns = -1
         self._anchor, self._start, self._start_ns = anchor, place, now_ns
         self._steps, self.changes = [], []
-        self._before = {m: dict(vars(m)) for m in self._pio.running}
+        self._before = {m: dict(vars(m)) for m in self._group.running}
 
     def step(self, machine: Machine) -> None:
         """Execute one instruction of the machine and take a note of it, or end the stretch."""
@@ -124,11 +124,11 @@ class Loops:
 
     def _learn(self) -> None:
         """Keep the stretch that was traced."""
-        pio, machine = self._pio, self._anchor[0]
+        machine = self._anchor[0]
         end_ns = machine.due_ns
         place = self._place(end_ns)
         period_ns = end_ns - self._start_ns
-        if end_ns >= NEVER_NS or period_ns < 1 or place[:3] != self._start[:3]:
+        if end_ns >= NEVER_NS or period_ns < 1 or place[0] != self._start[0]:
             return
         notes = _Notes()
         for step in self._steps:
@@ -140,7 +140,7 @@ class Loops:
         )
         counters = notes.counters(self._before)
         tested = [counter for counter in counters if counter.ahead is not None]
-        finals = [(m, *self._finals_of(m, notes, is_round, end_ns)) for m in pio.running]
+        finals = [(m, *self._finals_of(m, notes, is_round, end_ns)) for m in self._group.running]
         stretch = Stretch(
             is_round, period_ns, self._steps[-1][4] - self._start_ns, counters, tested,
             [final for final in finals if final[1] or final[2]], self._changes_by_net(),
@@ -165,9 +165,10 @@ class Loops:
 
     def _place(self, now_ns: int) -> tuple:
         """Where everything stands but the registers; times count from now."""
-        pio = self._pio
-        place: list[object] = [pio.pins.levels, pio.blocks[0].flags, pio.blocks[1].flags]
-        for m in pio.running:
+        group = self._group
+        flags = [block.flags for block in group.blocks]
+        place: list[object] = [(group.pins.levels & group.pin_mask, *flags)]
+        for m in group.running:
             place += m.pc, m.due_ns - now_ns if m.due_ns < NEVER_NS else m.attempt
         return tuple(place)
 
@@ -210,7 +211,7 @@ class Loops:
             setattr(m, register, (getattr(m, register) - count * step) & MASK)
         for net, changes in known.changes:
             net.repeat(changes, now_ns, period_ns, count)
-        self._pio.limit_ns = -1
+        self._group.limit_ns = -1
 
 
 class _Notes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pumpbench.sim.pio import Block, Pio
+    from pumpbench.sim.pio_group import Group
 
 NEVER_NS = 1 << 62
 FIFO_DEPTH = 4
@@ -39,6 +40,8 @@ class Settings:
 class Machine:
     """State machine `number` (0 to 3) of a block."""
 
+    group: "Group"  # what it advances with
+
     def __init__(self, pio: "Pio", block: "Block", number: int) -> None:
         self.pio = pio
         self.block = block
@@ -49,6 +52,7 @@ class Machine:
         self.steps: list[Callable[[], None]] = []  # the same, without the skips of `Loops`
         self.anchors: set[int] = set()  # addresses where `Loops` looks for skips
         self.uses: list[Any] = []  # of each instruction, what it reads and writes
+        self.reads = 0  # mask of the pins that they and those of `once` may read
         self.is_decoded = False  # all of them are up to date
         self.once: dict[int, tuple] = {}  # decoded instructions that the processor writes
         self.enabled = False
@@ -59,6 +63,7 @@ class Machine:
         self.osr, self.osr_count = 0, 32
         self.tx: deque[int] = deque()
         self.rx: deque[int] = deque()
+        self.feed: Callable[[], None] | None = None  # DMA's, when the TX FIFO has room
         self.due_ns = NEVER_NS  # when the next instruction starts
         # A stalled machine tries this again whenever its cause may have ended.
         self.attempt: Attempt | None = None
@@ -90,7 +95,7 @@ class Machine:
         self.is_exec_stalled = False
         if self.enabled:
             self.due_ns = t_ns + self.after_ns
-            self.pio.woken(self.due_ns)
+            self.group.woken(self.due_ns)
 
     def settle(self, now_ns: int) -> None:
         """Undo the part of a spin that has not happened by now."""
@@ -149,7 +154,7 @@ class Machine:
         if self.spin_end_ns >= 0:
             self.settle(now_ns)
         pio, pc = self.pio, self.pc
-        pio.loops.is_tracing = False
+        self.group.loops.is_tracing = False
         effect, side = self.once.get(word) or pio.decode_once(self, word)
         again = effect(now_ns)
         if side is not None:

@@ -4,7 +4,7 @@
 from typing import NamedTuple
 
 from pumpbench.sim.pio_fields import IN, IRQ, JMP, MOV, OUT, REGISTERS, SET, WAIT, Fields, split
-from pumpbench.sim.pio_machine import Machine
+from pumpbench.sim.pio_machine import MASK, Machine
 
 
 class Use(NamedTuple):
@@ -38,6 +38,19 @@ def use_of(machine: Machine, pc: int, word: int, next_pc: int) -> Use:
         writes = ("osr", *_names(f.high, (1, 2, 6)))
         return Use(("osr",), writes, is_opaque=s.autopull or f.high in (4, 7))
     return Use(is_opaque=True)
+
+
+def pins_read(machine: Machine, word: int) -> int:
+    """The mask of the pins whose levels the instruction depends on."""
+    f, s = split(machine, word), machine.settings
+    if f.kind == JMP and f.high == 6:
+        return 1 << s.jmp_pin
+    if f.kind == WAIT and f.high & 3 < 2:
+        return 1 << ((f.low + s.in_base) & 31 if f.high & 3 else f.low)
+    if f.kind == IN and f.high == 0:
+        count = f.low or 32
+        return sum(1 << ((s.in_base + i) & 31) for i in range(count))
+    return MASK if f.kind == MOV and f.low & 7 == 0 else 0
 
 
 def _names(code: int, known: tuple[int, ...] = (1, 2, 6, 7)) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from greenlet import getcurrent, greenlet
 from pumpbench.plant import Plant
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
+from pumpbench.sim.dma import Dma
 from pumpbench.sim.filesystem import Filesystem, fresh_filesystem
 from pumpbench.sim.flash import Flash, Image
 from pumpbench.sim.pins import Pins
@@ -93,6 +94,7 @@ class World:
         self._number = 0
         self.pins = Pins(lambda: self.now_ns, self._before_pin_change)
         self.pio = Pio(self.pins, extrapolate=extrapolate)
+        self.dma = Dma()
         is_usb = board.CONSOLE == "usb"
         self.console = UsbConsole(self, output if is_usb else bytearray())
         self.host_side = self.console if is_usb else self.uart(board.CONSOLE[1])
@@ -158,6 +160,7 @@ class World:
         self.watchdog.stop()
         self.watchdog.reason = reason
         self.pio.stop()
+        self.dma.reset()
         self.pins.reset()
         self.ending = BoardReset()
         raise self.ending
