@@ -7,17 +7,15 @@ skips over repetitions; with `extrapolate=False` every instruction is executed, 
 time, and the outcome is the same, only slower.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Iterator
 
 from pumpbench.sim.asm import Program
-from pumpbench.sim.pins import SIO, Net, Pins
+from pumpbench.sim.pins import Net, Pins
 from pumpbench.sim.pio_decode import make_condition, make_effect, make_side
 from pumpbench.sim.pio_fields import JMP, split
-from pumpbench.sim.pio_group import Group
+from pumpbench.sim.pio_group import Group, Groups
 from pumpbench.sim.pio_machine import MASK, Attempt, Machine
-from pumpbench.sim.pio_uses import pins_read, use_of
+from pumpbench.sim.pio_uses import pins_read, pins_written, use_of, uses_flags
 
 MEMORY_WORDS = 32
 
@@ -76,8 +74,7 @@ class Pio:
         self.blocks = [Block(self, 0), Block(self, 1)]
         self.machines = [m for block in self.blocks for m in block.machines]
         self.running: list[Machine] = []
-        self._joint = Group(pins, self.blocks)
-        self._apart = [Group(pins, [block]) for block in self.blocks]
+        self._possible = Groups(pins, self.blocks)
         self.groups: list[Group] = []  # those with machines that run
         self._advancing: Group | None = None
         pins.on_change = self._pin_changed
@@ -110,31 +107,17 @@ class Pio:
             machine.feed()
 
     def _pins_rerouted(self) -> None:
-        for group in (self._joint, *self._apart):
-            group.loops.forget()
+        self._possible.forget()
         self._ungroup()
 
     def _ungroup(self) -> None:
-        """Which pins a block reads or drives may have changed: look at it before going on."""
+        """What machines run, and what they share, may have changed: look at it before going on."""
         self._is_grouped = False
 
     def _regroup(self) -> None:
-        """Let the blocks advance apart if neither may read a pin that the other one drives."""
+        """Have what cannot matter to each other advance apart."""
         self._is_grouped = True
-        reads, drives = [0, 0], [0, 0]
-        for machine in self.machines:
-            reads[machine.block.number] |= machine.reads
-        for net in self.pins.nets:
-            if net.function < SIO:
-                drives[net.function] |= 1 << net.number
-        if not self.extrapolate or reads[0] & drives[1] or reads[1] & drives[0]:
-            groups = [self._joint]
-        else:
-            groups = self._apart
-        for group in groups:
-            numbers = [block.number for block in group.blocks]
-            group.take_over(_union(reads[n] | drives[n] for n in numbers))
-        self.groups = [group for group in groups if group.running]
+        self.groups = self._possible.choose(extrapolate=self.extrapolate)
 
     def stop(self) -> None:
         """The chip was reset: no machine runs."""
@@ -172,15 +155,16 @@ class Pio:
     def _decode(self, machine: Machine) -> None:
         """Make the operations of everything in memory, for this machine's settings."""
         machine.is_decoded = True
-        for group in (self._joint, self._apart[machine.block.number]):
-            group.loops.forget()
+        self._possible.forget(machine)
         self._ungroup()
         s, memory = machine.settings, machine.block.memory
         following = [s.wrap_bottom if pc == s.wrap_top else (pc + 1) & 31 for pc in range(32)]
         machine.uses = [use_of(machine, pc, memory[pc], following[pc]) for pc in range(32)]
-        before = machine.reads if machine.is_exec_stalled else 0
-        words = *memory, *machine.once
-        machine.reads = before | _union(pins_read(machine, word) for word in words)
+        if not machine.is_exec_stalled:
+            machine.reads, machine.uses_flags = 0, False
+        machine.writes = pins_written(machine)
+        for word in (*memory, *machine.once):
+            _note(machine, word)
         machine.steps = [self._operation(machine, pc, following[pc]) for pc in range(32)]
         machine.ops = list(machine.steps)
         machine.anchors = set()
@@ -193,7 +177,7 @@ class Pio:
         """Effect and side-set of an instruction that the processor writes."""
         side = make_side(machine, split(machine, word).side)
         machine.once[word] = make_effect(machine, word), side
-        machine.reads |= pins_read(machine, word)
+        _note(machine, word)
         self._ungroup()
         return machine.once[word]
 
@@ -211,8 +195,10 @@ class Pio:
         return _plain(machine, pc, next_pc, cost_ns, side, make_effect(machine, word))
 
 
-def _union(masks: Iterable[int]) -> int:
-    return reduce(or_, masks, 0)
+def _note(machine: Machine, word: int) -> None:
+    """The machine may execute the instruction."""
+    machine.reads |= pins_read(machine, word)
+    machine.uses_flags |= uses_flags(word)
 
 
 def _is_spin(machine: Machine, pc: int) -> bool:

@@ -2,11 +2,11 @@
 """Skips over stretches of PIO that have been seen before: many rounds of a loop are one addition.
 
 At certain places of a program (anchors: where a spin ends, or else where a loop begins) the
-instructions that all machines of the group execute from there to the next such place are noted
-once. They will be the same again, shifted in time, whenever everything they depend on is: where
-every machine stands, pins, flags, and the registers that are read. A register that only counts
-down may differ, as long as it is not tested at zero. Such a `Stretch` that ends where it began is
-a round, and as many of them as fit are skipped at once.
+instructions that all machines of the group execute from there to the next such place with the
+same levels are noted once. They will be the same again, shifted in time, whenever everything they
+depend on is: where every machine stands, pins, flags, and the registers that are read. A register
+that only counts down may differ, as long as it is not tested at zero. Such a `Stretch` that ends
+where it began is a round, and as many of them as fit are skipped at once.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -112,7 +112,7 @@ class Loops:
         pc = machine.pc
         is_end = machine.uses[pc].is_opaque
         if machine is self._anchor[0] and pc in machine.anchors:
-            is_end = True
+            is_end = is_end or self._levels_and_flags() == self._start[0]
         if is_end and self._steps:
             self.is_tracing = False
             self._learn()
@@ -165,12 +165,15 @@ class Loops:
 
     def _place(self, now_ns: int) -> tuple:
         """Where everything stands but the registers; times count from now."""
-        group = self._group
-        flags = [block.flags for block in group.blocks]
-        place: list[object] = [(group.pins.levels & group.pin_mask, *flags)]
-        for m in group.running:
+        place: list[object] = [self._levels_and_flags()]
+        for m in self._group.running:
             place += m.pc, m.due_ns - now_ns if m.due_ns < NEVER_NS else m.attempt
         return tuple(place)
+
+    def _levels_and_flags(self) -> tuple[int, ...]:
+        group = self._group
+        levels = group.pins.levels & group.pin_mask
+        return levels, *[block.flags for block in group.blocks]
 
     def _finals_of(
         self, m: Machine, notes: "_Notes", is_round: bool, end_ns: int

@@ -53,6 +53,8 @@ class Machine:
         self.anchors: set[int] = set()  # addresses where `Loops` looks for skips
         self.uses: list[Any] = []  # of each instruction, what it reads and writes
         self.reads = 0  # mask of the pins that they and those of `once` may read
+        self.writes = 0  # mask of the pins that they may set or turn round
+        self.uses_flags = False  # one of them sets or waits for an IRQ flag
         self.is_decoded = False  # all of them are up to date
         self.once: dict[int, tuple] = {}  # decoded instructions that the processor writes
         self.enabled = False

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What PIO instructions read and write, for `pio_loops` to know what a stretch depends on."""
 
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from pumpbench.sim.pio_fields import IN, IRQ, JMP, MOV, OUT, REGISTERS, SET, WAIT, Fields, split
@@ -51,6 +53,19 @@ def pins_read(machine: Machine, word: int) -> int:
         count = f.low or 32
         return sum(1 << ((s.in_base + i) & 31) for i in range(count))
     return MASK if f.kind == MOV and f.low & 7 == 0 else 0
+
+
+def pins_written(machine: Machine) -> int:
+    """The mask of the pins that the machine's settings let it write."""
+    s = machine.settings
+    side = s.side_base, s.side_count - s.side_optional
+    ranges = (s.out_base, s.out_count), (s.set_base, s.set_count), side
+    return reduce(or_, (1 << (base + i & 31) for base, count in ranges for i in range(count)), 0)
+
+
+def uses_flags(word: int) -> bool:
+    """Whether the instruction sets, clears or waits for an IRQ flag."""
+    return word >> 13 == IRQ or (word >> 13 == WAIT and word >> 5 & 3 == 2)
 
 
 def _names(code: int, known: tuple[int, ...] = (1, 2, 6, 7)) -> tuple[str, ...]:
