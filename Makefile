@@ -14,7 +14,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check soak hazards image emulate deploy repl clean
+.PHONY: help setup demo test test-quick check soak hazards image emulate heap deploy repl clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BO
 
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
 	$(BENCH) emulate --board $(BOARD)
+
+heap: .venv/ready ## What each module takes of an emulated board's memory
+	$(BENCH) heap
 
 deploy: .venv/ready ## The firmware onto a real board: PORT=/dev/ttyACM0, BOARD
 	$(BENCH) deploy --board $(BOARD) --port "$(PORT)"

@@ -10,6 +10,7 @@ A test that takes `power_up` starts a board from its first instruction on every 
 main.py or a flash of its own.
 A test marked `sim_only` runs on `sim` alone: it is about what the console answers and the firmware
 works out, where no pin, no flash and no time of the board has a part.
+One marked `chip_in_soak` runs on `sim` with every `make test`, and on the emulator in `make soak`.
 """
 
 import functools
@@ -49,7 +50,9 @@ def pytest_generate_tests(metafunc):
             is_sim_only = metafunc.definition.get_closest_marker("sim_only") is not None
             possible = ("sim",) if is_sim_only else TARGETS
             targets = [target for target in possible if chosen in (target, "all")]
-            marks = {"emulator": pytest.mark.emulator}
+            marks = {"emulator": [pytest.mark.emulator]}
+            if metafunc.definition.get_closest_marker("chip_in_soak") is not None:
+                marks["emulator"].append(pytest.mark.long)
             params = [pytest.param(t, marks=marks.get(t, ())) for t in targets]
             metafunc.parametrize(name, params, indirect=True)
 

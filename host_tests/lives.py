@@ -7,6 +7,7 @@ the chip, while what was queued goes out. A warm reset is one by software.
 
 from types import SimpleNamespace
 
+from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
 from pumpbench.boards import load_board
 from pumpbench.client import Pump
@@ -56,7 +57,9 @@ class Lives:
         return tuple(round(float(ml) * 1e6) for ml in self.ask("DEL:INT?").split(","))
 
     def alarms(self):
-        return [int(field) for field in self.ask("ALAR:ACT?").split(",")[::2]]
+        """Codes of what is there now, the most urgent first; [0]: nothing."""
+        states = shown(self.ask("ALAR:ACT?"))
+        return [code for code in states if states[code] != "LATCHED"] or [0]
 
     def events(self, code):
         """The texts of all events with that code, oldest first, with their names."""

@@ -33,6 +33,6 @@ def all_rows():
         + delivery.rows(some, some, some)
         + motor.rows(some, some)
         + reservoir.rows(some, some)
-        + alarm.rows(some)
+        + alarm.rows(some, some, some, some, some)
         + log.rows(some)
     )

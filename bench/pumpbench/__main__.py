@@ -37,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--link", type=Path, default=serve.LINK, help="path of its console")
     command.add_argument("--version", default=uf2.DEFAULT_VERSION, help="of MicroPython")
     command.set_defaults(run=_emulate)
+    command = commands.add_parser("heap", help="what each module takes of a board's memory")
+    command.add_argument("--version", default=uf2.DEFAULT_VERSION, help="of MicroPython")
+    command.set_defaults(run=_heap)
     command = commands.add_parser("deploy", help="put the firmware onto a board")
     _add_board(command)
     _add_port(command)
@@ -70,6 +73,12 @@ def _emulate(options: argparse.Namespace) -> None:
         _say(f"{options.board}, MicroPython {options.version}: {options.link} -> {path}")
 
     serve.serve(options.board, options.link, options.version, on_ready=announce)
+
+
+def _heap(options: argparse.Namespace) -> None:
+    from pumpbench import heap
+
+    _say(heap.table(heap.measure(options.version)))
 
 
 def _deploy(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ Pulses are kept as trains, so that hours of alarms fit in memory. Levels are log
 times are integer nanoseconds since power-up, and come in order.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
@@ -19,6 +20,9 @@ class Train(NamedTuple):
     period_ns: int
     width_ns: int
     many: int
+
+
+KEPT = 1 << 17  # trains of pulses, changes of a level; those before are forgotten
 
 
 class Half(NamedTuple):
@@ -48,7 +52,7 @@ class Buzzer:
     def clear(self) -> None:
         """Forget every pulse that ended."""
         self._finished = 0
-        self._trains: list[Train] = []
+        self._trains: deque[Train] = deque(maxlen=KEPT)
 
     def pulses(self) -> Iterator[tuple[int, int]]:
         """Every pulse that ended, as (rise_ns, width_ns), one by one."""
@@ -146,3 +150,5 @@ def weave(
         del changes[-count:]
         new = [change for pair in zip(before, new, strict=True) for change in pair]
     changes += new
+    if len(changes) > KEPT:
+        del changes[: KEPT // 2]

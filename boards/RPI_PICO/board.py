@@ -9,7 +9,7 @@ Times are microseconds, volumes picolitres, rates nanolitres per day.
 NAME = "RPI_PICO"
 PORT = "rp2"
 
-# function -> pin
+# function -> pin. In place of "lamp" there can be "lamp_red" and "lamp_yellow".
 PINS = {
     "step": "GP2",
     "dir": "GP3",
@@ -18,6 +18,9 @@ PINS = {
     "lamp": "GP25",
     "stop_button": "^!GP14",
 }
+
+# A "passive" buzzer gets every cycle of a tone, an "active" one makes its own and is on or off.
+BUZZER = "passive"
 
 # Console: "usb", or ("uart", id, tx pin, rx pin, baud).
 CONSOLE = "usb"

@@ -4,7 +4,11 @@
 import gc
 
 from pump import VERSION
+from pump.alarm import patterns
+from pump.alarm.absence import Absence
+from pump.alarm.annunciator import Annunciator
 from pump.alarm.manager import AlarmManager
+from pump.alarm.monitor import Monitor
 from pump.clock import Monotonic
 from pump.console import ieee488
 from pump.console.commands import (
@@ -46,11 +50,10 @@ from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
 from pump.therapy.window import Window
 from pump.treatment import Treatment
-from pump.watch import Watch
 
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
-_SETUP = ("RES", "MOT", "SYS")  # and those whose change is in flash before the answer
+_SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
 
 
 class App:
@@ -64,7 +67,7 @@ class App:
         self.ledger = Ledger(_steps_per_rev(board))
         self.dispenser = Dispenser(self.engine, self.clock, self.ledger, _min_period_us(board))
         self.staging = Staging(self.clock, board.PUMP["min_rate_nl_d"])
-        self.alarms = AlarmManager()
+        self.alarms, self.absence = AlarmManager(), Absence()
         self.calibrations = Calibrations(board.PUMP["pl_per_rev"], _steps_per_rev(board))
         self.treatment = Treatment(
             (self.dispenser, self.ledger, self.clock),
@@ -74,8 +77,9 @@ class App:
         )
         self.reservoir = Reservoir(board.PUMP["reservoir_nl"], board.PUMP["dead_nl"])
         delivery = self.treatment, self.dispenser, self.ledger
-        self.supply = Supply(self.reservoir, delivery, self.alarms)
+        self.supply = Supply(self.reservoir, delivery)
         self._build_memory(board, hal)
+        self._build_alarms(board, hal)
         self.control = Control(
             self.treatment,
             (self.dispenser, self.supply, self.calibrations),
@@ -84,6 +88,7 @@ class App:
             (board.PUMP, board.DRIVER["max_steps_s"]),
             memory=self.memory,
             rtc=self.rtc,
+            alarms=self.alarms,
         )
         self._build_console(board, hal)
         self.tasks = (
@@ -92,23 +97,26 @@ class App:
             ("supply", self.supply.poll),  # stops what the dispenser has just planned
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
-            ("watch", Watch(self.alarms, self.treatment, self.staging).poll),
+            ("monitor", self.monitor.poll),
+            ("annunciator", self.annunciator.poll),
             ("memory", self.memory.poll),
             ("conditions", self.conditions.poll),
         )
 
     def run(self):
         """Run until `SYSTem:SERVice`; whatever ends it, the pump is stopped afterwards."""
-        ways_down = (self.engine.stop, self.dispenser.halt)
+        ways_down = (self.engine.stop, self.dispenser.halt, self.annunciator.alarm)
         self.supervisor.install(self.tasks, ways_down, self._report)
         gc.collect()  # what importing and building left behind
         if self.control.self_test() == 0 and self.may_resume:
             self._resume()
+        self.annunciator.signal(patterns.POWER_UP)
         try:
             self.supervisor.run()
             self.link.flush()
         finally:
             self.dispenser.halt()
+            self.annunciator.close()
             self.memory.close()
             self.port.close()
 
@@ -122,8 +130,10 @@ class App:
         self.memory = Memory(
             (twins, self.log),
             self.journal,
-            (self.clock, self.dispenser, self.ledger, self.treatment, self.staging, self.alarms),
+            (self.clock, self.dispenser, self.ledger, self.treatment, self.staging),
             (self.calibrations, self.reservoir),
+            alarms=self.alarms,
+            absence=self.absence,
         )
         self.rtc = hal.rtc(board)
         is_timer = scratch is not None and scratch.is_timer()
@@ -132,6 +142,25 @@ class App:
         cause = hal.reset_cause()
         self.boot = (cause, self.clock.now_us(), self.folders)
         self.memory.begin(cause)
+
+    def _build_alarms(self, board, hal):
+        """What watches, and what is heard and seen of it."""
+        speaker = hal.speaker(board)
+        self.annunciator = Annunciator(
+            speaker, hal.lamps(board), self.alarms, self.clock, self.supervisor.wake_by
+        )
+        self.monitor = Monitor(
+            self.alarms,
+            self.absence,
+            self.clock,
+            treatment=self.treatment,
+            staging=self.staging,
+            supply=self.supply,
+            journal=self.journal,
+            memory=self.memory,
+            supervisor=self.supervisor,
+            has_buzzer=speaker is not None,
+        )
 
     def _build_console(self, board, hal):
         self.status = Status()
@@ -159,6 +188,8 @@ class App:
                 self.memory.settle()  # what is stopped is not under way any more
             if header[:3] in _SETUP:
                 self.memory.sync()
+            self.monitor.look()
+            self.memory.watch()
         self.conditions.refresh()
 
     def _report(self, code, detail):
@@ -166,7 +197,8 @@ class App:
         self.memory.note(FAULT, "%d %s" % (code, detail))
 
     def _rows(self, board, hal):
-        dosing = Dosing(self.control, self.treatment)
+        sound = self.annunciator
+        dosing = Dosing(self.control, self.treatment, lambda: sound.signal(patterns.REFUSED))
         progress = Progress(self.treatment, self.dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
         return (
@@ -184,7 +216,7 @@ class App:
             + delivery.rows(progress, self.dispenser, self.ledger)
             + reservoir.rows(self.control, self.supply)
             + motor.rows(self.control, board.DRIVER)
-            + alarm.rows(self.alarms)
+            + alarm.rows(self.alarms, self.absence, self.monitor, self.annunciator, self.clock)
             + log.rows(self.log)
         )
 

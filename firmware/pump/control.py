@@ -6,6 +6,7 @@ The console and the buttons call it; it refuses, or it acts. Stopping is never r
 
 from micropython import const
 
+from pump.alarm.conditions import INTERRUPTED, STORE_DAMAGED
 from pump.faults import (
     ALREADY_RUNNING,
     BOLUS_IN_PROGRESS,
@@ -47,9 +48,10 @@ class Control:
     delivery: (dispenser, `Supply`, `Calibrations`). treatment, staging: as their modules say.
     supervisor: has `fault` and `is_ending`. limits: (`PUMP` of the board's data, steps a second
     that the motor can do). memory: what is written before. rtc: a clock with a battery, or None.
+    alarms: the manager.
     """
 
-    def __init__(self, treatment, delivery, staging, supervisor, limits, *, memory, rtc):
+    def __init__(self, treatment, delivery, staging, supervisor, limits, *, memory, rtc, alarms):
         self.treatment = treatment
         self._dispenser, self.supply, self.calibrations = delivery
         self._staging = staging
@@ -57,6 +59,7 @@ class Control:
         self._limits = limits
         self.memory = memory
         self._rtc = rtc
+        self._alarms = alarms
 
     def state(self):
         """The state of the pump, one of `pump.state`."""
@@ -76,6 +79,7 @@ class Control:
     def resume(self):
         """Deliver the active prescription, confirmed or not: where a reset ended it, say."""
         active = self.need_active()
+        self._supervisor.tidy()
         self.need_line(active.concentration_ng_ml)
         self.supply.need_start(highest_nl_d(active, self.limits().min_nl_d))
         self.need_day(active, LIMIT_EXCEEDED, self.treatment.ahead(active))
@@ -91,6 +95,9 @@ class Control:
         if not self.memory.is_open():
             raise Refused(NOTHING_TO_CONFIRM)
         self.memory.confirm()
+        for code in (INTERRUPTED, STORE_DAMAGED):
+            if code in self._alarms.shown():
+                self._alarms.acknowledge(code)
 
     def jog(self, steps, millirevs_min):
         """Turn by `steps` at thousandths of a revolution a minute; stopped only."""
@@ -109,6 +116,7 @@ class Control:
         """
         self.need_fit()
         self.need_no_bolus()
+        self._supervisor.tidy()
         staged, active = self._staging.staged(), self._staging.active
         self._need_valid(staged)
         self._staging.check(token)
@@ -165,6 +173,7 @@ class Control:
 
     def problems(self):
         """What keeps the staged prescription from being committed, as sentences."""
+        self._supervisor.tidy()
         return validation.problems(self._staging.staged(), self.limits())
 
     def soft(self):

@@ -32,10 +32,14 @@ _US_PER_MS = const(1000)
 
 
 class Dosing:
-    """control: what is needed, and who may act. treatment: what acts."""
+    """control: what is needed, and who may act. treatment: what acts.
 
-    def __init__(self, control, treatment):
+    on_refused(): called when the patient was refused.
+    """
+
+    def __init__(self, control, treatment, on_refused):
         self._control = control
+        self._on_refused = on_refused
         self._treatment = treatment
 
     def bolus(self, dose_ng, duration_ms):
@@ -58,6 +62,7 @@ class Dosing:
             is_lockout = refused.code == LOCKED_OUT
             self._treatment.boluses.refuse(LOCKOUT if is_lockout else "")
             self._control.memory.note(PATIENT_REFUSED, str(refused.code))
+            self._on_refused()
             raise
 
     def trial(self, dose_ng, duration_ms, observation_ms):

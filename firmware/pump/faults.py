@@ -39,6 +39,9 @@ IMPLAUSIBLE = const(126)
 NOT_RECORDED = const(127)
 UNCONFIRMED = const(128)
 NOTHING_TO_CONFIRM = const(129)
+NO_ALARM = const(130)
+ALARM_SOUNDING = const(131)
+NOT_FITTED = const(132)
 
 # Faults
 TASK_DIED = const(201)
@@ -76,6 +79,9 @@ NAMES = """
 127 Cannot be recorded
 128 Not confirmed
 129 Nothing to confirm
+130 No such alarm
+131 Alarm sounding
+132 Not fitted
 201 Task died
 202 Step queue ran dry
 203 Witness disagrees

@@ -15,7 +15,8 @@ from pump.faults import NOT_RECORDED, Refused
 from pump.kinds import PERIODIC
 from pump.therapy.boluses import RESET, Record
 
-DELIVERY, PAST = "delivery", "past"
+DELIVERY = const("delivery")
+PAST = const("past")
 
 _LEAST_PL = const(4_000_000)  # a reservation is 4 uL, or
 _LEAST_STEPS = const(64)  # uncalibrated, where nobody knows the volume of a step

@@ -2,6 +2,7 @@
 """What survives a reset besides the journal: kept when it changes, and brought back at power-up.
 
     prescription  written before it becomes active
+    alarms        what was acknowledged, or has to be; since when there is no therapy
     setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed
     past          boluses and lockouts, the last 24 h
     log           an event for everything that happens
@@ -11,13 +12,13 @@ What is lost counts as the worst it can have been: delivered, locked out, not ca
 
 from micropython import const
 
-from pump.alarm.conditions import INTERRUPTED, STORE_DAMAGED, STORE_FAILING
-from pump.changes import changes
+from pump.changes import alarm_event, changes
 from pump.faults import NOT_RECORDED, Refused
 from pump.journal import DELIVERY, PAST
 from pump.kinds import BASAL
 from pump.state import STOPPED
 from pump.store import events
+from pump.store.repeats import Repeats
 from pump.store.shapes import SHAPES, fits
 from pump.store.twins import LOST, MENDED
 from pump.therapy.prescription import prescription_of
@@ -34,17 +35,20 @@ _YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
 class Memory:
     """flash: (twins, log), see `store`. journal: of what is delivered.
 
-    pump: (clock, dispenser, ledger, treatment, staging, alarms). setup: (calibrations, reservoir),
-    things with `state` and `restore`. resume: what goes on after a reset, HOLD or RESUME_BASAL.
+    pump: (clock, dispenser, ledger, treatment, staging). setup: (calibrations, reservoir), things
+    with `state` and `restore`. alarms, absence: see `alarm`. resume: what goes on after
+    a reset, HOLD or RESUME_BASAL.
     is_matched: a clock with a battery can be relied on; not while it is being set.
     """
 
-    def __init__(self, flash, journal, pump, setup):
+    def __init__(self, flash, journal, pump, setup, *, alarms, absence):
         self._twins, self._log = flash
         self._journal = journal
         self._clock, self._dispenser, self._ledger = pump[:3]
-        self._treatment, self._staging, self._alarms = pump[3:]
+        self._treatment, self._staging = pump[3:]
+        self._alarms, self._absence = alarms, absence
         self._calibrations, self._reservoir = setup
+        self._repeats = Repeats()
         self.resume = HOLD
         self.is_matched = True
         self._lost = ()  # keys of what was lost and not confirmed yet
@@ -52,7 +56,7 @@ class Memory:
         self._token = ""  # of the prescription that should be there
         self._failing = []  # what flash does not take
         self._clock_told = ""  # what a clock with a battery did to the others at power-up
-        self._seen = (STOPPED, None, (), None)  # mode, record of the dose, alarms, prescription
+        self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
         self._flushed_us = self._failed_us = 0
         self._is_setup_due = False
 
@@ -67,6 +71,7 @@ class Memory:
         self._bring("prescription", self._set_prescription)
         self._bring("setup", self._set_up)
         self._bring(PAST, self._journal.restore_past)
+        self._bring("alarms", self._set_alarms)
         batch = self._bring(DELIVERY, self._journal.restore)
         if self._log.finding:
             self._twins.findings.append(("log", self._log.finding))
@@ -100,7 +105,15 @@ class Memory:
 
     def is_open(self):
         """True while an interruption, or a loss, has not been confirmed."""
-        return self._journal.is_interrupted or bool(self._lost)
+        return self._journal.is_interrupted or self.is_lost()
+
+    def is_lost(self):
+        """True while a loss has not been confirmed."""
+        return bool(self._lost)
+
+    def is_failing(self):
+        """True while flash does not take what is to be written."""
+        return bool(self._failing)
 
     def confirm(self):
         """A human has taken note."""
@@ -128,13 +141,14 @@ class Memory:
 
     def note(self, code, text=""):
         """An event for the log."""
-        now_us = self._clock.now_us()
-        self._log.add(code, now_us, self._treatment.outlook.wall.seconds(now_us), text)
+        self._record(self._repeats.add(code, text, self._clock.now_us()))
 
     def sync(self):
         """Write the setup now, if it has changed: a host is told of nothing that can be lost."""
         self._is_setup_due = False
-        self._try("setup", self._twins.save, "setup", self._setup())
+        alarms = [self._alarms.to_record(), self._absence.to_record()]
+        self._try("alarms", self._twins.save, "alarms", alarms)
+        self._try("setup", self._twins.save, "setup", self._setup())  # last, see `_missing`
         if self._journal.is_edited():
             self.settle()
 
@@ -148,6 +162,7 @@ class Memory:
         self.watch()
         self.settle()
         self.sync()
+        self._record(self._repeats.end_all())
         self._try("log", self._log.flush)
 
     def poll(self, now_us):
@@ -167,17 +182,18 @@ class Memory:
             return now_us
         if now_us - self._flushed_us >= _FLUSH_US or self._log.is_filling():
             self._flushed_us = now_us
+            self._record(self._repeats.end_quiet(now_us))
             self._try("log", self._log.flush)
         return None
 
     def watch(self):
         """Compare with what was seen last: events for the log, and what is to be written."""
-        self._alarms.set(INTERRUPTED, self._journal.is_interrupted)
-        self._alarms.set(STORE_DAMAGED, bool(self._lost))
-        self._alarms.set(STORE_FAILING, bool(self._failing))
+        for kind, what in self._alarms.take_events():
+            self.note(*alarm_event(kind, what))
+            self._is_setup_due = True
         treatment, giving = self._treatment, self._treatment.giving
         record = giving.record if giving is not None else None
-        seen = treatment.mode, record, self._alarms.active(), self._staging.active
+        seen = treatment.mode, record, self._staging.active
         if seen == self._seen:
             return
         before, self._seen = self._seen, seen
@@ -186,6 +202,12 @@ class Memory:
         self._is_setup_due = True
 
     # Within
+
+    def _record(self, found):
+        """Bring events, (code, text) each, to the log."""
+        now_us = self._clock.now_us()
+        for code, text in found:
+            self._log.add(code, now_us, self._treatment.outlook.wall.seconds(now_us), text)
 
     def _try(self, what, write, *arguments):
         """Write; where flash does not take it, that is an alarm: nothing can be delivered then.
@@ -241,6 +263,11 @@ class Memory:
     def _set_prescription(self, state):
         self._staging.active = prescription_of(state)
 
+    def _set_alarms(self, record):
+        alarms, absence = record
+        self._alarms.from_record(alarms)
+        self._absence.from_record(absence)
+
     def _set_up(self, state):
         treatment, (self._token, clock, self.resume, line) = self._treatment, state[:4]
         treatment.outlook.wall.zero_us, self.is_matched = clock
@@ -257,7 +284,7 @@ class Memory:
         has_past = self._treatment.boluses.last(1) or self._treatment.window.state(0)
         is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past)
         if not is_new or self._journal.boot > 2:  # setup is written last in the first boot
-            due = (DELIVERY, PAST, "setup") + (("prescription",) if self._token else ())
+            due = (DELIVERY, PAST, "setup", "alarms") + (("prescription",) if self._token else ())
             for key in due:
                 if not had[key] and key not in missing:
                     self._twins.findings.append((key, LOST))

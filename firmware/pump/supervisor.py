@@ -27,6 +27,7 @@ class Supervisor:
         self._rest = rest
         self._tasks: tuple = ()
         self._dues_us: list = []
+        self._wake_us = 0  # somebody wants a cycle then; 0: nobody does
         self._ways_down: tuple = ()
         self._report = _nobody
         self._busy_us = 0
@@ -60,6 +61,7 @@ class Supervisor:
     def cycle(self):
         """Poll every task that is due, once. Returns when the next one is."""
         start_us = self._clock.now_us()
+        self._wake_us = start_us + REST_US
         for index, (name, poll) in enumerate(self._tasks):
             due_us = self._dues_us[index]
             if due_us is None or due_us <= start_us:
@@ -68,13 +70,17 @@ class Supervisor:
         self._busy_us += spent_us
         self._longest_us = max(self._longest_us, spent_us)
         dues_us = [due_us for due_us in self._dues_us if due_us is not None]
-        return min(dues_us + [start_us + REST_US])
+        return min(dues_us + [self._wake_us])
 
     def wake(self, name):
         """Make the named task due at once: something it depends on has changed."""
         for index, (other, _) in enumerate(self._tasks):
             if other == name:
                 self._dues_us[index] = 0
+
+    def wake_by(self, at_us):
+        """The rest after this cycle ends at that instant, or before."""
+        self._wake_us = min(self._wake_us, at_us)
 
     def trip(self, code, cause=None):
         """The one way down: stop, release, record. It does not raise; the first fault stays.
@@ -104,6 +110,19 @@ class Supervisor:
     def end(self):
         """Leave `run` after this cycle."""
         self.is_ending = True
+
+    def tidy(self):
+        """Collect garbage, before something is made that is large or lives long.
+
+        Amid garbage it would lie scattered over the heap, and leave no room for the next one.
+        """
+        gc.collect()
+
+    def free_bytes(self, enough):
+        """The free heap in bytes; collects garbage first when that seems less than `enough`."""
+        if gc.mem_free() < enough:
+            gc.collect()
+        return gc.mem_free()
 
     def health(self):
         """(free heap in bytes, longest cycle in us, load in per cent) since power-up."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The supply: whether there is enough to deliver. The reservoir meets treatment and alarms here.
+"""The supply: whether there is enough to deliver. The reservoir meets the treatment here.
 
 The dead volume is never touched. Nothing that needs more than what is left above it may begin, and
 the dispenser gets a bound: the step count that would take it. What is planned beyond the bound
@@ -9,7 +9,6 @@ are still in the queue.
 
 from micropython import const
 
-from pump.alarm.conditions import REFILL_MISMATCH, RESERVOIR_EMPTY, RESERVOIR_LOW
 from pump.faults import NO_PRESCRIPTION, NOT_STOPPED, RESERVOIR_TOO_LOW, Refused
 from pump.state import RUNNING
 from pump.therapy.conversion import dose_nl
@@ -22,15 +21,19 @@ _AHEAD_US = const(2_100_000)  # more than the dispenser ever queues
 
 
 class Supply:
-    """reservoir: its model. delivery: (treatment, dispenser, ledger). alarms: to be told."""
+    """reservoir: its model. delivery: (treatment, dispenser, ledger).
 
-    def __init__(self, reservoir, delivery, alarms):
+    is_empty: nothing can be delivered any more. is_unknown: nobody knows what it holds.
+    """
+
+    def __init__(self, reservoir, delivery):
         self.reservoir = reservoir
+        self.is_empty = False
+        self.is_unknown = True
         self._treatment, self._dispenser, self._ledger = delivery
-        self._alarms = alarms
 
     def poll(self, _now_us):
-        """Stop what would touch the dead volume, and tell the alarms; at every wake.
+        """Stop what would touch the dead volume, and see whether it is low; at every wake.
 
         It comes after the dispenser, in the same cycle.
         """
@@ -41,7 +44,7 @@ class Supply:
         if most_pl is None or self._ledger.unmeasured():
             most_pl = self._measure()
         self._bind(most_pl)
-        self._tell(most_pl)
+        self._look(most_pl)
 
     def need(self, volume_nl):
         """Refuse what takes more than is left above the dead volume. Before anything moves."""
@@ -136,7 +139,8 @@ class Supply:
             steps = max(left_pl, 0) * calibration.steps_per_rev // calibration.pl_per_rev
             self._dispenser.bind(steps)
 
-    def _tell(self, most_pl):
+    def _look(self, most_pl):
+        """See what is left: low with a hysteresis, which a reset does not forget."""
         reservoir = self.reservoir
         volume_pl, left_pl = reservoir.volume_pl(most_pl), reservoir.left_pl(most_pl)
         low_nl = reservoir.low_nl + (_AGAIN_NL if reservoir.is_low else 0)
@@ -144,7 +148,5 @@ class Supply:
             reservoir.is_low = volume_pl <= low_nl * _PL_PER_NL
         else:
             reservoir.is_low = reservoir.last is not None  # nobody knows what a head has moved
-        is_empty = reservoir.is_empty or (left_pl is not None and left_pl <= 0)
-        self._alarms.set(RESERVOIR_LOW, reservoir.is_low)
-        self._alarms.set(RESERVOIR_EMPTY, is_empty)
-        self._alarms.set(REFILL_MISMATCH, reservoir.is_mismatched)
+        self.is_empty = reservoir.is_empty or (left_pl is not None and left_pl <= 0)
+        self.is_unknown = volume_pl is None

@@ -15,7 +15,7 @@ from pump.kinds import BASAL, BRIDGE, CLINICIAN, JOG, PRIME, TRIAL
 from pump.state import OBSERVATION, RUNNING, STOPPED
 from pump.therapy import boluses
 from pump.therapy.line import Line
-from pump.therapy.prescription import Prescription
+from pump.therapy.prescription import FLEX, Prescription
 from pump.therapy.schedule import DAY_US, Constant, Over, Then
 
 _FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
@@ -43,6 +43,7 @@ class Treatment:
         # What runs, or ran last.
         self.prescription: "Prescription" = None  # pyright: ignore[reportAttributeAccessIssue]
         self.observed_us = 0  # the end of the observation
+        self.is_observed = False  # it has ended by itself, and nobody has taken note
         self._origin_us = 0  # when the delivery's own time began
         self._owed = 0  # fraction of a step that the next regular delivery begins with
 
@@ -61,6 +62,15 @@ class Treatment:
     def is_regular(self):
         """True while the active prescription is delivered, or its bridge."""
         return self.mode in (RUNNING, state.BRIDGE)
+
+    def is_dosing(self):
+        """True while drug is given: the motor does not rest, only turn, or fill the line."""
+        return self.mode not in (STOPPED, OBSERVATION, state.JOG, state.PRIME)
+
+    def needs_wall(self):
+        """True while a day pattern is delivered without a wall clock that can be relied on."""
+        is_flex = self.is_regular() and self.prescription.mode == FLEX
+        return is_flex and not self.outlook.wall.is_set
 
     def is_giving(self):
         """True while a bolus, bridge, prime, trial or periodic dose goes out."""
@@ -205,6 +215,7 @@ class Treatment:
             if self._clock.now_us() < self.observed_us:
                 return self.observed_us
             self.mode = STOPPED
+            self.is_observed = True
         elif self.mode != STOPPED and not self._dispenser.is_active():
             self._ended()
         elif self.giving is not None and self.is_regular():
@@ -231,6 +242,7 @@ class Treatment:
 
     def _begin(self, at_us, schedule, batch, owed, limit_steps=None):
         self._origin_us = at_us
+        self.is_observed = False
         options = {"owed": owed, "limit_steps": limit_steps}
         step = self.calibration.step_in_nl_d_us()
         self._recorded(self._dispenser.start, schedule, step, batch, **options)

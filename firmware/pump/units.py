@@ -32,8 +32,8 @@ UNIT_WRONG = "unit must be"
 UNIT_NOT_ALLOWED = "no unit allowed"
 
 # What a rate counts, as `rate` answers it.
-NL_D = "nl_d"
-NG_D = "ng_d"
+NL_D = const("nl_d")
+NG_D = const("ng_d")
 
 _MAX_DIGITS = const(15)
 

@@ -172,7 +172,7 @@ def test_a_start_queues_enough_for_a_hold_up_whatever_fraction_it_begins_with(ra
     bench.prescribe(rate)
     for piece_ms in range(900, 1300, 37):
         bench.tell("THER:STAR")
-        bench.run(piece_ms / 1000 + 0.000_217)
+        bench.run(piece_ms / 1000 + 0.000_219)
         bench.tell("THER:STOP")
     assert_balanced(bench)
 

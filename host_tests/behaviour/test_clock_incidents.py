@@ -9,6 +9,7 @@ import functools
 
 import pytest
 
+from host_tests.alarm_answers import codes
 from host_tests.bench_session import Bench, assert_balanced
 from host_tests.therapy.bench import (
     DAY_S,
@@ -235,12 +236,12 @@ UNSET = ("MODE FLEX;RATE 300 UG/D", "FLEX:STEP ALL,06:00,100 UG/D", "FLEX:STEP A
 def test_a_flex_day_without_a_clock_runs_at_its_lowest_rate_with_an_alarm():
     bench, start_ns = start(*UNSET, at="")
     assert bench.ask("SYST:TIME?") == "NONE"
-    assert bench.ask("ALAR:ACT?") == '301,"Clock not set"'
+    assert 301 in codes(bench)
     run_to(bench, start_ns, 6 * HOUR_S)
     assert bench.plant.edges.count == pytest.approx(100 * STEPS_PER_UG / 4, abs=1)
     bench.tell("SYST:TIME 2026-03-29T12:30:00")
     bench.run(5)
-    assert bench.ask("ALAR:ACT?") == '0,"None"'
+    assert 301 not in codes(bench)
     before = bench.plant.edges.count
     bench.run(HOUR_S)
     due = 500 / 24 * STEPS_PER_UG

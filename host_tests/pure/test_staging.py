@@ -144,14 +144,14 @@ def test_a_copy_whose_time_is_over_cannot_be_committed_even_before_the_next_poll
     assert staging.active is None
 
 
-def test_a_drop_is_on_record_until_the_next_staging(staging, clock):
-    staging.new()
-    clock.run(10)
-    staging.poll(clock.now_us())
-    staging.discard()
-    assert staging.was_dropped
-    staging.new()
-    assert not staging.was_dropped
+def test_a_drop_is_on_record_until_somebody_stages_or_discards(staging, clock):
+    for answer in (staging.new, staging.discard):
+        staging.new()
+        clock.run(10)
+        staging.poll(clock.now_us())
+        assert staging.was_dropped
+        answer()
+        assert not staging.was_dropped
 
 
 def test_a_discard_and_a_commit_end_what_was_left_open(staging, clock):

@@ -24,6 +24,7 @@ ANSWERS = (
 NOT_STOPPED, ALREADY_RUNNING, NO_PRESCRIPTION = range(101, 104)
 NOTHING_STAGED, STALE_TOKEN, INVALID = range(104, 107)
 OTHER_DRUG = 117
+FAULTED = 512  # bit of QUEStionable
 OUT_OF_RANGE, TOO_MANY_DIGITS = -222, -124
 
 
@@ -249,6 +250,8 @@ class Operator(RuleBasedStateMachine):
             assert commanded == emitted == witness == self.oracle.steps
         assert total == self.oracle.books.total(emitted)
         assert rest[0] in self.oracle.rates(self.session.now_us)
+        faults = rest.pop(4)
+        assert int(faults) & FAULTED == 0
         assert rest[1:] == self.expected_answers()
 
     def expected_answers(self):
@@ -258,7 +261,7 @@ class Operator(RuleBasedStateMachine):
         condition = "256" if oracle.is_treating else "512" if oracle.delivery else "0"
         active = oracle.active.answer() if oracle.active else "NONE"
         calibration = decimal(Fraction(oracle.nl_per_rev, 10**6), 6)
-        return [state, therapy, condition, "0", active, calibration, "0"]
+        return [state, therapy, condition, active, calibration, "0"]
 
     @invariant()
     def the_errors_are_those_expected(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rp2040py.boards import BoardSpec
 from rp2040py.device.base_device import BaseDevice
-from rp2040py.memory_map import FLASH_START_ADDRESS
+from rp2040py.memory_map import FLASH_START_ADDRESS, RAM_START_ADDRESS
 
 from pumpbench.emulator.console import UsbConsole
 from pumpbench.emulator.flash import Flash
@@ -18,6 +18,7 @@ from pumpbench.emulator.loop import Loop
 from pumpbench.emulator.metronome import Metronome
 
 WATCHDOG_CTRL = 0x00
+BRANCH_TO_SELF = 0xE7FE
 FILESYSTEM_START = 0x000A_0000  # of the official RPI_PICO images
 
 
@@ -66,6 +67,12 @@ class Chip:
             return
         self._end_ns = end_ns
         self._loop.run_to(end_ns)
+
+    def hang(self) -> None:
+        """The processor hangs for good, in `b .`; everything around it goes on."""
+        address = RAM_START_ADDRESS + len(self._mcu.sram) - 2
+        self._mcu.write_uint16(address, BRANCH_TO_SELF)
+        self._mcu.core.pc = address
 
     def _restart(self) -> None:
         """The watchdog, or `machine.reset`, resets the chip; what it watched over is gone.

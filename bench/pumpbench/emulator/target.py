@@ -89,6 +89,10 @@ class EmulatorTarget(Target):
         self.write(line.encode() + b"\n")
         self.run(TELL_S)
 
+    def hang(self) -> None:
+        """The processor hangs for good: no interrupt, no Python; hardware and pins go on."""
+        self._chip.hang()
+
     def close(self) -> None:
         """Nothing is left running: time passes only in `run`."""
 

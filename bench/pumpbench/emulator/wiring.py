@@ -102,7 +102,8 @@ def attach(chip, board, plant) -> list[Probe]:
     for name, listener in (("step", step), ("dir", turn), ("enable", enable)):
         probes[pin_number(board.PINS[name])].listener = listener
     for name, recorder in plant.alarms().items():
-        if name in board.PINS:
+        is_there = name in board.PINS
+        if is_there and probes[pin_number(board.PINS[name])].listener is None:
             _attach_alarm(probes[pin_number(board.PINS[name])], active[name], recorder)
     return probes
 

@@ -31,7 +31,7 @@ def attach(pins: Pins, board: ModuleType, plant: Plant) -> None:
         nets[name].hook = change
     _pull(pins, nets["enable"], int(is_low["enable"]))
     for name, recorder in plant.alarms().items():
-        if name in nets:
+        if name in nets and nets[name].hook is None:  # a short with the driver moves the motor
             if is_low[name]:
                 _pull(pins, nets[name], 1)
             _attach_alarm(nets[name], is_low[name], recorder)

@@ -1,35 +1,90 @@
 # SPDX-License-Identifier: MIT
-"""Alarm conditions: a permanent code, a name and a priority, in one table.
+"""Alarm conditions: one table of permanent codes, with a row for each.
 
-Codes are never reused or changed: rigs and logs depend on them. Advice is in CONSOLE.md.
+Codes are never reused or changed: rigs and logs depend on them. The advice for a human stands as a
+comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 317 on are
+free for guards to come.
 """
 
 from micropython import const
 
-HIGH = "HIGH"
-MEDIUM = "MEDIUM"
-LOW = "LOW"
+HIGH = const("HIGH")
+MEDIUM = const("MEDIUM")
+LOW = const("LOW")
 
 PRIORITIES = (HIGH, MEDIUM, LOW)
 
+# The day pattern runs at its lowest rate: set the clock, SYSTem:TIME.
 CLOCK_NOT_SET = const(301)
+# Commit or discard what is staged; it is dropped 10 min after the last edit.
 PROGRAMMING_OPEN = const(302)
+# Nothing was changed; begin again with PRESCription:NEW or EDIT, or discard.
 PROGRAMMING_DROPPED = const(303)
+# A reset has ended a delivery; see DELivery:INTerval? and LOG:READ?, then THERapy:CONFirm.
 INTERRUPTED = const(304)
+# Plan a refill: REServoir:FORecast? says how long it lasts. Where REServoir:VOLume? is `NONE`,
+# calibrate: nobody knows what went out.
 RESERVOIR_LOW = const(305)
+# Stopped before the dead volume: refill, REServoir:REFill, and start again.
 RESERVOIR_EMPTY = const(306)
+# The head gave more or less than counted, REServoir:REFill?: calibrate, check the line.
 REFILL_MISMATCH = const(307)
+# LOG:READ? says which; what is lost counts as the worst. Put it right, then THERapy:CONFirm.
 STORE_DAMAGED = const(308)
+# The flash is full or fails; nothing can be delivered. Make room.
 STORE_FAILING = const(309)
+# *TST? gives its number, see Errors; find the cause, then reset the board.
+PUMP_FAULT = const(310)
+# No therapy for longer than ALARm:STOPped? says: with baclofen a stop is a hazard. Start it.
+STOPPED_TOO_LONG = const(311)
+# The observation of a trial has ended by itself: see what it did, then acknowledge.
+OBSERVATION_OVER = const(312)
+# The board's data names none, or a pin that something else has: watch the lamp and ALARm:ACTive?.
+NO_BUZZER = const(313)
+# It is delivered from a reservoir that nobody has filled: REServoir:REFill says what it holds.
+RESERVOIR_UNKNOWN = const(314)
+# Close what is staged, ask less in one message; if it stays, keep the log and report it.
+MEMORY_LOW = const(316)
 
-ALARMS = {
-    CLOCK_NOT_SET: ("Clock not set", LOW),
-    PROGRAMMING_OPEN: ("Programming left open", LOW),
-    PROGRAMMING_DROPPED: ("Staged copy dropped", MEDIUM),
-    INTERRUPTED: ("Power interrupted", HIGH),
-    RESERVOIR_LOW: ("Reservoir low", LOW),
-    RESERVOIR_EMPTY: ("Reservoir empty", HIGH),
-    REFILL_MISMATCH: ("Refill mismatch", MEDIUM),
-    STORE_DAMAGED: ("Records lost", HIGH),
-    STORE_FAILING: ("Cannot record", HIGH),
-}
+# code, priority, whether it latches, what the pump does, name.
+#   L: stays when it is over, until it is acknowledged; -: ends by itself
+#   STOPS: what runs is stopped; HOLDS: nothing can be started; RUNS: what runs goes on
+ALARMS = """
+301 LOW - RUNS Clock not set
+302 LOW - RUNS Programming left open
+303 MEDIUM - RUNS Staged copy dropped
+304 HIGH L HOLDS Power interrupted
+305 LOW - RUNS Reservoir low
+306 HIGH L STOPS Reservoir empty
+307 MEDIUM - RUNS Refill mismatch
+308 HIGH L HOLDS Records lost
+309 HIGH L HOLDS Cannot record
+310 HIGH L STOPS Pump fault
+311 HIGH L RUNS Stopped too long
+312 LOW - RUNS Observation over
+313 LOW - RUNS No buzzer
+314 LOW - RUNS Reservoir unknown
+316 LOW - RUNS Memory low
+"""
+
+
+class Row:
+    """A row of the table. priority: one of PRIORITIES. action: RUNS, HOLDS or STOPS."""
+
+    def __init__(self, line):
+        code, self.priority, latches, self.action, self.name = line.split(" ", 4)
+        self.code = int(code)
+        self.is_latching = latches == "L"
+
+
+def row(code):
+    """The row of a code; KeyError when there is none."""
+    start = ALARMS.find("\n%d " % code) + 1
+    if not start:
+        raise KeyError(code)
+    return Row(ALARMS[start : ALARMS.find("\n", start)])
+
+
+def rows():
+    """All rows, in order of their codes."""
+    return [Row(line) for line in ALARMS.strip().split("\n")]

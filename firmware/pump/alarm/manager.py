@@ -1,33 +1,250 @@
 # SPDX-License-Identifier: MIT
-"""The alarm manager: which conditions are present, the most urgent first.
+"""The alarm manager: which conditions are shown, which of them sound, and who has answered.
 
-Whoever watches a condition says `set` as often as it likes. Pure; it makes no sound itself.
+States as in IEC 60601-1-8. A condition that is there is ACTIVE, PAUSED while its sound is off for
+a while, or ACKNOWLEDGED until it ends. One that latches is LATCHED when it is over, until it is
+acknowledged. So is one that has come three times within ten minutes. Pure; it makes no sound.
 """
 
-from pump.alarm.conditions import ALARMS, PRIORITIES
+from micropython import const
+
+from pump.alarm import conditions
+from pump.alarm.conditions import LOW, PRIORITIES
+from pump.faults import NO_ALARM, Refused
+
+ACTIVE = const("ACTIVE")
+PAUSED = const("PAUSED")
+LATCHED = const("LATCHED")
+ACKNOWLEDGED = const("ACKNOWLEDGED")
+
+# What is told to the log: the kinds of `take_events`.
+ON, OFF, ANSWERED, SILENCED, AUDIBLE = range(5)
+
+REMINDER_US = const(3_600_000_000)  # an hour, as implanted pumps do
+PAUSE_US = const(120_000_000)  # the longest audio pause
+_STORM_S = const(600)
+_US_PER_S = const(1_000_000)
+_STORM = const(3)  # times within that: it stays until it is acknowledged
+
+_PRESENT = const(1)
+_LATCHING = const(2)
+_ACKNOWLEDGED = const(4)
+_PAUSED = const(8)
+_TOLD = const(16)  # of a LOW one: its burst has been played
+_RANK = const(32)  # times the rank of its priority; 0 is HIGH
+_KEPT = const(6)  # over a reset: what is acknowledged, or has to be
 
 
 class AlarmManager:
-    """Codes are keys of `conditions.ALARMS`."""
+    """Codes are those of `conditions`. Instants are microseconds of the monotonic clock.
+
+    reminder_us: so often a beep tells that something stands in silence; 0: never. version: another
+    number whenever anything that can be asked has changed.
+    """
 
     def __init__(self):
-        self._active = set()
+        self.reminder_us = REMINDER_US
+        self.version = 0
+        self._flags = {}  # code -> bits
+        self._onsets_s = {}  # code -> when it came the last three times
+        self._pause_end_us = 0
+        self._events = []
+        self._new = 0  # bit n: one of rank n has come since `take_new`
 
-    def set(self, code, is_on):
+    # What is present
+
+    def set(self, code, is_on, now_us):
         """The condition is present, or is not. Saying so again changes nothing.
 
         KeyError for a code that is not in the table: a bug.
         """
-        ALARMS[code]
-        if is_on:
-            self._active.add(code)
+        flags = self._flags.get(code)
+        self.version += 1
+        if flags is None:
+            if is_on:
+                self._begin(code, now_us)
+        elif is_on and not flags & _PRESENT:
+            self._return(code, flags, now_us)
+        elif flags & _PRESENT and not is_on:
+            self._end(code, flags, now_us)
+
+    def poll(self, now_us):
+        """End an audio pause whose time is over."""
+        if self._pause_end_us and now_us >= self._pause_end_us:
+            self._sound_again()
+
+    # What is answered
+
+    def acknowledge(self, code=None):
+        """Silence a condition, or all, until it ends; what is over is not shown any more.
+
+        Refused NO_ALARM when it is not shown, or when none is.
+        """
+        codes = self.shown() if code is None else (code,)
+        if not codes or (code is not None and code not in self._flags):
+            raise Refused(NO_ALARM)
+        self.version += 1
+        for one in codes:
+            self._acknowledge(one)
+
+    def pause(self, duration_us, now_us):
+        """No sound of what is shown now for so long, at most PAUSE_US; 0 ends the pause.
+
+        What comes meanwhile sounds. Refused NO_ALARM when there is nothing to silence.
+        """
+        if not duration_us:
+            self._sound_again()
+            return
+        unanswered = [code for code in self._flags if not self._flags[code] & _ACKNOWLEDGED]
+        if not unanswered:
+            raise Refused(NO_ALARM)
+        self.version += 1
+        for code in unanswered:
+            self._flags[code] |= _PAUSED
+        self._pause_end_us = now_us + duration_us
+        self._events.append((SILENCED, duration_us))
+
+    def told(self):
+        """The burst of what is LOW has been played: it does not sound again by itself."""
+        self.version += 1
+        low = PRIORITIES.index(LOW)
+        for code, flags in self._flags.items():
+            if flags // _RANK == low:
+                self._flags[code] = flags | _TOLD
+
+    # What is asked
+
+    def shown(self):
+        """Codes of all that is not inactive, by priority, then by code."""
+        return tuple([code for _, code in sorted([self._key(code) for code in self._flags])])
+
+    def state(self, code):
+        """ACTIVE, PAUSED, LATCHED or ACKNOWLEDGED, of one that is shown."""
+        flags = self._flags[code]
+        if flags & _ACKNOWLEDGED:
+            return ACKNOWLEDGED
+        if not flags & _PRESENT:
+            return LATCHED
+        return PAUSED if flags & _PAUSED else ACTIVE
+
+    def has(self, priority):
+        """Whether a condition of that priority is shown."""
+        rank = PRIORITIES.index(priority)
+        return any(flags // _RANK == rank for flags in self._flags.values())
+
+    def sounding(self):
+        """The priority that sounds now, or None."""
+        return self._highest(_ACKNOWLEDGED | _PAUSED | _TOLD)
+
+    def showing(self):
+        """The highest priority that is shown, or None."""
+        return self._highest(0)
+
+    def is_standing(self):
+        """Whether something is shown in silence, and no pause is the reason."""
+        quiet = _ACKNOWLEDGED | _TOLD
+        return any(flags & quiet and not flags & _PAUSED for flags in self._flags.values())
+
+    def pause_left_us(self, now_us):
+        """How long the audio pause goes on."""
+        return max(self._pause_end_us - now_us, 0)
+
+    def take_new(self):
+        """Bit n: a condition of priority n has come since this was last asked."""
+        new, self._new = self._new, 0
+        return new
+
+    def take_events(self):
+        """(kind, code) of what has happened since this was last asked; SILENCED has the time."""
+        events, self._events = self._events, []
+        return events
+
+    # What survives a reset
+
+    def to_record(self):
+        """[reminder, [code, is it acknowledged] of each that was answered, or has to be]."""
+        kept = [(code, flags) for code, flags in sorted(self._flags.items())]
+        answers = [[c, int(bool(f & _ACKNOWLEDGED))] for c, f in kept if f & _KEPT]
+        return [self.reminder_us, answers]
+
+    def from_record(self, record):
+        """Before the first `set`: what was acknowledged stays so while it is there, what latches
+        is there until it is acknowledged. Codes that this firmware does not know are dropped."""
+        known = [row.code for row in conditions.rows()]
+        self.reminder_us, answers = record
+        for code, is_acknowledged in answers:
+            if code in known:
+                flags = self._rank_bits(code) | _LATCHING
+                self._flags[code] = flags | (_ACKNOWLEDGED | _PRESENT if is_acknowledged else 0)
+
+    # Within
+
+    def _begin(self, code, now_us):
+        row = conditions.row(code)
+        flags = _PRESENT | PRIORITIES.index(row.priority) * _RANK
+        if self._comes_often(code, now_us) or row.is_latching:
+            flags |= _LATCHING
+        self._flags[code] = flags
+        self._came(code, flags)
+
+    def _return(self, code, flags, now_us):
+        """It comes again while it is latched. What comes all the time is not told again."""
+        flags |= _PRESENT
+        if not self._is_storm(code, now_us):
+            self._comes_often(code, now_us)
+            flags &= ~(_PAUSED | _TOLD)
+            self._came(code, flags)
+        self._flags[code] = flags
+
+    def _end(self, code, flags, now_us):
+        if flags & _ACKNOWLEDGED or not flags & _LATCHING:
+            del self._flags[code]
         else:
-            self._active.discard(code)
+            self._flags[code] = flags & ~_PRESENT
+            if self._is_storm(code, now_us):
+                return
+        self._events.append((OFF, code))
 
-    def active(self):
-        """Codes of all present conditions, by priority, then by code."""
-        return tuple(sorted(self._active, key=_urgency))
+    def _came(self, code, flags):
+        self._new |= 1 << flags // _RANK
+        self._events.append((ON, code))
 
+    def _acknowledge(self, code):
+        flags = self._flags[code]
+        if flags & _PRESENT:
+            self._flags[code] = (flags | _ACKNOWLEDGED) & ~_PAUSED
+        else:
+            del self._flags[code]
+        if not flags & _ACKNOWLEDGED:
+            self._events.append((ANSWERED, code))
 
-def _urgency(code):
-    return PRIORITIES.index(ALARMS[code][1]), code
+    def _sound_again(self):
+        if self._pause_end_us:
+            self.version += 1
+            self._pause_end_us = 0
+            for code, flags in self._flags.items():
+                if flags & _PAUSED:
+                    self._flags[code] = flags & ~(_PAUSED | _TOLD)
+            self._events.append((AUDIBLE, 0))
+
+    def _comes_often(self, code, now_us):
+        """Note that it has come; whether that was the third time within ten minutes."""
+        onsets = self._onsets_s.get(code, ()) + (now_us // _US_PER_S,)
+        self._onsets_s[code] = onsets[-_STORM:]
+        return self._is_storm(code, now_us)
+
+    def _is_storm(self, code, now_us):
+        """Whether it has come three times within the last ten minutes."""
+        onsets = self._onsets_s.get(code, ())
+        return len(onsets) == _STORM and now_us // _US_PER_S - onsets[0] < _STORM_S
+
+    def _key(self, code):
+        return self._flags[code] // _RANK, code
+
+    def _highest(self, silenced):
+        """The highest priority among those without one of the bits, or None."""
+        ranks = [flags // _RANK for flags in self._flags.values() if not flags & silenced]
+        return PRIORITIES[min(ranks)] if ranks else None
+
+    def _rank_bits(self, code):
+        return PRIORITIES.index(conditions.row(code).priority) * _RANK

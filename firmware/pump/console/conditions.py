@@ -6,11 +6,14 @@ STATus:OPERation     bit 8, 256    the prescription is being delivered
                      bit 10, 1024  a bolus, bridge, prime or trial dose is being given
                      bit 11, 2048  a trial is under observation
 STATus:QUEStionable  bit 9, 512    a fault has stopped the pump
-                     bit 10, 1024  an alarm is active
+                     bit 10, 1024  an alarm of priority HIGH is shown; each new one is an event
+                     bit 11, 2048  one of MEDIUM
+                     bit 12, 4096  one of LOW
 """
 
 from micropython import const
 
+from pump.alarm.conditions import PRIORITIES
 from pump.state import FAULT, JOG, OBSERVATION
 
 TREATING = const(1 << 8)
@@ -18,7 +21,7 @@ JOGGING = const(1 << 9)
 GIVING = const(1 << 10)
 OBSERVING = const(1 << 11)
 FAULTED = const(1 << 9)
-ALARMED = const(1 << 10)
+ALARMED = const(1 << 10)  # of HIGH; one bit further for each priority below
 
 
 class Conditions:
@@ -28,6 +31,7 @@ class Conditions:
         self._status = status
         self._control = control
         self._alarms = alarms
+        self._version = -1
 
     def poll(self, _now_us):
         """Bring the conditions up to date, at every wake."""
@@ -43,4 +47,10 @@ class Conditions:
         operation.update(GIVING, treatment.is_giving())
         operation.update(OBSERVING, treatment.mode == OBSERVATION)
         questionable.update(FAULTED, self._control.state() == FAULT)
-        questionable.update(ALARMED, bool(self._alarms.active()))
+        if self._alarms.version == self._version:
+            return
+        self._version = self._alarms.version
+        new = self._alarms.take_new()
+        for rank, priority in enumerate(PRIORITIES):
+            questionable.update(ALARMED << rank, self._alarms.has(priority))
+            questionable.signal((new & 1 << rank) * ALARMED)

@@ -40,6 +40,7 @@ def rows(status, errors, identity, reset, self_test):
         ("*WAI", lambda: None),
         ("SYSTem:ERRor[:NEXT]?", errors.pop),
         ("SYSTem:ERRor:COUNt?", lambda: errors.count),
+        ("STATus:PRESet", status.preset),
         ("SYSTem:VERSion?", lambda: "1999.0"),
     )
     operation = _register_rows("STATus:OPERation", status.operation)

@@ -40,6 +40,10 @@ class Register:
         else:
             self.condition &= ~bits
 
+    def signal(self, bits):
+        """Latch an event again while its condition lasts: there is one more of the kind."""
+        self._event |= bits
+
     def set_enable(self, bits):
         self.enable = bits
 
@@ -91,6 +95,11 @@ class Status:
         if value & self.request_enable:
             value |= _MASTER_SUMMARY
         return value
+
+    def preset(self):
+        """`STATus:PRESet`: neither register requests service any more (SCPI-1999 20.7)."""
+        self.operation.set_enable(0)
+        self.questionable.set_enable(0)
 
     def clear(self):
         """`*CLS`: forget all events; conditions and enables stay."""

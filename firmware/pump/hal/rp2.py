@@ -19,7 +19,8 @@ _REASON = const(0x08)  # watchdog: why the last reset came; bit 0, its timer
 _SCRATCH = const(0x0C)  # watchdog: four words that survive a reset, not a loss of power
 _MAGIC = const(0x1758A5C3)
 
-_OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp")
+_LAMPS = ("lamp_red", "lamp_yellow")
+_OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp") + _LAMPS
 _RESET_CAUSES = {machine.PWRON_RESET: "POWER", machine.WDT_RESET: "WATCHDOG"}
 
 
@@ -159,6 +160,38 @@ def step_engine(board, clock):
     step, _, _ = pins.parse(board.PINS["step"])
     wires = (step, Output(board.PINS["dir"]), Output(board.PINS["enable"]))
     return StepEngine(wires, board.DRIVER, clock)
+
+
+def speaker(board):
+    """The buzzer; None where the board's data names none, or a pin that something else has."""
+    if not _is_free(board, "buzzer"):
+        return None
+    from pump.hal.rp2_sound import Speaker
+
+    if board.BUZZER == "active":
+        from pump.hal import rp2_level as coding
+    else:
+        from pump.hal import rp2_tone as coding
+    return Speaker(coding, board.PINS["buzzer"])
+
+
+def lamps(board):
+    """The lamp of HIGH and that of the other priorities: two, twice the same, or None each."""
+    names = _LAMPS if _is_free(board, _LAMPS[0]) else ("lamp", "lamp")
+    if not _is_free(board, names[0]):
+        return (None, None)
+    from pump.hal.rp2_lamp import Lamp
+
+    red = Lamp(board.PINS[names[0]], 0)
+    return red, Lamp(board.PINS[names[1]], 1) if names == _LAMPS else red
+
+
+def _is_free(board, name):
+    """Whether the board has such a pin, and nothing else is on it."""
+    if name not in board.PINS:
+        return False
+    numbers = [pins.parse(text)[0] for text in board.PINS.values()]
+    return numbers.count(pins.parse(board.PINS[name])[0]) == 1
 
 
 def console_port(board):

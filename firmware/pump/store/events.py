@@ -28,6 +28,9 @@ EVENTS_LOST = const(418)  # text: how many, for want of room in RAM
 DAMAGED = const(419)  # what stands for a record that cannot be read
 COMMAND = const(420)
 INTERRUPTED = const(421)
+ALARM_ACKNOWLEDGED = const(422)
+AUDIO_PAUSED = const(423)  # text: for how long
+AUDIO_RESUMED = const(424)
 
 NAMES = """
 401 RESET
@@ -51,4 +54,7 @@ NAMES = """
 419 DAMAGED
 420 COMMAND
 421 INTERRUPTED
+422 ALARM_ACKNOWLEDGED
+423 AUDIO_PAUSED
+424 AUDIO_RESUMED
 """  # see `faults.name_in`

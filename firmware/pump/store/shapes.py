@@ -14,6 +14,7 @@ _REFILL = (int, {None: int}, {None: int}, int)
 _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
 
 SHAPES = {
+    "alarms": ((int, [(int, int)]), (int, {None: int})),
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), [(int, int, int)], int),
     "prescription": (_PRESCRIPTION, ([int], [int])),

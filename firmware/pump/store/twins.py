@@ -15,10 +15,10 @@ VERSION = const(1)
 
 # What was found: one copy was bad or missing, the other one was used; or no copy was good,
 # because of damage, a newer version, another board.
-MENDED = "MENDED"
-LOST = "LOST"
-NEWER = "NEWER"
-FOREIGN = "FOREIGN"
+MENDED = const("MENDED")
+LOST = const("LOST")
+NEWER = const("NEWER")
+FOREIGN = const("FOREIGN")
 
 _GOOD = "GOOD"
 _MOST_BYTES = const(8192)  # more than the heap should be asked for at once

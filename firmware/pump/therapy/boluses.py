@@ -11,14 +11,14 @@ from micropython import const
 from pump.kinds import PATIENT
 from pump.therapy.schedule import DAY_US
 
-COMPLETED = "COMPLETED"
-ABORTED = "ABORTED"
-STOPPED = "STOPPED"
-FAULT = "FAULT"
-RESET = "RESET"  # a power cut or reset; given_ng is what is sure
+COMPLETED = const("COMPLETED")
+ABORTED = const("ABORTED")
+STOPPED = const("STOPPED")
+FAULT = const("FAULT")
+RESET = const("RESET")  # a power cut or reset; given_ng is what is sure
 
-LOCKOUT = "LOCKOUT"
-MAXIMUM = "MAXIMUM"
+LOCKOUT = const("LOCKOUT")
+MAXIMUM = const("MAXIMUM")
 
 _MOST_RECORDS = const(32)
 _MOST_STARTS = const(288)  # the largest maximum a prescription can have

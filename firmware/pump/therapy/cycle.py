@@ -22,19 +22,25 @@ class Pieces:
     `dose_amount` of it is a periodic bolus (0: none). Any iterable; some amount is above 0.
     unit_us: microseconds and units of a schedule that 1 stands for in the rows. A week in minutes
     fits arrays of 64 bits that way (7 days at 1000 mL/hr: below 2**48), a tenth of the memory.
+    count: of the rows, for such arrays: made as long as they will be, they leave no holes behind.
     """
 
-    def __init__(self, rows, unit_us=1):
-        is_small = unit_us > 1
+    def __init__(self, rows, unit_us=1, count=0):
         self.unit_us = unit_us
-        self.starts = array("Q", [0]) if is_small else [0]  # of the pieces, and the cycle's end
-        self.sums = array("Q", [0]) if is_small else [0]  # due by then
+        places = (count + 1) * 8
+        self.starts = array("Q", bytes(places)) if count else [0]  # and the cycle's end
+        self.sums = array("Q", bytes(places)) if count else [0]  # due by then
         self.doses = []  # (start_us, duration_us, dose_amount in units)
+        start = due = place = 0
         for duration, amount, dose_amount in rows:
             if dose_amount:
-                self.doses.append((self.starts[-1] * unit_us, duration * unit_us, dose_amount))
-            self.starts.append(self.starts[-1] + duration)
-            self.sums.append(self.sums[-1] + amount)
+                self.doses.append((start * unit_us, duration * unit_us, dose_amount))
+            start, due, place = start + duration, due + amount, place + 1
+            if count:
+                self.starts[place], self.sums[place] = start, due
+            else:
+                self.starts.append(start)
+                self.sums.append(due)
 
     def start_us(self, index):
         """When a piece begins; the end of the cycle after the last one."""

@@ -13,14 +13,14 @@ from micropython import const
 from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.therapy.flex import Flex
 
-MINIMUM = "MINIMUM"  # the least the pump can do, next to no therapy
-SIMPLE = "SIMPLE"  # one constant rate
-FLEX = "FLEX"  # rates by day of the week and time of day
-PERIODIC = "PERIODIC"  # a dose at every interval, over a background rate
+MINIMUM = const("MINIMUM")  # the least the pump can do, next to no therapy
+SIMPLE = const("SIMPLE")  # one constant rate
+FLEX = const("FLEX")  # rates by day of the week and time of day
+PERIODIC = const("PERIODIC")  # a dose at every interval, over a background rate
 
-NO_INDICATION = "NONE"
-SPINAL = "SPINAL"
-CEREBRAL = "CEREBRAL"
+NO_INDICATION = const("NONE")
+SPINAL = const("SPINAL")
+CEREBRAL = const("CEREBRAL")
 
 _DAY_MS = const(86_400_000)
 # Everything but the flex steps: what a copy has and what a token stands for.

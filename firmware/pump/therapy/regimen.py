@@ -130,27 +130,35 @@ def _volume(segments):
     return sum([(to_min - from_min) * nl_d for from_min, to_min, nl_d in segments])
 
 
-def _merged(days):
-    """[(minutes, nl_d)] that repeat: of the week, or of one day where all are the same."""
-    if days.count(days[0]) == _DAYS:
-        days = days[:1]
-    week = []
-    for day in days:
-        for from_min, to_min, nl_d in day:
-            minutes = to_min - from_min
-            if week and week[-1][1] == nl_d:
-                minutes += week.pop()[0]
-            week.append((minutes, nl_d))
-    return week
+def _merged(day_of):
+    """(minutes, nl_d) that repeat: of the week, or of one day where all are the same.
+
+    day_of(n): the segments of a day. Asked for again and again: a board has no room for seven.
+    """
+    first = day_of(0)
+    are_same = all(day_of(day) == first for day in range(1, _DAYS))
+    minutes, nl_d = 0, None
+    for day in range(1 if are_same else _DAYS):
+        for from_min, to_min, rate_nl_d in day_of(day):
+            if rate_nl_d != nl_d and minutes:
+                yield minutes, nl_d
+                minutes = 0
+            minutes, nl_d = minutes + to_min - from_min, rate_nl_d
+    yield minutes, nl_d
 
 
 def _pieces(prescription):
     """The week as `Pieces`. Starts and boluses ask for it, and keep it: all share one table."""
-    return prescription.flex.kept(
-        "pieces",
-        (prescription.rate_nl_d(), prescription.concentration_ng_ml),
-        lambda: Pieces(_rows(_merged(days_of(prescription))), _MIN_US),
-    )
+    fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
+
+    def day_of(day):
+        return prescription.flex.segments(day, fill_nl_d, ng_ml)
+
+    def make():
+        count = sum(1 for _ in _merged(day_of))
+        return Pieces(_rows(_merged(day_of)), _MIN_US, count)
+
+    return prescription.flex.kept("pieces", (fill_nl_d, ng_ml), make)
 
 
 def _rows(week):
@@ -163,7 +171,7 @@ def _richest(days):
 
     The window moves through the week, from where a piece begins to enter or to leave to the next.
     """
-    week = _merged(days)
+    week = list(_merged(lambda day: days[day]))
     entering, leaving = _pieces_from(week, _DAY_MIN), _pieces_from(week, 0)
     in_min, in_nl_d = next(entering)
     out_min, out_nl_d = next(leaving)

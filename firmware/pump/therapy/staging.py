@@ -21,7 +21,7 @@ class Staging:
 
     clock: has `now_us`. min_nl_d: what the mode MINIMUM delivers.
     is_left_open: five minutes have passed since the last edit. was_dropped: ten, and the copy is
-    gone; stays until the next one is staged.
+    gone; stays until somebody stages, discards or takes note.
     """
 
     def __init__(self, clock, min_nl_d):
@@ -44,9 +44,9 @@ class Staging:
         self._stage(self.active.copy())
 
     def discard(self):
-        """Drop what is staged. Nothing staged is no error."""
-        self._staged = None
-        self.is_left_open = False
+        """Drop what is staged. Nothing staged is no error; that a copy was dropped is noted."""
+        self._drop()
+        self.was_dropped = False
 
     def staged(self):
         """The staged prescription, to edit. Refused when there is none."""
@@ -88,11 +88,15 @@ class Staging:
         if self._staged is None:
             return now_us + _OPEN_US  # what is staged meanwhile is not due before
         if now_us - self._edited_us >= _DROP_US:
-            self.discard()
+            self._drop()
             self.was_dropped = True
             return now_us + _OPEN_US
         self.is_left_open = now_us - self._edited_us >= _OPEN_US
         return self._edited_us + (_DROP_US if self.is_left_open else _OPEN_US)
+
+    def _drop(self):
+        self._staged = None
+        self.is_left_open = False
 
     def _stage(self, prescription):
         self._staged = prescription

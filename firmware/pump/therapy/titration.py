@@ -5,13 +5,15 @@ Answers pairs of a soft limit's name and a sentence, for `validation`. Doses are
 by weekday, so that a week in force may be committed again without a word. Pure.
 """
 
+from micropython import const
+
 from pump.therapy.flex import WEEKDAYS
 from pump.units import ug
 
-HIGH = "HIGH"  # more a day than usual
-LOW = "LOW"  # less a day than usual
-INCREASE = "INCREASE"  # a larger step up within 24 h than usual
-DECREASE = "DECREASE"  # a larger step down
+HIGH = const("HIGH")  # more a day than usual
+LOW = const("LOW")  # less a day than usual
+INCREASE = const("INCREASE")  # a larger step up within 24 h than usual
+DECREASE = const("DECREASE")  # a larger step down
 
 
 def unusual(least_ng, most_ng, entry):

@@ -1,26 +1,69 @@
 # SPDX-License-Identifier: MIT
-"""ALARm: which alarm conditions are present, and the table of all of them."""
+"""ALARm: which alarm conditions are shown, what a human answers, and how they sound."""
 
-from pump.alarm.conditions import ALARMS
+from micropython import const
+
+from pump.alarm import conditions
+from pump.alarm.manager import PAUSE_US
+from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
+from pump.console.params import INTEGER, TIME, choice, optional
+from pump.units import seconds
 
 _NONE = (0, '"None"')
+_US_PER_MS = const(1000)
+_LEAST_REMINDER_MS = const(60_000)
+_LEAST_STOPPED_MS = const(60_000)
+_DAY_MS = const(86_400_000)
+_MOST_STOPPED_MS = const(2_592_000_000)  # 30 d
 
 
-def rows(alarms):
-    """Rows for the tree. alarms: an `AlarmManager`."""
+def rows(alarms, absence, monitor, annunciator, clock):
+    """Rows for the tree."""
 
     def active():
-        pairs = [(code, _name(code)) for code in alarms.active()]
-        return pairs or _NONE
+        found = []
+        for code in alarms.shown():
+            row = conditions.row(code)
+            found += [code, '"%s"' % row.name, row.priority, alarms.state(code)]
+        return found or _NONE
 
     def table():
-        return [(code, _name(code), ALARMS[code][1]) for code in sorted(ALARMS)]
+        latching = {True: "LATCHING", False: "ENDS"}
+        return [
+            (row.code, '"%s"' % row.name, row.priority, latching[row.is_latching], row.action)
+            for row in conditions.rows()
+        ]
+
+    def pause(duration_ms=PAUSE_US // _US_PER_MS):
+        _need(0, duration_ms, PAUSE_US // _US_PER_MS, "0 to 120 S")
+        alarms.pause(duration_ms * _US_PER_MS, clock.now_us())
+
+    def pause_left():
+        return seconds(-(-alarms.pause_left_us(clock.now_us()) // _US_PER_MS))
+
+    def remind(interval_ms):
+        if interval_ms:
+            _need(_LEAST_REMINDER_MS, interval_ms, _DAY_MS, "0, or 1 MIN to 1 D")
+        alarms.reminder_us = interval_ms * _US_PER_MS
+
+    def limit_stop(limit_ms):
+        _need(_LEAST_STOPPED_MS, limit_ms, _MOST_STOPPED_MS, "1 MIN to 30 D")
+        absence.limit_us = limit_ms * _US_PER_MS
 
     return (
         ("ALARm:ACTive?", active),
+        ("ALARm:ACKNowledge", monitor.acknowledge, optional(INTEGER)),
+        ("ALARm:PAUSe", pause, optional(TIME)),
+        ("ALARm:PAUSe?", pause_left),
+        ("ALARm:REMinder", remind, TIME),
+        ("ALARm:REMinder?", lambda: seconds(alarms.reminder_us // _US_PER_MS)),
+        ("ALARm:STOPped", limit_stop, TIME),
+        ("ALARm:STOPped?", lambda: seconds(absence.limit_us // _US_PER_MS)),
+        ("ALARm:TEST", annunciator.test, choice("HIGH", "MEDium", "LOW")),
         ("ALARm:TABLe?", table),
     )
 
 
-def _name(code):
-    return '"%s"' % ALARMS[code][0]
+def _need(least, value, most, text):
+    if not least <= value <= most:
+        raise ScpiError(DATA_OUT_OF_RANGE, text)

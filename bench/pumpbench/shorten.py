@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Firmware made smaller for a board's heap: what its modules share is linked, private names short.
+
+MicroPython keeps each name that bytecode uses once, some 16 bytes and its letters, and each name
+of a module takes a place in its table.
+
+- A number or name that a module declares by `const` is put in where other modules import it, as
+  the compiler does within one module, and what it was called is gone.
+- A name with one underscore belongs to its module, so `_journal` of one and `_tree` of another can
+  both be `a`. Arguments that no call names are as private.
+
+Nothing else changes; a traceback on a board shows the short names.
+"""
+
+import ast
+import builtins
+import itertools
+import string
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from pumpbench.link import Constants, linked
+
+
+class Program(NamedTuple):
+    """What has to be known of all modules. keywords: names that calls give arguments by."""
+
+    keywords: Collection[str]
+    constants: Constants
+
+
+def shortened(source: str, module: str, program: Program) -> str:
+    """A module of the program, made smaller."""
+    tree = linked(ast.parse(source), module, program.constants)
+    keywords = program.keywords
+    used = Counter(_names(tree))
+    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    public = {*keywords, *_module_names(tree), *dir(builtins), "self"}
+    ours = [name for name, _ in used.most_common() if is_private(name) or name in arguments]
+    ours = [name for name in ours if is_private(name) or name not in public]
+    return ast.unparse(_Renamer(dict(zip(ours, _free(set(used)), strict=False))).visit(tree))
+
+
+def is_private(name: str) -> bool:
+    """Whether a name belongs to its module: one underscore, and something behind it."""
+    return len(name) > 1 and name[0] == "_" and name[1] != "_"
+
+
+def keywords_in(sources: Iterable[str]) -> frozenset[str]:
+    """All names that calls in the sources give arguments by, or texts could (`**options`)."""
+    found = set()
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        if isinstance(node, ast.keyword) and node.arg:
+            found.add(node.arg)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return frozenset(found)
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    """Every name that the module uses, as often as it does."""
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "name", "arg", "asname"):
+            name = getattr(node, field, None)
+            if isinstance(name, str):
+                yield name
+
+
+def _module_names(tree: ast.Module) -> Iterator[str]:
+    """What other modules can import from this one, and the functions and classes within."""
+    for node in tree.body:
+        yield from (sub.name for sub in ast.walk(node) if isinstance(sub, _NAMED))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif not isinstance(node, _NAMED):
+            yield from (sub.id for sub in ast.walk(node) if isinstance(sub, ast.Name))
+
+
+def _free(taken: Collection[str]) -> Iterator[str]:
+    """a, b ... z, aa, ab ... but for what is taken."""
+    for length in itertools.count(1):
+        for letters in itertools.product(string.ascii_lowercase, repeat=length):
+            name = "".join(letters)
+            if name not in taken and name not in _RESERVED:
+                yield name
+
+
+_NAMED = ast.FunctionDef | ast.ClassDef
+_RESERVED = frozenset(("as", "if", "in", "is", "or"))
+
+
+class _Renamer(ast.NodeTransformer):
+    """Gives names of every kind their new ones."""
+
+    def __init__(self, renamed: dict[str, str]) -> None:
+        self._renamed = renamed
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if not isinstance(node, ast.keyword | ast.alias):
+            for field in ("id", "attr", "name", "arg"):
+                name = getattr(node, field, None)
+                if not isinstance(name, str) or name not in self._renamed:
+                    continue
+                if field != "attr" or is_private(name):
+                    setattr(node, field, self._renamed[name])
+        return self.generic_visit(node)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""The annunciator: makes the alarms heard and seen. It decides nothing about them.
+
+It starts bursts; the hardware plays them to their end, whatever Python does meanwhile. A burst
+whose reason is over is ended at once. The highest priority that is not answered sounds, the
+highest that is shown has the lamp. What stands in silence is told by a beep now and then.
+"""
+
+from micropython import const
+
+from pump.alarm import patterns
+from pump.alarm.conditions import HIGH, LOW, PRIORITIES
+from pump.faults import ALARM_SOUNDING, NOT_FITTED, Refused
+
+_BREATH_US = const(
+    2_500_000
+)  # before a lower priority sounds: no burst looks like part of another
+_LOW_US = const(16_000_000)  # from one burst of LOW to the next
+
+
+class Annunciator:
+    """speaker: `encode(segments)`, `play(words)`, `stop()`; or None.
+
+    lamps: one for HIGH and one for the others, maybe the same, with `flash(on_ms, off_ms)`; None
+    for one that is not there. alarms: the manager. clock: `now_us()`. wake_by(at_us): asks for a
+    poll then, at the latest.
+    """
+
+    def __init__(self, speaker, lamps, alarms, clock, wake_by):
+        self._speaker = speaker
+        self._lamps = lamps
+        self._alarms = alarms
+        self._clock = clock
+        self._wake_by = wake_by
+        self._high = self._words = None  # the burst of HIGH, ready; and one that is made anew
+        self._high_us = 0
+        self._version = -1  # of the alarms, when these were asked:
+        self._sounding = self._shown = None  # the priorities that sound, and that have the lamp
+        self._is_standing = False
+        self._playing = None  # name of the burst
+        self._end_us = 0  # when it is over
+        self._wanted = None  # the priority that sounds
+        self._next_us = 0  # when its next burst is due
+        self._low_us = 0  # no burst of LOW before
+        self._silent_us: "int | None" = (
+            None  # since when something stands in silence, or its last beep
+        )
+        self._is_tripped = False
+        if speaker is not None:
+            self._high = speaker.encode(patterns.segments(HIGH))
+            self._high_us = patterns.duration_us(HIGH)
+
+    def poll(self, _now_us=0):
+        """Start and end what is due, at every wake."""
+        if self._alarms.version != self._version:
+            self._ask()
+        if self._speaker is None:
+            return
+        now_us = self._clock.now_us()
+        if self._is_tripped:
+            self._note_trip(now_us)
+        if self._playing is not None and now_us >= self._end_us:
+            self._end_burst()
+        wanted = self._sounding
+        if wanted != self._wanted:
+            self._change(wanted, now_us)
+        if wanted is None:
+            self._remind(now_us)
+        elif now_us >= self._next_us:
+            self._sound(wanted, now_us)
+        else:
+            self._wake_by(self._next_us)
+        if self._playing is not None:
+            self._wake_by(self._end_us)
+
+    def alarm(self):
+        """The pump goes down: the burst of HIGH, now. Allocates nothing and cannot fail."""
+        if self._speaker is not None and self._playing != HIGH:
+            self._speaker.stop()
+            self._speaker.play(self._high)
+            self._is_tripped = True
+
+    def test(self, priority):
+        """One burst of a priority. Refused while an alarm sounds, and without a buzzer."""
+        if self._speaker is None:
+            raise Refused(NOT_FITTED, "no buzzer")
+        self.poll()  # what was answered in the same message is over
+        if self._alarms.sounding() is not None:
+            raise Refused(ALARM_SOUNDING)
+        self._play(priority, self._clock.now_us())
+
+    def signal(self, name):
+        """A tone that is no alarm, one of `patterns`; not while anything else sounds."""
+        is_quiet = self._playing is None and self._alarms.sounding() is None
+        if self._speaker is not None and is_quiet:
+            self._play(name, self._clock.now_us())
+
+    def close(self):
+        """Silent and dark, from now on."""
+        self._show(None)
+        if self._speaker is not None:
+            self._silence()
+
+    # Within
+
+    def _ask(self):
+        """The alarms have changed."""
+        alarms = self._alarms
+        self._version = alarms.version
+        self._sounding, self._is_standing = alarms.sounding(), alarms.is_standing()
+        self._show(alarms.showing())
+
+    def _show(self, priority):
+        """Light the lamp of a priority, and no other one."""
+        if priority == self._shown:
+            return
+        self._shown = priority
+        wanted = self._lamps[priority != HIGH]
+        for lamp in self._lamps:
+            if lamp is not None and (priority is None or lamp is not wanted):
+                lamp.flash(0, 0)
+        if wanted is not None and priority is not None:
+            wanted.flash(*patterns.FLASHES_MS[priority])
+
+    def _change(self, wanted, now_us):
+        """Another priority sounds, or none any more."""
+        before, self._wanted = self._wanted, wanted
+        if self._playing is not None:
+            self._silence()
+        self._next_us = now_us
+        if wanted == LOW:
+            self._next_us = max(now_us, self._low_us)
+        if before is not None and wanted is not None and _is_lower(wanted, before):
+            self._next_us = max(self._next_us, now_us + _BREATH_US)
+
+    def _sound(self, priority, now_us):
+        self._play(priority, now_us)
+        rest_ms = patterns.INTERBURST_MS.get(priority, 0)
+        self._next_us = self._end_us + rest_ms * 1000
+        if priority == LOW:
+            self._low_us = self._end_us + _LOW_US
+            self._next_us = self._low_us
+
+    def _end_burst(self):
+        """The burst is over, by itself. One of LOW is not repeated."""
+        if self._playing == LOW and self._wanted == LOW:
+            self._alarms.told()
+            self._ask()
+            self._wanted = self._sounding
+        self._playing = None
+
+    def _remind(self, now_us):
+        """Beep for what stands in silence."""
+        interval_us = self._alarms.reminder_us
+        if not (self._is_standing and interval_us):
+            self._silent_us = None
+            if self._playing == patterns.REMINDER:
+                self._silence()
+        elif self._silent_us is None:
+            self._silent_us = now_us
+        elif now_us - self._silent_us >= interval_us and self._playing is None:
+            self._silent_us = now_us
+            self._play(patterns.REMINDER, now_us)
+
+    def _play(self, name, now_us):
+        words = self._high if name == HIGH else self._speaker.encode(patterns.segments(name))
+        if self._playing is not None:
+            self._speaker.stop()
+        self._speaker.play(words)
+        self._words = words  # alive as long as they are played
+        self._playing = name
+        self._end_us = now_us + (self._high_us if name == HIGH else patterns.duration_us(name))
+
+    def _silence(self):
+        self._speaker.stop()
+        self._playing = None
+
+    def _note_trip(self, now_us):
+        """What `alarm` began is the first burst of HIGH."""
+        self._is_tripped = False
+        self._playing = self._wanted = HIGH
+        self._end_us = now_us + self._high_us
+        self._next_us = self._end_us + patterns.INTERBURST_MS[HIGH] * 1000
+
+
+def _is_lower(priority, other):
+    return PRIORITIES.index(priority) > PRIORITIES.index(other)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The monitor: the one place that decides which alarm conditions are present.
+
+It looks at every wake and after every command, tells the alarm manager, and changes nothing else
+but what is over once a human has taken note of it.
+"""
+
+from micropython import const
+
+from pump.alarm import conditions
+
+_LEAST_FREE = const(8_192)  # bytes of heap; a message and its answers take some 6 kB
+_ENOUGH_FREE = const(12_288)
+_LOOK_US = const(50_000)  # between two looks: each takes a chip some milliseconds
+_HEAP_US = const(10_000_000)  # between two looks at the heap: each takes milliseconds
+
+
+class Monitor:
+    """Collaborators, by what they are asked.
+
+    alarms: the manager. absence: of therapy. clock: `now_us`. staging: `is_left_open`,
+    `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`.
+    supply: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
+    `is_failing`. supervisor: `fault`, `free_bytes`, `wake_by`. has_buzzer: it can be heard.
+    """
+
+    def __init__(
+        self,
+        alarms,
+        absence,
+        clock,
+        *,
+        treatment,
+        staging,
+        supply,
+        journal,
+        memory,
+        supervisor,
+        has_buzzer,
+    ):
+        self._alarms = alarms
+        self._absence = absence
+        self._clock = clock
+        self._treatment = treatment
+        self._staging = staging
+        self._supervisor = supervisor
+        self._present = -1  # a bit for each of the table, as of the last look; -1: none yet
+        self._next_us = 0
+        self._is_low = False
+        self._heap_us = 0
+        reservoir = supply.reservoir
+        self._predicates = (
+            (conditions.CLOCK_NOT_SET, treatment.needs_wall),
+            (conditions.PROGRAMMING_OPEN, lambda: staging.is_left_open),
+            (conditions.PROGRAMMING_DROPPED, lambda: staging.was_dropped),
+            (conditions.INTERRUPTED, lambda: journal.is_interrupted),
+            (conditions.RESERVOIR_LOW, lambda: reservoir.is_low),
+            (conditions.RESERVOIR_EMPTY, lambda: supply.is_empty),
+            (conditions.REFILL_MISMATCH, lambda: reservoir.is_mismatched),
+            (conditions.STORE_DAMAGED, memory.is_lost),
+            (conditions.STORE_FAILING, memory.is_failing),
+            (conditions.PUMP_FAULT, lambda: supervisor.fault is not None),
+            (conditions.STOPPED_TOO_LONG, self._is_stopped_too_long),
+            (conditions.OBSERVATION_OVER, lambda: treatment.is_observed),
+            (conditions.NO_BUZZER, lambda: not has_buzzer),
+            (conditions.RESERVOIR_UNKNOWN, lambda: supply.is_unknown and treatment.is_dosing()),
+            (conditions.MEMORY_LOW, self._is_memory_low),
+        )
+
+    def poll(self, _now_us=0):
+        """Bring the alarms up to date, at every wake, unless that has just been done."""
+        now_us = self._clock.now_us()
+        if now_us < self._next_us:
+            self._supervisor.wake_by(self._next_us)
+        else:
+            self.look()
+
+    def look(self):
+        """Bring the alarms up to date, now."""
+        now_us, alarms = self._clock.now_us(), self._alarms
+        self._next_us = now_us + _LOOK_US
+        alarms.poll(now_us)
+        present, bit = 0, 1
+        for _, is_present in self._predicates:
+            if is_present():
+                present |= bit
+            bit <<= 1
+        if present != self._present:
+            for index, (code, _) in enumerate(self._predicates):
+                alarms.set(code, bool(present >> index & 1), now_us)
+            self._present = present
+
+    def acknowledge(self, code=None):
+        """A human has taken note of one condition, or of all: see `AlarmManager`.
+
+        What happened once is over then.
+        """
+        self._alarms.acknowledge(code)
+        if code in (None, conditions.PROGRAMMING_DROPPED):
+            self._staging.was_dropped = False
+        if code in (None, conditions.OBSERVATION_OVER):
+            self._treatment.is_observed = False
+        self.look()
+
+    def _is_stopped_too_long(self):
+        """Whether a therapy that is prescribed has not been given for too long."""
+        is_absent = self._staging.active is not None and not self._treatment.is_dosing()
+        return self._absence.is_too_long(is_absent, self._clock.now_us())
+
+    def _is_memory_low(self):
+        """Whether little of the heap is free, also after a collection."""
+        now_us = self._clock.now_us()
+        if now_us - self._heap_us < _HEAP_US:
+            return self._is_low
+        self._heap_us = now_us
+        enough = _ENOUGH_FREE if self._is_low else _LEAST_FREE
+        self._is_low = self._supervisor.free_bytes(enough) < enough
+        return self._is_low

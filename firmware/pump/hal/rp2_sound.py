@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""The buzzer of the rp2 port: DMA feeds a PIO program, so a burst that has begun is finished.
+
+Python starts a burst and may hang then: every edge comes when it is due, and the pin is left at
+its silent level. It lives in the second PIO block; the step engine has the first one.
+
+Without `rp2.DMA`, before MicroPython 1.22, a timer feeds the program from Python: each pulse is
+right, but a tone or a pause is longer by as long as Python is held up in it.
+"""
+
+import array
+
+import rp2
+from machine import Pin
+from micropython import const
+
+from pump.hal import pins
+
+_MACHINE = const(4)
+_FIFO = 0x5030_0010  # of that machine (RP2040 datasheet 3.7, PIO1 TXF0)
+_DREQ = const(8)  # that it has room (2.5.3.1)
+
+
+class Speaker:
+    """A buzzer on the pin `text`, as board data writes it. coding: `rp2_tone` or `rp2_level`."""
+
+    def __init__(self, coding, text):
+        number, is_low, _ = pins.parse(text)
+        self._coding = coding
+        self._is_low = is_low
+        self._silence = coding.silence(is_low)
+        self._drop = coding.drop(is_low)
+        self._machine = coding.state_machine(_MACHINE, Pin(number), is_low)
+        self._machine.active(1)
+        self._feeder = _feeder(self._machine)
+
+    def encode(self, segments):
+        """The words for a burst: see `alarm.patterns` for its segments."""
+        return array.array("I", self._coding.encode(segments, self._is_low))
+
+    def play(self, words):
+        """Begin a burst. The words must stay alive until it is over; `stop` comes first."""
+        self._feeder.start(words)
+
+    def stop(self):
+        """Silence, at once, at any instant of a burst."""
+        machine = self._machine
+        self._feeder.stop()
+        machine.active(0)
+        machine.restart()
+        machine.exec(self._silence)
+        while machine.tx_fifo():
+            machine.exec(self._drop)
+        machine.active(1)
+
+
+class _DmaFeeder:
+    """Brings words into a state machine's queue, without Python."""
+
+    def __init__(self):
+        self._dma = rp2.DMA()
+        self._control = self._dma.pack_ctrl(inc_write=False, treq_sel=_DREQ)
+
+    def start(self, words):
+        self._dma.config(
+            read=words, write=_FIFO, count=len(words), ctrl=self._control, trigger=True
+        )
+
+    def stop(self):
+        self._dma.active(0)
+
+
+def _feeder(machine):
+    if hasattr(rp2, "DMA"):
+        return _DmaFeeder()
+    from pump.hal.rp2_feed import TimerFeeder
+
+    return TimerFeeder(machine)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Repeats: equal events become one with a count, so that a storm does not push a day off the log.
+
+A button that sticks, or a host that sends the same command for ever, makes the same event again
+and again. The first three are told as they come, then the 4th, 8th, 16th ... with how many there
+were, and the last count when it has been quiet for ten minutes. Doses, starts, stops and what
+concerns records are never counted into one. Pure.
+"""
+
+from micropython import const
+
+from pump.store import events
+
+_TOLD = const(3)  # so many are told one by one
+_QUIET_S = const(600)
+_US_PER_S = const(1_000_000)
+_UNUSED = const(-1)
+_MOST_TEXT = const(40)  # as much as an event has
+_MOST = const(4)  # kinds that are counted at a time
+
+_COUNTED = (
+    events.PATIENT_REFUSED,
+    events.COMMAND,
+    events.FAULT,
+    events.ALARM_ON,
+    events.ALARM_OFF,
+    events.ALARM_ACKNOWLEDGED,
+    events.AUDIO_PAUSED,
+    events.AUDIO_RESUMED,
+)
+
+
+class _Kind:
+    """Equal events. count: how many since the first one, told: the last count on record.
+
+    Made once and used again: what lives long and is made late breaks the heap of a board up.
+    """
+
+    def __init__(self):
+        self.code = 0
+        self.text = bytearray(_MOST_TEXT)
+        self.size = self.count = self.told = 0
+        self.last_s = _UNUSED
+
+    def begin(self, code, text):
+        self.code, self.size, self.count, self.told = code, len(text), 0, 0
+        self.text[: self.size] = text
+
+    def is_of(self, code, text):
+        return self.code == code and self.size == len(text) and self.text[: self.size] == text
+
+    def counted(self):
+        return "%d x %s" % (self.count, str(self.text[: self.size], "utf-8"))
+
+
+class Repeats:
+    """Stands before the log."""
+
+    def __init__(self):
+        self._kinds = [_Kind() for _ in range(_MOST)]
+
+    def add(self, code, text, now_us):
+        """An event has happened. Returns what is to be logged: (code, text) of each."""
+        if code not in _COUNTED:
+            return ((code, text),)
+        found = self.end_quiet(now_us)
+        raw = text.encode()[:_MOST_TEXT]
+        kind = self._kind(code, raw)
+        if kind is None:
+            kind = min(self._kinds, key=_last_s)
+            found += _end(kind)
+            kind.begin(code, raw)
+        kind.count += 1
+        kind.last_s = now_us // _US_PER_S
+        if kind.count <= _TOLD:
+            kind.told = kind.count
+            found.append((code, text))
+        elif not kind.count & (kind.count - 1):
+            kind.told = kind.count
+            found.append((code, kind.counted()))
+        return found
+
+    def end_quiet(self, now_us):
+        """The last counts of what has not come for ten minutes, as `add` answers."""
+        before_s = now_us // _US_PER_S - _QUIET_S
+        return [event for kind in self._kinds if kind.last_s <= before_s for event in _end(kind)]
+
+    def end_all(self):
+        """The last counts of all, as `add` answers."""
+        return [event for kind in self._kinds for event in _end(kind)]
+
+    def _kind(self, code, raw):
+        for kind in self._kinds:
+            if kind.count and kind.is_of(code, raw):
+                return kind
+        return None
+
+
+def _end(kind):
+    """The last count of a kind that is told no more."""
+    count, told = kind.count, kind.told
+    found = [(kind.code, kind.counted())] if count > told else []
+    kind.count, kind.told, kind.last_s = 0, 0, _UNUSED
+    return found
+
+
+def _last_s(kind):
+    return kind.last_s

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""What a test of alarms does with a bench: listen to the pin, look at the lamp."""
+
+from host_tests.alarm_answers import shown
+from host_tests.bench_session import main_with_task
+from pump.alarm.conditions import LOW
+from pumpbench import sound, standard
+
+PRESSED = """
+button = hal.Input(board.PINS["stop_button"])
+was_active = [False]
+
+def act():
+{action}
+
+def extra(now_us):
+    is_active = button.is_active()
+    if is_active and not was_active[0]:
+        act()
+    was_active[0] = is_active
+    return app.clock.now_us() + 50_000
+"""
+
+
+def pressing(action):
+    """A main.py in which the pin of the stop button does something while the pump runs."""
+    return main_with_task(PRESSED.format(action="    " + action.replace("\n", "\n    ")))
+
+
+def press(bench):
+    pin = bench.target.pin("stop_button")
+    pin.drive(0)
+    bench.run(0.2)
+    pin.drive(1)
+    bench.run(0.1)
+
+
+def filled(bench):
+    """A bench with a full reservoir, after the tone of its power-up."""
+    bench.tell("RES:REF 20 ML")
+    bench.run(1)
+    listen(bench)
+    return bench
+
+
+def states(bench):
+    return shown(bench.ask("ALAR:ACT?"))
+
+
+def listen(bench):
+    """What sounds from here on counts."""
+    bench.plant.buzzer.clear()
+
+
+def heard(bench, seconds):
+    """The bursts since `listen`, and in a while from now on."""
+    bench.run(seconds)
+    return sound.bursts(sound.tones(bench.plant.buzzer.pulses()))
+
+
+def assert_sounds(bench, priority, seconds):
+    """One burst at least is as it has to be; the first and last may be cut off."""
+    found = heard(bench, seconds)
+    assert found, f"nothing of {priority} is heard"
+    faults = [standard.problems(burst, priority) for burst in found]
+    assert [] in faults, faults
+    listen(bench)
+
+
+def assert_silent(bench, seconds):
+    listen(bench)
+    assert heard(bench, seconds) == []
+    assert not bench.plant.buzzer.is_on
+
+
+def assert_seen(bench, priority):
+    """The lamp shows the priority, whether it sounds or not."""
+    lamp = bench.plant.lamps["lamp"]
+    lamp.clear()
+    bench.run(4.0)
+    if priority == LOW:
+        assert lamp.is_on
+        assert lamp.changes == []
+    else:
+        assert standard.lamp_problems(lamp.changes, priority) == []

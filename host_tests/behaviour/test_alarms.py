@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: MIT
+"""Every alarm there is, brought about by its cause: shown, heard, seen, paused, answered, logged.
+
+The table of causes is held against the table of conditions, so that none is forgotten. What no
+host can bring about does a task in the firmware, started by the pin of the stop button.
+"""
+
+import pytest
+
+from host_tests.alarm_session import (
+    assert_seen,
+    assert_silent,
+    assert_sounds,
+    filled,
+    heard,
+    listen,
+    press,
+    pressing,
+    states,
+)
+from host_tests.bench_session import Bench
+from host_tests.therapy.bench import prescribe, refusal
+from pump.alarm import conditions
+from pump.alarm.conditions import HIGH, LOW
+from pumpbench import standard
+from pumpbench.client import Pump
+from pumpbench.image import board_source
+from pumpbench.sim import SimTarget, fake_gc
+
+pytestmark = pytest.mark.chip_in_soak
+
+BITS = {"HIGH": 1024, "MEDIUM": 2048, "LOW": 4096}
+NO_ALARM, SOUNDING, NOT_FITTED, RANGE = 130, 131, 132, -222
+
+# What a host can bring about: code -> (messages that do, messages that end it)
+BY_HOST = {
+    301: (
+        ["PRES:NEW;CONC 500 UG/ML;MODE FLEX;RATE 24 ML/D;FLEX:STEP ALL,08:00,26 ML/D", "COMMIT",
+         "THER:STAR"],
+        ["THER:STOP"],
+    ),
+    305: (["RES:REF 2 ML"], ["RES:REF 20 ML"]),
+    306: (["RES:REF 2 ML", "ALAR:ACKN", "WAIT", "RES:REF 0.5 ML"], ["RES:REF 20 ML"]),
+    307: (["RES:REF 10 ML,18 ML"], ["RES:REF 10 ML,10 ML"]),
+}  # fmt: skip
+LATER = {302, 303, 311, 312}  # takes minutes
+AFTER_RESET = {304, 308}
+BY_TASK = {309, 310}
+OTHERS = {313, 314, 316}
+ONCE = {303, 312}  # over when somebody has taken note
+
+
+def test_no_alarm_is_forgotten():
+    codes = {row.code for row in conditions.rows()}
+    assert set(BY_HOST) | LATER | AFTER_RESET | BY_TASK | OTHERS == codes
+
+
+def send(bench, messages):
+    for message in messages:
+        if message == "COMMIT":
+            token, *names = bench.ask("PRES:VAL?").split(",")[1:]
+            soft = [name.split(":")[0].strip('"') for name in names if "LIMit" in name]
+            bench.tell("PRES:COMM " + ",".join([token, *soft]))
+        elif message == "WAIT":
+            bench.run(2)
+        else:
+            bench.tell(message)
+
+
+def assert_answered(bench, code, end=()):
+    """An alarm that has just come is shown, seen, heard, paused, heard again, acknowledged.
+
+    end: messages that end its cause; it is gone then.
+    """
+    row = conditions.row(code)
+    assert states(bench)[code] == "ACTIVE"
+    assert int(bench.ask("STAT:QUES?")) & BITS[row.priority]
+    assert int(bench.ask("STAT:QUES:COND?")) & BITS[row.priority]
+    assert_sounds(bench, row.priority, 4)
+    assert_seen(bench, row.priority)
+    bench.tell("ALAR:PAUS 18 S")
+    assert states(bench)[code] == "PAUSED"
+    assert_silent(bench, 17.5)
+    assert_sounds(bench, row.priority, 5)
+    assert states(bench)[code] == "ACTIVE"
+    bench.tell(f"ALAR:ACKN {code}")
+    assert_silent(bench, 3)
+    if code in ONCE:
+        assert code not in states(bench)
+    else:
+        assert states(bench)[code] == "ACKNOWLEDGED"
+        assert_seen(bench, row.priority)
+    events = logged(bench)
+    for text in (f"ALARM_ON {code}", "AUDIO_PAUSED 18.000 s", "AUDIO_RESUMED"):
+        assert text in events
+    assert f"ALARM_ACKNOWLEDGED {code}" in events
+    send(bench, end)
+    if end or code in ONCE:
+        assert code not in states(bench)
+        assert f"ALARM_OFF {code}" in logged(bench)
+
+
+def logged(bench):
+    """The texts of the last events."""
+    count, first = map(int, bench.ask("LOG:COUN?").split(","))
+    answer = bench.ask(f"LOG:READ? {max(first + count - 16, first)},16")
+    return answer.split('"')[1::2]
+
+
+@pytest.mark.hazard("alarm-unheard")
+@pytest.mark.parametrize("code", BY_HOST)
+def test_an_alarm_that_a_host_can_bring_about(bench, code):
+    cause, end = BY_HOST[code]
+    filled(bench)
+    send(bench, cause)
+    assert_answered(bench, code, end)
+
+
+@pytest.mark.hazard("alarm-unheard")
+def test_delivery_from_a_reservoir_that_nobody_filled(bench):
+    bench.prescribe("24 ML/D")
+    bench.run(1)
+    listen(bench)
+    bench.tell("THER:STAR")
+    assert_answered(bench, 314, ["THER:STOP"])
+    bench.tell("RES:REF 20 ML;:THER:STAR")
+    assert 314 not in states(bench)
+
+
+LATER_US = "app.clock.begin(app.clock.now_us() + {us})"
+
+
+@pytest.mark.hazard("alarm-unheard")
+def test_alarms_that_come_with_time(power_up):
+    bench = filled(Bench(power_up(main=pressing(LATER_US.format(us=310_000_000)))))
+    bench.tell("PRES:NEW")
+    press(bench)
+    assert_answered(bench, 302)
+    press(bench)
+    assert 302 not in states(bench)
+    assert_answered(bench, 303)
+    bench.prescribe("24 ML/D")
+    bench.tell("ALAR:STOP 5 MIN")
+    press(bench)
+    assert_answered(bench, 311, ["THER:STAR"])
+    bench.tell("THER:STOP;:ALAR:STOP 30 D")
+    bench.tell("BOL:TRI 10 UG,5 S,5 MIN")
+    bench.run(6)
+    press(bench)
+    assert bench.ask("THER:STAT?") == "STOPPED"
+    assert states(bench) == {312: "ACTIVE"}
+    assert_answered(bench, 312)
+
+
+LOSING = """
+import os
+def remove():
+    os.stat("/lose")
+    for name in ("/data/setup.0", "/data/setup.1"):
+        os.remove(name)
+try:
+    remove()
+except OSError:
+    pass
+
+"""
+
+
+@pytest.mark.hazard("alarm-unheard")
+def test_a_reset_that_ends_a_delivery_and_a_record_that_is_lost(power_up):
+    main = pressing('open("/lose", "w").close()')
+    main = main.replace("import gc\n", "import gc\n" + LOSING, 1)
+    bench = filled(Bench(power_up(main=main)))
+    bench.prescribe("24 ML/D")
+    bench.tell("THER:STAR")
+    press(bench)
+    options = {"main": main} if bench.target.name == "sim" else {}
+    target = power_up(flash=bench.target.flash, **options)
+    pump = Pump(target)
+    pump.ask("*CLS;*OPC?")
+    later = Later(target, pump)
+    assert states(later) == {304: "ACTIVE", 308: "ACTIVE"}
+    assert_sounds(later, HIGH, 9)
+    assert_seen(later, HIGH)
+    later.tell("THER:CONF")
+    assert states(later) == {}
+    assert_silent(later, 9)
+    events = logged(later)
+    for code in (304, 308):
+        assert f"ALARM_ON {code}" in events
+        assert f"ALARM_ACKNOWLEDGED {code}" in events
+
+
+class Later:
+    """A board that goes on after a reset, where nothing has been set up."""
+
+    def __init__(self, target, pump):
+        self.target, self.plant, self.run = target, target.plant, target.run
+        self.ask, self.tell = pump.ask, pump.tell
+
+
+FAILING = """
+def failing(*arguments):
+    raise OSError(28)
+for folder in app.folders:
+    folder.replace = folder.append = failing
+"""
+
+
+@pytest.mark.hazard("alarm-unheard")
+def test_a_flash_that_takes_nothing_and_a_task_that_dies(power_up):
+    bench = filled(Bench(power_up(main=pressing(FAILING))))
+    press(bench)
+    bench.tell("RES:LOW 1 ML")
+    assert states(bench)[309] == "ACTIVE"
+    assert_sounds(bench, HIGH, 9)
+
+
+@pytest.mark.hazard("alarm-unheard")
+def test_a_fault_sounds_and_is_latched_over_the_reset_that_ends_it(power_up):
+    main = pressing("raise ValueError")
+    bench = filled(Bench(power_up(main=main)))
+    press(bench)
+    assert bench.ask("SYST:STAT?;ERR?").startswith("FAULT;201,")
+    assert_answered(bench, 310)
+    bench.run(2)
+    options = {"main": main} if bench.target.name == "sim" else {}
+    target = power_up(flash=bench.target.flash, **options)
+    later = Later(target, Pump(target))
+    later.ask("*CLS;*OPC?")
+    assert states(later) == {}  # it had been acknowledged
+
+
+@pytest.mark.hazard("alarm-unheard")
+def test_a_fault_that_nobody_answered_sounds_after_the_reset(power_up):
+    main = pressing("raise ValueError")
+    bench = filled(Bench(power_up(main=main)))
+    press(bench)
+    bench.run(2)
+    options = {"main": main} if bench.target.name == "sim" else {}
+    target = power_up(flash=bench.target.flash, **options)
+    later = Later(target, Pump(target))
+    later.ask("*CLS;*OPC?")
+    assert states(later) == {310: "LATCHED"}
+    assert_sounds(later, HIGH, 9)
+    later.tell("ALAR:ACKN 310")
+    assert states(later) == {}
+
+
+HOARD = """
+hoard = []
+while gc.mem_free() > 7_000:
+    hoard.append(bytearray(1_000))
+app.hoard = hoard
+"""
+
+
+@pytest.mark.hazard("heap-low")
+def test_little_memory_is_an_alarm_and_the_pump_goes_on(power_up, monkeypatch):
+    bench = filled(Bench(power_up(main=pressing(HOARD))))
+    bench.prescribe("24 ML/D")
+    bench.tell("THER:STAR")
+    if bench.target.name == "sim":  # whose heap is the host's
+        monkeypatch.setattr(fake_gc, "FREE_BYTES", 7_000)
+    else:
+        press(bench)
+    bench.run(11)
+    assert states(bench) == {316: "ACTIVE"}
+    assert bench.ask("SYST:STAT?") == "RUNNING"
+
+
+def without_buzzer(power_up, pin="GP15", **options):
+    """A board whose data names no buzzer, or one on another pin."""
+    text = board_source("RPI_PICO").decode()
+    line = '    "buzzer": "GP15",\n'
+    assert line in text
+    text = text.replace(line, f'    "buzzer": "{pin}",\n' if pin != "GP15" else "")
+    if power_up is SimTarget:
+        board = type("Board", (), {})()
+        exec(text, board.__dict__)
+        return power_up(board, **options)
+    return power_up(extra_files={"/board.py": text.encode()}, **options)
+
+
+@pytest.mark.parametrize("pin", ["GP15", "GP2", "!GP3"], ids=["none", "that of step", "of dir"])
+def test_a_board_without_a_buzzer_or_with_one_on_a_pin_that_is_taken_says_so(power_up, pin):
+    bench = filled(Bench(without_buzzer(power_up, pin)))
+    assert states(bench) == {313: "ACTIVE"}
+    assert_seen(bench, LOW)
+    assert refusal(bench, "ALAR:TEST HIGH") == NOT_FITTED
+    bench.prescribe("24 ML/D")
+    bench.tell("THER:STAR")
+    bench.run(2)
+    bench.stop()
+    assert bench.plant.edges.count > 5
+    bench.tell("ALAR:ACKN")
+    assert states(bench) == {313: "ACKNOWLEDGED"}
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("ALAR:ACKN", NO_ALARM),
+        ("ALAR:ACKN 304", NO_ALARM),
+        ("ALAR:ACKN 999", NO_ALARM),
+        ("ALAR:ACKN 3E2", -123),
+        ("ALAR:ACKN HIGH", -148),
+        ("ALAR:ACKN 304,305", -108),
+        ("ALAR:PAUS", NO_ALARM),
+        ("ALAR:PAUS 1 MIN", NO_ALARM),
+        ("ALAR:PAUS 120.001 S", RANGE),
+        ("ALAR:PAUS 3 MIN", RANGE),
+        ("ALAR:PAUS -5 S", -121),
+        ("ALAR:PAUS 5", -130),
+        ("ALAR:REM 59 S", RANGE),
+        ("ALAR:REM 25 HR", RANGE),
+        ("ALAR:STOP 0 S", RANGE),
+        ("ALAR:STOP 31 D", RANGE),
+        ("ALAR:TEST", -109),
+        ("ALAR:TEST LOUD", -141),
+    ],
+)
+@pytest.mark.sim_only
+def test_bad_input_is_its_error_and_changes_nothing(bench, line, error):
+    settings = "ALAR:ACT?;PAUS?;REM?;STOP?"
+    before = bench.ask(settings)
+    assert refusal(bench, line) == error
+    assert bench.ask(settings) == before
+    bench.run(1)
+    assert_silent(bench, 1)
+
+
+@pytest.mark.sim_only
+def test_a_pause_of_no_time_is_no_error_and_there_is_none(bench):
+    bench.tell("ALAR:PAUS 0 S")
+    assert bench.ask("ALAR:PAUS?") == "0.000"
+
+
+def test_a_test_sounds_once_and_is_refused_and_ended_by_a_real_alarm(bench):
+    filled(bench)
+    for priority in ("HIGH", "MEDIUM", "LOW"):
+        bench.tell(f"ALAR:TEST {priority}")
+        found = heard(bench, 12)
+        assert len(found) == 1
+        assert standard.problems(found[0], priority) == []
+        listen(bench)
+    bench.tell("ALAR:TEST LOW")
+    bench.tell("RES:REF 0.5 ML")
+    assert_sounds(bench, HIGH, 12.5)
+    assert refusal(bench, "ALAR:TEST LOW") == SOUNDING
+    bench.tell("ALAR:ACKN;TEST LOW")
+    assert_sounds(bench, LOW, 2)
+
+
+@pytest.mark.sim_only
+def test_the_higher_one_sounds_and_the_lower_one_after_it_is_answered(bench):
+    filled(bench)
+    bench.tell("RES:REF 10 ML,18 ML")
+    assert_sounds(bench, "MEDIUM", 3)
+    bench.tell("RES:REF 0.5 ML")
+    assert_sounds(bench, HIGH, 9)
+    bench.tell("ALAR:ACKN 306")
+    assert_sounds(bench, "MEDIUM", 9)
+
+
+@pytest.mark.sim_only
+def test_what_stands_in_silence_is_beeped_for_each_hour_or_as_set(bench):
+    filled(bench)
+    bench.tell("RES:REF 2 ML")
+    assert_sounds(bench, LOW, 17)
+    beeps = heard(bench, 3 * 3600)
+    assert [len(burst) for burst in beeps] == [1, 1, 1]
+    assert standard.problems(beeps[0], LOW) == []
+    listen(bench)
+    bench.tell("ALAR:ACKN;REM 2 MIN")
+    assert len(heard(bench, 600)) in (4, 5)
+    bench.tell("ALAR:REM 0 S")
+    assert_silent(bench, 3 * 3600)
+
+
+@pytest.mark.sim_only
+def test_a_refused_request_of_the_patient_is_a_short_tone_and_no_alarm(bench):
+    filled(bench)
+    prescribe(bench, "MODE SIMP;RATE 100 UG/D", "PAT:DOSE 5 UG,5 MIN;LOCK 6 HR;MAX 3")
+    bench.tell("THER:STAR")
+    bench.tell("BOL:PAT")
+    bench.run(1)
+    assert refusal(bench, "BOL:PAT") == 110
+    assert [len(burst) for burst in heard(bench, 3)] == [2]
+    assert states(bench) == {}
+    assert "PATIENT_REFUSED 110" in logged(bench)
+
+
+@pytest.mark.sim_only
+def test_every_new_alarm_requests_service_also_while_others_last(bench):
+    filled(bench)
+    bench.tell("STAT:QUES:ENAB 7168;*SRE 8")
+    for line in ("RES:REF 2 ML", "RES:REF 2 ML,19 ML", "RES:REF 0.5 ML", "PRES:NEW"):
+        bench.tell(line)
+        if line == "PRES:NEW":
+            bench.run(301)
+        assert int(bench.ask("*STB?")) & 64, line
+        bench.ask("STAT:QUES?")
+        assert not int(bench.ask("*STB?")) & 64
+    bench.tell("STAT:PRES")
+    assert bench.ask("STAT:QUES:ENAB?;:STAT:OPER:ENAB?") == "0;0"

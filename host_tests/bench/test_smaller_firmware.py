@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""What a board gets is the firmware with its numbers linked and its private names short."""
+
+import ast
+
+import pytest
+
+from pumpbench.image import FIRMWARE
+from pumpbench.link import constants_of, linked
+from pumpbench.shorten import Program, is_private, keywords_in, shortened
+
+MODULES = sorted((FIRMWARE / "pump").rglob("*.py"))
+
+
+def short(source, keywords=(), constants=None, module="pump.a"):
+    return shortened(source, module, Program(keywords, constants or {}))
+
+
+def run(source, **names):
+    exec(compile(source, "short", "exec"), names)
+    return names
+
+
+def test_private_names_are_short_and_public_ones_stay():
+    source = """
+class Tank:
+    def __init__(self, volume):
+        self._volume = volume
+        self.level = 0
+    def _half(self):
+        return self._volume // 2
+    def half(self):
+        return self._half()
+"""
+    text = short(source)
+    assert "_volume" not in text
+    assert "_half" not in text
+    assert run(text)["Tank"](8).half() == 4
+    assert run(text)["Tank"](8).level == 0
+
+
+def test_names_of_two_modules_become_the_same_ones():
+    texts = [short(f"class A:\n    def {name}(self): return 1\n") for name in ("_one", "_other")]
+    assert texts[0] == texts[1]
+
+
+def test_an_argument_that_a_call_names_keeps_its_name():
+    source = "def f(rate, volume): return rate - volume\nx = f(volume=1, rate=5)\n"
+    text = short(source, keywords_in([source]))
+    assert run(text)["x"] == 4
+    assert "volume" in text
+    assert "volume" not in short("def f(rate, volume): return rate - volume\n")
+
+
+def test_options_that_are_put_together_as_texts_keep_their_names():
+    source = "def f(rate): return rate\nx = f(**{'rate': 3})\n"
+    assert run(short(source, keywords_in([source])))["x"] == 3
+
+
+def test_what_is_within_an_f_string_is_renamed_with_it():
+    source = "class A:\n    _kind = 3\n    def text(self): return f'{self._kind}!'\n"
+    assert run(short(source))["A"]().text() == "3!"
+
+
+def test_a_name_that_is_a_function_of_the_module_is_not_taken_for_an_argument():
+    source = "def f(start): return start\ndef start(): return 7\nx = f(start())\n"
+    assert run(short(source))["x"] == 7
+
+
+def test_texts_are_what_they_were():
+    source = "_kind = '_kind'\n"
+    assert "'_kind'" in short(source)
+
+
+NUMBERS = """from micropython import const
+LOW = const(7)
+BIG = const(1 << 40)
+KIND = const('BASAL')
+TEXT = const('two words')
+NAME = 'x'
+"""
+
+
+def test_a_number_of_another_module_is_put_in_where_it_is_used():
+    constants = {"pump.b": constants_of(NUMBERS)}
+    assert constants["pump.b"] == {"LOW": 7, "KIND": "BASAL"}
+    for source in (
+        "from pump.b import LOW, NAME\nx = LOW + 1\n",
+        "from pump import b\nx = b.LOW + 1\n",
+    ):
+        text = ast.unparse(linked(ast.parse(source), "pump.a", constants))
+        assert "x = 7 + 1" in text
+        assert "LOW" not in text
+    assert "import" not in ast.unparse(
+        linked(ast.parse("from pump import b\nx = b.LOW\n"), "pump.a", constants)
+    )
+
+
+def test_what_is_no_small_number_is_imported_as_before():
+    constants = {"pump.b": constants_of(NUMBERS)}
+    source = "from pump import b\nfrom pump.b import BIG, NAME\nx = (BIG, NAME, b.BIG)"
+    assert ast.unparse(linked(ast.parse(source), "pump.a", constants)) == source
+
+
+def test_a_module_hides_its_own_numbers():
+    text = ast.unparse(
+        linked(ast.parse(NUMBERS + "x = LOW\n"), "pump.b", {"pump.b": constants_of(NUMBERS)})
+    )
+    assert "_LOW_ = const(7)" in text
+    assert "x = _LOW_" in text
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(FIRMWARE)))
+def test_no_module_uses_a_private_name_of_another_one(path):
+    """Else a short name would mean two things."""
+    tree = ast.parse(path.read_text())
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    own |= {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            assert node.attr in own, node.attr
+        if isinstance(node, ast.ImportFrom):
+            assert not [alias.name for alias in node.names if is_private(alias.name)]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(FIRMWARE)))
+def test_numbers_of_a_module_are_looked_up_by_name_alone(path):
+    """`getattr` and the like would not find them on a board."""
+    called = {
+        node.func.id
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not called & {"vars", "globals", "locals", "dir", "eval", "exec"}
