@@ -7,7 +7,14 @@ from types import ModuleType
 import pytest
 
 from host_tests.alarm_session import assert_sounds, filled, heard, listen, pressing
-from host_tests.bench_session import Bench, assert_balanced, assert_on_time, period_us
+from host_tests.behaviour.test_trips import HOARD
+from host_tests.bench_session import (
+    Bench,
+    assert_balanced,
+    assert_on_time,
+    main_with_task,
+    period_us,
+)
 from pumpbench import standard
 from pumpbench.emulator import flash as emulated_flash
 from pumpbench.image import board_source
@@ -130,6 +137,19 @@ def test_a_burst_is_finished_in_time_after_the_processor_hangs(emulated_bench, a
     assert len(found) == 1
     assert standard.problems(found[0], "HIGH") == []
     assert_pin_at_rest(bench)
+
+
+@pytest.mark.chip_in_soak
+@pytest.mark.hazard("heap-low")
+def test_a_pump_that_goes_down_for_want_of_memory_is_heard(power_up):
+    bench = filled(Bench(power_up(main=main_with_task(HOARD))))
+    bench.prescribe("1000 ML/HR")
+    bench.run(1)
+    listen(bench)
+    bench.tell("THER:STAR")
+    found = heard(bench, 5)
+    assert standard.problems(found[0], "HIGH") == []
+    assert found[0][0].first_ns - bench.plant.edges.last_ns < LATEST_S * 1e9
 
 
 def instants(target, priority, answer):

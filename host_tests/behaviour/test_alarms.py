@@ -18,7 +18,7 @@ from host_tests.alarm_session import (
     pressing,
     states,
 )
-from host_tests.bench_session import Bench
+from host_tests.bench_session import Bench, main_with_task
 from host_tests.therapy.bench import prescribe, refusal
 from pump.alarm import conditions
 from pump.alarm.conditions import HIGH, LOW
@@ -229,6 +229,26 @@ def test_a_fault_sounds_and_is_latched_over_the_reset_that_ends_it(power_up):
     later = Later(target, Pump(target))
     later.ask("*CLS;*OPC?")
     assert states(later) == {}  # it had been acknowledged
+
+
+DYING = """
+def extra(now_us):
+    if app.engine.emitted() > 20:
+        raise ValueError
+    return now_us + 20_000
+"""
+
+
+@pytest.mark.hazard("buzzer-stays-on")
+def test_a_task_that_dies_again_and_again_is_one_alarm_that_can_be_answered(power_up):
+    bench = filled(Bench(power_up(main=main_with_task(DYING))))
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    found = heard(bench, 20)
+    assert [standard.problems(burst, HIGH) for burst in found[:2]] == [[], []]
+    bench.ask("*CLS;*OPC?")
+    bench.tell("ALAR:ACKN")
+    assert_silent(bench, 5)
 
 
 @pytest.mark.hazard("alarm-unheard")

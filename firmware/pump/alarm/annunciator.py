@@ -45,7 +45,8 @@ class Annunciator:
         self._silent_us: "int | None" = (
             None  # since when something stands in silence, or its last beep
         )
-        self._is_tripped = False
+        self._is_down = False  # the pump has tripped
+        self._is_tripped = False  # and `alarm` has begun a burst that `poll` does not know of
         if speaker is not None:
             self._high = speaker.encode(patterns.segments(HIGH))
             self._high_us = patterns.duration_us(HIGH)
@@ -74,8 +75,12 @@ class Annunciator:
             self._wake_by(self._end_us)
 
     def alarm(self):
-        """The pump goes down: the burst of HIGH, now. Allocates nothing and cannot fail."""
-        if self._speaker is not None and self._playing != HIGH:
+        """The pump goes down: the burst of HIGH, now. Allocates nothing.
+
+        The first time only: what trips again and again is one alarm, which may be answered.
+        """
+        was_down, self._is_down = self._is_down, True
+        if self._speaker is not None and not was_down and self._playing != HIGH:
             self._speaker.stop()
             self._speaker.play(self._high)
             self._is_tripped = True
