@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The demonstration: a prescription from the console to edges on the pin, counted and judged.
 
-A real MicroPython image on the emulated Pico delivers for seconds, then `sim` delivers a day, and
-a day of a flex prescription with boluses. Without the image everything runs on `sim`.
+A real MicroPython image on the emulated Pico delivers for seconds and sounds its alarms, then
+`sim` delivers a day, and a day of a flex prescription with boluses. Without the image everything
+runs on `sim`.
 """
 
 import platform
@@ -15,7 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pumpbench import flexday, judge, report, uf2
+from pumpbench import alarms_demo, flexday, judge, report, uf2
+from pumpbench.alarms_demo import AlarmsPart
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.flexday import FlexDay
 from pumpbench.judge import Piece, Steps
@@ -46,6 +48,7 @@ class Lengths(NamedTuple):
 LENGTHS = Lengths()
 SLOW = Rate("12 ML/D", 12_000_000)
 FAST = Rate("1000 ML/HR", 24_000_000_000)
+FILL = "RES:REF 20 ML"
 
 
 def run(
@@ -66,11 +69,17 @@ def run(
     with board:
         session = Session(board, where, screen)
         firmware = session.ask("*IDN?", "Who is there?")
+        session.tell(FILL, "The reservoir is full.")
         slow = deliver(session, SLOW, lengths.slow_s)
         fast = deliver(session, FAST, lengths.fast_s, is_brief=True)
+        screen.print(f"\n[bold]Alarms, heard and seen[/], {where}")
+        alarms = alarms_demo.run(session)
     screen.print("\n[bold]The same prescription for a day[/], on sim, in virtual time")
     with SimTarget() as target:
-        day = deliver(Session(target, "sim", screen), SLOW, lengths.day_s, is_brief=True)
+        session_of_day = Session(target, "sim", screen)
+        session_of_day.is_quiet = True
+        session_of_day.tell(FILL)
+        day = deliver(session_of_day, SLOW, lengths.day_s, is_brief=True)
     pieces = [slow, fast, day]
     flex, typed = _flex_day(screen, lengths.flex_h)
     facts = report.Facts(
@@ -81,8 +90,9 @@ def run(
         missing_image=missing_image,
         console=session.lines + typed,
     )
-    status = _conclude(screen, pieces, flex)
-    screen.print(f"Report: {report.write_report(output, pieces, flex, facts)}", soft_wrap=True)
+    status = _conclude(screen, pieces, flex, alarms)
+    path = report.write_report(output, pieces, flex, alarms, facts)
+    screen.print(f"Report: {path}", soft_wrap=True)
     return status
 
 
@@ -179,21 +189,40 @@ def _interpreters(missing_image: str) -> str:
     return sim if missing_image else f"{uf2.DEFAULT_VERSION} on the emulator; {sim}"
 
 
-def _conclude(screen: Console, pieces: list[Piece], flex: FlexDay) -> int:
+def _conclude(screen: Console, pieces: list[Piece], flex: FlexDay, alarms: AlarmsPart) -> int:
     """Print the results and the verdict; the exit status."""
     titles = [f"{piece.title}\n{piece.target}" for piece in pieces]
     screen.print()
     screen.print(_table(titles, report.rows(pieces)))
     title = f"flex day with boluses, {duration(round(flex.hours * 3600))}\n{flex.target}"
     screen.print(_table([title], [(name, [text]) for name, text in report.flex_rows(flex)]))
-    problems = [f"{part.title}: {text}" for part in (*pieces, flex) for text in part.problems()]
+    screen.print(_alarm_table(alarms))
+    parts = (*pieces, flex, alarms)
+    problems = [f"{part.title}: {text}" for part in parts for text in part.problems()]
     for text in problems:
         screen.print(f"[red]{escape(text)}[/]")
     if problems:
         screen.print("[bold red]Fail.[/] See above.")
         return 1
     screen.print("[bold green]Pass.[/] All counts agree, and every step was on time.")
+    screen.print("Every alarm was heard and seen as it has to be.")
     return 0
+
+
+def _alarm_table(alarms: AlarmsPart) -> Table:
+    """What was heard and seen of each priority, the worst of each row, beside what has to be."""
+    table = Table(title_justify="left")
+    table.add_column(f"alarms\n{alarms.target}")
+    for title in ("measured", "required", "margin"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for priority in alarms_demo.PRIORITIES:
+        table.add_section()
+        table.add_row(f"[bold]{priority}[/]")
+        for line in alarms_demo.table(alarms):
+            if line.priority == priority:
+                style = None if line.is_within else "red"
+                table.add_row(line.what, line.measured, line.required, line.margin, style=style)
+    return table
 
 
 def _table(titles: list[str], rows: list[tuple[str, list[str]]]) -> Table:

@@ -20,6 +20,7 @@ NG_ML = 500_000
 RATES = ((0, 600), (6, 1320), (9, 840), (13, 600), (17, 1080), (21, 720))  # from hour, ug a day
 SET_UP = (
     ("SYST:TIME 2030-01-07T00:00:00", "The clock of the day: a flex pattern needs it."),
+    ("RES:REF 20 ML", "The reservoir is full."),
     ('PRES:NEW;DRUG "baclofen";IND SPIN;CONC 500 UG/ML', "Stage a flex prescription."),
     ("PRES:MODE FLEX;RATE 600 UG/D", "The rate wherever no step says otherwise."),
     *((f"PRES:FLEX:STEP ALL,{hour:02}:00,{ug_d} UG/D", "") for hour, ug_d in RATES[1:]),

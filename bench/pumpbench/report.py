@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The report of a demonstration: one HTML file with everything in it, for light and dark."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from pumpbench import plots
+from pumpbench import alarms_demo, plots, sound_plots
+from pumpbench.alarms_demo import AlarmsPart
 from pumpbench.flexday import FlexDay, clock
 from pumpbench.judge import Piece
 from pumpbench.plots import grouped
@@ -28,8 +30,13 @@ class Facts:
     console: list[tuple[str, str, str]]  # line sent, answer or "", what it is for
 
 
-def write_report(path: Path, pieces: list[Piece], flex: FlexDay, facts: Facts) -> Path:
-    """Write the page: the pieces, the slow one first, the day last; the flex day. The path."""
+def write_report(
+    path: Path, pieces: list[Piece], flex: FlexDay, alarms: AlarmsPart, facts: Facts
+) -> Path:
+    """Write the page: the pieces, the slow one first, the day last; the flex day; the alarms.
+
+    Returns the path.
+    """
     slow, day = pieces[0], pieces[-1]
     with plots.look():
         drawn = [
@@ -44,6 +51,7 @@ def write_report(path: Path, pieces: list[Piece], flex: FlexDay, facts: Facts) -
             ),
         ]
         flex_plots = plots.flex_rates(flex), plots.flex_deviation(flex)
+        alarm_plots = _alarm_plots(alarms)
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     environment.filters |= {"grouped": grouped, "clock": clock}
     page = environment.get_template("report.html").render(
@@ -53,11 +61,16 @@ def write_report(path: Path, pieces: list[Piece], flex: FlexDay, facts: Facts) -
         plots=drawn,
         worst_us=max((piece.judgement.worst_error_us for piece in pieces), key=abs),
         intervals=sum(count for piece in pieces for _, count in piece.judgement.errors_us),
-        problems=[(part, text) for part in (*pieces, flex) for text in part.problems()],
+        problems=[(part, text) for part in (*pieces, flex, alarms) for text in part.problems()],
         rows=rows(pieces),
         flex=flex,
         flex_plots=flex_plots,
         flex_rows=flex_rows(flex),
+        alarms=alarms,
+        alarm_plots=alarm_plots,
+        alarm_lines=list(alarms_demo.table(alarms)),
+        priorities=alarms_demo.PRIORITIES,
+        sound=f"data:audio/wav;base64,{b64encode(alarms.wav()).decode()}",
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
@@ -92,6 +105,23 @@ def flex_rows(flex: FlexDay) -> list[tuple[str, str]]:
         ("Delivered, ug", f"{float(flex.edges * flex.step_ug):.3f}"),
         ("Delivered, mL (beaker)", f"{float(flex.delivered_ml):.7f}"),
         *[(f"of it {kind}, mL", ml) for kind, ml in flex.ledger if Fraction(ml)],
+    ]
+
+
+def _alarm_plots(alarms: AlarmsPart) -> list[tuple[str, str]]:
+    """(title, picture): all that was heard and seen, then a whole burst of HIGH."""
+    lamps = {"lamp": alarms.lamp}
+    heard = alarms.heard()
+    drawn = [("All of it", [each.burst for each in heard], alarms.start_ns, alarms.end_ns)]
+    for each in heard:
+        if each.priority == "HIGH" and not each.is_cut:
+            from_ns, to_ns = each.burst[0].first_ns, each.burst[-1].last_ns
+            room_ns = (to_ns - from_ns) // 20
+            drawn.append(("A burst of HIGH", [each.burst], from_ns - room_ns, to_ns + room_ns))
+            break
+    return [
+        (title, sound_plots.bursts(found, title=title, start_ns=a, end_ns=b, lamps=lamps))
+        for title, found, a, b in drawn
     ]
 
 

@@ -2,7 +2,7 @@
 """A session of the demonstration: a board, what is typed to it, what the screen shows of it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -70,6 +70,15 @@ class Session:
         """Let time pass."""
         with self._waiting():
             self.target.run(seconds)
+
+    def run_until(self, is_so: Callable[[], bool], most_s: float, slice_s: float) -> bool:
+        """Let time pass until something is so, but no more of it; whether it is."""
+        with self._waiting():
+            for _ in range(round(most_s / slice_s)):
+                if is_so():
+                    return True
+                self.target.run(slice_s)
+        return is_so()
 
     def _answer_or_error(self, line: str) -> str:
         """The answer to a line; an error drops the rest of a line, and its answer with it."""

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The demonstration from end to end: what it types, what it prints, how it ends."""
 
+import base64
 import io
 import re
+import wave
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -12,6 +15,8 @@ from pumpbench import demo
 from pumpbench.client import PumpError
 from pumpbench.flexday import clock, soft_limits
 from pumpbench.session import duration, folded
+from pumpbench.sound import bursts, tones
+from pumpbench.standard import required
 
 SHORT = demo.Lengths(slow_s=2, fast_s=1, day_s=1800)
 LONG_ENOUGH = demo.Lengths(slow_s=1, fast_s=1, day_s=600, flex_h=0.5)
@@ -45,6 +50,7 @@ def test_the_reader_sees_the_lines_and_the_answers(on_sim):
     _, printed, page = on_sim
     lines = ["*IDN?", "PRES:NEW", "PRES:CONC 500 UG/ML", "PRES:RATE 12 ML/D", "PRES:VAL?"]
     lines += ["PRES:COMM", "THER:STAR", "DEL:STEP?", "DEL:TOT?", "THER:STOP"]
+    lines += ["RES:REF 20 ML", "RES:LOW 1.9 ML", "ALAR:ACT?", "ALAR:PAUS 6 S", "ALAR:ACKN"]
     lines += ["SYST:TIME", "PRES:FLEX:STEP", "BOL:STAR 30 UG,1 HR", "BOL:PAT", "BOL:ABOR"]
     for line in lines:
         assert f"\n  {line}" in printed
@@ -73,6 +79,118 @@ def test_the_flex_day_names_the_soft_limit_and_is_refused_the_bolus_in_the_locko
     assert re.search(r"ABORTED,", page)
 
 
+def sounds_of(page):
+    """The samples of each sound in a page, between -1 and 1, and their rate."""
+    for text in re.findall(r'<audio controls src="data:audio/wav;base64,([^"]*)"', page):
+        with wave.open(io.BytesIO(base64.b64decode(text))) as file:
+            rate_hz, frames = file.getframerate(), file.readframes(file.getnframes())
+        yield np.frombuffer(frames, "<i2") / 32768, rate_hz
+
+
+def loud_parts(sound, rate_hz):
+    """(first, last) sample of each tone: where in 10 ms it gets louder than a tenth."""
+    width = rate_hz // 100
+    whole = sound[: len(sound) // width * width].reshape(-1, width)
+    is_loud = [False, *(np.abs(whole).max(axis=1) > 0.1), False]
+    changes = [n * width for n in range(len(is_loud) - 1) if is_loud[n] != is_loud[n + 1]]
+    return list(zip(changes[::2], changes[1::2], strict=True))
+
+
+def fundamental_hz(sound, rate_hz):
+    """The highest peak of the spectrum within an octave of middle C and G."""
+    amplitudes = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 1 << 17))
+    frequencies = np.fft.rfftfreq(1 << 17, 1 / rate_hz)
+    within = (frequencies > 200) & (frequencies < 550)
+    return frequencies[within][amplitudes[within].argmax()]
+
+
+def test_whoever_plays_the_page_hears_every_melody(on_sim):
+    _, _, page = on_sim
+    ((sound, rate_hz),) = sounds_of(page)
+    heard = [
+        fundamental_hz(sound[first:last], rate_hz) for first, last in loud_parts(sound, rate_hz)
+    ]
+    high, medium = required("HIGH").melodies[10], required("MEDIUM").melodies[3]
+    low = required("LOW").melodies[2]
+    assert heard == pytest.approx([*medium, *low, *high, *high, *high[:3]], rel=0.01)
+
+
+def test_the_sound_is_as_long_as_the_part_and_the_page_is_not_large(on_sim):
+    _, _, page = on_sim
+    ((sound, rate_hz),) = sounds_of(page)
+    assert 30 < len(sound) / rate_hz < 45
+    assert len(page.encode()) < 2_000_000
+    assert "simulated pin, played as it is" in re.sub(r"\s+", " ", page)
+
+
+def test_the_alarms_are_tabled_by_priority_beside_what_is_required(on_sim):
+    _, printed, page = on_sim
+    for priority in ("HIGH", "MEDIUM", "LOW"):
+        assert re.search(rf"│ {priority} +│ +│ +│ +│\n", printed)
+        assert f'<th colspan="4">{priority}</th>' in page
+    assert re.search(r"│ flashes +│ +2 Hz │ +1\.4 to 2\.8 Hz │ +0\.6 Hz │", printed)
+    assert "<th>tones of the burst</th><td>10</td><td>10</td>" in page
+    for event in ("ALARM_ON 306", "AUDIO_PAUSED 6.000 s", "ALARM_ACKNOWLEDGED 306"):
+        assert event in page
+
+
+class Deaf(demo.SimTarget):
+    """A board whose buzzer loses the third tone of the first burst of HIGH."""
+
+    def __init__(self):
+        super().__init__()
+        heard = self.plant.buzzer.pulses
+
+        def pulses():
+            every = list(heard())
+            high = next((burst for burst in bursts(tones(every)) if len(burst) == 10), None)
+            if high is None:
+                return iter(every)
+            first_ns, last_ns = high[2].first_ns, high[2].last_ns
+            return iter([pulse for pulse in every if not first_ns <= pulse[0] <= last_ns])
+
+        self.plant.buzzer.pulses = pulses
+
+
+class Talkative(demo.SimTarget):
+    """A board whose buzzer clicks in every second."""
+
+    def __init__(self):
+        super().__init__()
+        heard = self.plant.buzzer.pulses
+        clicks = [(second * 1_000_000_000, 1_000) for second in range(60)]
+        self.plant.buzzer.pulses = lambda: iter(sorted([*heard(), *clicks]))
+
+
+class Dark(demo.SimTarget):
+    """A board whose lamp is out."""
+
+    def __init__(self):
+        super().__init__()
+        self.plant.lamps["lamp"].change = lambda *_args: None
+
+
+@pytest.mark.parametrize(
+    ("board", "sentences"),
+    [
+        (Deaf, ["alarms: HIGH: tones of the burst 9 to 10, required 10"]),
+        (Talkative, ["edges on the buzzer's pin in the pause", "edges .* after the acknowledg"]),
+        (Dark, ["HIGH: whole flashes 0, required at least 1", "the lamp did not come within 6 s"]),
+    ],
+)
+def test_an_alarm_that_is_not_as_it_has_to_be_fails_the_demonstration(
+    tmp_path, monkeypatch, board, sentences
+):
+    monkeypatch.setattr(demo, "SimTarget", board)
+    screen = Console(file=io.StringIO(), width=200)
+    path = tmp_path / "report.html"
+    assert demo.run(path, uf2_folder=tmp_path, lengths=LONG_ENOUGH, screen=screen) == 1
+    for sentence in sentences:
+        assert re.search(sentence, screen.file.getvalue())
+    assert "Every alarm was heard" not in screen.file.getvalue()
+    assert "every alarm was heard" not in path.read_text()
+
+
 def test_without_a_terminal_there_are_plain_lines(on_sim):
     _, printed, _ = on_sim
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", printed)
@@ -89,7 +207,7 @@ def test_on_a_terminal_there_is_a_bar(tmp_path):
 
 def test_the_page_fetches_nothing_and_has_the_plots(on_sim):
     _, printed, page = on_sim
-    assert page.count("<svg") == page.count("</svg>") == 7
+    assert page.count("<svg") == page.count("</svg>") == 9
     assert not re.search(r"(?:src|href|url)[=(]\W*https?:", page)
     assert set(re.findall(r"https?://[^/]+", page)) <= {"https://micropython.org"}
     assert re.search(r"^Report: .*report\.html$", printed, re.MULTILINE)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The report: one file, nothing fetched, its plots readable, its failures told."""
 
+import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from host_tests.bench.alarm_signals import Signal
+from pumpbench.alarms_demo import AlarmsPart, Span
 from pumpbench.edges import Edges
 from pumpbench.flexday import FlexDay
 from pumpbench.judge import Piece, Steps, curve, deviations, judge
@@ -41,6 +44,42 @@ FLEX = FlexDay(
     events=[(7.5, "BOL:PAT", "The patient takes 20 ug"), (19 + 1 / 3, "BOL:ABOR", "Enough <b>")],
     found=[],
 )
+
+S_NS = 1_000_000_000
+
+
+def flashing(from_s, to_s, hz):
+    """A lamp that is lit for half of each of its periods."""
+    half_ns = round(S_NS / hz / 2)
+    count = round((to_s - from_s) * hz * 2)
+    return [(from_s * S_NS + n * half_ns, n % 2 == 0) for n in range(count)]
+
+
+def alarms(pulses=None, **changes):
+    """A burst of each priority, HIGH paused after it for 6 s, and again until it is answered."""
+    starts_s = (("MEDIUM", 1), ("LOW", 6), ("HIGH", 10), ("HIGH", 24))
+    made = [p for which, at_s in starts_s for p in Signal(which, at_s * S_NS).pulses()]
+    part = AlarmsPart(
+        title="alarms",
+        target="emulator",
+        start_ns=0,
+        end_ns=30 * S_NS,
+        pulses=[p for p in made if p[0] < 25 * S_NS] if pulses is None else pulses,
+        lamp=[*flashing(1, 5, 0.6), (6 * S_NS, True), *flashing(10, 29, 2)],
+        is_dark=True,
+        phases={
+            "MEDIUM": Span(0, 5 * S_NS),
+            "LOW": Span(5 * S_NS, 9_900_000_000),
+            "HIGH": Span(9_900_000_000, 29 * S_NS),
+        },
+        last_step_ns=9_900_000_000,
+        paused=Span(17_900_000_000, 17_910_000_000),
+        acknowledged=Span(25 * S_NS, 25_010_000_000),
+        events=[(1 * S_NS, "RES:REF", "Too much <b>"), (10 * S_NS, "", "Empty")],
+        log=["9.900 s  ALARM_ON 306"],
+        found=[],
+    )
+    return replace(part, **changes)
 
 
 class Page(HTMLParser):
@@ -79,9 +118,10 @@ def piece(title="12 ML/D, 12 s", count=26, period_us=450_000, missing=0):
     )
 
 
-def written(folder, facts=FACTS, flex=FLEX, **fast):
+def written(folder, facts=FACTS, flex=FLEX, part=None, **fast):
     pieces = [piece(), piece("fast", 5000, 225, **fast), piece("12 ML/D, 24 h", 192_000)]
-    return write_report(folder / "new" / "report.html", pieces, flex, facts).read_text()
+    path = folder / "new" / "report.html"
+    return write_report(path, pieces, flex, part or alarms(), facts).read_text()
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +132,7 @@ def text(tmp_path_factory):
 
 def test_the_page_holds_all_it_needs(text):
     page = Page(text)
-    assert page.count["svg"] == 7
+    assert page.count["svg"] == 9
     assert not {"script", "link", "img", "iframe"} & set(page.count)
     assert "://" not in text
     assert "@import" not in text
@@ -101,7 +141,9 @@ def test_the_page_holds_all_it_needs(text):
 def test_the_plots_refer_to_their_own_parts_only(text):
     page = Page(text)
     assert len(page.ids) == len(set(page.ids))
-    targets = {re.sub(r"^url\(#(.*)\)$|^#", r"\1", reference) for reference in page.references}
+    inside = [each for each in page.references if not each.startswith("data:audio/wav;base64,")]
+    assert len(page.references) - len(inside) == 1
+    targets = {re.sub(r"^url\(#(.*)\)$|^#", r"\1", reference) for reference in inside}
     assert targets <= set(page.ids)
 
 
@@ -138,7 +180,7 @@ def test_a_missing_image_is_told(tmp_path):
 def test_a_delivery_without_steps_is_reported_too(tmp_path):
     empty = judge(Edges(), Fraction(225))
     nothing = Piece("none", "sim", Steps(0, 0, 0, 0), empty, Fraction(0), STEP_ML, [(0.0, 0)], [])
-    path = write_report(tmp_path / "report.html", [nothing] * 3, FLEX, FACTS)
+    path = write_report(tmp_path / "report.html", [nothing] * 3, FLEX, alarms(), FACTS)
     assert "no step arrived" in path.read_text()
 
 
@@ -162,6 +204,65 @@ def test_a_flex_day_that_does_not_agree_makes_it_a_failure(tmp_path, wrong, sent
     assert "Pass." not in text
     assert "on the very step" not in text
     assert f"flex day, sim: {sentence}" in text
+
+
+def test_the_alarms_are_told_with_their_times_and_their_tables(text):
+    assert "<dt>1.0 s</dt><dd>Too much &lt;b&gt;<code>RES:REF</code></dd>" in text
+    assert "<dt>10.0 s</dt><dd>Empty</dd>" in text
+    assert "ALARM_ON 306" in text
+    assert "<th>flashes</th><td>0.6 Hz</td><td>0.4 to 0.8 Hz</td><td>0.2 Hz</td>" in text
+    assert '<tr class="bad">' not in text
+    assert "emulated pin" in text
+
+
+def test_a_burst_that_an_answer_cut_off_is_not_judged():
+    heard = alarms().heard()
+    assert [(each.priority, len(each.burst), each.is_cut) for each in heard] == [
+        ("MEDIUM", 3, False),
+        ("LOW", 2, False),
+        ("HIGH", 10, False),
+        ("HIGH", 4, True),
+    ]
+    assert not any(each.following for each in heard)
+    assert alarms().problems() == []
+
+
+def moved(by_s, from_s, to_s):
+    """The pulses of a span at another time."""
+    return sorted(
+        (rise + round(by_s * S_NS) if from_s * S_NS <= rise < to_s * S_NS else rise, width)
+        for rise, width in alarms().pulses
+    )
+
+
+WRONG_ALARMS = [
+    ({"pulses": []}, "HIGH: no whole burst was heard"),
+    ({"pulses": moved(0.01, 11.7, 11.9)}, "HIGH: (?:duration|spacing|tones|gap)"),
+    ({"pulses": moved(0.6, 9, 15)}, "HIGH: no tone within 0.5 s of the last step"),
+    ({"pulses": moved(0.6, 23, 24.4)}, "HIGH: no tone within 0.5 s of the end of the pause"),
+    ({"pulses": moved(-4, 23, 24.5)}, "edges on the buzzer.*s pin in the pause"),
+    ({"pulses": moved(3, 24.5, 25)}, "edges on the buzzer.*s pin after the acknowledgement"),
+    ({"pulses": moved(-2, 5, 8)}, "LOW: no whole burst was heard"),
+    ({"lamp": [*flashing(1, 5, 0.6), *flashing(6, 29, 2)]}, "LOW: times the lamp went off"),
+    ({"lamp": [*flashing(1, 5, 0.6), (6 * S_NS, True)]}, "HIGH: whole flashes 0"),
+    ({"is_dark": False}, "the lamp is lit although no alarm is left"),
+    ({"found": ["ALAR:ACT? answers 0"]}, r"ALAR:ACT\? answers 0"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), WRONG_ALARMS)
+def test_whatever_is_wrong_with_an_alarm_is_a_sentence(wrong, sentence):
+    found = alarms(**wrong).problems()
+    assert any(re.search(sentence, each) for each in found), found
+
+
+@pytest.mark.parametrize("pulses", [[], moved(-0.15, 11, 11.2)], ids=["silent", "a tone early"])
+def test_an_alarm_that_is_not_as_it_has_to_be_makes_it_a_failure(tmp_path, pulses):
+    part = alarms(pulses=pulses)
+    text = written(tmp_path, part=part)
+    assert "Pass." not in text
+    for sentence in part.problems():
+        assert f"alarms, emulator: {html.escape(sentence)}" in text.replace("&#39;", "&#x27;")
 
 
 def test_the_table_of_the_flex_day_has_every_count():
