@@ -26,6 +26,7 @@ SILENT_S = 9.0  # after the acknowledgement: another burst would have begun
 MOST_WAIT_S = 6.0  # for the reservoir to be low, and then to be empty
 AT_REST_S = 0.1  # without a step: the pump stands
 SLICE_S = 0.05
+ANSWER_S = 0.2  # the most from an answer to silence, or to another lamp
 ONSET_S = 0.5  # the most from the last step to the first tone
 CUT_S = 3.0  # so soon after its first edge no burst of HIGH is complete
 WAV_HZ = 12_000
@@ -161,6 +162,7 @@ class AlarmsPart:
             ("in the pause", self.paused.to_ns, self.again_ns),
             ("after the acknowledgement", self.acknowledged.to_ns, self.end_ns),
         ):
+            from_ns += round(ANSWER_S * NS_PER_S)
             count = sum(from_ns < t_ns <= to_ns for t_ns in edges)
             if count:
                 found.append(f"{count} edges on the buzzer's pin {name}")
@@ -232,6 +234,7 @@ def run(session: Session) -> AlarmsPart:
     note = "Full again: nothing is left of the alarm, and the lamp is dark."
     part.tell(f"RES:REF {FULL_ML}", "Refilled: the alarm is over, the lamp dark", note)
     part.expect('0,"None"')
+    session.run(ANSWER_S)
     return AlarmsPart(
         title="alarms",
         target=session.where,
@@ -268,6 +271,7 @@ def _low(part: _Part) -> Span:
     line = f"RES:REF {FILLED_ML},10 ML"
     part.tell(line, "Measured as counted: the alarm is over. Little is filled in", note)
     part.expect('0,"None"')
+    part.session.run(ANSWER_S)
     note = "1000 mL an hour out of that: low in a second, empty in a few."
     started = part.tell("THER:STAR", "The therapy runs", note)
     lamp = part.plant.lamps["lamp"]
