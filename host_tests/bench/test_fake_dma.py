@@ -265,3 +265,16 @@ def test_a_reset_ends_the_transfer_and_frees_the_channels():
     machine = target.world.pio.machines[4]
     assert machine.feed is None
     assert target.world.dma.claim().number == 0
+
+
+def test_an_instruction_that_the_processor_executes_sets_its_pin_at_once(power_up):
+    body = """
+sm.active(0)
+for level in (1, 0, 1, 0):
+    sm.exec("nop().side(%d)" % level)
+    time.sleep_ms(5)
+print("end")
+"""
+    target = power_up(main=main_of(body))
+    assert target.read_line(20) == "end"
+    assert [level for _, level in target.pin(PIN).changes] == [1, 0, 1, 0]

@@ -38,6 +38,7 @@ class Metronome:
         self._catch_up()
         self._put_back()
         self._pio.write_uint32_atomic(offset, value, atomic_type)
+        self._pio.check_changed_pins()  # an instruction from the processor may have set some
         self._pio.stopped = True  # so that rp2040py's own loop leaves the block to us
         self.wake()
 
