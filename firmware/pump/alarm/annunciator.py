@@ -12,9 +12,7 @@ from pump.alarm import patterns
 from pump.alarm.conditions import HIGH, LOW, PRIORITIES
 from pump.faults import ALARM_SOUNDING, NOT_FITTED, Refused
 
-_BREATH_US = const(
-    2_500_000
-)  # before a lower priority sounds: no burst looks like part of another
+_BREATH_US = const(2_500_000)  # before a lower priority sounds: bursts do not run together
 _LOW_US = const(16_000_000)  # from one burst of LOW to the next
 
 
@@ -42,9 +40,7 @@ class Annunciator:
         self._wanted = None  # the priority that sounds
         self._next_us = 0  # when its next burst is due
         self._low_us = 0  # no burst of LOW before
-        self._silent_us: "int | None" = (
-            None  # since when something stands in silence, or its last beep
-        )
+        self._silent_us: "int | None" = None  # when what stands in silence was told of last
         self._is_down = False  # the pump has tripped
         self._is_tripped = False  # and `alarm` has begun a burst that `poll` does not know of
         if speaker is not None:
@@ -80,7 +76,8 @@ class Annunciator:
         The first time only: what trips again and again is one alarm, which may be answered.
         """
         was_down, self._is_down = self._is_down, True
-        if self._speaker is not None and not was_down and self._playing != HIGH:
+        is_new = not was_down and self._wanted != HIGH
+        if self._speaker is not None and is_new and self._playing != HIGH:
             self._speaker.stop()
             self._speaker.play(self._high)
             self._is_tripped = True
