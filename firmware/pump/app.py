@@ -183,12 +183,14 @@ class App:
         self.supply.poll(0)
         if not header.endswith("?") and header[:3] not in _UNRECORDED:
             self.memory.note(COMMAND, (header + " " + ",".join(arguments)).rstrip())
+            self.monitor.look()
+            self.annunciator.poll()  # it sounds before flash is written
             self.memory.watch()  # what begins and ends in one message is told, too
             if not self.dispenser.is_active():
                 self.memory.settle()  # what is stopped is not under way any more
             if header[:3] in _SETUP:
                 self.memory.sync()
-            self.monitor.look()
+            self.monitor.look()  # whether flash has taken it
             self.memory.watch()
         self.conditions.refresh()
 

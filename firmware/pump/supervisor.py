@@ -88,6 +88,7 @@ class Supervisor:
         cause: what to say about it, any object; its text is made last of all.
         """
         is_first = self.fault is None
+        self._wake_us = 0  # at once after this cycle: others have to see it
         if is_first:
             self.fault = code
         for go_down in self._ways_down:

@@ -25,7 +25,7 @@ def test_a_prescription_is_staged_validated_committed_started_and_stopped(bench)
     bench.tell("THER:STAR")
     assert bench.ask("THER:STAT?;:SYST:STAT?") == "RUNNING;RUNNING"
     bench.run(2.0)
-    assert bench.plant.edges.count in (8, 9)
+    assert bench.plant.edges.count in (8, 9, 10)  # with the time that the answers took
     assert bench.ask("DEL:RATE?") == "12000.000,24.000000"
     bench.stop()
     assert bench.ask("THER:STAT?;:SYST:STAT?") == "STOPPED;STOPPED"
