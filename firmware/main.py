@@ -1,21 +1,30 @@
 # SPDX-License-Identifier: MIT
 """What runs after every reset: outputs safe first, then the pump.
 
-The stop button held at power-up leaves the board at the REPL with all outputs safe.
+The stop button held at power-up leaves the board at the REPL with all outputs safe. So does an
+error before the pump runs, after a cry of the buzzer.
 """
+
+import micropython
+
+micropython.kbd_intr(-1)  # importing takes seconds, and a byte 0x03 is no reason to stop
 
 import gc
 
 import board
 
-gc.threshold(
-    32_768
-)  # imports leave garbage; uncollected, it scatters what stays all over the heap
+gc.threshold(32_768)  # what imports leave behind must not scatter what stays over the heap
 
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)
 
-if not hal.is_held(board, "stop_button"):
-    from pump.app import App
+try:
+    if not hal.is_held(board, "stop_button"):
+        from pump.app import App
 
-    App(board, hal).run()
+        App(board, hal).run()
+except Exception:
+    hal.cry(board)
+    raise
+finally:
+    micropython.kbd_intr(3)

@@ -130,6 +130,5 @@ def main_with_task(task):
     main = (FIRMWARE / "main.py").read_text()
     before, line, after = main.rpartition(RUN)
     assert line, f"firmware/main.py has no {RUN}"
-    assert not after
     indent = before[before.rfind("\n") + 1 :]
-    return before + textwrap.indent(APP_WITH_TASK.replace("# task", task), indent).lstrip()
+    return before + textwrap.indent(APP_WITH_TASK.replace("# task", task), indent).lstrip() + after

@@ -18,8 +18,8 @@ REST_US = const(1_000_000)  # the longest rest; keeps the clock from wrapping un
 class Supervisor:
     """Runs the tasks.
 
-    clock: `now_us()`. rest: `until(due_us)`, returns early on console input. `fault` is None or
-    the code of the first fault since power-up.
+    clock: `now_us()`. rest: `until(due_us)`, returns early on console input; `doze()` cannot fail.
+    `fault` is None or the code of the first fault since power-up.
     """
 
     def __init__(self, clock, rest):
@@ -51,12 +51,11 @@ class Supervisor:
         """Cycle until `end` is called."""
         self._since_us = self._clock.now_us()
         while not self.is_ending:
-            due_us = 0
             try:
-                due_us = self.cycle()
-            except Exception as error:  # noqa: BLE001 - no memory even for the cycle itself
+                self._rest.until(self.cycle())
+            except Exception as error:  # noqa: BLE001 - no memory even for the cycle, or a rest
                 self.trip(TASK_DIED, error)
-            self._rest.until(due_us)
+                self._rest.doze()
 
     def cycle(self):
         """Poll every task that is due, once. Returns when the next one is."""

@@ -21,6 +21,9 @@ class Rest:
         self.supervisor = None
         self.end_us = 0
 
+    def doze(self):
+        self.until(self.clock.us + 20_000)
+
     def until(self, due_us):
         self.clock.us = max(self.clock.us, due_us)
         if self.clock.us >= self.end_us:

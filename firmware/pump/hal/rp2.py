@@ -5,6 +5,8 @@ Nothing is touched at import. `make_safe` is the first thing to run after any re
 their level across a soft reset.
 """
 
+import time
+
 import machine
 from machine import Pin
 from micropython import const
@@ -13,7 +15,14 @@ from pump.hal import console, pins
 from pump.hal.rp2_steps import StepEngine
 
 _POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
+_DOZE_MS = const(20)
 _NAP_US = const(250_000)  # the longest rest, should an interrupt be missed
+
+_SAMPLES = const(10)  # of a button at power-up
+_SAMPLE_MS = const(5)
+_CRY_PULSES = const(500)  # of C5, 523 Hz
+_CRY_ON_US = const(240)
+_CRY_OFF_US = const(1_670)
 
 _REASON = const(0x08)  # watchdog: why the last reset came; bit 0, its timer
 _SCRATCH = const(0x0C)  # watchdog: four words that survive a reset, not a loss of power
@@ -81,6 +90,10 @@ class Rest:
             rest_us = _POLL_US if is_woken else _NAP_US
             self._idle(now_us, min(due_us, self._looked_us + rest_us))
             is_woken = True
+
+    def doze(self):
+        """Wait a little, when waiting in any better way has failed. Allocates nothing."""
+        time.sleep_ms(_DOZE_MS)
 
     def _idle(self, now_us, wake_us):
         """Idle until the next interrupt; there is one at `wake_us`, in whole milliseconds."""
@@ -151,8 +164,33 @@ def make_safe(board):
 
 
 def is_held(board, button):
-    """True while the named button is pressed; False where the board has none."""
-    return button in board.PINS and Input(board.PINS[button]).is_active()
+    """True when the named button is pressed in every sample of 50 ms; False where there is none.
+
+    The pads of a chip that was reset pull down, and a line with 100 nF takes up to 8 ms to rise.
+    """
+    if button not in board.PINS:
+        return False
+    line = Input(board.PINS[button])
+    for _ in range(_SAMPLES):
+        time.sleep_ms(_SAMPLE_MS)
+        if not line.is_active():
+            return False
+    return True
+
+
+def cry(board):
+    """The pump cannot run: outputs safe, the lamp on, and a second of sound made by hand."""
+    make_safe(board)
+    for name in ("lamp",) + _LAMPS:
+        if name in board.PINS:
+            Output(board.PINS[name]).on()
+    if "buzzer" in board.PINS:
+        buzzer = Output(board.PINS["buzzer"])
+        for _ in range(_CRY_PULSES):
+            buzzer.on()
+            time.sleep_us(_CRY_ON_US)
+            buzzer.off()
+            time.sleep_us(_CRY_OFF_US)
 
 
 def step_engine(board, clock):
