@@ -5,6 +5,7 @@ A board gets main.py and board.py as source and the package pump as bytecode und
 is compiled once for each content and kept in build/mpy.
 """
 
+import ast
 import functools
 import hashlib
 import subprocess
@@ -35,7 +36,7 @@ def board_files(
     """Path on the board -> content; `main` replaces firmware/main.py, `extra_files` add or win."""
     files = {
         "/board.py": board_source(board),
-        "/main.py": (FIRMWARE / "main.py").read_bytes() if main is None else main.encode(),
+        "/main.py": (FIRMWARE / "main.py").read_bytes() if main is None else _linked(main),
     }
     for source in sorted((FIRMWARE / "pump").rglob("*.py")):
         name = source.relative_to(FIRMWARE)
@@ -76,6 +77,13 @@ def _shortened(source: Path, module: str) -> bytes:
         return shorten.shortened(source.read_text(), module, _program()).encode()
     except SyntaxError as error:
         raise SyntaxError(f"{source}, line {error.lineno}: SyntaxError: {error.msg}") from error
+
+
+def _linked(main: str) -> bytes:
+    """A main.py that imports constants of the firmware, which modules on a board have not."""
+    before = ast.dump(ast.parse(main))
+    tree = link.linked(ast.parse(main), "main", _program().constants)
+    return main.encode() if ast.dump(tree) == before else ast.unparse(tree).encode()
 
 
 @functools.cache

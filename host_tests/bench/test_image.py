@@ -84,3 +84,9 @@ def test_the_command_writes_the_image_where_it_is_told(capsys, tmp_path):
     assert main(["image", "--board", "RPI_PICO", "--output", str(path)]) == 0
     assert path.stat().st_size == 352 * 4096
     assert str(path) in capsys.readouterr().out
+
+
+def test_constants_that_another_main_imports_are_put_in():
+    main = "from pump.store.events import RESET\nfrom pump.clock import Monotonic\nprint(RESET)\n"
+    text = image.board_files("RPI_PICO", main)["/main.py"].decode()
+    assert text == "from pump.clock import Monotonic\nprint(401)"
