@@ -110,7 +110,8 @@ class App:
         gc.collect()  # what importing and building left behind
         if self.control.self_test() == 0 and self.may_resume:
             self._resume()
-        self.annunciator.signal(patterns.POWER_UP)
+        self.monitor.look()
+        self.annunciator.signal(patterns.POWER_UP)  # not where an alarm is about to sound
         try:
             self.supervisor.run()
             self.link.flush()

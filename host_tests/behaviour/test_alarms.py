@@ -269,8 +269,10 @@ def test_a_fault_that_nobody_answered_sounds_after_the_reset(power_up):
 
 HOARD = """
 hoard = []
-while gc.mem_free() > 7_000:
-    hoard.append(bytearray(1_000))
+gc.collect()
+while gc.mem_free() > 11_000:
+    hoard.append(bytearray(500))
+    gc.collect()
 app.hoard = hoard
 """
 
@@ -281,7 +283,7 @@ def test_little_memory_is_an_alarm_and_the_pump_goes_on(power_up, monkeypatch):
     bench.prescribe("24 ML/D")
     bench.tell("THER:STAR")
     if bench.target.name == "sim":  # whose heap is the host's
-        monkeypatch.setattr(fake_gc, "FREE_BYTES", 7_000)
+        monkeypatch.setattr(fake_gc, "FREE_BYTES", 11_000)
     else:
         press(bench)
     bench.run(11)

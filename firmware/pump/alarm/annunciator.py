@@ -55,6 +55,8 @@ class Annunciator:
             return
         now_us = self._clock.now_us()
         if self._is_tripped:
+            if self._sounding != HIGH:
+                return  # the monitor is about to see why; the burst goes on meanwhile
             self._note_trip(now_us)
         if self._playing is not None and now_us >= self._end_us:
             self._end_burst()

@@ -9,8 +9,8 @@ from micropython import const
 
 from pump.alarm import conditions
 
-_LEAST_FREE = const(8_192)  # bytes of heap; a message and its answers take some 6 kB
-_ENOUGH_FREE = const(12_288)
+_LEAST_FREE = const(12_288)  # bytes of heap; a message and its answers take some 6 kB
+_ENOUGH_FREE = const(16_384)
 _LOOK_US = const(50_000)  # between two looks: each takes a chip some milliseconds
 _HEAP_US = const(10_000_000)  # between two looks at the heap: each takes milliseconds
 
