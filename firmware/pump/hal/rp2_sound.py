@@ -4,8 +4,8 @@
 Python starts a burst and may hang then: every edge comes when it is due, and the pin is left at
 its silent level. It lives in the second PIO block; the step engine has the first one.
 
-Without `rp2.DMA`, before MicroPython 1.22, a timer feeds the program from Python: each pulse is
-right, but a tone or a pause is longer by as long as Python is held up in it.
+Without `rp2.DMA`, before MicroPython 1.22, a timer feeds the program from Python: see `rp2_feed`
+for what that is worth.
 """
 
 import array
