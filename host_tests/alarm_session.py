@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What a test of alarms does with a bench: listen to the pin, look at the lamp."""
 
+from types import ModuleType
+
 from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
 from pump.alarm.conditions import LOW
 from pumpbench import sound, standard
+from pumpbench.client import Pump
+from pumpbench.image import board_source
+from pumpbench.sim import SimTarget
 
 PRESSED = """
 button = hal.Input(board.PINS["stop_button"])
@@ -33,6 +38,34 @@ def press(bench):
     bench.run(0.2)
     pin.drive(1)
     bench.run(0.1)
+
+
+def with_board(power_up, *changes):
+    """A board whose data differs, (old text, new text) each."""
+    text = board_source("RPI_PICO").decode()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    if power_up is SimTarget:
+        board = ModuleType("board")
+        exec(text, board.__dict__)
+        return power_up(board)
+    return power_up(extra_files={"/board.py": text.encode()})
+
+
+class Later:
+    """The board of a bench after a reset that loses its power; nothing has been set up on it.
+
+    main: the one that it has. The flash of an emulated board holds it already.
+    """
+
+    def __init__(self, power_up, bench, main):
+        options = {"main": main} if power_up is SimTarget else {}
+        self.target = power_up(flash=bench.target.flash, **options)
+        self.plant, self.run = self.target.plant, self.target.run
+        pump = Pump(self.target)
+        self.ask, self.tell = pump.ask, pump.tell
+        self.ask("*CLS;*OPC?")
 
 
 def filled(bench):

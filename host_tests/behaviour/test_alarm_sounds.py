@@ -2,11 +2,17 @@
 """How alarms sound on the pin: each burst within its table, in time, finished, and then silent."""
 
 import itertools
-from types import ModuleType
 
 import pytest
 
-from host_tests.alarm_session import assert_sounds, filled, heard, listen, pressing
+from host_tests.alarm_session import (
+    assert_sounds,
+    filled,
+    heard,
+    listen,
+    pressing,
+    with_board,
+)
 from host_tests.behaviour.test_trips import HOARD
 from host_tests.bench_session import (
     Bench,
@@ -17,7 +23,6 @@ from host_tests.bench_session import (
 )
 from pumpbench import standard
 from pumpbench.emulator import flash as emulated_flash
-from pumpbench.image import board_source
 from pumpbench.sim import SimTarget
 
 PRIORITIES = ("HIGH", "MEDIUM", "LOW")
@@ -280,19 +285,6 @@ def onsets(bench, count):
     assert worst_s <= LATEST_S
     where = bench.target.name
     return f"condition to first edge on {where}: {1000 * worst_s:.0f} ms at worst of {count}"
-
-
-def with_board(power_up, *changes):
-    """A board whose data differs, (old text, new text) each."""
-    text = board_source("RPI_PICO").decode()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    if power_up is SimTarget:
-        board = ModuleType("board")
-        exec(text, board.__dict__)
-        return power_up(board)
-    return power_up(extra_files={"/board.py": text.encode()})
 
 
 PASSIVE, ACTIVE = 'BUZZER = "passive"', 'BUZZER = "active"'

@@ -8,6 +8,7 @@ host can bring about does a task in the firmware, started by the pin of the stop
 import pytest
 
 from host_tests.alarm_session import (
+    Later,
     assert_seen,
     assert_silent,
     assert_sounds,
@@ -17,15 +18,14 @@ from host_tests.alarm_session import (
     press,
     pressing,
     states,
+    with_board,
 )
 from host_tests.bench_session import Bench, main_with_task
 from host_tests.therapy.bench import prescribe, refusal
 from pump.alarm import conditions
 from pump.alarm.conditions import HIGH, LOW
 from pumpbench import standard
-from pumpbench.client import Pump
-from pumpbench.image import board_source
-from pumpbench.sim import SimTarget, fake_gc
+from pumpbench.sim import fake_gc
 
 pytestmark = pytest.mark.chip_in_soak
 
@@ -174,11 +174,7 @@ def test_a_reset_that_ends_a_delivery_and_a_record_that_is_lost(power_up):
     bench.prescribe("24 ML/D")
     bench.tell("THER:STAR")
     press(bench)
-    options = {"main": main} if bench.target.name == "sim" else {}
-    target = power_up(flash=bench.target.flash, **options)
-    pump = Pump(target)
-    pump.ask("*CLS;*OPC?")
-    later = Later(target, pump)
+    later = Later(power_up, bench, main)
     assert states(later) == {304: "ACTIVE", 308: "ACTIVE"}
     assert_sounds(later, HIGH, 9)
     assert_seen(later, HIGH)
@@ -189,14 +185,6 @@ def test_a_reset_that_ends_a_delivery_and_a_record_that_is_lost(power_up):
     for code in (304, 308):
         assert f"ALARM_ON {code}" in events
         assert f"ALARM_ACKNOWLEDGED {code}" in events
-
-
-class Later:
-    """A board that goes on after a reset, where nothing has been set up."""
-
-    def __init__(self, target, pump):
-        self.target, self.plant, self.run = target, target.plant, target.run
-        self.ask, self.tell = pump.ask, pump.tell
 
 
 FAILING = """
@@ -224,10 +212,7 @@ def test_a_fault_sounds_and_is_latched_over_the_reset_that_ends_it(power_up):
     assert bench.ask("SYST:STAT?;ERR?").startswith("FAULT;201,")
     assert_answered(bench, 310)
     bench.run(2)
-    options = {"main": main} if bench.target.name == "sim" else {}
-    target = power_up(flash=bench.target.flash, **options)
-    later = Later(target, Pump(target))
-    later.ask("*CLS;*OPC?")
+    later = Later(power_up, bench, main)
     assert states(later) == {}  # it had been acknowledged
 
 
@@ -257,10 +242,7 @@ def test_a_fault_that_nobody_answered_sounds_after_the_reset(power_up):
     bench = filled(Bench(power_up(main=main)))
     press(bench)
     bench.run(2)
-    options = {"main": main} if bench.target.name == "sim" else {}
-    target = power_up(flash=bench.target.flash, **options)
-    later = Later(target, Pump(target))
-    later.ask("*CLS;*OPC?")
+    later = Later(power_up, bench, main)
     assert states(later) == {310: "LATCHED"}
     assert_sounds(later, HIGH, 9)
     later.tell("ALAR:ACKN 310")
@@ -289,22 +271,13 @@ def test_little_memory_is_an_alarm_and_no_fault(power_up, monkeypatch):
     assert bench.ask("SYST:STAT?") == "STOPPED"
 
 
-def without_buzzer(power_up, pin="GP15", **options):
-    """A board whose data names no buzzer, or one on another pin."""
-    text = board_source("RPI_PICO").decode()
-    line = '    "buzzer": "GP15",\n'
-    assert line in text
-    text = text.replace(line, f'    "buzzer": "{pin}",\n' if pin != "GP15" else "")
-    if power_up is SimTarget:
-        board = type("Board", (), {})()
-        exec(text, board.__dict__)
-        return power_up(board, **options)
-    return power_up(extra_files={"/board.py": text.encode()}, **options)
+BUZZER_LINE = '    "buzzer": "GP15",\n'
 
 
-@pytest.mark.parametrize("pin", ["GP15", "GP2", "!GP3"], ids=["none", "that of step", "of dir"])
+@pytest.mark.parametrize("pin", ["", "GP2", "!GP3"], ids=["none", "that of step", "of dir"])
 def test_a_board_without_a_buzzer_or_with_one_on_a_pin_that_is_taken_says_so(power_up, pin):
-    bench = filled(Bench(without_buzzer(power_up, pin)))
+    line = BUZZER_LINE.replace("GP15", pin) if pin else ""
+    bench = filled(Bench(with_board(power_up, (BUZZER_LINE, line))))
     assert states(bench) == {313: "ACTIVE"}
     assert_seen(bench, LOW)
     assert refusal(bench, "ALAR:TEST HIGH") == NOT_FITTED

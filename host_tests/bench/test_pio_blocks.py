@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.bench.test_pio_skips import STATE, STEP_PIN, program, programs
+from host_tests.bench.test_pio_skips import STATE, STEP_PIN, counts_of, program, programs
 from pump.hal.rp2_steps import count_edges, count_flags, step_program
 from pumpbench.boards import load_board
 from pumpbench.plant import Plant
@@ -75,12 +75,7 @@ class Chip:
         self.world.sync()
 
     def counts(self):
-        counts = []
-        for counter in self.counters:
-            counter.exec("mov(isr, invert(x))")
-            counter.exec("push(noblock)")
-            counts.append(counter.get())
-        return counts
+        return counts_of(self.counters)
 
     def history(self):
         return list(self.plant.edges.times_ns()), [n.changes for n in self.world.pins.nets]

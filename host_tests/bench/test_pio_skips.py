@@ -132,6 +132,16 @@ def test_random_programs_end_in_the_same_state_with_and_without_skips(first, sec
     assert fast.history() == slow.history()
 
 
+def counts_of(counters):
+    """What state machines that count down in X have counted."""
+    counts = []
+    for counter in counters:
+        counter.exec("mov(isr, invert(x))")
+        counter.exec("push(noblock)")
+        counts.append(counter.get())
+    return counts
+
+
 class Engine:
     """The step engine alone, for long runs."""
 
@@ -155,12 +165,7 @@ class Engine:
         self.world.sync()
 
     def counts(self):
-        counts = []
-        for counter in self.counters:
-            counter.exec("mov(isr, invert(x))")
-            counter.exec("push(noblock)")
-            counts.append(counter.get())
-        return counts
+        return counts_of(self.counters)
 
 
 @given(st.lists(st.integers(0, 3_000), max_size=6), st.integers(0, 300), st.integers(1, 30))
