@@ -31,6 +31,11 @@ def shown(pump):
     return datetime.fromisoformat(time), doubt == ""
 
 
+def agree(time, clock):
+    """It was read in whole seconds at boot, so the pump's may be behind by one."""
+    return abs((time - clock.shown).total_seconds()) <= 1.5
+
+
 def delivers(pump, seconds=10):
     """Millilitres a day that come out."""
     before_nl = pump.beaker_nl()
@@ -49,7 +54,7 @@ def test_the_wall_clock_of_a_new_pump_is_set_from_it(clock):
     pump = Lives(clock)
     time, is_certain = shown(pump)
     assert is_certain
-    assert abs((time - clock.shown).total_seconds()) <= 1.5
+    assert agree(time, clock)
     prescribe(pump, *FLEX)
     pump.tell("THER:STAR")
     pump.run(1)
@@ -176,7 +181,9 @@ def test_one_that_counts_twelve_hours_counts_24_when_it_is_set(clock):
     assert pump.ask("SYST:TIME?") == "NONE"
     pump.tell(f"SYST:TIME {MONDAY}18:00:00")
     pump.cut()
-    assert shown(pump) == (clock.shown.replace(microsecond=0), True)
+    time, is_certain = shown(pump)
+    assert is_certain
+    assert agree(time, clock)
     assert clock.shown.hour == 18
 
 
