@@ -80,6 +80,15 @@ def _takes_booted(item):
     return is_emulated and ("bench" in names or "emulated_bench" in names)
 
 
+@pytest.fixture(autouse=True)
+def switched_off():
+    """The boards of a test are switched off after it: a waiting one would stay in memory."""
+    before = SimTarget.powered()
+    yield
+    for target in SimTarget.powered() - before:
+        target.close()
+
+
 @pytest.fixture
 def emulated_bench(request):
     """A stopped pump on an emulated board, for tests that run on no other target."""

@@ -3,6 +3,7 @@
 
 from hypothesis import strategies as st
 
+from host_tests.console_lines import responses
 from pump.console import ieee488
 from pump.console.commands import prescription as commands
 from pump.console.errors import ErrorQueue
@@ -95,7 +96,7 @@ class Desk:
 
     def ask(self, message):
         """The answer to a message; None without one."""
-        (*_, answer) = self.session.feed(message.encode() + b"\n") or [None]
+        (*_, answer) = responses(self.session, message.encode() + b"\n") or [None]
         return answer
 
     def tell(self, message):

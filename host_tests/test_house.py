@@ -29,7 +29,15 @@ VOCABULARY = {"pump", "pump.state", "pump.kinds", "pump.faults", "pump.units", "
 # From the bottom up: a module imports from its own row, or from rows above it in this list.
 LAYERS = [
     VOCABULARY,
-    {"pump.hal", "pump.therapy", "pump.delivery", "pump.alarm", "pump.store", "pump.supervisor"},
+    {
+        "pump.hal",
+        "pump.therapy",
+        "pump.delivery",
+        "pump.alarm",
+        "pump.store",
+        "pump.supervisor",
+        "pump.watchdog",
+    },
     {"pump.giving"},
     {"pump.treatment"},
     {"pump.changes", "pump.journal", "pump.progress", "pump.supply"},

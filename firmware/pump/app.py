@@ -34,7 +34,7 @@ from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
-from pump.faults import Refused
+from pump.faults import RESET_LOOP, Refused
 from pump.hal.files import Files
 from pump.journal import Journal
 from pump.memory import Memory
@@ -50,6 +50,7 @@ from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
 from pump.therapy.window import Window
 from pump.treatment import Treatment
+from pump.watchdog import Watchdog
 
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
@@ -105,9 +106,17 @@ class App:
 
     def run(self):
         """Run until `SYSTem:SERVice`; whatever ends it, the pump is stopped afterwards."""
-        ways_down = (self.engine.stop, self.dispenser.halt, self.annunciator.alarm)
-        self.supervisor.install(self.tasks, ways_down, self._report)
+        ways_down = (
+            self.journal.stopping,  # alone ahead of the stop: a word is written, it cannot fail
+            self.engine.stop,
+            self.dispenser.halt,
+            self.annunciator.alarm,
+        )
+        self.supervisor.install(self.tasks, ways_down, self._report, self.watchdog.feed)
         gc.collect()  # what importing and building left behind
+        self.watchdog.start()
+        if self.watchdog.is_looping:
+            self.supervisor.trip(RESET_LOOP, "the watchdog has bitten three times")
         if self.control.self_test() == 0 and self.may_resume:
             self._resume()
         self.monitor.look()
@@ -120,13 +129,16 @@ class App:
             self.annunciator.close()
             self.memory.close()
             self.port.close()
+        self.watchdog.stop()  # not where an error ends it: a reset brings the pump up again
 
     def _build_memory(self, board, hal):
         """What survives a reset, and what it brings back."""
         self.folders = (Files("/data"), Files("/log"))
         twins, self.log = Twins(self.folders[0], board.NAME), EventLog(self.folders[1], 0)
         scratch = hal.scratch(board)
-        self.journal = Journal(twins, (self.clock, self.ledger, self.treatment), scratch)
+        self.watchdog = Watchdog(hal.watchdog_timer(board), scratch, self.clock)
+        delivery = self.clock, self.ledger, self.treatment
+        self.journal = Journal(twins, delivery, scratch, self.watchdog)
         self.dispenser.record(self.journal)
         self.memory = Memory(
             (twins, self.log),
@@ -170,7 +182,7 @@ class App:
         self.conditions = Conditions(self.status, self.control, self.alarms)
         urgent = (therapy.STOP,)
         session = Session(tree, self.errors, self._after_command, urgent=urgent)
-        self.link = Link(self.port, session, self.errors)
+        self.link = Link(self.port, session, self.errors, self.clock)
 
     def _resume(self):
         """The regular therapy goes on where the reset ended it, unless something is against it."""

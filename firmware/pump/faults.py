@@ -49,6 +49,7 @@ UNDERRUN = const(202)
 WITNESS_MISMATCH = const(203)
 STEPS_MISSING = const(204)
 STORE_FAILED = const(205)
+RESET_LOOP = const(206)
 
 NAMES = """
 101 Pump not stopped
@@ -87,6 +88,7 @@ NAMES = """
 203 Witness disagrees
 204 Steps missing
 205 Record failed
+206 Reset again and again
 """
 
 

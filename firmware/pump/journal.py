@@ -30,14 +30,16 @@ class Journal:
     """Told by the dispenser; see `delivery.dispenser.Unrecorded` for when.
 
     twins: keeps the records. pump: (clock, ledger, treatment). scratch: what survives a reset
-    without power, or None. is_interrupted: a reset has ended a delivery, and nobody has confirmed.
-    boot: how often the pump has started. written: records of the delivery since power-up.
+    without power, or None. watchdog: has `bites_us`. is_interrupted: a reset has ended a delivery,
+    and nobody has confirmed. boot: how often the pump has started. written: records of the
+    delivery since power-up.
     """
 
-    def __init__(self, twins, pump, scratch):
+    def __init__(self, twins, pump, scratch, watchdog):
         self._twins = twins
         self._clock, self._ledger, self._treatment = pump
         self._scratch = scratch
+        self._watchdog = watchdog
         self.is_interrupted = False
         self.boot = 1
         self.written = 0
@@ -49,6 +51,7 @@ class Journal:
         self._edits = 0  # of the ledger, in the last record
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
         self._queued = 0  # and those that the engine was told of
+        self._is_sure = False  # they are out before the watchdog can bite
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
         self._is_past = False  # that dose is over, and kept among the past
@@ -73,6 +76,18 @@ class Journal:
         What is planned and waits for room there does not go out when Python hangs.
         """
         self._keep(queued, emitted)
+
+    def queue_ends(self, at_us):
+        """All runs are in the engine, which is under way and dry by `at_us` on the clock.
+
+        Whether that is before the watchdog can bite is kept: only then does its reset prove that
+        all of them went out. Renewing the lease does not feed it.
+        """
+        self._vouch(at_us < self._watchdog.bites_us)
+
+    def stopping(self):
+        """The engine is about to be stopped: what is queued may not go out. Allocates nothing."""
+        self._vouch(False)
 
     def follows(self, emitted):
         """Another schedule is about to be followed: on record with the dose that is in it."""
@@ -134,8 +149,6 @@ class Journal:
         """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
 
         None, too, while an earlier interruption is open: what crashes again and again stays down.
-        Where the watchdog's timer has reset the board all that was queued has gone out: its time
-        is longer than the lease.
         """
         at_us, boot, was_interrupted, batch, counts, ledger, dose = state
         self.boot = boot + 1
@@ -220,19 +233,31 @@ class Journal:
         raise refusal
 
     def _keep(self, queued, emitted):
+        """Keep the counts where they survive a reset; what was certain of them stays so."""
+        self._is_sure = queued == emitted or (self._is_sure and queued == self._queued)
         self._queued = queued
         if self._scratch is not None:
-            self._scratch.keep(self._saved_us & _WRAP, queued & _WRAP, emitted & _WRAP)
+            words = self._saved_us & _WRAP, queued & _WRAP, emitted & _WRAP
+            self._scratch.keep(words, self._is_sure)
+
+    def _vouch(self, is_sure):
+        self._is_sure = is_sure
+        if self._scratch is not None:
+            self._scratch.vouch(is_sure)
 
     def _out(self, at_us, counts):
-        """(steps that are out since the record for sure, how many more may be)."""
+        """(steps that are out since the record for sure, how many more may be).
+
+        Where the watchdog's timer has reset the board, all that was queued has gone out if that
+        was certain to have ended before.
+        """
         emitted, allowed = counts
-        if self._scratch is None:
-            return 0, allowed - emitted
-        kept = self._scratch.kept()
-        if kept is not None and kept[0] == at_us & _WRAP:
-            most = (kept[1] - emitted) & _WRAP
-            least = most if self._scratch.is_timer() else (kept[2] - emitted) & _WRAP
+        kept = self._scratch.kept() if self._scratch is not None else None
+        if kept is not None and kept[0][0] == at_us & _WRAP:
+            (_, queued, settled), is_sure = kept
+            most = (queued - emitted) & _WRAP
+            is_dry = is_sure and self._scratch.is_timer()
+            least = most if is_dry else (settled - emitted) & _WRAP
             if least <= most <= allowed - emitted:
                 return least, most - least
         return 0, allowed - emitted

@@ -30,29 +30,34 @@ class Supervisor:
         self._wake_us = 0  # somebody wants a cycle then; 0: nobody does
         self._ways_down: tuple = ()
         self._report = _nobody
+        self._feed = _nothing
         self._busy_us = 0
         self._since_us = 0
         self._longest_us = 0
         self.fault: "int | None" = None
         self.is_ending = False
 
-    def install(self, tasks, ways_down, report):
+    def install(self, tasks, ways_down, report, feed):
         """The tasks, `(name, poll)`; the ways down, called in order by a trip; then its report.
 
         `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake.
-        `report(code, detail)` is called for the first fault.
+        `report(code, detail)` is called for the first fault. `feed()`, the watchdog, is called at
+        the end of a whole cycle only: one that hangs, or raises, does not get there.
         """
         self._tasks = tasks
         self._dues_us = [None] * len(tasks)
         self._ways_down = ways_down
         self._report = report
+        self._feed = feed
 
     def run(self):
         """Cycle until `end` is called."""
         self._since_us = self._clock.now_us()
         while not self.is_ending:
             try:
-                self._rest.until(self.cycle())
+                due_us = self.cycle()
+                self._feed()
+                self._rest.until(due_us)
             except Exception as error:  # noqa: BLE001 - no memory even for the cycle, or a rest
                 self.trip(TASK_DIED, error)
                 self._rest.doze()
@@ -148,6 +153,10 @@ def _text(cause):
 
 def _no_text(_cause):
     return ""
+
+
+def _nothing():
+    """Is there until something is installed."""
 
 
 def _nobody(_code, _detail):

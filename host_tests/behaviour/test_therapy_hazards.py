@@ -143,7 +143,11 @@ def extra(now_us):
         return None
     app.clock.wait_until(app.clock.now_us() + at_us - treatment.now_us())
     is_done[0] = True
-    print(app.link._session.execute("BOL:STAT?;ABOR"))
+    for byte in b"BOL:STAT?;ABOR\\n":
+        app.link._session.take(byte)
+    app.link._session.step()
+    app.link._session.step()
+    print(app.link._session.step())
 """
 
 

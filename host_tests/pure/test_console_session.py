@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host_tests.console_lines import responses
 from pump import faults, units
 from pump.console import ieee488
 from pump.console.errors import ErrorQueue
@@ -50,13 +51,13 @@ class Toy:
         raise ZeroDivisionError
 
     def send(self, data):
-        return self.session.feed(data)
+        return responses(self.session, data)
 
     def errors(self):
         """Numbers of all errors waiting."""
         numbers = []
         while True:
-            number = int(self.session.execute("SYST:ERR?").partition(",")[0])
+            number = int(self.send(b"SYST:ERR?\n")[0].partition(",")[0])
             if number == 0:
                 return numbers
             numbers.append(number)

@@ -30,13 +30,17 @@ class Rest:
             self.supervisor.end()
 
 
-def supervisor_with(tasks=(), ways_down=(), reports=None):
+def nothing():
+    pass
+
+
+def supervisor_with(tasks=(), ways_down=(), reports=None, feed=nothing):
     clock = Clock()
     rest = Rest(clock)
     supervisor = Supervisor(clock, rest)
     rest.supervisor = supervisor
     reports = [] if reports is None else reports
-    supervisor.install(tasks, ways_down, lambda code, detail: reports.append((code, detail)))
+    supervisor.install(tasks, ways_down, lambda code, detail: reports.append((code, detail)), feed)
     return supervisor, clock, rest
 
 
@@ -166,7 +170,7 @@ def test_a_cycle_that_fails_outside_its_tasks_is_a_fault_and_the_run_goes_on():
     went = []
     supervisor, _, rest = supervisor_with((("odd", lambda _now_us: "no time"),), ())
     supervisor.install(
-        (("odd", lambda _now_us: "no time"),), (lambda: went.append(1),), lambda *_: None
+        (("odd", lambda _now_us: "no time"),), (lambda: went.append(1),), lambda *_: None, nothing
     )
     rest.end_us = 0
     supervisor.run()
@@ -180,7 +184,38 @@ def test_a_report_that_cannot_be_made_at_all_does_not_make_a_trip_raise():
 
     went = []
     supervisor, _, _ = supervisor_with()
-    supervisor.install((), (lambda: went.append(1),), refuse)
+    supervisor.install((), (lambda: went.append(1),), refuse, nothing)
     supervisor.trip(UNDERRUN)
     assert went == [1]
     assert supervisor.fault == UNDERRUN
+
+
+def test_the_watchdog_is_fed_once_at_the_end_of_each_whole_cycle():
+    went = []
+    tasks = tuple((name, lambda _now_us, name=name: went.append(name)) for name in "ab")
+    supervisor, _, rest = supervisor_with(tasks, feed=lambda: went.append("fed"))
+    rest.end_us = 1_500_000
+    supervisor.run()
+    assert went == ["a", "b", "fed"] * 2
+
+
+def test_the_watchdog_is_not_fed_when_a_cycle_does_not_come_to_its_end():
+    fed = []
+    supervisor, _, rest = supervisor_with(
+        (("odd", lambda _now_us: "no time"),), feed=lambda: fed.append(1)
+    )
+    rest.end_us = 1_000_000
+    supervisor.run()
+    assert supervisor.fault == TASK_DIED
+    assert fed == []
+
+
+def test_a_pump_that_has_tripped_feeds_the_watchdog_and_stays_in_fault():
+    fed = []
+    supervisor, _, rest = supervisor_with(
+        (("a", raiser(ValueError())),), feed=lambda: fed.append(1)
+    )
+    rest.end_us = 3_000_000
+    supervisor.run()
+    assert supervisor.fault == TASK_DIED
+    assert len(fed) >= 3

@@ -57,11 +57,20 @@ class Words:
     def is_timer(self):
         return self._by_timer
 
-    def keep(self, *words):
-        self._words = words
+    def keep(self, words, is_sure):
+        self._words = words, is_sure
+
+    def vouch(self, is_sure):
+        self._words = self._words[0], is_sure
 
     def kept(self):
         return self._words
+
+
+class Fed:
+    """A watchdog that never bites before a queue is dry."""
+
+    bites_us = 1 << 62
 
 
 class Therapy:
@@ -124,6 +133,7 @@ class Year:
         """A reset in the midst of it, with some steps queued, of which some come out before."""
         self._start()
         self._plan(self.emitted + queued)
+        self.journal.queue_ends(self.clock.now_us())
         if how == TIMER:
             out = queued
         self._come_out(out, (BASAL, self.pl_per_rev, NG_ML))
@@ -159,7 +169,8 @@ class Year:
         self.clock, self.ledger = Clock(), Ledger(STEPS_PER_REV)
         self.therapy, self._scratch = Therapy(self._calibration()), scratch
         self.reservoir = Reservoir(REFILL_NL, DEAD_NL)
-        self.journal = Journal(self._twins, (self.clock, self.ledger, self.therapy), scratch)
+        delivery = self.clock, self.ledger, self.therapy
+        self.journal = Journal(self._twins, delivery, scratch, Fed())
         keys = (SETUP, self.reservoir.restore), (PAST, self.journal.restore_past)
         for key, restore in (*keys, (DELIVERY, self.journal.restore)):
             value = self._twins.load(key)

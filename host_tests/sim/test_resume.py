@@ -215,6 +215,7 @@ def test_nothing_resumes_while_an_earlier_interruption_is_not_confirmed():
     assert_resumes(pump)
     pump.bite()
     assert_holds(pump)
+    pump.run(10 * MIN_S)  # three bites sooner than that are a fault
     pump.bite()
     assert_holds(pump)
     assert_on_account(pump)

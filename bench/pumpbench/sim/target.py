@@ -2,6 +2,7 @@
 """The `sim` target: the real firmware on CPython, on a fake chip in virtual time."""
 
 import contextlib
+import weakref
 from types import ModuleType
 
 from greenlet import GreenletExit, greenlet
@@ -34,6 +35,9 @@ class Ended:
         return f"Ended({self.error!r} at {self.t_ns} ns)"
 
 
+_powered: "weakref.WeakSet[SimTarget]" = weakref.WeakSet()
+
+
 class SimTarget(Target):
     """A board that is powered up with the first `run`.
 
@@ -63,6 +67,7 @@ class SimTarget(Target):
         battery_clock: BatteryClock | None = None,
     ) -> None:
         super().__init__(load_board(board) if isinstance(board, str) else board)
+        _powered.add(self)
         install()
         start_guard()
         self.ended: Ended | None = None
@@ -105,7 +110,7 @@ class SimTarget(Target):
 
     @property
     def scratch(self) -> tuple[int, ...]:
-        """The watchdog's scratch registers 0 to 3; they survive a reset, and no power cut."""
+        """The watchdog's scratch registers 0 to 7; they survive a reset, and no power cut."""
         return tuple(self.world.watchdog.scratch)
 
     @property
@@ -130,8 +135,14 @@ class SimTarget(Target):
         number = name if isinstance(name, int) else pin_number(self.board.PINS[name])
         return self.world.pins.nets[number]
 
+    @staticmethod
+    def powered() -> set["SimTarget"]:
+        """All boards that were not closed; a firmware that waits keeps its board in memory."""
+        return set(_powered)
+
     def close(self) -> None:
         """Power off: the firmware is gone."""
+        _powered.discard(self)
         self.world.ending = GreenletExit()
         self.world.test = greenlet.getcurrent()
         with self.world.as_current():

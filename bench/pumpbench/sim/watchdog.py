@@ -9,13 +9,14 @@ if TYPE_CHECKING:
 NEVER_NS = 1 << 62
 TIMEOUT_MAX_MS = 8388
 BY_TIMER, BY_FORCE = 1, 2  # bits of the register REASON
-SCRATCH_COUNT = 4
+SCRATCH_COUNT = 8
+_CONTROL, _ENABLE = 0x4005_8000, 1 << 30
 _REASON = 0x4005_8008
 _SCRATCH = tuple(_REASON + 4 * (i + 1) for i in range(SCRATCH_COUNT))
 
 
 class Watchdog:
-    """The timer runs from the first `start` on and cannot be stopped."""
+    """The timer runs from the first `start` on; only its register CTRL can stop it."""
 
     def __init__(self, world: "World") -> None:
         self.scratch = [0] * SCRATCH_COUNT
@@ -41,7 +42,7 @@ class Watchdog:
         self.deadline_ns = self._world.now_ns + self._timeout_ns
 
     def stop(self) -> None:
-        """The chip was reset."""
+        """The chip was reset, or its register says so."""
         self.deadline_ns = NEVER_NS
 
     def check(self) -> None:
@@ -52,19 +53,33 @@ class Watchdog:
 
     def _look(self) -> None:
         self.check()
-        self._event = self._world.at(self.deadline_ns, self._look)
+        self._event = self._world.at(self.deadline_ns, self._look) if self.is_running else None
 
     def read(self, address: int) -> int:
         """The word at the address."""
+        if address == _CONTROL:
+            return _ENABLE if self.is_running else 0
         if address == _REASON:
             return self.reason
         return self.scratch[_index(address)]
 
     def write(self, address: int, value: int) -> None:
         """A word into a register; no more after a reset, whatever firmware does on its way out."""
+        if address == _CONTROL:
+            self._control(value)
+            return
         index = _index(address)
         if self._world.ending is None:
             self.scratch[index] = value & 0xFFFF_FFFF
+
+    def _control(self, value: int) -> None:
+        """CTRL: here it can only stop the timer."""
+        if value & ~_ENABLE or (value and not self.is_running):
+            raise NotImplementedError(f"the watchdog's control register takes no {value:#x} here")
+        if not value and self._event is not None:
+            self._event.cancel()
+            self._event = None
+            self.stop()
 
 
 def _index(address: int) -> int:

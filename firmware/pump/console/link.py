@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The console's task: moves bytes between a serial line and a session, never waiting for the host.
 
-A cycle takes a bounded piece of input, so that a flood of lines keeps no other task waiting. A
-response that the host does not read waits in a bounded buffer; further responses are dropped whole
-and reported (-430): the buffer never holds half a line.
+A cycle takes a bounded piece of input, and begins no command once it has spent `_LONG_US` on it:
+neither a flood of lines nor a message of many slow commands keeps other tasks, or the watchdog,
+waiting for more than one of them. A response that the host does not read waits in a bounded
+buffer; further ones are dropped whole and reported (-430): the buffer never holds half a line.
 """
 
 from micropython import const
@@ -12,33 +13,49 @@ from pump.console.errors import QUERY_DEADLOCKED
 
 _CHUNK = const(64)  # bytes read in one cycle
 _BACKLOG = const(2048)  # bytes of responses kept for a host that is slow to read
+_LONG_US = const(50_000)
 _SOON_US = const(5_000)  # when to try again to write what the host did not take
 
 
 class Link:
-    """port: `read_into`, `write`, `has_input`. session: `feed`. errors: the error queue."""
+    """port: `read_into`, `write`. session: `take`, `is_busy`, `step`. errors: the error queue."""
 
-    def __init__(self, port, session, errors):
+    def __init__(self, port, session, errors, clock):
         self._port = port
         self._session = session
         self._errors = errors
+        self._clock = clock
         self._chunk = bytearray(_CHUNK)
+        self._at = self._count = 0  # bytes of it that were taken, and that there are
         self._backlog = bytearray()
 
     def poll(self, now_us):
         """Run what has come, send what is to be sent. Returns when it is due next."""
-        count = self._port.read_into(self._chunk)
-        if count:
-            for line in self._session.feed(memoryview(self._chunk)[:count]):
-                self._queue(line)
+        if self._at == self._count:
+            self._at, self._count = 0, self._port.read_into(self._chunk)
+        self._run(self._clock.now_us() + _LONG_US)
         self._send()
-        if count:
+        if self._count or self._session.is_busy():
             return now_us  # there may be more
         return now_us + _SOON_US if self._backlog else None
 
     def flush(self):
         """Send what is left, as far as the host takes it."""
         self._send()
+
+    def _run(self, until_us):
+        """Run messages, command by command, until then, or until what was read has been taken."""
+        session = self._session
+        while session.is_busy() or self._at < self._count:
+            if not session.is_busy():
+                session.take(self._chunk[self._at])
+                self._at += 1
+                continue
+            line = session.step()
+            if line is not None:
+                self._queue(line)
+            if self._clock.now_us() >= until_us:
+                return
 
     def _queue(self, line):
         data = line.encode() + b"\n"

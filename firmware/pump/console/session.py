@@ -33,51 +33,70 @@ class Session:
         self._after = after
         self._urgent = urgent
         self._lines = LineAssembler()
+        self._message = ""
+        self._commands = None  # those of the message that are still to be run
+        self._answers = []
+        self._size = 0  # of all its answers
 
-    def feed(self, chunk):
-        """Take bytes as they come; the response lines, without line ends, that they led to."""
-        responses = []
-        for byte in chunk:
-            try:
-                message = self._lines.add(byte)
-            except ScpiError as error:
-                self._errors.push(error.number, error.detail)
-                continue
-            response = self.execute(message) if message else None
-            if response is not None:
-                responses.append(response)
-        return responses
+    def take(self, byte):
+        """Take a byte as it comes. One that ends a message begins it: `step` until it is over."""
+        try:
+            message = self._lines.add(byte)
+        except ScpiError as error:
+            self._errors.push(error.number, error.detail)
+            return
+        if message:
+            self._message, self._commands = message, commands(message)
+            self._answers, self._size = [], 0
 
-    def execute(self, message):
-        """Run one program message (printable ASCII); its response line, or None.
+    def is_busy(self):
+        """True while a message is under way; no byte is taken meanwhile."""
+        return self._commands is not None
+
+    def step(self):
+        """Run the next command of the message. Returns its response line when it is over, or None.
 
         Raises only what a handler raises because of a bug, after queueing -310: the supervisor
         stops the pump for it.
         """
-        answers, size = [], 0
         try:
-            for header, arguments in commands(message):
-                answer = self._call(header, arguments)
-                if self._after is not None:
-                    self._after(header, arguments)
-                if answer is not None and size <= _MOST:
-                    answers.append(answer)
-                    size += len(answer) + 1
+            if self._run_next():
+                return None
         except ScpiError as error:
-            self._errors.push(error.number, error.detail)
-            self._run_urgent(message)
+            self._drop(error.number, error.detail)
         except Refused as refused:
-            self._errors.push(refused.code, refused.detail)
-            self._run_urgent(message)
-        except Fault:
-            raise
+            self._drop(refused.code, refused.detail)
         except Exception as bug:
-            self._errors.push(SYSTEM_ERROR, f"{type(bug).__name__} in {message}")
+            self._commands = None
+            if not isinstance(bug, Fault):
+                self._errors.push(SYSTEM_ERROR, f"{type(bug).__name__} in {self._message}")
             raise
-        if size > _MOST:
+        self._commands = None
+        answers, self._answers = self._answers, []
+        if self._size > _MOST:
             self._errors.push(QUERY_DEADLOCKED)
             return None
         return ";".join(answers) if answers else None
+
+    def _run_next(self):
+        """Run one command; False when there is none left."""
+        command = next(self._commands, None)
+        if command is None:
+            return False
+        header, arguments = command
+        answer = self._call(header, arguments)
+        if self._after is not None:
+            self._after(header, arguments)
+        if answer is not None and self._size <= _MOST:
+            self._answers.append(answer)
+            self._size += len(answer) + 1
+        return True
+
+    def _drop(self, number, detail):
+        """The rest of the message is not run, but for what is urgent."""
+        self._commands = None
+        self._errors.push(number, detail)
+        self._run_urgent(self._message)
 
     def _call(self, header, arguments):
         """Run one command; its answer as text, or None.

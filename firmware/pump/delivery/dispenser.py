@@ -28,6 +28,12 @@ class Unrecorded:
     def queued(self, emitted, queued):
         """A run is about to be put into the engine, with it `queued` steps since power-up."""
 
+    def queue_ends(self, at_us):
+        """The engine is under way, and dry by that instant on the clock."""
+
+    def stopping(self):
+        """The engine is about to be stopped, queue and all."""
+
     def follows(self, emitted):
         """Another schedule is about to be followed."""
 
@@ -135,6 +141,7 @@ class Dispenser:
         The second is in the planner's fractions. (0, 0) when nothing was under way.
         """
         planner, self._planner = self._planner, None
+        self._journal.stopping()
         if planner is None:
             self._engine.stop()
             return 0, 0
@@ -148,6 +155,7 @@ class Dispenser:
 
     def halt(self):
         """Stop at once and ask for nothing: the dispenser's part of the one way down."""
+        self._journal.stopping()
         self._engine.stop()
         self.stop()
 
@@ -173,6 +181,7 @@ class Dispenser:
             raise Fault(STORE_FAILED, refused.detail)
         if self._at_us() > end_us and not is_ending:
             raise Fault(UNDERRUN)  # dry before the first new run was in
+        self._tell_end()
         return self._start_us + self._next_us(planner)
 
     def settle(self):
@@ -217,6 +226,11 @@ class Dispenser:
             self._clock.wait_until(max(since_us + begin_us, ready_us))
         self._planner = planner
         self._start_us = self._engine.start() + lead_us - begin_us
+        self._tell_end()
+
+    def _tell_end(self):
+        """All that is queued is out by then, unless it is stopped."""
+        self._journal.queue_ends(self._start_us + self._queued_us + _GRACE_US)
 
     def _at_us(self):
         """Now, on the delivery's own time."""

@@ -11,7 +11,7 @@ import machine
 from machine import Pin
 from micropython import const
 
-from pump.hal import console, pins
+from pump.hal import console, pins, rp2_watchdog
 from pump.hal.rp2_steps import StepEngine
 
 _POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
@@ -23,10 +23,6 @@ _SAMPLE_MS = const(5)
 _CRY_PULSES = const(500)  # of C5, 523 Hz
 _CRY_ON_US = const(240)
 _CRY_OFF_US = const(1_670)
-
-_REASON = const(0x08)  # watchdog: why the last reset came; bit 0, its timer
-_SCRATCH = const(0x0C)  # watchdog: four words that survive a reset, not a loss of power
-_MAGIC = const(0x1758A5C3)
 
 _LAMPS = ("lamp_red", "lamp_yellow")
 _OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp") + _LAMPS
@@ -111,38 +107,14 @@ def _nothing(_timer):
     """A timer's callback: the interrupt itself is what wakes the processor."""
 
 
-class Scratch:
-    """Three words that survive a reset; the fourth word tells whether they are whole.
-
-    base: the address of the watchdog's registers (RP2040 datasheet 4.7.6).
-    """
-
-    def __init__(self, base):
-        self._first = base + _SCRATCH
-        self._reason = base + _REASON
-
-    def is_timer(self):
-        """True when the watchdog has reset the board because nobody fed it."""
-        return machine.reset_cause() == machine.WDT_RESET and machine.mem32[self._reason] & 1 == 1
-
-    def keep(self, *words):
-        """Each of 32 bits."""
-        check = _MAGIC
-        for index, word in enumerate(words):
-            machine.mem32[self._first + 4 * index] = word
-            check ^= word
-        machine.mem32[self._first + 12] = check
-
-    def kept(self):
-        """The three words, or None."""
-        words = [machine.mem32[self._first + 4 * index] & 0xFFFFFFFF for index in range(4)]
-        is_whole = words[0] ^ words[1] ^ words[2] ^ words[3] == _MAGIC
-        return words[:3] if is_whole else None
-
-
 def scratch(board):
     """Memory that survives a reset without power; None where the board's data names none."""
-    return Scratch(board.WATCHDOG) if hasattr(board, "WATCHDOG") else None
+    return rp2_watchdog.Scratch(board.WATCHDOG) if hasattr(board, "WATCHDOG") else None
+
+
+def watchdog_timer(board):
+    """The watchdog's timer; None where the board's data does not say where its registers are."""
+    return rp2_watchdog.Timer(board.WATCHDOG) if hasattr(board, "WATCHDOG") else None
 
 
 def rtc(board):

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The watchdog of the rp2 port: its timer, and its registers, which survive the reset it makes.
+
+RP2040 datasheet 4.7; base is the address of the registers.
+"""
+
+import machine
+from micropython import const
+
+_CONTROL = const(0x00)
+_REASON = const(0x08)  # why the last reset came; bit 0, the timer
+_SCRATCH = const(0x0C)  # eight words; MicroPython's reset uses that of index 4
+_CHECK = const(0x0C + 4 * 3)
+_BITES = const(0x0C + 4 * 5)
+_ENABLE = const(0x4000_0000)
+_MAGIC = const(0x1758A5C3)
+_SURE = const(0x5A5A5A5A)  # in the check word, too, when what was kept is certain
+_COUNT = const(0x0B17E500)  # with the number of bites in its low byte
+
+
+class Timer:
+    """Resets the chip when nobody feeds it in time."""
+
+    def __init__(self, base):
+        self._control = base + _CONTROL
+        self._timer = None
+
+    def start(self, timeout_ms):
+        """Let it run; 8388 ms at most."""
+        self._timer = machine.WDT(timeout=timeout_ms)
+
+    def feed(self):
+        """Begin its time anew. Nothing is done before `start`."""
+        if self._timer is not None:
+            self._timer.feed()
+
+    def stop(self):
+        """End it: the REPL comes next, and nobody feeds it there. `machine.WDT` cannot do that."""
+        self._timer = None
+        machine.mem32[self._control] = machine.mem32[self._control] & ~_ENABLE
+
+
+class Scratch:
+    """Three words that survive a reset without power; a fourth tells whether they are whole."""
+
+    def __init__(self, base):
+        self._first = base + _SCRATCH
+        self._check = base + _CHECK
+        self._reason = base + _REASON
+        self._bites = base + _BITES
+        self._sure = self._unsure = 0  # values of the check word
+
+    def is_timer(self):
+        """True when the watchdog has reset the board because nobody fed it."""
+        return machine.reset_cause() == machine.WDT_RESET and machine.mem32[self._reason] & 1 == 1
+
+    def keep(self, words, is_sure):
+        """Three words of 32 bits, and whether they are certain; see `vouch`."""
+        check = _MAGIC
+        for index, word in enumerate(words):
+            machine.mem32[self._first + 4 * index] = word
+            check ^= word
+        self._unsure, self._sure = check, check ^ _SURE
+        self.vouch(is_sure)
+
+    def vouch(self, is_sure):
+        """Say whether what was kept is certain. Allocates nothing."""
+        machine.mem32[self._check] = self._sure if is_sure else self._unsure
+
+    def kept(self):
+        """(the three words, whether they are certain), or None."""
+        words = [machine.mem32[self._first + 4 * index] & 0xFFFFFFFF for index in range(4)]
+        check = words[0] ^ words[1] ^ words[2] ^ words[3]
+        return (words[:3], check != _MAGIC) if check in (_MAGIC, _MAGIC ^ _SURE) else None
+
+    def bites(self):
+        """The number that `count_bites` was told of in the life before; 0 after a power-up."""
+        word = machine.mem32[self._bites] & 0xFFFFFFFF
+        return word & 0xFF if word >> 8 == _COUNT >> 8 else 0
+
+    def count_bites(self, number):
+        """Keep a number up to 255 for the next life."""
+        machine.mem32[self._bites] = _COUNT | number
