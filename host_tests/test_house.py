@@ -32,7 +32,7 @@ LAYERS = [
     {"pump.hal", "pump.therapy", "pump.delivery", "pump.alarm", "pump.store", "pump.supervisor"},
     {"pump.giving"},
     {"pump.treatment"},
-    {"pump.changes", "pump.journal", "pump.progress", "pump.supply"},
+    {"pump.changes", "pump.journal", "pump.progress", "pump.supply", "pump.rotor_guard"},
     {"pump.memory"},
     {"pump.control"},
     {"pump.dosing"},
@@ -51,6 +51,7 @@ PURE = {
     "pump.delivery.planner",
     "pump.delivery.ledger",
     "pump.delivery.calibration",
+    "pump.delivery.rotor",
     "pump.store",
     "pump.delivery.reservoir",
 }
