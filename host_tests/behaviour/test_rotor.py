@@ -73,6 +73,7 @@ def test_a_board_without_a_sensor_says_so_and_has_none_of_its_alarms(bench):
     assert not {STALL, UNDER, OVER, FAULTY} & set(states(bench))
 
 
+@pytest.mark.hazard("stall-unseen")
 def test_a_stalled_rotor_stops_the_pump_and_is_on_record(fitted, record_property):
     start(fitted, "100 ML/HR")
     fitted.plant.rotor.is_stalled = True
@@ -150,6 +151,7 @@ def test_a_rotor_still_stalled_after_the_restart_sounds_again(fitted):
     assert len(told(fitted, "ROTOR_STALLED")) == 2
 
 
+@pytest.mark.hazard("stall-unseen")
 @pytest.mark.sim_only
 def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_property):
     start(fitted, "24 ML/D")
@@ -170,6 +172,7 @@ def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_p
     record(record_property, "stall in a bolus", steps)
 
 
+@pytest.mark.hazard("stall-unseen")
 @pytest.mark.sim_only
 @pytest.mark.parametrize("rate", RATES)
 def test_a_slipping_rotor_is_under_infusion_and_delivery_goes_on(fitted, rate, record_property):
@@ -192,6 +195,7 @@ def test_under_infusion_is_heard_seen_paused_and_answered(fitted):
     assert_answered(fitted, UNDER)
 
 
+@pytest.mark.hazard("stall-unseen")
 @pytest.mark.sim_only
 @pytest.mark.parametrize("rate", RATES)
 def test_a_rotor_that_runs_ahead_stops_the_pump(fitted, rate, record_property):
@@ -210,6 +214,7 @@ def turn_by_itself(bench, steps):
         bench.run(0.05)
 
 
+@pytest.mark.hazard("stall-unseen")
 @pytest.mark.sim_only
 def test_a_rotor_that_turns_by_itself_is_over_infusion_also_at_rest(fitted, record_property):
     start(fitted, "100 ML/HR")
@@ -237,6 +242,7 @@ def test_free_flow_while_the_rate_is_low_stops_the_pump(fitted, record_property)
     record(record_property, "turning by itself at 1 ML/D", turned)
 
 
+@pytest.mark.hazard("stall-unseen")
 @pytest.mark.sim_only
 @pytest.mark.parametrize("fault", ["unplugged", "low", "high"])
 def test_a_sensor_that_gives_no_pulse_is_faulty_and_delivery_goes_on(fitted, fault):

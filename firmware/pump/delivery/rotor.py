@@ -7,7 +7,7 @@ as whole distances are in it, or one more: nothing else is taken for granted, no
 
     stall     no pulse for more than 2 distances
     slip      surely less than 90 % over 10 distances or more (GIP 1.2.3); 80 distances at most,
-              so a rotor that does 89 % is never found
+              so a rotor that does 89 % may never be found
     over-run  surely more than 110 % over such a window (GIP 1.2.2); 3 pulses or more than the
               steps since the youngest anchor hold; 2 pulses while no step goes out
     faulty    3 distances since power-up without one pulse; or 2, 3 or 4 pulses a distance from
@@ -108,7 +108,6 @@ class RotorJudge:
             return self._silent(now)
         if self.is_faulty and not self._is_multiple:  # it was not unplugged for good
             self.is_faulty = False
-            self._multiples = []
             self._begin(now.steps, now.pulses)
             return None
         if now.pulses == self._last.pulses:
@@ -160,8 +159,9 @@ class RotorJudge:
         """Less than 90 % for sure, more than 110 % for sure, or neither."""
         pulses, distance = now.pulses - anchor.pulses, self.steps_per_pulse
         least, most = now.steps - anchor.most, now.most - anchor.steps
+        since = min(now.most - self._last.steps, distance)  # the youngest pulse, at most
         is_pulse = now.pulses != self._last.pulses  # without one it may be a stall
-        if is_pulse and (pulses + 1) * distance * 10 < 9 * least:
+        if is_pulse and (pulses * distance + since) * 10 < 9 * least:
             self.is_slipping = True
             self._miss(least - pulses * distance)
             self._anchors = [now]
