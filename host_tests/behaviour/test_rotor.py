@@ -9,15 +9,10 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.alarm_session import Later, filled, states, with_board
+from host_tests.alarm_session import ROTOR, Later, filled, states, with_board
 from host_tests.behaviour.test_alarms import assert_answered, logged
 from host_tests.bench_session import STEP_NL, Bench
 
-PIN = '    "lamp": "GP25",\n'
-ROTOR = (
-    ("HAS = ()\n", 'HAS = ("rotor",)\nROTOR = {"steps_per_pulse": 400}\n'),
-    (PIN, PIN + '    "rotor": "^GP16",\n'),
-)
 DISTANCE = 400
 STALL, UNDER, OVER, FAULTY = 317, 318, 319, 320
 RATES = ("24 ML/D", "1 ML/D", "100 ML/HR")
