@@ -27,6 +27,13 @@ def extra(now_us):
 """
 
 
+LAMP_LINE = '    "lamp": "GP25",\n'
+ROTOR = (  # for `with_board`: a sensor of the rotor
+    ("HAS = ()\n", 'HAS = ("rotor",)\nROTOR = {"steps_per_pulse": 400}\n'),
+    (LAMP_LINE, LAMP_LINE + '    "rotor": "^GP16",\n'),
+)
+
+
 def pressing(action):
     """A main.py in which the pin of the stop button does something while the pump runs."""
     return main_with_task(PRESSED.format(action="    " + action.replace("\n", "\n    ")))

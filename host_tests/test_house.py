@@ -40,7 +40,7 @@ LAYERS = [
     },
     {"pump.giving"},
     {"pump.treatment"},
-    {"pump.changes", "pump.journal", "pump.progress", "pump.supply"},
+    {"pump.changes", "pump.journal", "pump.progress", "pump.supply", "pump.rotor_guard"},
     {"pump.memory"},
     {"pump.control"},
     {"pump.dosing"},
@@ -59,6 +59,7 @@ PURE = {
     "pump.delivery.planner",
     "pump.delivery.ledger",
     "pump.delivery.calibration",
+    "pump.delivery.rotor",
     "pump.store",
     "pump.delivery.reservoir",
 }

@@ -12,6 +12,9 @@ from types import ModuleType, SimpleNamespace
 
 from pumpbench.buzzer import LAMPS, Buzzer, Lamp
 from pumpbench.edges import Edges
+from pumpbench.rotor import Rotor
+
+NO_SENSOR = {"steps_per_pulse": 400}  # of a board without one: nobody looks
 
 
 class Motor:
@@ -32,13 +35,13 @@ class Beaker:
     pl_per_step: what the head really moves, whatever the pump was told.
     """
 
-    def __init__(self, motor: Motor, pl_per_step: Fraction) -> None:
-        self._motor = motor
+    def __init__(self, rotor: Rotor, pl_per_step: Fraction) -> None:
+        self._rotor = rotor
         self.pl_per_step = pl_per_step
 
     @property
     def volume_pl(self) -> Fraction:
-        return self._motor.position_steps * self.pl_per_step
+        return self._rotor.position_steps * self.pl_per_step
 
     @property
     def volume_nl(self) -> Fraction:
@@ -61,7 +64,8 @@ class Plant:
         steps_per_rev = pump["full_steps"] * pump["microsteps"]
         self.edges = Edges()
         self.motor = Motor()
-        self.beaker = Beaker(self.motor, Fraction(pump["pl_per_rev"], steps_per_rev))
+        self.rotor = Rotor(getattr(board, "ROTOR", NO_SENSOR)["steps_per_pulse"])
+        self.beaker = Beaker(self.rotor, Fraction(pump["pl_per_rev"], steps_per_rev))
         self.buzzer = Buzzer()
         self.lamps = {name: Lamp() for name in LAMPS if name in board.PINS}
         self.is_enabled = False
@@ -94,6 +98,7 @@ class Plant:
             self.motor.missed_steps += count
             return
         self.motor.position_steps += count if self.is_forward else -count
+        self.rotor.turn(count if self.is_forward else -count, first_ns, period_ns)
         t_ns = first_ns
         while t_ns < self._ready_ns and count:
             self.set_up_violations.append(t_ns)

@@ -25,7 +25,9 @@ BUZZER = "passive"
 # Console: "usb", or ("uart", id, tx pin, rx pin, baud).
 CONSOLE = "usb"
 
-# What is fitted beyond the pins above: "ds3231", a clock with a battery on the wires of I2C.
+# What is fitted beyond the pins above: "ds3231", a clock with a battery on the wires of I2C;
+# "rotor", a sensor of the pump head's rotor: it wants "rotor": "^GP16" in PINS, too, and a line
+# ROTOR = {"steps_per_pulse": 400}, the motor's steps from one pulse to the next.
 HAS = ()
 
 # (number of the bus, sda, scl). Used for what HAS names, and only then.

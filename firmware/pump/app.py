@@ -80,6 +80,7 @@ class App:
         delivery = self.treatment, self.dispenser, self.ledger
         self.supply = Supply(self.reservoir, delivery)
         self._build_memory(board, hal)
+        self.rotor = self._rotor_guard(board, hal)
         self._build_alarms(board, hal)
         self.control = Control(
             self.treatment,
@@ -96,6 +97,10 @@ class App:
             ("console", self.link.poll),
             (DISPENSER, self.dispenser.renew),
             ("supply", self.supply.poll),  # stops what the dispenser has just planned
+        )
+        if self.rotor is not None:
+            self.tasks += (("rotor", self.rotor.poll),)
+        self.tasks += (
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
             ("monitor", self.monitor.poll),
@@ -156,6 +161,22 @@ class App:
         self.boot = (cause, self.clock.now_us(), self.folders)
         self.memory.begin(cause)
 
+    def _rotor_guard(self, board, hal):
+        """What watches the rotor; None on a board that has no sensor for it."""
+        counter = hal.rotor(board)
+        if counter is None:
+            return None
+        from pump.rotor_guard import RotorGuard
+
+        return RotorGuard(
+            board.ROTOR["steps_per_pulse"],
+            counter=counter,
+            engine=self.engine,
+            dispenser=self.dispenser,
+            treatment=self.treatment,
+            note=self.memory.note,
+        )
+
     def _build_alarms(self, board, hal):
         """What watches, and what is heard and seen of it."""
         speaker = hal.speaker(board)
@@ -173,6 +194,7 @@ class App:
             memory=self.memory,
             supervisor=self.supervisor,
             has_buzzer=speaker is not None,
+            fitted=self.rotor.conditions() if self.rotor is not None else (),
         )
 
     def _build_console(self, board, hal):
@@ -228,7 +250,7 @@ class App:
             + prescription.rows(self.control, self.staging)
             + therapy.rows(self.control)
             + bolus.rows(dosing, progress, self.treatment.boluses)
-            + delivery.rows(progress, self.dispenser, self.ledger)
+            + delivery.rows(progress, self.dispenser, self.ledger, self.rotor)
             + reservoir.rows(self.control, self.supply)
             + motor.rows(self.control, board.DRIVER)
             + alarm.rows(self.alarms, self.absence, self.monitor, self.annunciator, self.clock)

@@ -252,11 +252,12 @@ class Journal:
         was certain to have ended before.
         """
         emitted, allowed = counts
-        kept = self._scratch.kept() if self._scratch is not None else None
-        if kept is not None and kept[0][0] == at_us & _WRAP:
+        scratch = self._scratch
+        kept = scratch.kept() if scratch is not None else None
+        if scratch is not None and kept is not None and kept[0][0] == at_us & _WRAP:
             (_, queued, settled), is_sure = kept
             most = (queued - emitted) & _WRAP
-            is_dry = is_sure and self._scratch.is_timer()
+            is_dry = is_sure and scratch.is_timer()
             least = most if is_dry else (settled - emitted) & _WRAP
             if least <= most <= allowed - emitted:
                 return least, most - least

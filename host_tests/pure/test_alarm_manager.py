@@ -38,6 +38,10 @@ PERMANENT = {
     313: ("No buzzer", LOW),
     314: ("Reservoir unknown", LOW),
     316: ("Memory low", LOW),
+    317: ("Motor stall", HIGH),
+    318: ("Under-infusion", HIGH),
+    319: ("Over-infusion", HIGH),
+    320: ("Rotor sensor faulty", MEDIUM),
 }
 FIRST_LOW, SECOND_LOW, MIDDLE, FIRST_HIGH, SECOND_HIGH = 301, 305, 307, 304, 306
 MIN_US = 60_000_000

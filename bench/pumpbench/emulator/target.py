@@ -6,6 +6,7 @@ actions give the same edges, to the nanosecond.
 """
 
 from pathlib import Path
+from types import ModuleType
 
 from pumpbench.boards import load_board, pin_number
 from pumpbench.emulator.chip import FILESYSTEM_START, Chip
@@ -20,9 +21,10 @@ TELL_S = 0.03
 class EmulatorTarget(Target):
     """A board just powered up, with `image` (or the firmware as it stands) as its filesystem.
 
-    `main` replaces firmware/main.py and `extra_files` add files to an image built here. `flash`
-    is the whole flash of an earlier target: a power cut, and the board comes back. Raises
-    MissingImage when the UF2 of that `version` is not on this machine.
+    `main` replaces firmware/main.py and `extra_files` add files to an image built here; by a
+    /board.py among them the board is wired, too. `flash` is the whole flash of an earlier target:
+    a power cut, and the board comes back. Raises MissingImage when the UF2 of that `version` is
+    not on this machine.
     """
 
     name = "emulator"
@@ -37,7 +39,7 @@ class EmulatorTarget(Target):
         extra_files: dict[str, bytes] | None = None,
         flash: bytes | None = None,
     ) -> None:
-        super().__init__(load_board(board))
+        super().__init__(_board_of(board, extra_files or {}))
         self._chip = Chip(find_uf2(version), self.output)
         if flash is not None:
             self._chip.load_flash(flash)
@@ -95,6 +97,15 @@ class EmulatorTarget(Target):
 
     def close(self) -> None:
         """Nothing is left running: time passes only in `run`."""
+
+
+def _board_of(name: str, extra_files: dict[str, bytes]) -> ModuleType:
+    """The data that the plant is wired by."""
+    if "/board.py" not in extra_files:
+        return load_board(name)
+    board = ModuleType("board")
+    exec(extra_files["/board.py"], board.__dict__)
+    return board
 
 
 def _image_bytes(board, image, main, extra_files) -> bytes:

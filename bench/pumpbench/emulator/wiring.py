@@ -34,8 +34,8 @@ class Probe:
         self.level = self._resolve(self._gpio.value)
         self._gpio.add_listener(self._changed)
 
-    def pull(self, level: int) -> None:
-        """Solder a pull resistor to the pin."""
+    def pull(self, level: int | None) -> None:
+        """Solder a pull resistor to the pin, or take it off: None."""
         self._resistor = level
         self.look()
 
@@ -101,6 +101,10 @@ def attach(chip, board, plant) -> list[Probe]:
     probes[pin_number(board.PINS["enable"])].pull(1 - active["enable"])
     for name, listener in (("step", step), ("dir", turn), ("enable", enable)):
         probes[pin_number(board.PINS[name])].listener = listener
+    if "rotor" in board.PINS:
+        sensor = probes[pin_number(board.PINS["rotor"])]
+        plant.rotor.listener = lambda level, _t_ns: sensor.pull(level)
+        sensor.pull(plant.rotor.level)
     for name, recorder in plant.alarms().items():
         is_there = name in board.PINS
         if is_there and probes[pin_number(board.PINS[name])].listener is None:

@@ -25,6 +25,7 @@ class Net:
         self.outputs = [0, 0, 0]  # what PIO 0, PIO 1 and the plain output would drive
         self.output_enables = [0, 0, 0]
         self.hook: Callable[[int, int, int, int], None] | None = None
+        self.room: Callable[[], int] | None = None  # rising edges before the hook changes a pin
         self._pins = pins
         self._driven: int | None = None
 
@@ -50,6 +51,11 @@ class Net:
         self._driven = None
         self._pins.rerouted()
         self._pins.settle(self)
+
+    def repeats(self, changes: list[tuple[int, int]]) -> int:
+        """How often changes like these may come in a row; see `room`."""
+        rising = sum(1 for change in changes if change[1])
+        return self.room() // rising if self.room is not None and rising else 1 << 62
 
     def resolve(self) -> int:
         """The level that the drivers make."""

@@ -91,6 +91,9 @@ class Loops:
                 count = (group.until_ns - now_ns - known.last_ns) // known.period_ns + 1
                 for counter in known.tested:
                     count = min(count, counter.rounds_left())
+                for net, changes in known.changes:
+                    if net.room is not None:
+                        count = min(count, net.repeats(changes))
                 if count > 0:
                     self._skip(known, now_ns, count if known.is_round else 1)
                     return True

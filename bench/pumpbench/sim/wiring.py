@@ -10,6 +10,7 @@ from types import ModuleType
 from pumpbench.boards import is_active_low, pin_number
 from pumpbench.buzzer import Buzzer, Lamp, weave
 from pumpbench.plant import Plant
+from pumpbench.rotor import Rotor
 from pumpbench.sim.pins import Net, Pins
 
 
@@ -30,6 +31,9 @@ def attach(pins: Pins, board: ModuleType, plant: Plant) -> None:
 
         nets[name].hook = change
     _pull(pins, nets["enable"], int(is_low["enable"]))
+    if "rotor" in nets:
+        nets["step"].room = plant.rotor.room
+        _attach_rotor(pins, nets["rotor"], plant.rotor)
     for name, recorder in plant.alarms().items():
         if name in nets and nets[name].hook is None:  # a short with the driver moves the motor
             if is_low[name]:
@@ -41,6 +45,20 @@ def _pull(pins: Pins, net: Net, level: int) -> None:
     """Solder a pull resistor to the pin."""
     net.board_pull = level
     pins.update(net, 0)
+
+
+def _attach_rotor(pins: Pins, net: Net, rotor: Rotor) -> None:
+    """The sensor drives its pin like a resistor: a test that drives it is stronger."""
+
+    def change(level: int | None, t_ns: int | None) -> None:
+        net.board_pull = level
+        if t_ns is None:
+            pins.settle(net)
+        else:
+            pins.update(net, t_ns)
+
+    rotor.listener = change
+    change(rotor.level, 0)
 
 
 def _attach_alarm(net: Net, is_low: bool, recorder: Buzzer | Lamp) -> None:

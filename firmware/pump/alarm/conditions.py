@@ -2,7 +2,7 @@
 """Alarm conditions: one table of permanent codes, with a row for each.
 
 Codes are never reused or changed: rigs and logs depend on them. The advice for a human stands as a
-comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 317 on are
+comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 321 on are
 free for guards to come.
 """
 
@@ -45,6 +45,18 @@ NO_BUZZER = const(313)
 RESERVOIR_UNKNOWN = const(314)
 # Close what is staged, ask less in one message; if it stays, keep the log and report it.
 MEMORY_LOW = const(316)
+# The rotor did not follow the motor, or its sensor died: nothing is caught up, see DELivery:ROTor?
+# and the log. Free the head, check the line and the sensor, and start again.
+MOTOR_STALL = const(317)
+# The rotor does less than 90 % of its steps: DELivery:ROTor? says what was missed. Check the head,
+# the coupling and the motor's current.
+UNDER_INFUSION = const(318)
+# The rotor does more than 110 % of its steps, or turns by itself: close the line, check the head
+# and the sensor, and start again. A head turned by hand is told so, too.
+OVER_INFUSION = const(319)
+# No pulse since power-up, or several for each: check the wiring. Nobody watches the rotor; one
+# that is blocked since power-up looks the same.
+ROTOR_SENSOR_FAULTY = const(320)
 
 # code, priority, whether it latches, what the pump does, name.
 #   L: stays when it is over, until it is acknowledged; -: ends by itself
@@ -65,6 +77,10 @@ ALARMS = """
 313 LOW - RUNS No buzzer
 314 LOW - RUNS Reservoir unknown
 316 LOW - RUNS Memory low
+317 HIGH L STOPS Motor stall
+318 HIGH L RUNS Under-infusion
+319 HIGH L STOPS Over-infusion
+320 MEDIUM - RUNS Rotor sensor faulty
 """
 
 

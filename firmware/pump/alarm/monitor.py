@@ -22,6 +22,7 @@ class Monitor:
     `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`.
     supply: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
     `is_failing`. supervisor: `fault`, `free_bytes`, `wake_by`. has_buzzer: it can be heard.
+    fitted: (code, predicate) each, of what only some boards can see.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Monitor:
         memory,
         supervisor,
         has_buzzer,
+        fitted=(),
     ):
         self._alarms = alarms
         self._absence = absence
@@ -65,7 +67,7 @@ class Monitor:
             (conditions.NO_BUZZER, lambda: not has_buzzer),
             (conditions.RESERVOIR_UNKNOWN, lambda: supply.is_unknown and treatment.is_dosing()),
             (conditions.MEMORY_LOW, self._is_memory_low),
-        )
+        ) + fitted
 
     def poll(self, _now_us=0):
         """Bring the alarms up to date, at every wake, unless that has just been done."""

@@ -12,7 +12,7 @@ from machine import Pin
 from micropython import const
 
 from pump.hal import console, pins, rp2_watchdog
-from pump.hal.rp2_steps import StepEngine
+from pump.hal.rp2_steps import StepEngine, edge_counter
 
 _POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
 _DOZE_MS = const(20)
@@ -48,12 +48,16 @@ class Input:
     """An input pin that is active or not, whichever level that is."""
 
     def __init__(self, text):
-        number, is_low, has_pull_up = pins.parse(text)
-        self._active = 0 if is_low else 1
-        self._pin = Pin(number, Pin.IN, Pin.PULL_UP) if has_pull_up else Pin(number, Pin.IN)
+        self._active = 0 if pins.parse(text)[1] else 1
+        self._pin = _input_pin(text)
 
     def is_active(self):
         return self._pin.value() == self._active
+
+
+def _input_pin(text):
+    number, _, has_pull_up = pins.parse(text)
+    return Pin(number, Pin.IN, Pin.PULL_UP) if has_pull_up else Pin(number, Pin.IN)
 
 
 class Rest:
@@ -170,6 +174,13 @@ def step_engine(board, clock):
     step, _, _ = pins.parse(board.PINS["step"])
     wires = (step, Output(board.PINS["dir"]), Output(board.PINS["enable"]))
     return StepEngine(wires, board.DRIVER, clock)
+
+
+def rotor(board):
+    """A counter of the rotor's pulses; None where the board's data names no sensor."""
+    if "rotor" not in board.HAS:
+        return None
+    return edge_counter(3, _input_pin(board.PINS["rotor"]))
 
 
 def speaker(board):

@@ -92,6 +92,11 @@ class Counter:
         return self._machine.get()
 
 
+def edge_counter(number, pin):
+    """A counter of the rising edges of a pin, by that state machine of PIO 0."""
+    return Counter(rp2.StateMachine(number, count_edges, in_base=pin))
+
+
 class StepEngine:
     """STEP, DIR and ENABLE of one driver.
 
@@ -110,7 +115,7 @@ class StepEngine:
             0, step_program(self._high_us), freq=_STEP_HZ, sideset_base=Pin(step)
         )
         self._emitted = Counter(rp2.StateMachine(1, count_flags))
-        self._witness = Counter(rp2.StateMachine(2, count_edges, in_base=Pin(step)))
+        self._witness = edge_counter(2, Pin(step))
 
     def arm(self):
         """Energise the driver. Returns how many microseconds it needs before the first step."""

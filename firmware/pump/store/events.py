@@ -31,6 +31,10 @@ INTERRUPTED = const(421)
 ALARM_ACKNOWLEDGED = const(422)
 AUDIO_PAUSED = const(423)  # text: for how long
 AUDIO_RESUMED = const(424)
+ROTOR_STALLED = const(425)  # text: what was missed
+ROTOR_RECOVERED = const(426)  # text: what was missed since power-up
+ROTOR_SLIPPED = const(427)  # text: what was missed
+ROTOR_OVERRAN = const(428)  # text: pulses and steps since power-up
 
 NAMES = """
 401 RESET
@@ -57,4 +61,8 @@ NAMES = """
 422 ALARM_ACKNOWLEDGED
 423 AUDIO_PAUSED
 424 AUDIO_RESUMED
+425 ROTOR_STALLED
+426 ROTOR_RECOVERED
+427 ROTOR_SLIPPED
+428 ROTOR_OVERRAN
 """  # see `faults.name_in`

@@ -6,8 +6,8 @@ from pump.kinds import NAMES
 from pump.units import ml, ml_of_pl, ug
 
 
-def rows(progress, dispenser, ledger):
-    """Rows for the tree."""
+def rows(progress, dispenser, ledger, guard=None):
+    """Rows for the tree. guard: of the rotor, where there is one."""
 
     def total(since="LIFE"):
         dispenser.settle()
@@ -32,6 +32,9 @@ def rows(progress, dispenser, ledger):
         rate_ng_d, rate_nl_d = progress.rates()
         return ug(rate_ng_d), ml(rate_nl_d)
 
+    def rotor():
+        return guard.counts() if guard is not None else "NONE"
+
     since = optional(choice("LIFE", "REFill"))
     return (
         ("DELivery:STEPs?", dispenser.totals),
@@ -39,4 +42,5 @@ def rows(progress, dispenser, ledger):
         ("DELivery:LEDGer?", by_kind, since),
         ("DELivery:INTerval?", interval),
         ("DELivery:RATE?", rate),
+        ("DELivery:ROTor?", rotor),
     )

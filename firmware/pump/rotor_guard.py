@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""The rotor guard: stops what runs when the rotor does not follow, or runs ahead.
+
+Only for boards with a rotor sensor. The motor stops first, then it goes on record. Nothing that
+was missed is ever caught up.
+"""
+
+from pump.alarm import conditions
+from pump.delivery.rotor import OVERRAN, RECOVERED, SLIPPED, STALLED, RotorJudge
+from pump.store import events
+from pump.units import ml_of_pl
+
+_EVENTS = {
+    STALLED: events.ROTOR_STALLED,
+    RECOVERED: events.ROTOR_RECOVERED,
+    SLIPPED: events.ROTOR_SLIPPED,
+    OVERRAN: events.ROTOR_OVERRAN,
+}
+
+
+class RotorGuard:
+    """counter: of the sensor's pulses, `count()`. engine: of the motor, `emitted()`.
+
+    dispenser: whether anything goes out. treatment: what is stopped. note(code, text): an event.
+    """
+
+    def __init__(self, steps_per_pulse, *, counter, engine, dispenser, treatment, note):
+        self._judge = RotorJudge(steps_per_pulse)
+        self._counter = counter
+        self._engine = engine
+        self._dispenser = dispenser
+        self._treatment = treatment
+        self._note = note
+
+    def poll(self, _now_us):
+        """Look at the counts, at every wake."""
+        steps, pulses = self._engine.emitted(), self._counter.count()
+        found = self._judge.look(steps, pulses, self._engine.emitted() - steps)
+        if found in (STALLED, OVERRAN):
+            self._stop()
+        if found in _EVENTS:
+            self._note(_EVENTS[found], self._text(found))
+
+    def counts(self):
+        """(pulses, steps that they stand for, steps that were missed at most) since power-up."""
+        pulses, judge = self._counter.count(), self._judge
+        return pulses, pulses * judge.steps_per_pulse, judge.missed_steps
+
+    def conditions(self):
+        """(code, whether it is present) of each alarm condition, for the monitor."""
+        judge = self._judge
+        return (
+            (conditions.MOTOR_STALL, lambda: judge.is_stalled),
+            (conditions.UNDER_INFUSION, lambda: judge.is_slipping),
+            (conditions.OVER_INFUSION, lambda: judge.is_over),
+            (conditions.ROTOR_SENSOR_FAULTY, lambda: judge.is_faulty),
+        )
+
+    def _stop(self):
+        """The motor first; what was missed is counted when it stands."""
+        if self._dispenser.is_active():
+            self._treatment.stop()
+        self._judge.stopped(self._engine.emitted(), self._counter.count())
+
+    def _text(self, found):
+        """What was missed, in steps and mL at most; what the pulses stand for when too many."""
+        if found in (STALLED, SLIPPED):
+            steps = self._judge.last_steps
+        elif found == RECOVERED:
+            steps = self._judge.missed_steps
+        else:
+            return "%d pulses, %d steps" % (self._counter.count(), self._engine.emitted())
+        calibration = self._treatment.calibration
+        volume = ml_of_pl(calibration.volume_pl(steps)) if calibration.pl_per_rev else "NONE"
+        return "%d steps %s mL" % (steps, volume)
