@@ -43,6 +43,8 @@ OBSERVATION_OVER = const(312)
 NO_BUZZER = const(313)
 # It is delivered from a reservoir that nobody has filled: REServoir:REFill says what it holds.
 RESERVOIR_UNKNOWN = const(314)
+# Let go of it. If nobody holds it, see to its wires: it does nothing until it is released.
+BUTTON_STUCK = const(315)
 # Close what is staged, ask less in one message; if it stays, keep the log and report it.
 MEMORY_LOW = const(316)
 
@@ -64,6 +66,7 @@ ALARMS = """
 312 LOW - RUNS Observation over
 313 LOW - RUNS No buzzer
 314 LOW - RUNS Reservoir unknown
+315 MEDIUM - RUNS Button stuck
 316 LOW - RUNS Memory low
 """
 
