@@ -53,6 +53,7 @@ def running(bench, *before_start):
     return bench
 
 
+@pytest.mark.hazard("stop-ignored")
 def test_the_stop_button_held_for_a_second_stops_the_delivery(bench, record_property):
     filled(bench)
     bench.prescribe("1000 ML/HR")
@@ -162,6 +163,7 @@ def test_an_order_is_a_click_and_silence_of_nothing_two_tones_and_no_record(benc
     assert bench.ask("SYST:ERR?") == '0,"No error"'
 
 
+@pytest.mark.hazard("lockout-bypassed")
 def test_the_bolus_button_gives_one_bolus_and_is_refused_within_the_lockout(bench):
     running(bench)
     hold(bench, "bolus_button", 0.2, then_s=12)
@@ -178,6 +180,7 @@ def test_the_bolus_button_gives_one_bolus_and_is_refused_within_the_lockout(benc
     assert_balanced(bench)
 
 
+@pytest.mark.hazard("button-noise")
 @pytest.mark.sim_only
 @pytest.mark.parametrize(("apart_s", "requests"), [(0.5, 1), (1.2, 2)])
 def test_two_presses_within_a_second_are_one(bench, apart_s, requests):
@@ -189,6 +192,7 @@ def test_two_presses_within_a_second_are_one(bench, apart_s, requests):
     assert int(given) + int(refused) + int(locked_out) == requests
 
 
+@pytest.mark.hazard("button-noise")
 @pytest.mark.chip_in_soak
 @pytest.mark.parametrize("button", BUTTONS)
 def test_bounce_orders_nothing(bench, button, seed):
@@ -218,6 +222,7 @@ class Rests:
         self._idle()
 
 
+@pytest.mark.hazard("button-noise")
 @pytest.mark.sim_only
 @pytest.mark.campaign
 def test_noise_of_50_khz_on_every_button_loses_no_step_and_orders_nothing(bench, record_property):
@@ -242,7 +247,7 @@ def test_noise_of_50_khz_on_every_button_loses_no_step_and_orders_nothing(bench,
     assert bench.plant.edges.count > 13 / 0.225 - 2
     assert_exact(bench, "24 ML/D")
     assert ended < 10 * 1000
-    text = f"sim: {ended / 10:.0f} times a second the processor wakes while all buttons have noise of 50 kHz"
+    text = f"noise of 50 kHz on all buttons: sim wakes {ended / 10:.0f} times a second"
     record_property("measured", text)
 
 
@@ -255,6 +260,7 @@ def test_a_quiet_board_looks_at_its_buttons_no_more_often_than_it_wakes(bench):
     assert rests.count < 100 * 10
 
 
+@pytest.mark.hazard("button-noise")
 @pytest.mark.sim_only
 def test_a_stuck_button_orders_once_and_its_alarm_ends_when_it_is_released(bench):
     running(bench)
@@ -272,6 +278,7 @@ def test_a_stuck_button_orders_once_and_its_alarm_ends_when_it_is_released(bench
     assert ordered(bench)[-1] == "PATIENT_REFUSED 110"
 
 
+@pytest.mark.hazard("button-noise")
 @pytest.mark.sim_only
 @pytest.mark.parametrize("button", BUTTONS[1:])
 def test_a_button_held_at_power_up_does_nothing_until_it_was_released(power_up, button):
