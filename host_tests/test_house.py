@@ -55,6 +55,7 @@ PURE = {
     "pump.units",
     "pump.therapy",
     "pump.alarm",
+    "pump.console.buttons",
     "pump.delivery.booking",
     "pump.delivery.planner",
     "pump.delivery.ledger",

@@ -17,6 +17,8 @@ PINS = {
     "buzzer": "GP15",
     "lamp": "GP25",
     "stop_button": "^!GP14",
+    "silence_button": "^!GP13",
+    "bolus_button": "^!GP12",
 }
 
 # A "passive" buzzer gets every cycle of a tone, an "active" one makes its own and is on or off.

@@ -7,10 +7,11 @@ from pump import VERSION
 from pump.alarm import patterns
 from pump.alarm.absence import Absence
 from pump.alarm.annunciator import Annunciator
-from pump.alarm.manager import AlarmManager
+from pump.alarm.manager import PAUSE_US, AlarmManager
 from pump.alarm.monitor import Monitor
 from pump.clock import Monotonic
 from pump.console import ieee488
+from pump.console.buttons import HELD, PRESSED
 from pump.console.commands import (
     alarm,
     bolus,
@@ -25,6 +26,7 @@ from pump.console.commands import (
 from pump.console.conditions import Conditions
 from pump.console.errors import ErrorQueue
 from pump.console.link import Link
+from pump.console.panel import Panel
 from pump.console.session import Session
 from pump.console.status import Status
 from pump.console.tree import Tree
@@ -55,6 +57,7 @@ from pump.watchdog import Watchdog
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
 _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
+_SILENCE = "SILENCE"  # the button whose change is, too
 
 
 class App:
@@ -63,7 +66,8 @@ class App:
     def __init__(self, board, hal):
         self.clock = Monotonic()
         self.port = hal.console_port(board)
-        self.supervisor = Supervisor(self.clock, hal.Rest(self.clock, self.port))
+        self.rest = hal.Rest(self.clock, self.port)
+        self.supervisor = Supervisor(self.clock, self.rest)
         self.engine = hal.step_engine(board, self.clock)
         self.ledger = Ledger(_steps_per_rev(board))
         self.dispenser = Dispenser(self.engine, self.clock, self.ledger, _min_period_us(board))
@@ -92,6 +96,8 @@ class App:
             rtc=self.rtc,
             alarms=self.alarms,
         )
+        self.dosing = Dosing(self.control, self.treatment, self._signal_refused)
+        self._add_buttons(board, hal)
         self._build_console(board, hal)
         self.tasks = (
             ("console", self.link.poll),
@@ -103,6 +109,7 @@ class App:
         self.tasks += (
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
+            ("panel", self.panel.poll),  # before who sees what has come of it
             ("monitor", self.monitor.poll),
             ("annunciator", self.annunciator.poll),
             ("memory", self.memory.poll),
@@ -183,6 +190,7 @@ class App:
         self.annunciator = Annunciator(
             speaker, hal.lamps(board), self.alarms, self.clock, self.supervisor.wake_by
         )
+        self.panel = Panel(self.clock, self.annunciator.signal, self._after_button)
         self.monitor = Monitor(
             self.alarms,
             self.absence,
@@ -192,10 +200,18 @@ class App:
             supply=self.supply,
             journal=self.journal,
             memory=self.memory,
+            panel=self.panel,
             supervisor=self.supervisor,
             has_buzzer=speaker is not None,
             fitted=self.rotor.conditions() if self.rotor is not None else (),
         )
+
+    def _add_buttons(self, board, hal):
+        """What the buttons order: the same as commands do."""
+        stop, silence, patient = hal.button_lines(board, self.rest)
+        self.panel.add(stop, HELD, self.control.stop, "STOP")
+        self.panel.add(silence, PRESSED, self._silence, _SILENCE)
+        self.panel.add(patient, PRESSED, self.dosing.patient, "BOLUS")
 
     def _build_console(self, board, hal):
         self.status = Status()
@@ -214,28 +230,46 @@ class App:
             self._report(refused.code, refused.detail)
 
     def _after_command(self, header, arguments):
+        self._go_on()
+        if not header.endswith("?") and header[:3] not in _UNRECORDED:
+            text = (header + " " + ",".join(arguments)).rstrip()
+            self._record_order(text, header[:3] in _SETUP)
+        self.conditions.refresh()
+
+    def _after_button(self, name):
+        self._go_on()
+        self._record_order("BUTTON " + name, name == _SILENCE)
+        self.conditions.refresh()
+
+    def _go_on(self):
+        """What runs goes on however long orders take."""
         self.dispenser.renew(0)  # a line of many commands must not outlast the lease
         self.supply.poll(0)
-        if not header.endswith("?") and header[:3] not in _UNRECORDED:
-            self.memory.note(COMMAND, (header + " " + ",".join(arguments)).rstrip())
-            self.monitor.look()
-            self.annunciator.poll()  # it sounds before flash is written
-            self.memory.watch()  # what begins and ends in one message is told, too
-            if not self.dispenser.is_active():
-                self.memory.settle()  # what is stopped is not under way any more
-            if header[:3] in _SETUP:
-                self.memory.sync()
-            self.monitor.look()  # whether flash has taken it
-            self.memory.watch()
-        self.conditions.refresh()
+
+    def _record_order(self, text, is_setup):
+        """Bring what an order has changed to the alarms and to flash."""
+        self.memory.note(COMMAND, text)
+        self.monitor.look()
+        self.annunciator.poll()  # it sounds before flash is written
+        self.memory.watch()  # what begins and ends in one message is told, too
+        if not self.dispenser.is_active():
+            self.memory.settle()  # what is stopped is not under way any more
+        if is_setup:
+            self.memory.sync()
+        self.monitor.look()  # whether flash has taken it
+        self.memory.watch()
+
+    def _silence(self):
+        self.alarms.pause(PAUSE_US, self.clock.now_us())
+
+    def _signal_refused(self):
+        self.annunciator.signal(patterns.REFUSED)
 
     def _report(self, code, detail):
         self.errors.push(code, detail)
         self.memory.note(FAULT, "%d %s" % (code, detail))
 
     def _rows(self, board, hal):
-        sound = self.annunciator
-        dosing = Dosing(self.control, self.treatment, lambda: sound.signal(patterns.REFUSED))
         progress = Progress(self.treatment, self.dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
         return (
@@ -249,7 +283,7 @@ class App:
             + system.rows(self.control, self.supervisor, self.clock, self.boot)
             + prescription.rows(self.control, self.staging)
             + therapy.rows(self.control)
-            + bolus.rows(dosing, progress, self.treatment.boluses)
+            + bolus.rows(self.dosing, progress, self.treatment.boluses)
             + delivery.rows(progress, self.dispenser, self.ledger, self.rotor)
             + reservoir.rows(self.control, self.supply)
             + motor.rows(self.control, board.DRIVER)

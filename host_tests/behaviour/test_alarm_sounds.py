@@ -6,6 +6,7 @@ import itertools
 import pytest
 
 from host_tests.alarm_session import (
+    ACTING_PIN,
     assert_sounds,
     filled,
     heard,
@@ -121,7 +122,7 @@ def test_a_burst_that_has_begun_is_finished_in_time_after_python_hangs(power_up,
     bench.target.write(f"{CAUSES['HIGH']}\n".encode())
     bench.target.run_until(lambda: bench.plant.buzzer.count > 0)
     bench.run(at_s)
-    bench.target.pin("stop_button").drive(0)
+    bench.target.pin(ACTING_PIN).drive(0)
     found = heard(bench, 6)  # then the watchdog resets the board
     assert len(found) == 1
     assert standard.problems(found[0], "HIGH") == []
@@ -222,7 +223,7 @@ def test_a_reset_or_a_trip_at_any_instant_of_a_burst_leaves_the_pin_silent(power
         bench.target.write(f"{CAUSES['LOW']}\n".encode())
         bench.target.run_until(lambda b=bench: b.plant.buzzer.count > 0)
         bench.run(at_s)
-        bench.target.pin("stop_button").drive(0)
+        bench.target.pin(ACTING_PIN).drive(0)
         bench.run(0.06)
         if way == "machine.reset()":
             assert_pin_at_rest(bench, 0.3)

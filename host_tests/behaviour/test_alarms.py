@@ -2,7 +2,7 @@
 """Every alarm there is, brought about by its cause: shown, heard, seen, paused, answered, logged.
 
 The table of causes is held against the table of conditions, so that none is forgotten. What no
-host can bring about does a task in the firmware, started by the pin of the stop button.
+host can bring about does a task in the firmware, started by a pin of its own.
 """
 
 import pytest
@@ -46,7 +46,7 @@ BY_HOST = {
 LATER = {302, 303, 311, 312}  # takes minutes
 AFTER_RESET = {304, 308}
 BY_TASK = {309, 310}
-OTHERS = {313, 314, 316}
+OTHERS = {313, 314, 315, 316}
 WITH_ROTOR = {317, 318, 319, 320}  # see test_rotor.py
 ONCE = {303, 312}  # over when somebody has taken note
 
@@ -248,6 +248,21 @@ def test_a_fault_that_nobody_answered_sounds_after_the_reset(power_up):
     assert_sounds(later, HIGH, 9)
     later.tell("ALAR:ACKN 310")
     assert states(later) == {}
+
+
+@pytest.mark.hazard("alarm-unheard")
+@pytest.mark.parametrize("button", ["stop_button", "silence_button", "bolus_button"])
+def test_a_button_that_is_stuck(bench, button):
+    filled(bench)
+    bench.target.pin(button).drive(0)
+    bench.run(58)
+    assert states(bench) == {}
+    bench.run(3)
+    assert_answered(bench, 315)
+    bench.target.pin(button).drive(1)
+    bench.run(0.3)
+    assert states(bench) == {}
+    assert "ALARM_OFF 315" in logged(bench)
 
 
 HOARD = """

@@ -77,7 +77,7 @@ def slow(now_us):
 
 app.tasks += (("slow", slow),)
 """
-TASKS = ["console", "dispenser", "supply", "treatment", "staging"]
+TASKS = ["console", "dispenser", "supply", "treatment", "staging", "panel"]
 TASKS += ["monitor", "annunciator", "memory", "conditions"]
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The fakes of pins, state machines and modules, as the firmware and the test see them."""
 
+import pytest
+
 from pumpbench.sim import SimTarget
 
 
@@ -41,6 +43,62 @@ while True:
     target.pin("stop_button").release()
     target.run(0.01)
     assert target.output == b"1\r\n0\r\n1\r\n"
+
+
+COUNTING = """
+import machine, time
+from machine import Pin
+button = Pin(14, Pin.IN, Pin.PULL_UP)
+def count(pin):
+    print(pin.value())
+    {action}
+time.sleep_ms(10)
+button.irq(count, {trigger}, hard=True)
+while True:
+    machine.idle()
+    print("woken")
+"""
+
+
+def edges(target, times=2):
+    for _ in range(times):
+        for level in (0, 1):
+            target.pin("stop_button").drive(level)
+            target.run(0.001)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "levels"),
+    [
+        ("Pin.IRQ_FALLING", b"0 0"),
+        ("Pin.IRQ_RISING", b"1 1"),
+        ("Pin.IRQ_FALLING | Pin.IRQ_RISING", b"0 1 0 1"),
+    ],
+)
+def test_an_edge_of_a_pin_is_an_interrupt_that_ends_idle(trigger, levels):
+    target = ran(COUNTING.format(trigger=trigger, action="pass"), 0.02)
+    edges(target)
+    lines = b"".join(level + b"\r\nwoken\r\n" for level in levels.split())
+    assert target.output == lines
+
+
+def test_a_pin_that_disarms_itself_makes_one_interrupt():
+    main = COUNTING.format(trigger="Pin.IRQ_FALLING", action="pin.irq(None)")
+    target = ran(main, 0.02)
+    edges(target, times=50)
+    assert target.output == b"0\r\nwoken\r\n"
+
+
+def test_an_edge_before_a_pin_is_armed_is_no_interrupt_and_edges_at_once_are_one():
+    target = SimTarget(main=COUNTING.format(trigger="Pin.IRQ_FALLING", action="pass"))
+    target.run(0.005)
+    edges(target, times=1)
+    target.run(0.02)
+    assert target.output == b""
+    for level in (0, 1, 0, 1, 0):
+        target.pin("stop_button").drive(level)
+    target.run(0.001)
+    assert target.output == b"0\r\nwoken\r\n"
 
 
 def test_a_button_held_at_power_up_is_seen_by_the_first_look():

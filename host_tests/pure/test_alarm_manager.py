@@ -37,6 +37,7 @@ PERMANENT = {
     312: ("Observation over", LOW),
     313: ("No buzzer", LOW),
     314: ("Reservoir unknown", LOW),
+    315: ("Button stuck", MEDIUM),
     316: ("Memory low", LOW),
     317: ("Motor stall", HIGH),
     318: ("Under-infusion", HIGH),
@@ -81,7 +82,7 @@ def test_codes_are_permanent_and_each_has_name_and_priority():
         assert each.is_latching == (each.priority == HIGH)
 
 
-@pytest.mark.parametrize("code", [0, 3, 30, 300, 315, 3010])
+@pytest.mark.parametrize("code", [0, 3, 30, 300, 399, 3010])
 def test_a_code_that_is_not_in_the_table_is_a_bug(watched, code):
     with pytest.raises(KeyError):
         watched.set(code)

@@ -65,6 +65,35 @@ class Pin:
     def toggle(self) -> None:
         self.value(not self._net.outputs[SIO])
 
+    def irq(self, handler=None, trigger: int = IRQ_FALLING | IRQ_RISING, hard: bool = False):
+        """Call `handler(pin)` after an edge; None: after none. What came before is forgotten."""
+        if trigger & ~(Pin.IRQ_FALLING | Pin.IRQ_RISING):
+            raise NotImplementedError(f"trigger {trigger} is not simulated")
+        self._net.on_edge = None if handler is None else _Edges(self, handler, trigger).note
+
+
+class _Edges:
+    """The interrupt of a pin: edges that come before it is served are one."""
+
+    def __init__(self, pin: Pin, handler, trigger: int) -> None:
+        self._pin = pin
+        self._handler = handler
+        self._trigger = trigger
+        self._is_pending = False
+
+    def note(self, level: int) -> None:
+        edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
+        if edge & self._trigger and not self._is_pending:
+            self._is_pending = True
+            w = self._pin._world
+            w.at(w.now_ns, self._serve)
+
+    def _serve(self) -> None:
+        self._is_pending = False
+        if self._pin._net.on_edge == self.note:  # it was not taken back meanwhile
+            self._pin._world.interrupted = True
+            _sys.call_back(self._handler, self._pin)
+
 
 def _number(pin: int | str) -> int:
     number = int(pin.removeprefix("GP")) if isinstance(pin, str) else pin

@@ -26,6 +26,7 @@ class Net:
         self.output_enables = [0, 0, 0]
         self.hook: Callable[[int, int, int, int], None] | None = None
         self.room: Callable[[], int] | None = None  # rising edges before the hook changes a pin
+        self.on_edge: Callable[[int], None] | None = None  # the chip's interrupt, told the level
         self._pins = pins
         self._driven: int | None = None
 
@@ -123,6 +124,8 @@ class Pins:
             net.changes.append((t_ns, level))
         else:
             net.hook(level, t_ns, 0, 1)
+        if net.on_edge is not None:
+            net.on_edge(level)
         if self.on_change is not None:
             self.on_change(net, level, t_ns)
 
@@ -130,7 +133,7 @@ class Pins:
         """The chip was reset: it drives no pin, and no pull of its own is on."""
         self._prepare()
         for net in self.nets:
-            net.function, net.pull = SIO, None
+            net.function, net.pull, net.on_edge = SIO, None, None
             net.outputs, net.output_enables = [0, 0, 0], [0, 0, 0]
             self.update(net, self._now())
 

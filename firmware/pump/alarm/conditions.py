@@ -43,6 +43,8 @@ OBSERVATION_OVER = const(312)
 NO_BUZZER = const(313)
 # It is delivered from a reservoir that nobody has filled: REServoir:REFill says what it holds.
 RESERVOIR_UNKNOWN = const(314)
+# Let go of it. If nobody holds it, see to its wires: it does nothing until it is released.
+BUTTON_STUCK = const(315)
 # Close what is staged, ask less in one message; if it stays, keep the log and report it.
 MEMORY_LOW = const(316)
 # The rotor did not follow the motor, or its sensor died: nothing is caught up, see DELivery:ROTor?
@@ -76,6 +78,7 @@ ALARMS = """
 312 LOW - RUNS Observation over
 313 LOW - RUNS No buzzer
 314 LOW - RUNS Reservoir unknown
+315 MEDIUM - RUNS Button stuck
 316 LOW - RUNS Memory low
 317 HIGH L STOPS Motor stall
 318 HIGH L RUNS Under-infusion

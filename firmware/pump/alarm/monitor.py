@@ -21,8 +21,8 @@ class Monitor:
     alarms: the manager. absence: of therapy. clock: `now_us`. staging: `is_left_open`,
     `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`.
     supply: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
-    `is_failing`. supervisor: `fault`, `free_bytes`, `wake_by`. has_buzzer: it can be heard.
-    fitted: (code, predicate) each, of what only some boards can see.
+    `is_failing`. panel: `is_stuck`. supervisor: `fault`, `free_bytes`, `wake_by`. has_buzzer: it
+    can be heard. fitted: (code, predicate) each, of what only some boards can see.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Monitor:
         supply,
         journal,
         memory,
+        panel,
         supervisor,
         has_buzzer,
         fitted=(),
@@ -66,6 +67,7 @@ class Monitor:
             (conditions.OBSERVATION_OVER, lambda: treatment.is_observed),
             (conditions.NO_BUZZER, lambda: not has_buzzer),
             (conditions.RESERVOIR_UNKNOWN, lambda: supply.is_unknown and treatment.is_dosing()),
+            (conditions.BUTTON_STUCK, panel.is_stuck),
             (conditions.MEMORY_LOW, self._is_memory_low),
         ) + fitted
 

@@ -80,7 +80,8 @@ class Session:
 
     def _run_next(self):
         """Run one command; False when there is none left."""
-        command = next(self._commands, None)
+        left = self._commands
+        command = next(left, None) if left is not None else None
         if command is None:
             return False
         header, arguments = command

@@ -26,6 +26,7 @@ _CRY_OFF_US = const(1_670)
 
 _LAMPS = ("lamp_red", "lamp_yellow")
 _OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp") + _LAMPS
+_BUTTONS = ("stop_button", "silence_button", "bolus_button")
 _RESET_CAUSES = {machine.PWRON_RESET: "POWER", machine.WDT_RESET: "WATCHDOG"}
 
 
@@ -49,10 +50,10 @@ class Input:
 
     def __init__(self, text):
         self._active = 0 if pins.parse(text)[1] else 1
-        self._pin = _input_pin(text)
+        self.pin = _input_pin(text)
 
     def is_active(self):
-        return self._pin.value() == self._active
+        return self.pin.value() == self._active
 
 
 def _input_pin(text):
@@ -72,13 +73,14 @@ class Rest:
         self._clock = clock
         self._port = port
         self._timer = machine.Timer(-1)
+        self._is_ended = False
         self._armed_us = 0
         self._looked_us = 0
 
     def until(self, due_us):
         """Return at `due_us`, or earlier when there is input; at once when it is past."""
         is_woken = False
-        while True:
+        while not self._is_ended:
             now_us = self._clock.now_us()
             if now_us - self._looked_us >= _POLL_US:
                 self._looked_us = now_us
@@ -90,6 +92,11 @@ class Rest:
             rest_us = _POLL_US if is_woken else _NAP_US
             self._idle(now_us, min(due_us, self._looked_us + rest_us))
             is_woken = True
+        self._is_ended = False
+
+    def end(self):
+        """End this rest, or the next one. For interrupts: allocates nothing."""
+        self._is_ended = True
 
     def doze(self):
         """Wait a little, when waiting in any better way has failed. Allocates nothing."""
@@ -105,6 +112,35 @@ class Rest:
                 callback=_nothing,
             )
         machine.idle()
+
+
+class ButtonLine:
+    """The line of a button. An edge makes one interrupt, then none until `take_edge` was called.
+
+    ends_rest: whether an edge ends the rest of the board.
+    """
+
+    def __init__(self, text, rest):
+        self._input = Input(text)
+        self._rest = rest
+        self._has_edge = True
+        self._on_edge = self._note_edge  # made once: an interrupt allocates nothing
+        self.ends_rest = False
+        self.is_active = self._input.is_active
+
+    def take_edge(self):
+        """Whether there was an edge since this was last asked; from now on the next one is."""
+        if not self._has_edge:
+            return False
+        self._has_edge = False
+        self._input.pin.irq(self._on_edge, Pin.IRQ_FALLING | Pin.IRQ_RISING, hard=True)
+        return True
+
+    def _note_edge(self, pin):
+        pin.irq(None)
+        self._has_edge = True
+        if self.ends_rest:
+            self._rest.end()
 
 
 def _nothing(_timer):
@@ -205,6 +241,13 @@ def lamps(board):
 
     red = Lamp(board.PINS[names[0]], 0)
     return red, Lamp(board.PINS[names[1]], 1) if names == _LAMPS else red
+
+
+def button_lines(board, rest):
+    """The lines of the buttons; None for one that the board does not have."""
+    return [
+        ButtonLine(board.PINS[name], rest) if _is_free(board, name) else None for name in _BUTTONS
+    ]
 
 
 def _is_free(board, name):

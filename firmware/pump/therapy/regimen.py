@@ -137,7 +137,7 @@ def _merged(day_of):
     """
     first = day_of(0)
     are_same = all(day_of(day) == first for day in range(1, _DAYS))
-    minutes, nl_d = 0, None
+    minutes = nl_d = 0
     for day in range(1 if are_same else _DAYS):
         for from_min, to_min, rate_nl_d in day_of(day):
             if rate_nl_d != nl_d and minutes:

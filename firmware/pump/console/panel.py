@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""The panel's task: looks at the buttons, and gives the orders that they stand for.
+
+A line that changes ends the rest of the board; then it is looked at every 10 ms until it is
+released and quiet. Every other cycle looks, too, so a lost interrupt costs a second at most.
+"""
+
+from pump.alarm.patterns import CLICK, REFUSED
+from pump.console.buttons import Button
+from pump.faults import Refused
+
+
+class Key:
+    """A button and its order. line: `is_active()`, `take_edge()`, `ends_rest`.
+
+    event: PRESSED or HELD, what gives the order. name: for the log.
+    """
+
+    def __init__(self, line, event, order, name, now_us):
+        self.line = line
+        self.event = event
+        self.order = order
+        self.name = name
+        self.button = Button(now_us)
+
+
+class Panel:
+    """after(name): called after an order that was not refused. signal(pattern): makes a tone.
+
+    A refusal is heard; anything else that an order raises goes on to the supervisor.
+    """
+
+    def __init__(self, clock, signal, after):
+        self._clock = clock
+        self._signal = signal
+        self._after = after
+        self._keys = []
+
+    def add(self, line, event, order, name):
+        """Add the button of a line; None where the board has no such line."""
+        if line is not None:
+            self._keys.append(Key(line, event, order, name, self._clock.now_us()))
+
+    def poll(self, _now_us):
+        """Look at every button. Returns when it is due next; None: at every wake."""
+        due_us = None
+        for key in self._keys:
+            has_edge = key.line.take_edge()  # the level is read after the line is armed again
+            is_active, now_us = key.line.is_active(), self._clock.now_us()
+            if key.button.look(is_active, has_edge, now_us) == key.event:
+                self._give(key)
+            is_settled = key.button.is_settled(now_us)
+            key.line.ends_rest = is_settled
+            if not is_settled:
+                next_us = key.button.next_us(now_us)
+                due_us = next_us if due_us is None else min(due_us, next_us)
+        return due_us
+
+    def is_stuck(self):
+        """Whether a button is stuck."""
+        return any(key.button.is_stuck for key in self._keys)
+
+    def _give(self, key):
+        try:
+            key.order()
+        except Refused:
+            self._signal(REFUSED)
+            return
+        self._after(key.name)
+        self._signal(CLICK)
