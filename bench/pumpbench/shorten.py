@@ -36,7 +36,7 @@ def shortened(source: str, module: str, program: Program) -> str:
     keywords = program.keywords
     used = Counter(_names(tree))
     arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    public = {*keywords, *_module_names(tree), *dir(builtins), "self"}
+    public = {*keywords, *_module_names(tree), *_foreign_names(tree), *dir(builtins), "self"}
     ours = [name for name, _ in used.most_common() if is_private(name) or name in arguments]
     ours = [name for name in ours if is_private(name) or name not in public]
     return ast.unparse(_Renamer(dict(zip(ours, _free(set(used)), strict=False))).visit(tree))
@@ -75,6 +75,18 @@ def _module_names(tree: ast.Module) -> Iterator[str]:
             yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
         elif not isinstance(node, _NAMED):
             yield from (sub.id for sub in ast.walk(node) if isinstance(sub, ast.Name))
+
+
+def _foreign_names(node: ast.AST, known: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Names that a function uses and nothing around it has: those of an assembler, of a global."""
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        stored = (sub for sub in ast.walk(node) if isinstance(sub, ast.Name))
+        known |= {sub.id for sub in stored if isinstance(sub.ctx, ast.Store)}
+        known |= {sub.arg for sub in ast.walk(node.args) if isinstance(sub, ast.arg)}
+    if isinstance(node, ast.Name) and node.id not in known:
+        yield node.id
+    for child in ast.iter_child_nodes(node):
+        yield from _foreign_names(child, known)
 
 
 def _free(taken: Collection[str]) -> Iterator[str]:

@@ -67,6 +67,13 @@ def test_a_name_that_is_a_function_of_the_module_is_not_taken_for_an_argument():
     assert run(short(source))["x"] == 7
 
 
+def test_an_argument_does_not_take_the_name_that_another_function_has_from_outside():
+    """As the words of PIO's assembler are."""
+    source = "def program(): return wait(pin)\ndef counter(pin): return pin + 1\n"
+    names = run(short(source), wait=lambda pin: pin, pin=5)
+    assert (names["program"](), names["counter"](7)) == (5, 8)
+
+
 def test_texts_are_what_they_were():
     source = "_kind = '_kind'\n"
     assert "'_kind'" in short(source)
