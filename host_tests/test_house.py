@@ -125,6 +125,14 @@ def test_no_check_of_the_firmware_is_an_assert(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_next_has_no_default(path):
+    """A board's MicroPython is built without it, and CPython would not say so."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "next" or len(node.args) == 1, node.lineno
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_only_the_clock_touches_ticks(path):
     if module_name(path) != "pump.clock":
         assert "ticks_" not in path.read_text()

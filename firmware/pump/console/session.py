@@ -80,18 +80,15 @@ class Session:
 
     def _run_next(self):
         """Run one command; False when there is none left."""
-        left = self._commands
-        command = next(left, None) if left is not None else None
-        if command is None:
-            return False
-        header, arguments = command
-        answer = self._call(header, arguments)
-        if self._after is not None:
-            self._after(header, arguments)
-        if answer is not None and self._size <= _MOST:
-            self._answers.append(answer)
-            self._size += len(answer) + 1
-        return True
+        for header, arguments in self._commands or ():
+            answer = self._call(header, arguments)
+            if self._after is not None:
+                self._after(header, arguments)
+            if answer is not None and self._size <= _MOST:
+                self._answers.append(answer)
+                self._size += len(answer) + 1
+            return True
+        return False
 
     def _drop(self, number, detail):
         """The rest of the message is not run, but for what is urgent."""
