@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Bytes into a console session without a board: every message runs to its end at once."""
+"""A console without a board: a tree of some rows, and messages that run to their end at once."""
+
+from pump.console.tree import Tree
 
 
 def responses(session, data):
@@ -12,3 +14,8 @@ def responses(session, data):
             if line is not None:
                 found.append(line)
     return found
+
+
+def tree_of(rows):
+    """A command tree of these rows alone."""
+    return Tree((("", lambda: rows),))

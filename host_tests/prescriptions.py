@@ -3,13 +3,12 @@
 
 from hypothesis import strategies as st
 
-from host_tests.console_lines import responses
+from host_tests.console_lines import responses, tree_of
 from pump.console import ieee488
 from pump.console.commands import prescription as commands
 from pump.console.errors import ErrorQueue
 from pump.console.session import Session
 from pump.console.status import Status
-from pump.console.tree import Tree
 from pump.faults import INVALID_PRESCRIPTION, SOFT_LIMIT, Refused
 from pump.therapy import validation
 from pump.therapy.flex import DAY_MIN, MASKS, Flex
@@ -92,7 +91,7 @@ class Desk:
         status = Status()
         errors = ErrorQueue(status)
         common = ieee488.rows(status, errors, lambda: "DESK", self.staging.discard, lambda: 0)
-        self.session = Session(Tree(common + commands.rows(self, self.staging)), errors)
+        self.session = Session(tree_of(common + commands.rows(self, self.staging)), errors)
 
     def ask(self, message):
         """The answer to a message; None without one."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from host_tests.console_lines import tree_of
 from host_tests.rows import all_rows
 from host_tests.tables import clashes, headers_of, names_of
 from pump import faults, journal
 from pump.alarm import conditions
 from pump.console import errors
 from pump.console.params import is_optional
-from pump.console.tree import Tree
 from pump.store import events, twins
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,6 +37,8 @@ LAYERS = [
         "pump.store",
         "pump.supervisor",
         "pump.watchdog",
+        "pump.timecheck",
+        "pump.selftest",
     },
     {"pump.giving"},
     {"pump.treatment"},
@@ -148,7 +150,7 @@ def test_every_file_names_its_licence_and_its_one_thing(path):
 
 def test_every_header_finds_its_own_row_and_no_word_stands_for_two_things():
     rows = all_rows()
-    tree = Tree(rows)
+    tree = tree_of(rows)
     for row in rows:
         assert all(tree.find(header) is row for header in headers_of(row[0]))
     assert list(clashes(row[0] for row in rows)) == []

@@ -6,6 +6,7 @@ is compiled once for each content and kept in build/mpy.
 """
 
 import ast
+import binascii
 import functools
 import hashlib
 import subprocess
@@ -25,6 +26,7 @@ BUILD = ROOT / "build"
 
 # What every MicroPython from 1.21 mounts; a newer disk version hangs 1.21 at boot.
 DISK_VERSION = 0x0002_0000
+SUMS = "/lib/pump/sums.txt"
 BLOCK_BYTES = 4096
 BLOCK_COUNT = 352
 PROG_BYTES = 256
@@ -42,7 +44,14 @@ def board_files(
         name = source.relative_to(FIRMWARE)
         files[f"/lib/{name.with_suffix('.mpy').as_posix()}"] = compile_module(source, name)
     files.update(extra_files or {})
+    files[SUMS] = _sums(files)
     return files
+
+
+def _sums(files: dict[str, bytes]) -> bytes:
+    """What the firmware's self-test holds its files against: CRC-32 and path, a line each."""
+    lines = [f"{binascii.crc32(files[path]):08x} {path}\n" for path in sorted(files)]
+    return "".join(lines).encode()
 
 
 def board_source(board: str) -> bytes:

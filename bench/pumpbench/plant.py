@@ -62,7 +62,8 @@ class Plant:
     def __init__(self, board: ModuleType | SimpleNamespace) -> None:
         pump = board.PUMP
         steps_per_rev = pump["full_steps"] * pump["microsteps"]
-        self.edges = Edges()
+        self.pulses = Edges()  # every rising edge of the step pin
+        self.edges = Edges()  # and those that found the driver on: steps for the motor
         self.motor = Motor()
         self.rotor = Rotor(getattr(board, "ROTOR", NO_SENSOR)["steps_per_pulse"])
         self.beaker = Beaker(self.rotor, Fraction(pump["pl_per_rev"], steps_per_rev))
@@ -93,8 +94,11 @@ class Plant:
 
     def step(self, first_ns: int, period_ns: int = 0, count: int = 1) -> None:
         """`count` rising edges came, `period_ns` apart, the first at `first_ns`."""
+        self.pulses.add(first_ns, period_ns, count)
+        if not self.is_enabled:
+            return
         self.edges.add(first_ns, period_ns, count)
-        if not self.is_enabled or self.motor.is_stalled:
+        if self.motor.is_stalled:
             self.motor.missed_steps += count
             return
         self.motor.position_steps += count if self.is_forward else -count

@@ -3,7 +3,7 @@
 
 import gc
 
-from pump import VERSION
+from pump import VERSION, selftest
 from pump.alarm import patterns
 from pump.alarm.absence import Absence
 from pump.alarm.annunciator import Annunciator
@@ -36,12 +36,12 @@ from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
-from pump.faults import RESET_LOOP, Refused
+from pump.faults import BUTTON_DOWN, NAMES, RESET_LOOP, WATCHDOG_OFF, Refused, name_in
 from pump.hal.files import Files
 from pump.journal import Journal
 from pump.memory import Memory
 from pump.progress import Progress
-from pump.store.events import COMMAND, FAULT
+from pump.store.events import COMMAND, FAULT, SELF_TEST_FAILED, TASK_LATE
 from pump.store.log import EventLog
 from pump.store.twins import Twins
 from pump.supervisor import Supervisor
@@ -51,12 +51,15 @@ from pump.therapy.boluses import Boluses
 from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
 from pump.therapy.window import Window
+from pump.timecheck import TimeCheck
 from pump.treatment import Treatment
 from pump.watchdog import Watchdog
 
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
 _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
+_SUMS = "/lib/pump/sums.txt"
+_DEADLINES_US = {"console": 1_500_000, "memory": 1_500_000}  # one command, one value in flash
 _SILENCE = "SILENCE"  # the button whose change is, too
 
 
@@ -113,6 +116,8 @@ class App:
             ("monitor", self.monitor.poll),
             ("annunciator", self.annunciator.poll),
             ("memory", self.memory.poll),
+            ("clocks", self.time_check.poll),
+            ("self-test", self.self_test.poll),
             ("conditions", self.conditions.poll),
         )
 
@@ -125,14 +130,15 @@ class App:
             self.annunciator.alarm,
         )
         self.supervisor.install(self.tasks, ways_down, self._report, self.watchdog.feed)
+        self.supervisor.watch(_DEADLINES_US, self._note_late)
         gc.collect()  # what importing and building left behind
         self.watchdog.start()
         if self.watchdog.is_looping:
             self.supervisor.trip(RESET_LOOP, "the watchdog has bitten three times")
-        if self.control.self_test() == 0 and self.may_resume:
+        self.monitor.look()  # where an alarm is about to sound, the self-test makes no tone
+        if self._test() == 0 and self.may_resume:
             self._resume()
         self.monitor.look()
-        self.annunciator.signal(patterns.POWER_UP)  # not where an alarm is about to sound
         try:
             self.supervisor.run()
             self.link.flush()
@@ -191,6 +197,7 @@ class App:
             speaker, hal.lamps(board), self.alarms, self.clock, self.supervisor.wake_by
         )
         self.panel = Panel(self.clock, self.annunciator.signal, self._after_button)
+        self._build_self_test(hal)
         self.monitor = Monitor(
             self.alarms,
             self.absence,
@@ -201,10 +208,43 @@ class App:
             journal=self.journal,
             memory=self.memory,
             panel=self.panel,
+            self_test=self.self_test,
             supervisor=self.supervisor,
             has_buzzer=speaker is not None,
             fitted=self.rotor.conditions() if self.rotor is not None else (),
         )
+
+    def _build_self_test(self, hal):
+        """What is tested before anything moves, and every hour."""
+        self.time_check = TimeCheck(self.clock, hal.stopwatch())
+        sums = selftest.Sums(_SUMS, hal.has_program, hal.read_parts)
+        quiet = (
+            selftest.program(sums),
+            selftest.memory(),
+            selftest.clocks(self.time_check),
+            selftest.engine(self.dispenser),
+            selftest.records(self.memory),
+        )
+        others = (BUTTON_DOWN, self.panel.is_clear), (WATCHDOG_OFF, self.watchdog.is_armed)
+        loud = selftest.things(*others), self.annunciator.test_outputs
+        self.self_test = selftest.SelfTest(
+            quiet, loud, self.clock, self.supervisor.trip, self._note_failed
+        )
+
+    def _test(self):
+        """*TST?: 0, or the number of a fault, or of the first part of the self-test that fails.
+
+        While anything is delivered the self-test is not made: its last result counts.
+        """
+        if not self.control.self_test() and not self.dispenser.is_active():
+            self.self_test.run()
+        return self.control.self_test() or self.self_test.failed()
+
+    def _note_failed(self, number):
+        self.memory.note(SELF_TEST_FAILED, "%d %s" % (number, name_in(NAMES, number)))
+
+    def _note_late(self, name, late_ms):
+        self.memory.note(TASK_LATE, "%s %d ms" % (name, late_ms))
 
     def _add_buttons(self, board, hal):
         """What the buttons order: the same as commands do."""
@@ -216,7 +256,7 @@ class App:
     def _build_console(self, board, hal):
         self.status = Status()
         self.errors = ErrorQueue(self.status)
-        tree = Tree(self._rows(board, hal))
+        tree = Tree(self._sections(board, hal))
         self.conditions = Conditions(self.status, self.control, self.alarms)
         urgent = (therapy.STOP,)
         session = Session(tree, self.errors, self._after_command, urgent=urgent)
@@ -269,26 +309,23 @@ class App:
         self.errors.push(code, detail)
         self.memory.note(FAULT, "%d %s" % (code, detail))
 
-    def _rows(self, board, hal):
+    def _sections(self, board, hal):
+        """The command tree: (how headers begin, what makes the rows) of each section."""
         progress = Progress(self.treatment, self.dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
+        common = self.status, self.errors, lambda: identity, self.staging.discard, self._test
+        sound = self.monitor, self.annunciator, self.clock
         return (
-            ieee488.rows(
-                self.status,
-                self.errors,
-                lambda: identity,
-                self.staging.discard,
-                self.control.self_test,
-            )
-            + system.rows(self.control, self.supervisor, self.clock, self.boot)
-            + prescription.rows(self.control, self.staging)
-            + therapy.rows(self.control)
-            + bolus.rows(self.dosing, progress, self.treatment.boluses)
-            + delivery.rows(progress, self.dispenser, self.ledger, self.rotor)
-            + reservoir.rows(self.control, self.supply)
-            + motor.rows(self.control, board.DRIVER)
-            + alarm.rows(self.alarms, self.absence, self.monitor, self.annunciator, self.clock)
-            + log.rows(self.log)
+            ("* SY ST", lambda: ieee488.rows(*common)),
+            ("SY", lambda: system.rows(self.control, self.supervisor, self.clock, self.boot)),
+            ("PR", lambda: prescription.rows(self.control, self.staging)),
+            ("TH", lambda: therapy.rows(self.control)),
+            ("BO PR BR", lambda: bolus.rows(self.dosing, progress, self.treatment.boluses)),
+            ("DE", lambda: delivery.rows(progress, self.dispenser, self.ledger, self.rotor)),
+            ("RE", lambda: reservoir.rows(self.control, self.supply)),
+            ("MO", lambda: motor.rows(self.control, board.DRIVER)),
+            ("AL", lambda: alarm.rows(self.alarms, self.absence, *sound)),
+            ("LO", lambda: log.rows(self.log)),
         )
 
 

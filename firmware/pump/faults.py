@@ -50,6 +50,17 @@ WITNESS_MISMATCH = const(203)
 STEPS_MISSING = const(204)
 STORE_FAILED = const(205)
 RESET_LOOP = const(206)
+CLOCKS_DISAGREE = const(207)
+PROGRAM_DAMAGED = const(208)
+MEMORY_BAD = const(209)
+ENGINE_WRONG = const(210)
+
+# What the self-test finds besides, an alarm each
+RECORD_DAMAGED = const(211)
+BUTTON_DOWN = const(212)
+BUZZER_SILENT = const(213)
+LAMP_DARK = const(214)
+WATCHDOG_OFF = const(215)
 
 NAMES = """
 101 Pump not stopped
@@ -89,6 +100,15 @@ NAMES = """
 204 Steps missing
 205 Record failed
 206 Reset again and again
+207 Clocks disagree
+208 Program damaged
+209 Memory bad
+210 Step engine wrong
+211 Record damaged
+212 Button down
+213 Buzzer silent
+214 Lamp dark
+215 Watchdog not running
 """
 
 

@@ -25,6 +25,7 @@ from pump.therapy.prescription import prescription_of
 from pump.units import ml_of_pl
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
+_KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
 
 _FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
 _US_PER_S = const(1_000_000)
@@ -138,6 +139,15 @@ class Memory:
         except Refused:
             self.is_matched = was_matched
             raise
+
+    def verify(self):
+        """Yield whether a good copy is there, of each value that was ever saved."""
+        for key in _KEYS:
+            before = len(self._twins.findings)
+            is_well = self._twins.verify(key)
+            for found, what in self._twins.findings[before:]:
+                self.note(events.STORE_MENDED, found + " " + what)
+            yield is_well
 
     def note(self, code, text=""):
         """An event for the log."""

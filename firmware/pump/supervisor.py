@@ -3,7 +3,8 @@
 
 A fixed table of named tasks, polled in its order by one call stack. Each says when it is next due;
 the board rests until the earliest, or until the console has input, at most `REST_US`. A task that
-raises trips the pump. Nothing here knows what the tasks do.
+raises trips the pump; one that takes too long, or begins too late, is told of. Nothing here knows
+what the tasks do.
 """
 
 import gc
@@ -13,6 +14,10 @@ from micropython import const
 from pump.faults import TASK_DIED, Fault
 
 REST_US = const(1_000_000)  # the longest rest; keeps the clock from wrapping unseen
+_TASK_US = const(500_000)  # what a task may take, unless its own deadline says another time
+_LATE_US = const(1_000_000)  # after it was due; the lease is renewed sooner than that
+_MINUTE_US = const(60_000_000)
+_MOST_LOAD = const(80)  # per cent of a minute
 
 
 class Supervisor:
@@ -31,11 +36,29 @@ class Supervisor:
         self._ways_down: tuple = ()
         self._report = _nobody
         self._feed = _nothing
+        self._deadlines_us: dict = {}
+        self._tell = _nobody
+        self._late_us: "int | None" = None  # when a task was late
+        self._minute = (0, 0)  # (when it began, busy then)
+        self.is_loaded = False
         self._busy_us = 0
         self._since_us = 0
         self._longest_us = 0
         self.fault: "int | None" = None
         self.is_ending = False
+
+    def watch(self, deadlines_us, tell):
+        """How long tasks may take, by their names; tell(name, ms) of one that was late.
+
+        Told is the first of a minute.
+        """
+        self._deadlines_us = deadlines_us
+        self._tell = tell
+
+    def is_late(self):
+        """Whether a task took longer than its deadline, or began late, within the last minute."""
+        late_us = self._late_us
+        return late_us is not None and self._clock.now_us() - late_us < _MINUTE_US
 
     def install(self, tasks, ways_down, report, feed):
         """The tasks, `(name, poll)`; the ways down, called in order by a trip; then its report.
@@ -53,6 +76,7 @@ class Supervisor:
     def run(self):
         """Cycle until `end` is called."""
         self._since_us = self._clock.now_us()
+        self._minute = self._since_us, self._busy_us
         while not self.is_ending:
             try:
                 due_us = self.cycle()
@@ -64,17 +88,36 @@ class Supervisor:
 
     def cycle(self):
         """Poll every task that is due, once. Returns when the next one is."""
-        start_us = self._clock.now_us()
+        start_us = now_us = self._clock.now_us()
         self._wake_us = start_us + REST_US
         for index, (name, poll) in enumerate(self._tasks):
             due_us = self._dues_us[index]
             if due_us is None or due_us <= start_us:
+                before_us = now_us
                 self._dues_us[index] = self._poll(name, poll, start_us)
-        spent_us = self._clock.now_us() - start_us
-        self._busy_us += spent_us
-        self._longest_us = max(self._longest_us, spent_us)
+                now_us = self._clock.now_us()
+                if now_us - before_us > self._deadlines_us.get(name, _TASK_US):
+                    self._note_late(name, now_us - before_us, now_us)
+                elif due_us and start_us - due_us > _LATE_US:
+                    self._note_late(name, start_us - due_us, now_us)
+        self._count(now_us - start_us, now_us)
         dues_us = [due_us for due_us in self._dues_us if due_us is not None]
         return min(dues_us + [self._wake_us])
+
+    def _count(self, spent_us, now_us):
+        """Count what a cycle took."""
+        self._busy_us += spent_us
+        self._longest_us = max(self._longest_us, spent_us)
+        since_us, busy_us = self._minute
+        if now_us - since_us >= _MINUTE_US:
+            load = 100 * (self._busy_us - busy_us) // (now_us - since_us)
+            self.is_loaded = load > _MOST_LOAD
+            self._minute = now_us, self._busy_us
+
+    def _note_late(self, name, late_us, now_us):
+        was_late, self._late_us = self.is_late(), now_us
+        if not was_late:
+            self._tell(name, late_us // 1000)
 
     def wake(self, name):
         """Make the named task due at once: something it depends on has changed."""

@@ -52,6 +52,10 @@ class Watchdog:
             self._bites = 0
             self._count()
 
+    def is_armed(self):
+        """Whether the timer runs, where there is one that should."""
+        return self._timer is None or self.is_looping or self._timer.is_running()
+
     def stop(self):
         """The firmware has come to its end, and the REPL feeds nothing."""
         self.bites_us = 0

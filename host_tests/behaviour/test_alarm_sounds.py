@@ -326,6 +326,7 @@ def test_two_lamps_show_high_in_red_and_the_others_in_yellow(power_up):
     red, yellow = bench.plant.lamps["lamp_red"], bench.plant.lamps["lamp_yellow"]
     assert not red.is_on
     assert not yellow.is_on
+    red.clear()  # of the self-test
     bench.tell(CAUSES["LOW"])
     bench.run(0.1)
     assert yellow.is_on

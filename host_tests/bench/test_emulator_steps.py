@@ -59,7 +59,7 @@ print(count())
 """
     target = boot(STEPPER + script, version)
     assert target.read_line() == "[1007, 1007]"
-    intervals = list(target.plant.edges.intervals_ns())
+    intervals = list(target.plant.pulses.intervals_ns())
     assert intervals[:2] == [(200_000, 3), (1_000_000, 2)]
     assert intervals[4:] == [(50_000, 999)]
     assert abs(target.plant.motor.position_steps) == 1007
@@ -79,7 +79,7 @@ print("done")
     target = boot(STEPPER + script)
     target.read_line()
     (started_ns, _level) = target.pin("lamp").changes[-1]
-    (edge_ns,) = target.plant.edges.times_ns()
+    (edge_ns,) = target.plant.pulses.times_ns()
     assert 6_000_000 < edge_ns - started_ns < 6_060_000
 
 
@@ -94,7 +94,7 @@ print(count())
 """
     target = boot(STEPPER + script)
     assert target.read_line() == "[200, 200]"
-    assert list(target.plant.edges.intervals_ns()) == [(100_000, 199)]
+    assert list(target.plant.pulses.intervals_ns()) == [(100_000, 199)]
 
 
 def test_a_delay_that_was_run_ahead_is_seen_where_it_would_be(boot):
@@ -136,9 +136,9 @@ print(count())
 """
     target = boot(STEPPER + script)
     assert target.read_line() == "[1, 1]"
-    assert target.plant.edges.count == 1
+    assert target.plant.pulses.count == 1
     target.read_line()
-    assert list(target.plant.edges.intervals_ns())[-1] == (500_000, 1)
+    assert list(target.plant.pulses.intervals_ns())[-1] == (500_000, 1)
 
 
 def test_two_boots_give_the_same_edges_to_the_nanosecond(boot):
@@ -147,6 +147,6 @@ def test_two_boots_give_the_same_edges_to_the_nanosecond(boot):
     def edges():
         target = boot(STEPPER + script)
         target.read_line()
-        return list(target.plant.edges.times_ns())
+        return list(target.plant.pulses.times_ns())
 
     assert edges() == edges()

@@ -86,7 +86,7 @@ class FakeBlock:
         return tuple(getattr(machine, name) for name in REGISTERS)
 
     def edges_us(self):
-        return [t_ns // US_NS for t_ns in self.plant.edges.times_ns()]
+        return [t_ns // US_NS for t_ns in self.plant.pulses.times_ns()]
 
 
 class EmulatedBlock:

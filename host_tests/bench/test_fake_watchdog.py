@@ -125,12 +125,12 @@ while True:
     target = SimTarget(main=main)
     target.run(0.0999)
     assert target.plant.is_enabled and target.pin("buzzer").level == 1
-    before = target.plant.edges.count
+    before = target.plant.pulses.count
     target.run(5)
     assert not target.plant.is_enabled
     assert target.world.pio.running == []
-    assert before == 100 and target.plant.edges.count - before <= 1
-    assert target.plant.edges.last_ns <= 100_000_000
+    assert before == 100 and target.plant.pulses.count - before <= 1
+    assert target.plant.pulses.last_ns <= 100_000_000
     assert target.pin("buzzer").level == target.pin("step").level == 0
     assert target.plant.motor.missed_steps == 0
 

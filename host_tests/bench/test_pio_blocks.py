@@ -78,7 +78,7 @@ class Chip:
         return counts_of(self.counters)
 
     def history(self):
-        return list(self.plant.edges.times_ns()), [n.changes for n in self.world.pins.nets]
+        return list(self.plant.pulses.times_ns()), [n.changes for n in self.world.pins.nets]
 
 
 @given(st.lists(st.integers(0, 60_000), max_size=6), st.integers(0, 300), st.integers(0, 700))
@@ -132,7 +132,7 @@ def test_an_hour_of_fast_steps_beside_lamps_and_beeps_takes_a_few_events_a_secon
         chip.tone.put(150)
         chip.run_to((i + 1) * steps * 225_000)
     chip.run_to(3600 * SECOND_NS)
-    assert chip.plant.edges.count == runs * steps
+    assert chip.plant.pulses.count == runs * steps
     assert chip.counts() == [runs * steps & 0xFFFFFFFF] * 2
     lamp_changes = chip.world.pins.nets[LAMP_PINS[0]].changes
     assert len(lamp_changes) == pytest.approx(4 * 3600, abs=3)
@@ -277,7 +277,7 @@ class RandomChip:
         return seen
 
     def history(self):
-        return list(self.world.plant.edges.times_ns()), [n.changes for n in self.world.pins.nets]
+        return list(self.world.plant.pulses.times_ns()), [n.changes for n in self.world.pins.nets]
 
 
 @given(st.tuples(programs, programs, programs, programs), st.integers(0, 2), orders)

@@ -118,7 +118,7 @@ class Chip:
         return registers, fifos, machine.attempt is None, machine.block.flags
 
     def history(self):
-        return list(self.plant.edges.times_ns()), [n.changes for n in self.world.pins.nets]
+        return list(self.plant.pulses.times_ns()), [n.changes for n in self.world.pins.nets]
 
 
 @given(programs, programs, orders)
@@ -186,7 +186,7 @@ def test_the_step_engine_is_the_same_at_any_instant_with_and_without_skips(
         engine.step.active(0)
         machine = engine.world.pio.machines[0]
         results += [machine.x, machine.y, machine.osr, machine.pc]
-        seen.append((results, list(engine.plant.edges.times_ns())))
+        seen.append((results, list(engine.plant.pulses.times_ns())))
     assert seen[0] == seen[1]
 
 
@@ -194,7 +194,7 @@ def test_a_run_of_4095_steps_takes_a_few_events():
     engine = Engine()
     engine.step.put((225 - 10) << 12 | 4095)
     engine.run_to(1_000_000_000)
-    assert list(engine.plant.edges.intervals_ns()) == [(225_000, 4094)]
+    assert list(engine.plant.pulses.intervals_ns()) == [(225_000, 4094)]
     assert engine.counts() == [4095, 4095]
 
 
@@ -213,7 +213,7 @@ def test_every_count_and_delay_that_a_word_holds_is_exact(count, delay_us):
     engine = Engine()
     engine.step.put(delay_us << 12 | count)
     engine.run_to(4_500 * 1_000_000_000)
-    assert engine.plant.edges.count == count
+    assert engine.plant.pulses.count == count
     assert engine.counts() == [count, count]
     period_ns = (delay_us + 10) * 1_000
-    assert list(engine.plant.edges.intervals_ns()) == [(period_ns, count - 1)] * (count > 1)
+    assert list(engine.plant.pulses.intervals_ns()) == [(period_ns, count - 1)] * (count > 1)

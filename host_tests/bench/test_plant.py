@@ -35,11 +35,11 @@ def test_a_step_is_an_exact_fraction_of_the_revolution(plant):
     assert plant.beaker.volume_nl == Fraction(125, 2)
 
 
-def test_steps_into_a_disabled_driver_are_edges_and_missed(plant):
+def test_pulses_into_a_disabled_driver_are_no_steps(plant):
     plant.set_direction(True, 0)
     plant.step(10 * MS_NS, 1000, 5)
-    assert plant.edges.count == 5
-    assert plant.motor.missed_steps == 5
+    assert (plant.pulses.count, plant.edges.count) == (5, 0)
+    assert plant.motor.missed_steps == plant.motor.position_steps == 0
     assert plant.beaker.volume_pl == 0
 
 

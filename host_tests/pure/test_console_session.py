@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.console_lines import responses
+from host_tests.console_lines import responses, tree_of
 from pump import faults, units
 from pump.console import ieee488
 from pump.console.errors import ErrorQueue
 from pump.console.params import DOSE, RATE, STRING, VOLUME, decimal, optional
 from pump.console.session import Session
 from pump.console.status import Status
-from pump.console.tree import Tree
 
 
 class Toy:
@@ -25,7 +24,7 @@ class Toy:
         errors = ErrorQueue(status)
         common = ieee488.rows(status, errors, lambda: "TOY", lambda: None, lambda: 0)
         self.calls = []
-        self.session = Session(Tree(common + self._rows()), errors)
+        self.session = Session(tree_of(common + self._rows()), errors)
 
     def _rows(self):
         return (

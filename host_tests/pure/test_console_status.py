@@ -3,12 +3,12 @@
 
 import pytest
 
+from host_tests.console_lines import tree_of
 from host_tests.tables import names_of
 from pump import faults
 from pump.console import errors, ieee488
 from pump.console.errors import ErrorQueue, ScpiError
 from pump.console.status import Status
-from pump.console.tree import Tree
 
 
 class Instrument:
@@ -19,7 +19,7 @@ class Instrument:
         self.errors = ErrorQueue(self.status)
         self.resets = 0
         rows = ieee488.rows(self.status, self.errors, lambda: "ITB-Pump", self._reset, lambda: 0)
-        self._tree = Tree(rows)
+        self._tree = tree_of(rows)
 
     def _reset(self):
         self.resets += 1

@@ -5,19 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host_tests.console_lines import tree_of
 from host_tests.tables import clashes, names_of
 from pump import units
 from pump.console import errors, params
 from pump.console.errors import ScpiError
-from pump.console.tree import Tree
 
 
 def echo(*values):
     return values
 
 
-def tree_of(*patterns):
-    return Tree([(pattern, lambda pattern=pattern: pattern) for pattern in patterns])
+def tree_with(*patterns):
+    return tree_of([(pattern, lambda pattern=pattern: pattern) for pattern in patterns])
 
 
 def refusal(action, *arguments):
@@ -30,7 +30,7 @@ def refusal(action, *arguments):
     "header", ["SYST:ERR?", "SYSTEM:ERROR?", "SYST:ERROR:NEXT?", "SYSTEM:ERR:NEXT?"]
 )
 def test_short_and_long_forms_and_optional_words_find_the_same_row(header):
-    assert tree_of("SYSTem:ERRor[:NEXT]?").call(header, []) == "SYSTem:ERRor[:NEXT]?"
+    assert tree_with("SYSTem:ERRor[:NEXT]?").call(header, []) == "SYSTem:ERRor[:NEXT]?"
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_short_and_long_forms_and_optional_words_find_the_same_row(header):
     ),
 )
 def test_anything_else_is_an_undefined_header(header):
-    tree = tree_of("SYSTem:ERRor[:NEXT]?")
+    tree = tree_with("SYSTem:ERRor[:NEXT]?")
     assert refusal(tree.call, header, []) == errors.UNDEFINED_HEADER
 
 
 def test_command_and_query_of_the_same_name_are_two_rows():
-    tree = tree_of("*ESE", "*ESE?", "STATus:OPERation:ENABle", "STATus:OPERation:ENABle?")
+    tree = tree_with("*ESE", "*ESE?", "STATus:OPERation:ENABle", "STATus:OPERation:ENABle?")
     for header in ("*ESE", "*ESE?"):
         assert tree.call(header, []) == header
     assert tree.call("STAT:OPER:ENAB", []) == "STATus:OPERation:ENABle"
@@ -55,7 +55,7 @@ def test_command_and_query_of_the_same_name_are_two_rows():
 
 
 def test_an_optional_word_in_the_middle_may_be_left_out():
-    tree = tree_of("SOURce[:VOLume]:LEVel[:NOW]")
+    tree = tree_with("SOURce[:VOLume]:LEVel[:NOW]")
     for header in ("SOUR:LEV", "SOUR:VOL:LEV", "SOUR:LEV:NOW", "SOURCE:VOLUME:LEVEL:NOW"):
         assert tree.call(header, []) == "SOURce[:VOLume]:LEVel[:NOW]"
 
@@ -76,18 +76,18 @@ def test_patterns_that_clash_are_found_by_the_check_of_the_house(patterns):
 
 
 def test_too_few_and_too_many_arguments_are_refused_before_any_is_read():
-    tree = Tree([("JOG", echo, params.decimal(7), params.decimal(3))])
+    tree = tree_of([("JOG", echo, params.decimal(7), params.decimal(3))])
     assert tree.call("JOG", ["1.5", "30"]) == (15_000_000, 30_000)
     assert refusal(tree.call, "JOG", ["x"]) == errors.MISSING_PARAMETER
     assert refusal(tree.call, "JOG", ["x", "y", "z"]) == errors.PARAMETER_NOT_ALLOWED
-    assert refusal(Tree([("NEW", echo)]).call, "NEW", ["1"]) == errors.PARAMETER_NOT_ALLOWED
+    assert refusal(tree_of([("NEW", echo)]).call, "NEW", ["1"]) == errors.PARAMETER_NOT_ALLOWED
 
 
 def test_an_optional_argument_left_out_leaves_the_handlers_own_default():
     def refill(volume_nl, residual_nl=None):
         return volume_nl, residual_nl
 
-    tree = Tree([("REFill", refill, params.VOLUME, params.optional(params.VOLUME))])
+    tree = tree_of([("REFill", refill, params.VOLUME, params.optional(params.VOLUME))])
     assert tree.call("REF", ["20 ML"]) == (20_000_000, None)
     assert tree.call("REF", ["20 ML", "1 UL"]) == (20_000_000, 1_000)
     assert refusal(tree.call, "REF", []) == errors.MISSING_PARAMETER

@@ -10,9 +10,11 @@ from micropython import const
 
 from pump.alarm import patterns
 from pump.alarm.conditions import HIGH, LOW, PRIORITIES
-from pump.faults import ALARM_SOUNDING, NOT_FITTED, Refused
+from pump.faults import ALARM_SOUNDING, BUZZER_SILENT, LAMP_DARK, NOT_FITTED, Refused
 
 _BREATH_US = const(2_500_000)  # before a lower priority sounds: bursts do not run together
+_LISTENED = const(400)  # samples of a tone, at most
+_SAMPLE_US = const(100)
 _LOW_US = const(16_000_000)  # from one burst of LOW to the next
 
 
@@ -99,6 +101,21 @@ class Annunciator:
         if self._speaker is not None and is_quiet:
             self._play(name, self._clock.now_us())
 
+    def test_outputs(self):
+        """Yield (number of `faults`, whether it works) of each lamp and of the buzzer.
+
+        By the levels of their pins; the buzzer has the tone of power-up. Nothing while an alarm is
+        shown, or a tone sounds.
+        """
+        if self._alarms.showing() is not None or self._playing is not None:
+            return
+        for lamp in set(self._lamps):
+            if lamp is not None:
+                yield LAMP_DARK, _works(lamp)
+        if self._speaker is not None:
+            self.signal(patterns.POWER_UP)
+            yield BUZZER_SILENT, self._is_heard()
+
     def close(self):
         """Silent and dark, from now on."""
         self._show(None)
@@ -106,6 +123,16 @@ class Annunciator:
             self._silence()
 
     # Within
+
+    def _is_heard(self):
+        """Whether the pin of the buzzer goes to its active level, and back."""
+        levels = 0
+        for _ in range(_LISTENED):
+            levels |= 1 << self._speaker.is_on()
+            if levels == 3:
+                return True
+            self._clock.wait_until(self._clock.now_us() + _SAMPLE_US)
+        return False
 
     def _ask(self):
         """The alarms have changed."""
@@ -185,6 +212,14 @@ class Annunciator:
         self._playing = self._wanted = HIGH
         self._end_us = now_us + self._high_us
         self._next_us = self._end_us + patterns.INTERBURST_MS[HIGH] * 1000
+
+
+def _works(lamp):
+    """Whether a dark lamp is lit when it should be, and dark again."""
+    lamp.flash(1, 0)
+    was_lit = lamp.is_lit()
+    lamp.flash(0, 0)
+    return was_lit and not lamp.is_lit()
 
 
 def _is_lower(priority, other):

@@ -60,6 +60,13 @@ OVER_INFUSION = const(319)
 # that is blocked since power-up looks the same.
 ROTOR_SENSOR_FAULTY = const(320)
 
+# A task took too long, or began too late; LOG:READ? names it. Ask less in one message.
+TASK_LATE = const(322)
+# More than 80 % busy for a minute: ask less often.
+LOAD_HIGH = const(323)
+# *TST? gives the number of the part, see Errors; put it right, then *TST? again.
+SELF_TEST_FAILED = const(324)
+
 # code, priority, whether it latches, what the pump does, name.
 #   L: stays when it is over, until it is acknowledged; -: ends by itself
 #   STOPS: what runs is stopped; HOLDS: nothing can be started; RUNS: what runs goes on
@@ -84,6 +91,9 @@ ALARMS = """
 318 HIGH L RUNS Under-infusion
 319 HIGH L STOPS Over-infusion
 320 MEDIUM - RUNS Rotor sensor faulty
+322 LOW - RUNS Task late
+323 LOW - RUNS Load high
+324 MEDIUM - RUNS Self-test failed
 """
 
 

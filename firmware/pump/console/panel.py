@@ -60,6 +60,10 @@ class Panel:
         """Whether a button is stuck."""
         return any(key.button.is_stuck for key in self._keys)
 
+    def is_clear(self):
+        """Whether no button is down."""
+        return not any(key.line.is_active() for key in self._keys)
+
     def _give(self, key):
         try:
             key.order()

@@ -184,6 +184,10 @@ class Dispenser:
         self._tell_end()
         return self._start_us + self._next_us(planner)
 
+    def test(self, steps):
+        """Whether the engine emits exactly so many steps, into the driver that is off."""
+        return self._engine.test(steps)
+
     def settle(self):
         """Book what has gone out since the last time; returns the steps emitted since boot."""
         emitted = self._engine.emitted()

@@ -90,6 +90,26 @@ class Files:
             return _none_if_missing(error)
 
 
+def is_there(path):
+    """Whether there is a file or folder of that name."""
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
+
+
+def parts(path):
+    """Yield a file in parts; each is gone when the next one comes. OSError: it cannot be read."""
+    part = bytearray(_PART)
+    with open(path, "rb") as file:
+        while True:
+            count = file.readinto(part)
+            if not count:
+                return
+            yield memoryview(part)[:count]
+
+
 def _none_if_missing(error):
     """None when the error is that there is no such file; any other one is raised again."""
     if error.args[0] != _MISSING:

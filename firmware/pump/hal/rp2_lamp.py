@@ -45,11 +45,16 @@ class Lamp:
     def __init__(self, text, index):
         number, is_low, _ = pins.parse(text)
         self._shown = (0, 0)
+        self._pad, self._lit = Pin(number), 0 if is_low else 1
         self._off = rp2.asm_pio_encode("nop().side(%d)" % is_low, 1)
         self._on = rp2.asm_pio_encode("nop().side(%d)" % (not is_low), 1)
         self._machine = rp2.StateMachine(
             _FIRST + index, flash_program(is_low), freq=_LAMP_HZ, sideset_base=Pin(number)
         )
+
+    def is_lit(self):
+        """Whether the pin is at its active level."""
+        return self._pad.value() == self._lit
 
     def flash(self, on_ms, off_ms):
         """Be on and off for so long, again and again. off_ms 0: on; on_ms 0: off."""

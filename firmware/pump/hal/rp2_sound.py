@@ -28,11 +28,16 @@ class Speaker:
         number, is_low, _ = pins.parse(text)
         self._coding = coding
         self._is_low = is_low
+        self._pad = Pin(number)
         self._silence = coding.silence(is_low)
         self._drop = coding.drop(is_low)
         self._machine = coding.state_machine(_MACHINE, Pin(number), is_low)
         self._machine.active(1)
         self._feeder = _feeder(self._machine)
+
+    def is_on(self):
+        """Whether the pin is at its active level: 1, or 0."""
+        return self._pad.value() ^ self._is_low
 
     def encode(self, segments):
         """The words for a burst: see `alarm.patterns` for its segments."""

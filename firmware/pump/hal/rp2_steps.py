@@ -22,6 +22,7 @@ _COUNT_BITS = const(12)
 _STEP_US = const(7)  # instructions of one interval, apart from the pulse and the delay
 _DELAY_US = const(5)  # instructions of a run without steps, apart from the delay
 _LOW_US = const(2)  # from the end of a pulse to the next fetch
+_TEST_US = const(500)  # between two steps of a test
 _QUEUE = const(4)  # words a queue holds
 _PIN_FLAG = const(4)  # PIO IRQ flags 4..7 do not interrupt the processor
 _MASK = const(0xFFFFFFFF)
@@ -85,6 +86,10 @@ class Counter:
         self._count += (raw - self._raw) & _MASK
         self._raw = raw
         return self._count
+
+    def set_back(self, count):
+        """What was counted beyond `count` is forgotten."""
+        self._count = count
 
     def _read(self):
         self._machine.exec(self._copy)
@@ -150,6 +155,21 @@ class StepEngine:
         machine.exec(self._low)
         while machine.tx_fifo():
             machine.exec(self._drop)
+
+    def test(self, count):
+        """Emit steps into the driver, which is off. They are not counted.
+
+        True when engine and witness have seen exactly these. Not while anything is queued.
+        """
+        before = self.emitted(), self.witnessed()
+        self.put(count, _TEST_US)
+        self._steps.active(1)
+        self._clock.wait_until(self._clock.now_us() + (count + 2) * _TEST_US)
+        self.stop()
+        emitted, witnessed = self.emitted() - before[0], self.witnessed() - before[1]
+        self._emitted.set_back(before[0])
+        self._witness.set_back(before[1])
+        return emitted == witnessed == count
 
     def emitted(self):
         """Steps emitted since power-up, exact at any instant."""

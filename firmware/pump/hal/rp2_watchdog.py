@@ -34,6 +34,10 @@ class Timer:
         if self._timer is not None:
             self._timer.feed()
 
+    def is_running(self):
+        """Whether the chip says so."""
+        return machine.mem32[self._control] & _ENABLE != 0
+
     def stop(self):
         """End it: the REPL comes next, and nobody feeds it there. `machine.WDT` cannot do that."""
         self._timer = None

@@ -35,6 +35,8 @@ ROTOR_STALLED = const(425)  # text: what was missed
 ROTOR_RECOVERED = const(426)  # text: what was missed since power-up
 ROTOR_SLIPPED = const(427)  # text: what was missed
 ROTOR_OVERRAN = const(428)  # text: pulses and steps since power-up
+TASK_LATE = const(429)  # text: task and milliseconds
+SELF_TEST_FAILED = const(430)  # text: number of the part, see `faults`
 
 NAMES = """
 401 RESET
@@ -65,4 +67,6 @@ NAMES = """
 426 ROTOR_RECOVERED
 427 ROTOR_SLIPPED
 428 ROTOR_OVERRAN
+429 TASK_LATE
+430 SELF_TEST_FAILED
 """  # see `faults.name_in`

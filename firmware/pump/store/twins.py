@@ -53,6 +53,20 @@ class Twins:
         is_usual = is_first_save or 0 < second_seq < first_seq
         return self._keep(key, first, (names[1], second), is_usual)
 
+    def verify(self, key):
+        """Whether a copy of the value can be read. One that cannot is made anew: a finding.
+
+        False: neither can. The next `save` writes both, whatever the value.
+        """
+        names = _names(key)
+        whole = [self._is_whole(name) for name in names]
+        if not any(whole):
+            self._saved.pop(key, None)
+            return not self._seqs.get(key)
+        if not all(whole):
+            self.load(key)
+        return True
+
     def reject(self, key):
         """What `load` answered is of no use: it is lost, and both copies are set aside."""
         self._saved.pop(key, None)
@@ -143,6 +157,18 @@ class Twins:
             return b"" if self._files.size(name) > _MOST_BYTES else self._files.read(name)
         except OSError:
             return b""
+
+    def _is_whole(self, name):
+        """Whether the checksum of a copy is right; little of it is in memory at once."""
+        try:
+            size = self._files.size(name)
+            crc = 0
+            for at in range(8, size, _PART_BYTES):
+                count = min(_PART_BYTES, size - at)
+                crc = binascii.crc32(self._files.read_at(name, at, count), crc)
+            return size > 8 and self._files.read_at(name, 0, 8) == b"%08x" % crc
+        except OSError:
+            return False
 
     def _start(self, seq):
         """How a copy goes on after its checksum, up to the value."""
