@@ -43,6 +43,7 @@ PERMANENT = {
     318: ("Under-infusion", HIGH),
     319: ("Over-infusion", HIGH),
     320: ("Rotor sensor faulty", MEDIUM),
+    321: ("Host silent", LOW),
 }
 FIRST_LOW, SECOND_LOW, MIDDLE, FIRST_HIGH, SECOND_HIGH = 301, 305, 307, 304, 306
 MIN_US = 60_000_000

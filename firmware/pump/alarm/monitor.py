@@ -21,8 +21,9 @@ class Monitor:
     alarms: the manager. absence: of therapy. clock: `now_us`. staging: `is_left_open`,
     `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`.
     supply: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
-    `is_failing`. panel: `is_stuck`. supervisor: `fault`, `free_bytes`, `wake_by`. has_buzzer: it
-    can be heard. fitted: (code, predicate) each, of what only some boards can see.
+    `is_failing`. panel: `is_stuck`. supervisor: `fault`, `free_bytes`, `wake_by`. heartbeat:
+    `is_silent`. has_buzzer: it can be heard. fitted: (code, predicate) each, of what only some
+    boards can see.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Monitor:
         memory,
         panel,
         supervisor,
+        heartbeat,
         has_buzzer,
         fitted=(),
     ):
@@ -69,6 +71,7 @@ class Monitor:
             (conditions.RESERVOIR_UNKNOWN, lambda: supply.is_unknown and treatment.is_dosing()),
             (conditions.BUTTON_STUCK, panel.is_stuck),
             (conditions.MEMORY_LOW, self._is_memory_low),
+            (conditions.HOST_SILENT, lambda: heartbeat.is_silent(clock.now_us())),
         ) + fitted
 
     def poll(self, _now_us=0):

@@ -24,10 +24,11 @@ from pump.console.params import is_optional, is_spelled
 
 
 class Tree:
-    """All commands."""
+    """All commands. need_open(pattern): refuses a command before it is run, see `lock`."""
 
-    def __init__(self, rows):
+    def __init__(self, rows, need_open=None):
         self._rows = rows
+        self._need_open = need_open
 
     def find(self, header):
         """The row for a header from the root in upper case; ScpiError UNDEFINED_HEADER."""
@@ -43,6 +44,8 @@ class Tree:
     def call(self, header, texts):
         """Run the command; what its handler returns. ScpiError, or whatever the handler raises."""
         row = self.find(header)
+        if self._need_open is not None:
+            self._need_open(row[0])
         return row[1](*_values(row[2:], texts))
 
 

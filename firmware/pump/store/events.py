@@ -35,6 +35,9 @@ ROTOR_STALLED = const(425)  # text: what was missed
 ROTOR_RECOVERED = const(426)  # text: what was missed since power-up
 ROTOR_SLIPPED = const(427)  # text: what was missed
 ROTOR_OVERRAN = const(428)  # text: pulses and steps since power-up
+UNLOCKED = const(429)
+PIN_REFUSED = const(430)  # text: how many since the last right one
+PIN_CHANGED = const(431)  # text: SET, REMOVED or FORGOTTEN
 
 NAMES = """
 401 RESET
@@ -65,4 +68,7 @@ NAMES = """
 426 ROTOR_RECOVERED
 427 ROTOR_SLIPPED
 428 ROTOR_OVERRAN
+429 UNLOCKED
+430 PIN_REFUSED
+431 PIN_CHANGED
 """  # see `faults.name_in`
