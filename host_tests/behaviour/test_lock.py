@@ -10,11 +10,14 @@ from host_tests.behaviour.test_buttons import hold
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
 from pump.hal.files import Files
+from pumpbench.client import Pump
 from pumpbench.flashfiles import read_files, with_files
 from pumpbench.image import FIRMWARE
 from pumpbench.sim import SimTarget
+from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.sim.flash import AFTER, BEFORE, INSIDE, images
 
-PIN, WRONG = "24680", "97531"
+PIN, OTHER, WRONG = "24680", "1357", "97531"
 NOT_RECORDED, UNCONFIRMED, LOCKED, WRONG_PIN, WAIT, CONFLICT = 127, 128, 133, 134, 135, -221
 NO_ALARM = 130
 RECORDS_LOST = 308
@@ -144,6 +147,46 @@ def test_a_try_counts_though_the_power_is_cut_as_soon_as_anything_is_told():
     assert pump.target.read_line(5) == "1"
     pump.cut()
     assert setup_of(pump.target.flash)[3][7][1] == 1
+
+
+@pytest.mark.hazard("changed-by-a-passer-by")
+def test_the_time_without_power_is_no_waiting_time():
+    clock = BatteryClock()
+    clock.set("2026-03-02T12:00:00")
+    pump = Lives(clock)
+    pump.tell("SYST:TIME 2026-03-02T12:00:00")
+    with_pin(pump)
+    for _ in range(3):
+        assert unlock(pump, WRONG) == WRONG_PIN
+    pump.run(2)
+    assert unlock(pump, WRONG) == WRONG_PIN  # the fourth: 4 s
+    pump.cut(3600)
+    assert unlock(pump) == WAIT
+    pump.run(4)
+    pump.tell(f'SYST:UNL "{PIN}"')
+
+
+@pytest.mark.hazard("power-cut")
+def test_a_cut_at_any_write_while_the_pin_is_changed_leaves_the_old_one_or_the_new_one():
+    pump = with_pin(Lives())
+    pump.tell(f'SYST:UNL "{PIN}"')
+    flash = pump.target.world.flash
+    start, done = flash.content, len(flash.operations)
+    pump.target.write(f'SYST:LOCK:PIN "{OTHER}"\n'.encode())
+    pump.run(0.5)
+    found = []
+    for _, _, image in images(start, flash.operations[done:], (BEFORE, INSIDE, AFTER)):
+        later = Pump(target := SimTarget(flash=image))
+        assert later.ask("SYST:LOCK?") == "LOCKED,0"
+        target.write(f'SYST:UNL "{OTHER}"\n*CLS\n'.encode())
+        is_other = later.ask("SYST:LOCK?") == "UNLOCKED"
+        found.append(is_other)
+        if not is_other:
+            later.tell(f'SYST:UNL "{PIN}"')
+            assert later.ask("SYST:LOCK?") == "UNLOCKED"
+    assert found == sorted(found)
+    assert set(found) == {False, True}
+    assert len(found) > 10
 
 
 def test_a_pin_that_flash_does_not_take_is_neither_judged_nor_changed(monkeypatch):
