@@ -16,6 +16,6 @@ def responses(session, data):
     return found
 
 
-def tree_of(rows):
+def tree_of(rows, need_open=None):
     """A command tree of these rows alone."""
-    return Tree((("", lambda: rows),))
+    return Tree((("", lambda: rows),), need_open)

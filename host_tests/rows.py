@@ -6,6 +6,7 @@ from pump.console.commands import (
     alarm,
     bolus,
     delivery,
+    lock,
     log,
     motor,
     prescription,
@@ -26,7 +27,8 @@ def all_rows():
     some = Anything()
     return (
         ieee488.rows(some, some, some, some, some)
-        + system.rows(some, some, some, (some, some, some))
+        + system.rows(some, some, some, (some, some, some), some)
+        + lock.rows(some, some)
         + prescription.rows(some, some)
         + therapy.rows(some)
         + bolus.rows(some, some, some)

@@ -43,7 +43,7 @@ LAYERS = [
     {"pump.giving"},
     {"pump.treatment"},
     {"pump.changes", "pump.journal", "pump.progress", "pump.supply", "pump.rotor_guard"},
-    {"pump.memory"},
+    {"pump.memory", "pump.forget_pin"},
     {"pump.control"},
     {"pump.dosing"},
     {"pump.console"},

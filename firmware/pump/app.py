@@ -7,6 +7,7 @@ from pump import VERSION, selftest
 from pump.alarm import patterns
 from pump.alarm.absence import Absence
 from pump.alarm.annunciator import Annunciator
+from pump.alarm.heartbeat import Heartbeat
 from pump.alarm.manager import PAUSE_US, AlarmManager
 from pump.alarm.monitor import Monitor
 from pump.clock import Monotonic
@@ -16,6 +17,7 @@ from pump.console.commands import (
     alarm,
     bolus,
     delivery,
+    lock,
     log,
     motor,
     prescription,
@@ -26,6 +28,7 @@ from pump.console.commands import (
 from pump.console.conditions import Conditions
 from pump.console.errors import ErrorQueue
 from pump.console.link import Link
+from pump.console.lock import Lock, has_pin
 from pump.console.panel import Panel
 from pump.console.session import Session
 from pump.console.status import Status
@@ -76,6 +79,7 @@ class App:
         self.dispenser = Dispenser(self.engine, self.clock, self.ledger, _min_period_us(board))
         self.staging = Staging(self.clock, board.PUMP["min_rate_nl_d"])
         self.alarms, self.absence = AlarmManager(), Absence()
+        self.heartbeat, self.lock = Heartbeat(), Lock(self.clock, hal.random_bytes)
         self.calibrations = Calibrations(board.PUMP["pl_per_rev"], _steps_per_rev(board))
         self.treatment = Treatment(
             (self.dispenser, self.ledger, self.clock),
@@ -165,10 +169,13 @@ class App:
             (self.calibrations, self.reservoir),
             alarms=self.alarms,
             absence=self.absence,
+            lock=self.lock,
+            heartbeat=self.heartbeat,
         )
         self.rtc = hal.rtc(board)
         is_timer = scratch is not None and scratch.is_timer()
         self.may_resume = self.memory.restore(is_timer, _seconds(self.rtc))
+        self.lock.begin()
         self.log.boot = self.journal.boot
         cause = hal.reset_cause()
         self.boot = (cause, self.clock.now_us(), self.folders)
@@ -210,6 +217,7 @@ class App:
             panel=self.panel,
             self_test=self.self_test,
             supervisor=self.supervisor,
+            heartbeat=self.heartbeat,
             has_buzzer=speaker is not None,
             fitted=self.rotor.conditions() if self.rotor is not None else (),
         )
@@ -256,11 +264,11 @@ class App:
     def _build_console(self, board, hal):
         self.status = Status()
         self.errors = ErrorQueue(self.status)
-        tree = Tree(self._sections(board, hal))
+        tree = Tree(self._sections(board, hal), self.lock.need_open)
         self.conditions = Conditions(self.status, self.control, self.alarms)
         urgent = (therapy.STOP,)
         session = Session(tree, self.errors, self._after_command, urgent=urgent)
-        self.link = Link(self.port, session, self.errors, self.clock)
+        self.link = Link(self.port, session, self.errors, self.clock, self.heartbeat.hear)
 
     def _resume(self):
         """The regular therapy goes on where the reset ended it, unless something is against it."""
@@ -272,7 +280,8 @@ class App:
     def _after_command(self, header, arguments):
         self._go_on()
         if not header.endswith("?") and header[:3] not in _UNRECORDED:
-            text = (header + " " + ",".join(arguments)).rstrip()
+            shown = "" if has_pin(header) else ",".join(arguments)
+            text = (header + " " + shown).rstrip()
             self._record_order(text, header[:3] in _SETUP)
         self.conditions.refresh()
 
@@ -314,10 +323,12 @@ class App:
         progress = Progress(self.treatment, self.dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
         common = self.status, self.errors, lambda: identity, self.staging.discard, self._test
+        whole = self.control, self.supervisor, self.clock, self.boot, self.heartbeat
         sound = self.monitor, self.annunciator, self.clock
         return (
             ("* SY ST", lambda: ieee488.rows(*common)),
-            ("SY", lambda: system.rows(self.control, self.supervisor, self.clock, self.boot)),
+            ("SY", lambda: system.rows(*whole)),
+            ("SY", lambda: lock.rows(self.lock, self.memory)),
             ("PR", lambda: prescription.rows(self.control, self.staging)),
             ("TH", lambda: therapy.rows(self.control)),
             ("BO PR BR", lambda: bolus.rows(self.dosing, progress, self.treatment.boluses)),

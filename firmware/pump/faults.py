@@ -42,6 +42,9 @@ NOTHING_TO_CONFIRM = const(129)
 NO_ALARM = const(130)
 ALARM_SOUNDING = const(131)
 NOT_FITTED = const(132)
+LOCKED = const(133)
+WRONG_PIN = const(134)
+WAIT = const(135)
 
 # Faults
 TASK_DIED = const(201)
@@ -94,6 +97,9 @@ NAMES = """
 130 No such alarm
 131 Alarm sounding
 132 Not fitted
+133 Locked
+134 Wrong PIN
+135 Wait
 201 Task died
 202 Step queue ran dry
 203 Witness disagrees

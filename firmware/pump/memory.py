@@ -3,11 +3,13 @@
 
     prescription  written before it becomes active
     alarms        what was acknowledged, or has to be; since when there is no therapy
-    setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed
+    setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed,
+                  the lock, the heartbeat
     past          boluses and lockouts, the last 24 h
     log           an event for everything that happens
 
-What is lost counts as the worst it can have been: delivered, locked out, not calibrated.
+What is lost counts as the worst it can have been: delivered, locked out, not calibrated. Only the
+lock is lost with the setup: nobody could open it, and the pump holds until a human confirms.
 """
 
 from micropython import const
@@ -19,7 +21,7 @@ from pump.kinds import BASAL
 from pump.state import STOPPED
 from pump.store import events
 from pump.store.repeats import Repeats
-from pump.store.shapes import SHAPES, fits
+from pump.store.shapes import LOCK_PLACE, SHAPES, fits, upgraded
 from pump.store.twins import LOST, MENDED
 from pump.therapy.prescription import prescription_of
 from pump.units import ml_of_pl
@@ -37,17 +39,18 @@ class Memory:
     """flash: (twins, log), see `store`. journal: of what is delivered.
 
     pump: (clock, dispenser, ledger, treatment, staging). setup: (calibrations, reservoir), things
-    with `state` and `restore`. alarms, absence: see `alarm`. resume: what goes on after
-    a reset, HOLD or RESUME_BASAL.
+    with `state` and `restore`. alarms, absence, heartbeat: see `alarm`. lock: see `console.lock`.
+    resume: what goes on after a reset, HOLD or RESUME_BASAL.
     is_matched: a clock with a battery can be relied on; not while it is being set.
     """
 
-    def __init__(self, flash, journal, pump, setup, *, alarms, absence):
+    def __init__(self, flash, journal, pump, setup, *, alarms, absence, lock, heartbeat):
         self._twins, self._log = flash
         self._journal = journal
         self._clock, self._dispenser, self._ledger = pump[:3]
         self._treatment, self._staging = pump[3:]
         self._alarms, self._absence = alarms, absence
+        self._lock, self._heartbeat = lock, heartbeat
         self._calibrations, self._reservoir = setup
         self._repeats = Repeats()
         self.resume = HOLD
@@ -135,7 +138,7 @@ class Memory:
         """
         was_matched, self.is_matched = self.is_matched, False
         try:
-            self._need(self._twins.save, "setup", self._setup())
+            self.keep_setup()
         except Refused:
             self.is_matched = was_matched
             raise
@@ -148,6 +151,10 @@ class Memory:
             for found, what in self._twins.findings[before:]:
                 self.note(events.STORE_MENDED, found + " " + what)
             yield is_well
+
+    def keep_setup(self):
+        """Write the setup now; Refused NOT_RECORDED where that fails."""
+        self._need(self._twins.save, "setup", self._setup())
 
     def note(self, code, text=""):
         """An event for the log."""
@@ -254,11 +261,13 @@ class Memory:
             self._calibrations.state(),
             self._reservoir.state(),
             self._lost,
+            self._lock.to_record(),
+            self._heartbeat.limit_ms,
         ]
 
     def _bring(self, key, restore):
         """Bring back one value. What this firmware cannot read is as good as lost."""
-        value = self._twins.load(key)
+        value = upgraded(key, self._twins.load(key))
         self._had[key] = value is not None
         if value is None:
             return None
@@ -286,6 +295,8 @@ class Memory:
         treatment.calibration = self._calibrations.current()
         self._reservoir.restore(state[5])
         self._lost = tuple(state[6])
+        self._lock.from_record(state[LOCK_PLACE])
+        self._heartbeat.limit_ms = state[LOCK_PLACE + 1]
 
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose."""

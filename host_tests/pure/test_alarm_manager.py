@@ -43,6 +43,7 @@ PERMANENT = {
     318: ("Under-infusion", HIGH),
     319: ("Over-infusion", HIGH),
     320: ("Rotor sensor faulty", MEDIUM),
+    321: ("Host silent", LOW),
     322: ("Task late", LOW),
     323: ("Load high", LOW),
     324: ("Self-test failed", MEDIUM),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """MicroPython's `os`, over the board's filesystem."""
 
+import os
 from collections.abc import Iterator
 
 from littlefs import lfs
@@ -48,6 +49,10 @@ def ilistdir(path: str = "") -> Iterator[tuple[str, int, int, int]]:
             entries.append((entry.name, _mode(entry), 0, _size(entry)))
     files.call(lfs.dir_close, folder)
     return iter(entries)
+
+
+def urandom(count: int) -> bytes:
+    return os.urandom(count)
 
 
 def listdir(path: str = "") -> list[str]:

@@ -2,7 +2,7 @@
 """Alarm conditions: one table of permanent codes, with a row for each.
 
 Codes are never reused or changed: rigs and logs depend on them. The advice for a human stands as a
-comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 321 on are
+comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 322 on are
 free for guards to come.
 """
 
@@ -59,6 +59,8 @@ OVER_INFUSION = const(319)
 # No pulse since power-up, or several for each: check the wiring. Nobody watches the rotor; one
 # that is blocked since power-up looks the same.
 ROTOR_SENSOR_FAULTY = const(320)
+# No line for longer than SYSTem:HEARtbeat? says: see to the host and its line. Delivery goes on.
+HOST_SILENT = const(321)
 
 # A task took too long, or began too late; LOG:READ? names it. Ask less in one message.
 TASK_LATE = const(322)
@@ -91,6 +93,7 @@ ALARMS = """
 318 HIGH L RUNS Under-infusion
 319 HIGH L STOPS Over-infusion
 320 MEDIUM - RUNS Rotor sensor faulty
+321 LOW - RUNS Host silent
 322 LOW - RUNS Task late
 323 LOW - RUNS Load high
 324 MEDIUM - RUNS Self-test failed

@@ -22,7 +22,7 @@ class Monitor:
     `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`.
     supply: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
     `is_failing`. panel: `is_stuck`. self_test: `is_alarming`. supervisor: `fault`, `is_late`,
-    `is_loaded`, `free_bytes`, `wake_by`. has_buzzer: it can be heard.
+    `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be heard.
     fitted: (code, predicate) each, of what only some boards can see.
     """
 
@@ -40,6 +40,7 @@ class Monitor:
         panel,
         self_test,
         supervisor,
+        heartbeat,
         has_buzzer,
         fitted=(),
     ):
@@ -71,6 +72,7 @@ class Monitor:
             (conditions.RESERVOIR_UNKNOWN, lambda: supply.is_unknown and treatment.is_dosing()),
             (conditions.BUTTON_STUCK, panel.is_stuck),
             (conditions.MEMORY_LOW, self._is_memory_low),
+            (conditions.HOST_SILENT, lambda: heartbeat.is_silent(clock.now_us())),
             (conditions.TASK_LATE, supervisor.is_late),
             (conditions.LOAD_HIGH, lambda: supervisor.is_loaded),
             (conditions.SELF_TEST_FAILED, self_test.is_alarming),

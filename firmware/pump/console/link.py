@@ -14,17 +14,22 @@ from pump.console.errors import QUERY_DEADLOCKED
 _CHUNK = const(64)  # bytes read in one cycle
 _BACKLOG = const(2048)  # bytes of responses kept for a host that is slow to read
 _LONG_US = const(50_000)
+_LF = const(0x0A)
 _SOON_US = const(5_000)  # when to try again to write what the host did not take
 
 
 class Link:
-    """port: `read_into`, `write`. session: `take`, `is_busy`, `step`. errors: the error queue."""
+    """port: `read_into`, `write`. session: `take`, `is_busy`, `step`. errors: the error queue.
 
-    def __init__(self, port, session, errors, clock):
+    heard(now_us): the host has ended a line.
+    """
+
+    def __init__(self, port, session, errors, clock, heard):
         self._port = port
         self._session = session
         self._errors = errors
         self._clock = clock
+        self._heard = heard
         self._chunk = bytearray(_CHUNK)
         self._at = self._count = 0  # bytes of it that were taken, and that there are
         self._backlog = bytearray()
@@ -48,8 +53,11 @@ class Link:
         session = self._session
         while session.is_busy() or self._at < self._count:
             if not session.is_busy():
-                session.take(self._chunk[self._at])
+                byte = self._chunk[self._at]
                 self._at += 1
+                if byte == _LF:
+                    self._heard(self._clock.now_us())
+                session.take(byte)
                 continue
             line = session.step()
             if line is not None:

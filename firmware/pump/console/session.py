@@ -12,6 +12,7 @@ from micropython import const
 
 from pump.console.errors import OUT_OF_MEMORY, QUERY_DEADLOCKED, SYSTEM_ERROR, ScpiError
 from pump.console.lines import LineAssembler
+from pump.console.lock import has_pin
 from pump.console.parser import commands
 from pump.faults import Fault, Refused
 
@@ -69,7 +70,7 @@ class Session:
         except Exception as bug:
             self._commands = None
             if not isinstance(bug, Fault):
-                self._errors.push(SYSTEM_ERROR, f"{type(bug).__name__} in {self._message}")
+                self._push(SYSTEM_ERROR, f"{type(bug).__name__} in {self._message}")
             raise
         self._commands = None
         answers, self._answers = self._answers, []
@@ -93,8 +94,12 @@ class Session:
     def _drop(self, number, detail):
         """The rest of the message is not run, but for what is urgent."""
         self._commands = None
-        self._errors.push(number, detail)
+        self._push(number, detail)
         self._run_urgent(self._message)
+
+    def _push(self, number, detail):
+        """Queue an error of the message; without its detail if a PIN may stand in that."""
+        self._errors.push(number, "" if has_pin(self._message.upper()) else detail)
 
     def _call(self, header, arguments):
         """Run one command; its answer as text, or None.

@@ -29,10 +29,12 @@ class Tree:
 
     heads: how headers of this section can begin, two letters each, `*` for common commands; "" for
     any. make(): its rows; handlers keep nothing from one call to the next.
+    need_open(pattern): refuses a command before it is run, see `lock`.
     """
 
-    def __init__(self, sections):
+    def __init__(self, sections, need_open=None):
         self._sections = sections
+        self._need_open = need_open
 
     def find(self, header):
         """The row for a header from the root in upper case; ScpiError UNDEFINED_HEADER."""
@@ -52,6 +54,8 @@ class Tree:
     def call(self, header, texts):
         """Run the command; what its handler returns. ScpiError, or whatever the handler raises."""
         row = self.find(header)
+        if self._need_open is not None:
+            self._need_open(row[0])
         return row[1](*_values(row[2:], texts))
 
 

@@ -5,6 +5,7 @@ Nothing is touched at import. `make_safe` is the first thing to run after any re
 their level across a soft reset.
 """
 
+import os
 import time
 
 import machine
@@ -294,6 +295,11 @@ def console_port(board):
 def unique_id():
     """The chip's own number, as hexadecimal digits."""
     return "".join("%02x" % byte for byte in machine.unique_id())
+
+
+def random_bytes(count):
+    """Bytes that nobody can foresee."""
+    return os.urandom(count)
 
 
 def reset_cause():

@@ -37,6 +37,9 @@ ROTOR_SLIPPED = const(427)  # text: what was missed
 ROTOR_OVERRAN = const(428)  # text: pulses and steps since power-up
 TASK_LATE = const(429)  # text: task and milliseconds
 SELF_TEST_FAILED = const(430)  # text: number of the part, see `faults`
+UNLOCKED = const(431)
+PIN_REFUSED = const(432)  # text: how many since the last right one
+PIN_CHANGED = const(433)  # text: SET, REMOVED or FORGOTTEN
 
 NAMES = """
 401 RESET
@@ -69,4 +72,7 @@ NAMES = """
 428 ROTOR_OVERRAN
 429 TASK_LATE
 430 SELF_TEST_FAILED
+431 UNLOCKED
+432 PIN_REFUSED
+433 PIN_CHANGED
 """  # see `faults.name_in`

@@ -12,14 +12,24 @@ _LEDGER = (int, [int], [int], (int,) * 6, bool)
 _PRESCRIPTION = (str, int, str, str) + (int,) * 9 + ({None: (str, int)}, int, int)
 _REFILL = (int, {None: int}, {None: int}, int)
 _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
+_OLD_SETUP = (str, ({None: int}, bool), str, (int, bool), [int, (int, int)], _RESERVOIR, [str])
 
 SHAPES = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), [(int, int, int)], int),
     "prescription": (_PRESCRIPTION, ([int], [int])),
-    "setup": (str, ({None: int}, bool), str, (int, bool), [int, (int, int)], _RESERVOIR, [str]),
+    "setup": _OLD_SETUP + ((str, int), int),
 }
+NO_LOCK = ["", 0]
+LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat
+
+
+def upgraded(key, value):
+    """A value as this firmware writes it, also if an older one wrote it: no lock, no heartbeat."""
+    if key == "setup" and isinstance(value, list) and len(value) == LOCK_PLACE:
+        return value + [NO_LOCK, 0]
+    return value
 
 
 def fits(value, shape):

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""SYSTem: state, time, uptime, health and service of the whole pump."""
+"""SYSTem: state, time, uptime, health, heartbeat and service of the whole pump."""
+
+from micropython import const
 
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
-from pump.console.params import TEXT
+from pump.console.params import TEXT, TIME
 from pump.therapy import wall
-from pump.units import fixed
+from pump.units import fixed, seconds
+
+_LEAST_SILENT_MS = const(5_000)
+_MOST_SILENT_MS = const(86_400_000)
 
 
-def rows(control, supervisor, clock, boot):
+def rows(control, supervisor, clock, boot, heartbeat):
     """Rows for the tree. boot: (reset cause, instant of power-up, files that are written to)."""
     cause, start_us, folders = boot
 
@@ -34,6 +39,9 @@ def rows(control, supervisor, clock, boot):
         free_bytes, longest_us, load_pct = supervisor.health()
         return free_bytes, fixed(longest_us, 3), load_pct, sum([files.writes for files in folders])
 
+    def set_heartbeat(limit_ms):
+        heartbeat.limit_ms = limit_ms
+
     def service():
         control.need_stopped()
         supervisor.end()
@@ -45,5 +53,18 @@ def rows(control, supervisor, clock, boot):
         ("SYSTem:UPTime?", uptime),
         ("SYSTem:HEALth?", health),
         ("SYSTem:RESet?", lambda: cause),
+        ("SYSTem:HEARtbeat", set_heartbeat, _limit),
+        (
+            "SYSTem:HEARtbeat?",
+            lambda: seconds(heartbeat.limit_ms) if heartbeat.limit_ms else "OFF",
+        ),
         ("SYSTem:SERVice", service),
     )
+
+
+def _limit(text):
+    """The parameter of a heartbeat: OFF, or a time."""
+    limit_ms = 0 if text.upper() == "OFF" else TIME(text)
+    if limit_ms and not _LEAST_SILENT_MS <= limit_ms <= _MOST_SILENT_MS:
+        raise ScpiError(DATA_OUT_OF_RANGE, "OFF, or 5 S to 1 D")
+    return limit_ms

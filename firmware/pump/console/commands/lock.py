@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""SYSTem:LOCK and SYSTem:UNLock: the PIN that guards what changes therapy."""
+
+from pump.console.errors import DATA_OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError
+from pump.console.params import STRING
+from pump.faults import WRONG_PIN, Refused
+from pump.store.events import PIN_CHANGED, PIN_REFUSED, UNLOCKED
+
+
+def rows(lock, memory):
+    """Rows for the tree. memory: has `keep_setup` and `note`."""
+    keypad = _Keypad(lock, memory)
+    return (
+        ("SYSTem:LOCK:PIN", keypad.change, STRING),
+        ("SYSTem:LOCK", keypad.close),
+        ("SYSTem:LOCK?", keypad.state),
+        ("SYSTem:UNLock", keypad.unlock, STRING),
+    )
+
+
+class _Keypad:
+    """A method is one command. No event and no error has the PIN in it."""
+
+    def __init__(self, lock, memory):
+        self._lock = lock
+        self._memory = memory
+
+    def change(self, pin):
+        """Refused NOT_RECORDED where flash does not take it: the PIN is what it was then."""
+        if pin and not _is_pin(pin):
+            raise ScpiError(DATA_OUT_OF_RANGE)
+        before = self._lock.to_record()
+        self._lock.set_pin(pin)
+        try:
+            self._memory.keep_setup()
+        except Refused:
+            self._lock.from_record(before)
+            raise
+        self._memory.note(PIN_CHANGED, "SET" if pin else "REMOVED")
+
+    def close(self):
+        self._need_pin()
+        self._lock.close()
+
+    def state(self):
+        lock = self._lock
+        if lock.is_locked():
+            return "LOCKED", -(-lock.wait_us() // 1_000_000)
+        return "UNLOCKED" if lock.is_set() else "OFF"
+
+    def unlock(self, pin):
+        """The try is on record before it is judged."""
+        self._need_pin()
+        count = self._lock.count_try()
+        self._memory.keep_setup()
+        if not self._lock.opens(pin):
+            self._memory.note(PIN_REFUSED, str(count))
+            raise Refused(WRONG_PIN)
+        self._memory.note(UNLOCKED)
+
+    def _need_pin(self):
+        if not self._lock.is_set():
+            raise ScpiError(SETTINGS_CONFLICT, "no PIN is set")
+
+
+def _is_pin(text):
+    return 4 <= len(text) <= 8 and all("0" <= character <= "9" for character in text)

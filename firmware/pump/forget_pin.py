@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""What a human at the REPL does about a forgotten PIN: take it away, and leave all else as it is.
+
+Hold the stop button at power-up, then `from pump.forget_pin import forget_pin; forget_pin()`.
+"""
+
+from pump.hal.files import Files
+from pump.store.events import PIN_CHANGED
+from pump.store.log import EventLog
+from pump.store.shapes import LOCK_PLACE, NO_LOCK, SHAPES, fits
+from pump.store.twins import Twins
+
+
+def forget_pin():
+    """Write the setup without a PIN, and an event. OSError where flash does not take it."""
+    import board
+
+    twins, log = Twins(Files("/data"), board.NAME), EventLog(Files("/log"), 0)
+    setup = twins.load("setup")
+    if setup is not None and fits(
+        setup, SHAPES["setup"]
+    ):  # a setup that is lost, or older, has no PIN
+        setup[LOCK_PLACE] = NO_LOCK
+        twins.save("setup", setup)
+        log.add(PIN_CHANGED, 0, 0, "FORGOTTEN")
+        log.flush()
