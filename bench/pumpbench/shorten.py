@@ -9,6 +9,8 @@ of a module takes a place in its table.
 - A name with one underscore belongs to its module, so `_journal` of one and `_tree` of another can
   both be `a`. Arguments that no call names are as private.
 
+- Public names are short as well, see `public`.
+
 Nothing else changes; a traceback on a board shows the short names.
 """
 
@@ -17,23 +19,29 @@ import builtins
 import itertools
 import string
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pumpbench.link import Constants, linked
+from pumpbench.public import renamed
 
 
 class Program(NamedTuple):
-    """What has to be known of all modules. keywords: names that calls give arguments by."""
+    """What has to be known of all modules. keywords: names that calls give arguments by.
+
+    names: short ones for public names, see `public`.
+    """
 
     keywords: Collection[str]
     constants: Constants
+    names: Mapping[str, str] = MappingProxyType({})
 
 
 def shortened(source: str, module: str, program: Program) -> str:
     """A module of the program, made smaller."""
-    tree = linked(ast.parse(source), module, program.constants)
-    keywords = program.keywords
+    tree = renamed(linked(ast.parse(source), module, program.constants), program.names)
+    keywords = {program.names.get(name, name) for name in program.keywords}
     used = Counter(_names(tree))
     arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     public = {*keywords, *_module_names(tree), *_foreign_names(tree), *dir(builtins), "self"}

@@ -9,7 +9,7 @@ from mpremote.transport_serial import SerialTransport
 from pumpbench.__main__ import main
 from pumpbench.client import Pump, SerialLine
 from pumpbench.deploy import DeployError, deploy, put
-from pumpbench.image import FIRMWARE, board_files, compile_module
+from pumpbench.image import FIRMWARE, SUMS, board_files, compile_module, sums
 
 OLD_STATE_SOURCE = (FIRMWARE / "pump" / "state.py").read_text() + 'OLDER = "OLDER"\n'
 
@@ -78,6 +78,7 @@ def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files
     old_state.write_text(OLD_STATE_SOURCE)
     older = board_files("RPI_PICO")
     older["/lib/pump/state.mpy"] = compile_module(old_state, Path("pump/state.py"))
+    older[SUMS] = sums(older)
     port = str(serve_files(older)[0])
     with SerialLine(port) as line:
         pump = Pump(line, timeout_s=60)
@@ -90,7 +91,7 @@ def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files
         assert pump.state() == "RUNNING"
         pump.tell("THER:STOP")
 
-    assert deploy("RPI_PICO", port) == ["/lib/pump/state.mpy", "/main.py"]
+    assert deploy("RPI_PICO", port) == ["/lib/pump/state.mpy", SUMS, "/main.py"]
 
     with SerialLine(port) as line:
         pump = Pump(line, timeout_s=60)

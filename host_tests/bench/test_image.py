@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The files of a board and the filesystem image that holds them."""
 
-from pathlib import Path
+from pathlib import binascii
 
+import Path
 import pytest
 from littlefs import LittleFS, UserContext
 
@@ -32,8 +33,18 @@ def test_the_image_holds_main_board_and_the_compiled_package():
         (Path(folder) / name).relative_to("/lib").with_suffix(".py")
         for folder, _, names in filesystem.walk("/lib/pump")
         for name in names
+        if name != "sums.txt"
     }
     assert compiled == sources
+
+
+def test_the_image_holds_the_sum_of_each_of_its_files():
+    files = image.board_files("RPI_PICO", extra_files={"/board.py": b"NAME = 'X'"})
+    lines = files[image.SUMS].decode().splitlines()
+    listed = {line[9:]: int(line[:8], 16) for line in lines}
+    assert listed == {
+        path: binascii.crc32(data) for path, data in files.items() if path != image.SUMS
+    }
 
 
 def test_the_image_has_the_size_and_the_disk_version_that_micropython_1_21_mounts():
@@ -87,6 +98,6 @@ def test_the_command_writes_the_image_where_it_is_told(capsys, tmp_path):
 
 
 def test_constants_that_another_main_imports_are_put_in():
-    main = "from pump.store.events import RESET\nfrom pump.clock import Monotonic\nprint(RESET)\n"
+    main = "from pump.store.events import RESET\nfrom pump.app import App\nprint(RESET)\n"
     text = image.board_files("RPI_PICO", main)["/main.py"].decode()
-    assert text == "from pump.clock import Monotonic\nprint(401)"
+    assert text == "from pump.app import App\nprint(401)"
