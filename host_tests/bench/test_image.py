@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The files of a board and the filesystem image that holds them."""
 
-from pathlib import binascii
+import binascii
+from pathlib import Path
 
-import Path
 import pytest
 from littlefs import LittleFS, UserContext
 
