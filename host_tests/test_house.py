@@ -36,6 +36,7 @@ LAYERS = [
         "pump.alarm",
         "pump.store",
         "pump.supervisor",
+        "pump.unload",
         "pump.watchdog",
         "pump.timecheck",
         "pump.selftest",

@@ -17,7 +17,6 @@ from pump.console.commands import (
     alarm,
     bolus,
     delivery,
-    lock,
     log,
     motor,
     prescription,
@@ -270,6 +269,11 @@ class App:
         session = Session(tree, self.errors, self._after_command, urgent=urgent)
         self.link = Link(self.port, session, self.errors, self.clock, self.heartbeat.hear)
 
+    def _lock_rows(self):
+        from pump.console.commands import lock  # few pumps have a PIN, and none has it tried often
+
+        return lock.rows(self.lock, self.memory)
+
     def _resume(self):
         """The regular therapy goes on where the reset ended it, unless something is against it."""
         try:
@@ -328,7 +332,7 @@ class App:
         return (
             ("* SY ST", lambda: ieee488.rows(*common)),
             ("SY", lambda: system.rows(*whole)),
-            ("SY", lambda: lock.rows(self.lock, self.memory)),
+            ("SY", self._lock_rows),
             ("PR", lambda: prescription.rows(self.control, self.staging)),
             ("TH", lambda: therapy.rows(self.control)),
             ("BO PR BR", lambda: bolus.rows(self.dosing, progress, self.treatment.boluses)),

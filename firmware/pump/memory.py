@@ -21,10 +21,10 @@ from pump.kinds import BASAL
 from pump.state import STOPPED
 from pump.store import events
 from pump.store.repeats import Repeats
-from pump.store.shapes import LOCK_PLACE, SHAPES, fits, upgraded
 from pump.store.twins import LOST, MENDED
 from pump.therapy.prescription import prescription_of
 from pump.units import ml_of_pl
+from pump.unload import unload
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 _KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
@@ -77,6 +77,7 @@ class Memory:
         self._bring(PAST, self._journal.restore_past)
         self._bring("alarms", self._set_alarms)
         batch = self._bring(DELIVERY, self._journal.restore)
+        unload("pump.store.shapes")
         if self._log.finding:
             self._twins.findings.append(("log", self._log.finding))
         lost = self._missing()
@@ -267,6 +268,8 @@ class Memory:
 
     def _bring(self, key, restore):
         """Bring back one value. What this firmware cannot read is as good as lost."""
+        from pump.store.shapes import SHAPES, fits, upgraded
+
         value = upgraded(key, self._twins.load(key))
         self._had[key] = value is not None
         if value is None:
@@ -295,8 +298,8 @@ class Memory:
         treatment.calibration = self._calibrations.current()
         self._reservoir.restore(state[5])
         self._lost = tuple(state[6])
-        self._lock.from_record(state[LOCK_PLACE])
-        self._heartbeat.limit_ms = state[LOCK_PLACE + 1]
+        self._lock.from_record(state[7])  # see `store.shapes`
+        self._heartbeat.limit_ms = state[8]
 
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose."""

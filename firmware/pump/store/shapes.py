@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Shapes of the records: of what kinds of values each has to be made before it is believed.
 
-A checksum says that a record is as it was written, not that it was written by this firmware. A
-shape is a type; a tuple: a list of exactly these shapes; a list: one that goes on with any number
-of the last of these; a dict {None: shape}: that, or nothing.
+Needed at power-up only. A checksum says that a record is as it was written, not that it was
+written by this firmware. A shape is a type; a tuple: a list of exactly these shapes; a list: one
+that goes on with any number of the last of these; a dict {None: shape}: that, or nothing.
 """
 
 _DOSE = (int, int, int, int, int, int)  # under way: id, kind, programmed, start, duration, given
