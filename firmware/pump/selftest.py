@@ -176,7 +176,7 @@ class Sums:
         if not self._exists():
             return
         text = self._text()
-        if not text:
+        if not text.strip():
             yield False
         for line in text.split("\n"):
             if line:
