@@ -61,7 +61,7 @@ from pump.watchdog import Watchdog
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
 _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
 _SUMS = "/lib/pump/sums.txt"
-_DEADLINES_US = {"console": 1_500_000, "memory": 1_500_000}  # one command, one value in flash
+_DEADLINES_US = {"console": 1_000_000, "memory": 1_000_000}  # the queue is sure for 1.2 s
 _SILENCE = "SILENCE"  # the button whose change is, too
 
 

@@ -28,7 +28,8 @@ _FAULTS = (
 class SelfTest:
     """parts: functions that yield (number of `faults`, whether it is well) of each thing tested.
 
-    quiet: those that disturb nothing, loud: those for power-up, and for a human who asks.
+    quiet: those that disturb nothing, loud: those for power-up, and for a human who asks. What a
+    loud part does not test this time is as it was the last time.
     clock: `now_us()`. trip(number): the one way down. note(number): an event.
     """
 
@@ -36,20 +37,24 @@ class SelfTest:
         self._quiet, self._loud = quiet, loud
         self._clock = clock
         self._trip, self._note = trip, note
-        self._quietly = self._loudly = 0  # numbers of the first parts that failed the last time
+        self._quietly = 0  # number of the first quiet part that failed the last time
+        self._loudly: list = []  # numbers of the loud ones that did
         self._found = 0  # by the hourly test that is under way
         self._parts = None  # left of it
 
     def run(self):
         """Test everything, now. Returns the number of the first part that failed, or 0."""
         before, self._parts = self.failed(), None
-        self._loudly = _first(self._each(self._loud))
+        tested = tuple(self._each(self._loud))
+        numbers = [number for number, _ in tested]
+        left = [number for number in self._loudly if number not in numbers]
+        self._loudly = [number for number, is_well in tested if not is_well] + left
         self._take(_first(self._each(self._quiet)), before)
         return self.failed()
 
     def failed(self):
         """The number of the first part that failed the last time; 0: none."""
-        return self._quietly or self._loudly
+        return self._quietly or (self._loudly[0] if self._loudly else 0)
 
     def is_alarming(self):
         """Whether a part failed with which the pump can go on."""
@@ -170,17 +175,22 @@ class Sums:
         """Yield whether each file is whole. A program in files without sums is not."""
         if not self._exists():
             return
+        text = self._text()
+        if not text.strip():
+            yield False
+        for line in text.split("\n"):
+            if line:
+                yield self._is_whole(line)
+
+    def _text(self):
+        """All lines; "" where there are none, or none that can be read."""
         text = b""
         try:
             for part in self._read(self._path):
                 text += part
-        except OSError:
-            pass
-        if not text:
-            yield False
-        for line in text.decode().split("\n"):
-            if line:
-                yield self._is_whole(line)
+            return text.decode()
+        except (OSError, ValueError):  # ValueError: it is no UTF-8 any more
+            return ""
 
     def _is_whole(self, line):
         crc = 0

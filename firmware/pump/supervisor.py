@@ -39,6 +39,7 @@ class Supervisor:
         self._deadlines_us: dict = {}
         self._tell = _nobody
         self._late_us: "int | None" = None  # when a task was late
+        self._long_us = 0  # what long tasks took in the last cycle: the others waited for them
         self._minute = (0, 0)  # (when it began, busy then)
         self.is_loaded = False
         self._busy_us = 0
@@ -90,15 +91,19 @@ class Supervisor:
         """Poll every task that is due, once. Returns when the next one is."""
         start_us = now_us = self._clock.now_us()
         self._wake_us = start_us + REST_US
+        waited_us, self._long_us = self._long_us, 0
         for index, (name, poll) in enumerate(self._tasks):
             due_us = self._dues_us[index]
             if due_us is None or due_us <= start_us:
                 before_us = now_us
                 self._dues_us[index] = self._poll(name, poll, start_us)
                 now_us = self._clock.now_us()
-                if now_us - before_us > self._deadlines_us.get(name, _TASK_US):
-                    self._note_late(name, now_us - before_us, now_us)
-                elif due_us and start_us - due_us > _LATE_US:
+                took_us = now_us - before_us
+                if took_us > _TASK_US:
+                    self._long_us += took_us
+                if took_us > self._deadlines_us.get(name, _TASK_US):
+                    self._note_late(name, took_us, now_us)
+                elif due_us and start_us - due_us > _LATE_US + waited_us:
                     self._note_late(name, start_us - due_us, now_us)
         self._count(now_us - start_us, now_us)
         dues_us = [due_us for due_us in self._dues_us if due_us is not None]

@@ -4,6 +4,7 @@
 import subprocess
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -68,6 +69,33 @@ for sleep, n in ((time.sleep, 1.5), (time.sleep_ms, 7), (time.sleep_us, 13)):
     target = SimTarget(main=main)
     target.run(2)
     assert lines(target) == ["1500000", "7000", "13"]
+
+
+@pytest.mark.parametrize(("speed", "ticks"), [("1.02", 1_020_000), ("0.98", 980_000)])
+def test_from_an_instant_on_the_timer_runs_at_another_speed(speed, ticks):
+    """Ticks, sleeps and timers go with it; the bench keeps its own time."""
+    target = SimTarget(main=LOOP, ticks_us_at_boot=0, ticks_ms_at_boot=0)
+    target.run(1)
+    target.world.set_timer_speed(speed)
+    target.run(50)
+    us, ms = zip(*(map(int, line.split()) for line in lines(target)), strict=True)
+    assert {b - a for a, b in pairwise(us[5:])} == {250_000}
+    assert us[-1] <= 1_000_000 + ticks * 50 < us[-1] + 250_000
+    assert ms[-1] == us[-1] // 1000
+    assert target.now_ns == 51_000_000_000
+
+
+def test_a_sleep_on_a_timer_that_is_too_fast_is_too_short_and_ends_when_its_ticks_say():
+    main = """
+import time
+start = time.ticks_us()
+time.sleep_us(1_020_000)
+print(time.ticks_diff(time.ticks_us(), start))
+"""
+    target = SimTarget(main=main)
+    target.world.set_timer_speed("1.02")
+    target.run(1)
+    assert lines(target) == ["1020000"]
 
 
 def test_a_firmware_that_only_reads_the_time_fails_the_test():

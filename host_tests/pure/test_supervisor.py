@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The supervisor: order of the tasks, their due times, and the one way down."""
 
+import pytest
+
 from pump.faults import TASK_DIED, UNDERRUN, Fault
 from pump.supervisor import REST_US, Supervisor
 
@@ -219,3 +221,146 @@ def test_a_pump_that_has_tripped_feeds_the_watchdog_and_stays_in_fault():
     supervisor.run()
     assert supervisor.fault == TASK_DIED
     assert len(fed) >= 3
+
+
+SECOND_US, MINUTE_US = 1_000_000, 60_000_000
+
+
+def watched(*tasks, deadlines_us=None):
+    """A supervisor of (name, us that it takes, us to the next time) each, and what it tells."""
+    told = []
+    supervisor, clock, rest = supervisor_with()
+
+    def task(name, takes_us, every_us):
+        def poll(now_us):
+            clock.us += takes_us.pop(0) if takes_us else 0
+            return now_us + every_us
+
+        return name, poll
+
+    supervisor.install(tuple(task(*each) for each in tasks), (), lambda *_: None, nothing)
+    supervisor.watch(deadlines_us or {}, lambda name, ms: told.append((clock.us, name, ms)))
+    return supervisor, clock, rest, told
+
+
+def run_to(supervisor, rest, at_us):
+    rest.end_us, supervisor.is_ending = at_us, False
+    supervisor.run()
+
+
+@pytest.mark.hazard("task-hangs")
+@pytest.mark.parametrize(
+    ("name", "takes_us", "ms"),
+    [
+        ("slow", 500_000, None),
+        ("slow", 500_001, 500),
+        ("slow", 600_000, 600),
+        ("console", 1_500_000, None),
+        ("console", 1_500_001, 1500),
+    ],
+)
+def test_a_task_that_takes_longer_than_its_deadline_is_told_with_its_milliseconds(
+    name, takes_us, ms
+):
+    supervisor, _, rest, told = watched(
+        (name, [takes_us], SECOND_US), deadlines_us={"console": 1_500_000}
+    )
+    run_to(supervisor, rest, SECOND_US)
+    assert told == ([] if ms is None else [(takes_us, name, ms)])
+    assert supervisor.is_late() == (ms is not None)
+    assert supervisor.fault is None
+
+
+def test_a_late_task_is_over_after_a_minute_and_then_told_anew():
+    supervisor, clock, rest, told = watched(("slow", [600_000], SECOND_US))
+    run_to(supervisor, rest, 600_000 + MINUTE_US - 1)
+    clock.us = 600_000 + MINUTE_US - 1
+    assert supervisor.is_late()
+    clock.us += 1
+    assert not supervisor.is_late()
+    assert len(told) == 1
+
+
+def test_only_the_first_late_task_of_a_minute_is_told_and_each_prolongs_it():
+    supervisor, clock, rest, told = watched(("slow", [600_000] * 10, 30 * SECOND_US))
+    run_to(supervisor, rest, 300 * SECOND_US)
+    assert len(told) == 1
+    assert supervisor.is_late()
+    clock.us += 2 * MINUTE_US
+    assert not supervisor.is_late()
+
+
+@pytest.mark.parametrize(("late_us", "ms"), [(1_000_000, None), (1_000_001, 1000)])
+def test_a_task_that_begins_over_a_second_after_it_was_due_is_told(late_us, ms):
+    supervisor, clock, _, told = watched(("early", [], 10 * SECOND_US))
+    supervisor.cycle()
+    clock.us = 10 * SECOND_US + late_us
+    supervisor.cycle()
+    assert [(name, late_ms) for _, name, late_ms in told] == (
+        [] if ms is None else [("early", ms)]
+    )
+
+
+@pytest.mark.parametrize("takes_us", [1_100_000, 1_499_000])
+def test_who_waits_for_a_task_that_may_take_so_long_is_not_late(takes_us):
+    supervisor, _, rest, told = watched(
+        ("console", [takes_us], SECOND_US),
+        ("prompt", [], 10_000),
+        deadlines_us={"console": 1_500_000},
+    )
+    run_to(supervisor, rest, 5 * SECOND_US)
+    assert told == []
+
+
+def test_who_waits_longer_than_that_is_late():
+    supervisor, clock, _, told = watched(
+        ("console", [700_000], SECOND_US),
+        ("prompt", [], 10_000),
+        deadlines_us={"console": 1_500_000},
+    )
+    supervisor.cycle()
+    clock.us += 1_010_001
+    supervisor.cycle()
+    assert told == [(1_710_001, "prompt", 1_700)]
+
+
+def test_a_task_that_was_woken_or_is_due_at_every_wake_is_never_too_late():
+    supervisor, clock, _, told = watched(("sleeper", [], 10**9))
+    supervisor.cycle()
+    clock.us = 5 * SECOND_US
+    supervisor.wake("sleeper")
+    supervisor.cycle()
+    supervisor.install((("wakeful", lambda _now_us: None),), (), lambda *_: None, nothing)
+    supervisor.cycle()
+    clock.us = 50 * SECOND_US
+    supervisor.cycle()
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("takes_us", "is_loaded"), [(70_000, False), (79_000, False), (81_500, True), (95_000, True)]
+)
+def test_over_80_per_cent_of_a_minute_is_a_high_load(takes_us, is_loaded):
+    supervisor, _, rest, _ = watched(("busy", [takes_us] * 1000, 100_000))
+    run_to(supervisor, rest, 59 * SECOND_US)
+    assert not supervisor.is_loaded
+    supervisor, _, rest, _ = watched(("busy", [takes_us] * 1000, 100_000))
+    run_to(supervisor, rest, 61 * SECOND_US)
+    assert supervisor.is_loaded == is_loaded
+
+
+def test_a_high_load_is_over_after_a_minute_below():
+    supervisor, _, rest, _ = watched(("busy", [90_000] * 610, 100_000))
+    changes = []
+    until = rest.until
+
+    def see(due_us):
+        if supervisor.is_loaded != bool(len(changes) % 2):
+            changes.append(rest.clock.us)
+        until(due_us)
+
+    rest.until = see
+    run_to(supervisor, rest, 200 * SECOND_US)
+    assert len(changes) == 2
+    assert MINUTE_US <= changes[0] <= MINUTE_US + SECOND_US
+    assert 2 * MINUTE_US <= changes[1] <= 2 * MINUTE_US + 2 * SECOND_US

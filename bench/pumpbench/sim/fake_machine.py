@@ -127,7 +127,7 @@ class Timer:
             if callback is not None:
                 _sys.call_back(callback, self)
 
-        self._event = w.at(w.now_ns + period_ns, fire)
+        self._event = w.at(w.now_ns + w.by_timer_ns(period_ns), fire)
 
     def deinit(self) -> None:
         if self._event is not None:

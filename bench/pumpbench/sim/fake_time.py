@@ -15,13 +15,13 @@ _BOOT_S = 1_609_459_200  # 2021-01-01 00:00:00 since 1970
 def ticks_us() -> int:
     w = _world.current
     w.spin()
-    return (w.now_ns // 1_000 + w.ticks_us_at_boot) & _MASK
+    return (w.timer_ns() // 1_000 + w.ticks_us_at_boot) & _MASK
 
 
 def ticks_ms() -> int:
     w = _world.current
     w.spin()
-    return (w.now_ns // 1_000_000 + w.ticks_ms_at_boot) & _MASK
+    return (w.timer_ns() // 1_000_000 + w.ticks_ms_at_boot) & _MASK
 
 
 def ticks_cpu() -> int:
@@ -39,15 +39,20 @@ def ticks_add(ticks: int, delta: int) -> int:
 
 
 def sleep(seconds: float) -> None:
-    _world.current.sleep_ns(round(seconds * 1e9))
+    _sleep_ns(round(seconds * 1e9))
 
 
 def sleep_ms(duration_ms: int) -> None:
-    _world.current.sleep_ns(max(0, duration_ms) * 1_000_000)
+    _sleep_ns(max(0, duration_ms) * 1_000_000)
 
 
 def sleep_us(duration_us: int) -> None:
-    _world.current.sleep_ns(max(0, duration_us) * 1_000)
+    _sleep_ns(max(0, duration_us) * 1_000)
+
+
+def _sleep_ns(duration_ns: int) -> None:
+    w = _world.current
+    w.sleep_ns(w.by_timer_ns(duration_ns))
 
 
 def time_ns() -> int:

@@ -35,11 +35,13 @@ class Watchdog:
         if self._event is not None:
             self._event.cancel()
         self._timeout_ns = timeout_ms * 1_000_000
-        self.feed()
+        self.deadline_ns = self._world.now_ns + self._timeout_ns
         self._event = self._world.at(self.deadline_ns, self._look)
 
     def feed(self) -> None:
-        self.deadline_ns = self._world.now_ns + self._timeout_ns
+        """Begin its time anew; one that was stopped stays so."""
+        if self.is_running:
+            self.deadline_ns = self._world.now_ns + self._timeout_ns
 
     def stop(self) -> None:
         """The chip was reset, or its register says so."""

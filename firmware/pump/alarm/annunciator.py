@@ -104,14 +104,17 @@ class Annunciator:
     def test_outputs(self):
         """Yield (number of `faults`, whether it works) of each lamp and of the buzzer.
 
-        By the levels of their pins; the buzzer has the tone of power-up. Nothing while an alarm is
-        shown, or a tone sounds.
+        By the levels of their pins; the buzzer has the tone of power-up. Nothing while an alarm
+        or a tone sounds.
         """
-        if self._alarms.showing() is not None or self._playing is not None:
+        if self._alarms.sounding() is not None or self._playing is not None:
             return
+        shown = self._shown
+        self._show(None)
         for lamp in set(self._lamps):
             if lamp is not None:
                 yield LAMP_DARK, _works(lamp)
+        self._show(shown)
         if self._speaker is not None:
             self.signal(patterns.POWER_UP)
             yield BUZZER_SILENT, self._is_heard()

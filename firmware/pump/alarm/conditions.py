@@ -66,7 +66,7 @@ HOST_SILENT = const(321)
 TASK_LATE = const(322)
 # More than 80 % busy for a minute: ask less often.
 LOAD_HIGH = const(323)
-# *TST? gives the number of the part, see Errors; put it right, then *TST? again.
+# *TST? gives the number of the part, see Errors; mend it, ALARm:ACKNowledge, *TST? again.
 SELF_TEST_FAILED = const(324)
 
 # code, priority, whether it latches, what the pump does, name.

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""The sums of the program's files: whatever is changed, in a file or in the sums, is found."""
+
+import pytest
+
+from pump.selftest import Sums
+from pumpbench.image import SUMS, _sums
+
+PROGRAM = {
+    "/main.py": b"import board\n",
+    "/lib/pump/app.mpy": bytes(range(256)) * 2,
+    "/lib/pump/empty.mpy": b"",
+}
+FILES = {**PROGRAM, SUMS: _sums(PROGRAM)}
+
+
+def is_whole(files):
+    """Whether all of it passes; at least one thing is looked at where there is a program."""
+
+    def read(path):
+        if path not in files:
+            raise OSError(2)
+        content = files[path]
+        return (content[at : at + 100] for at in range(0, len(content), 100))
+
+    found = list(Sums(SUMS, lambda: bool(files), read).check())
+    assert bool(found) == bool(files)
+    return all(found)
+
+
+def test_what_was_put_there_is_whole():
+    assert is_whole(FILES)
+
+
+def test_no_files_at_all_are_a_frozen_program():
+    assert is_whole({})
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_that_is_missing_is_found(path):
+    assert not is_whole({other: FILES[other] for other in FILES if other != path})
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_any_bit_that_is_flipped_is_found(path):
+    """But for the spaces between a sum and its path, which say nothing."""
+    content = FILES[path]
+    for place in range(len(content)):
+        if path == SUMS and content[place] == ord(" "):
+            continue
+        for bit in range(8):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << bit
+            assert not is_whole({**FILES, path: bytes(flipped)}), (place, bit)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"garbage", b"\xff" * 300, bytes(64)])
+def test_sums_that_are_none_are_found(content):
+    assert not is_whole({**FILES, SUMS: content})
