@@ -26,6 +26,7 @@ SOURCES = [
 ]
 
 VOCABULARY = {"pump", "pump.state", "pump.kinds", "pump.faults", "pump.units", "pump.clock"}
+VOCABULARY |= {"pump.unload"}
 # From the bottom up: a module imports from its own row, or from rows above it in this list.
 LAYERS = [
     VOCABULARY,
@@ -36,10 +37,10 @@ LAYERS = [
         "pump.alarm",
         "pump.store",
         "pump.supervisor",
-        "pump.unload",
         "pump.watchdog",
         "pump.timecheck",
         "pump.selftest",
+        "pump.selftest_parts",
     },
     {"pump.giving"},
     {"pump.treatment"},

@@ -3,7 +3,7 @@
 
 import gc
 
-from pump import VERSION, selftest
+from pump import VERSION
 from pump.alarm import patterns
 from pump.alarm.absence import Absence
 from pump.alarm.annunciator import Annunciator
@@ -43,6 +43,7 @@ from pump.hal.files import Files
 from pump.journal import Journal
 from pump.memory import Memory
 from pump.progress import Progress
+from pump.selftest import SelfTest
 from pump.store.events import COMMAND, FAULT, SELF_TEST_FAILED, TASK_LATE
 from pump.store.log import EventLog
 from pump.store.twins import Twins
@@ -60,6 +61,7 @@ from pump.watchdog import Watchdog
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
 _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
+_RUBBISH_BYTES = 8_192
 _SUMS = "/lib/pump/sums.txt"
 _DEADLINES_US = {"console": 1_000_000, "memory": 1_000_000}  # the queue is sure for 1.2 s
 _SILENCE = "SILENCE"  # the button whose change is, too
@@ -135,6 +137,7 @@ class App:
         self.supervisor.install(self.tasks, ways_down, self._report, self.watchdog.feed)
         self.supervisor.watch(_DEADLINES_US, self._note_late)
         gc.collect()  # what importing and building left behind
+        gc.threshold(_RUBBISH_BYTES)  # little, so that what stays is not scattered amid rubbish
         self.watchdog.start()
         if self.watchdog.is_looping:
             self.supervisor.trip(RESET_LOOP, "the watchdog has bitten three times")
@@ -224,19 +227,21 @@ class App:
     def _build_self_test(self, hal):
         """What is tested before anything moves, and every hour."""
         self.time_check = TimeCheck(self.clock, hal.stopwatch())
-        sums = selftest.Sums(_SUMS, hal.has_program, hal.read_parts)
-        quiet = (
-            selftest.program(sums),
-            selftest.memory(),
-            selftest.clocks(self.time_check),
-            selftest.engine(self.dispenser),
-            selftest.records(self.memory),
-        )
-        others = (BUTTON_DOWN, self.panel.is_clear), (WATCHDOG_OFF, self.watchdog.is_armed)
-        loud = selftest.things(*others), self.annunciator.test_outputs
-        self.self_test = selftest.SelfTest(
-            quiet, loud, self.clock, self.supervisor.trip, self._note_failed
-        )
+
+        def load():
+            from pump import selftest_parts as parts
+
+            quiet = (
+                parts.program(parts.Sums(_SUMS, hal.has_program, hal.read_parts)),
+                parts.memory(),
+                parts.clocks(self.time_check),
+                parts.engine(self.dispenser),
+                parts.records(self.memory),
+            )
+            others = (BUTTON_DOWN, self.panel.is_clear), (WATCHDOG_OFF, self.watchdog.is_armed)
+            return quiet, (parts.things(*others), self.annunciator.test_outputs)
+
+        self.self_test = SelfTest(load, self.clock, self.supervisor.trip, self._note_failed)
 
     def _test(self):
         """*TST?: 0, or the number of a fault, or of the first part of the self-test that fails.

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The parts of the self-test, loaded while it runs.
+
+A part is a function that yields (number of `faults`, whether it is well) of each thing it tests.
+"""
+
+import binascii
+
+from micropython import const
+
+from pump import faults
+
+_PATTERN_BYTES = const(1024)
+_PATTERNS = (b"\x55", b"\xaa", b"\x00", b"\xff")
+_STEPS = const(16)
+
+
+def program(sums):
+    """The files of the program against their sums, `Sums`; nothing where it is no files."""
+
+    def part():
+        for is_well in sums.check():
+            yield faults.PROGRAM_DAMAGED, is_well
+
+    return part
+
+
+def memory(make=bytearray):
+    """A pattern in memory that nobody has."""
+
+    def part():
+        block = make(_PATTERN_BYTES)
+        is_well = True
+        for pattern in _PATTERNS:
+            expected = pattern * _PATTERN_BYTES
+            block[:] = expected
+            is_well = is_well and block == expected
+        yield faults.MEMORY_BAD, is_well
+
+    return part
+
+
+def clocks(time_check):
+    """The clock against the stopwatch."""
+
+    def part():
+        yield faults.CLOCKS_DISAGREE, time_check.test()
+
+    return part
+
+
+def engine(dispenser):
+    """Steps into a driver that is off, counted by engine and witness; not while it delivers."""
+
+    def part():
+        if not dispenser.is_active():
+            yield faults.ENGINE_WRONG, dispenser.test(_STEPS)
+
+    return part
+
+
+def records(memory_of_pump):
+    """Both copies of every record."""
+
+    def part():
+        for is_well in memory_of_pump.verify():
+            yield faults.RECORD_DAMAGED, is_well
+
+    return part
+
+
+def things(*number_and_tests):
+    """(number, test()) each: the buttons, the watchdog."""
+
+    def part():
+        for number, test in number_and_tests:
+            yield number, test()
+
+    return part
+
+
+class Sums:
+    """The sums of the program's files: lines `<CRC-32 in hex> <path>` of the file `<path>`.
+
+    read(path): the parts of a file, one after the other; OSError where there is none.
+    """
+
+    def __init__(self, path, exists, read):
+        self._path = path
+        self._exists = exists
+        self._read = read
+
+    def check(self):
+        """Yield whether each file is whole. A program in files without sums is not."""
+        if not self._exists():
+            return
+        count, rest = 0, b""
+        try:
+            for part in self._read(self._path):
+                lines = (rest + part).split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    if line:
+                        count += 1
+                        yield self._is_whole(line.decode())
+        except (OSError, ValueError):  # ValueError: it is no UTF-8 any more
+            count = 0
+        if not count or rest:
+            yield False
+
+    def _is_whole(self, line):
+        crc = 0
+        try:
+            for part in self._read(line[9:]):
+                crc = binascii.crc32(part, crc)
+        except OSError:
+            return False
+        return "%08x" % crc == line[:8]
