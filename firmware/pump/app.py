@@ -61,7 +61,7 @@ from pump.watchdog import Watchdog
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
 _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
-_RUBBISH_BYTES = 8_192
+_RUBBISH_BYTES = 16_384
 _SUMS = "/lib/pump/sums.txt"
 _DEADLINES_US = {"console": 1_000_000, "memory": 1_000_000}  # the queue is sure for 1.2 s
 _SILENCE = "SILENCE"  # the button whose change is, too
@@ -137,7 +137,6 @@ class App:
         self.supervisor.install(self.tasks, ways_down, self._report, self.watchdog.feed)
         self.supervisor.watch(_DEADLINES_US, self._note_late)
         gc.collect()  # what importing and building left behind
-        gc.threshold(_RUBBISH_BYTES)  # little, so that what stays is not scattered amid rubbish
         self.watchdog.start()
         if self.watchdog.is_looping:
             self.supervisor.trip(RESET_LOOP, "the watchdog has bitten three times")
@@ -145,6 +144,7 @@ class App:
         if self._test() == 0 and self.may_resume:
             self._resume()
         self.monitor.look()
+        gc.threshold(_RUBBISH_BYTES)  # little, so that what stays is not scattered amid rubbish
         try:
             self.supervisor.run()
             self.link.flush()

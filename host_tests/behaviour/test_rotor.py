@@ -74,7 +74,8 @@ def test_a_stalled_rotor_stops_the_pump_and_is_on_record(fitted, record_property
     fitted.plant.rotor.is_stalled = True
     before = fitted.plant.beaker.volume_nl
     steps = until_alarm(fitted, STALL, 3 * DISTANCE, "100 ML/HR")
-    assert 2 * DISTANCE - 40 <= steps <= 2 * DISTANCE + 500  # a look every 0.8 s at most
+    # Some steps since its last pulse were out before; a look comes every 0.8 s at most.
+    assert DISTANCE < steps <= 2 * DISTANCE + 500
     assert fitted.ask("THER:STAT?") == "STOPPED"
     fitted.run(0.1)
     out = fitted.plant.edges.count
