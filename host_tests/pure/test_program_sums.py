@@ -3,7 +3,7 @@
 
 import pytest
 
-from pump.selftest import Sums
+from pump.selftest_parts import Sums
 from pumpbench.image import SUMS, _sums
 
 PROGRAM = {
