@@ -4,14 +4,14 @@
 import pytest
 
 from pump.selftest_parts import Sums
-from pumpbench.image import SUMS, _sums
+from pumpbench.image import SUMS, sums
 
 PROGRAM = {
     "/main.py": b"import board\n",
     "/lib/pump/app.mpy": bytes(range(256)) * 2,
     "/lib/pump/empty.mpy": b"",
 }
-FILES = {**PROGRAM, SUMS: _sums(PROGRAM)}
+FILES = {**PROGRAM, SUMS: sums(PROGRAM)}
 
 
 def is_whole(files):
