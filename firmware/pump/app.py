@@ -335,8 +335,8 @@ class App:
         whole = self.control, self.supervisor, self.clock, self.boot, self.heartbeat
         sound = self.monitor, self.annunciator, self.clock
         return (
+            ("SY", lambda: system.rows(*whole)),  # the shorter one first
             ("* SY ST", lambda: ieee488.rows(*common)),
-            ("SY", lambda: system.rows(*whole)),
             ("SY", self._lock_rows),
             ("PR", lambda: prescription.rows(self.control, self.staging)),
             ("TH", lambda: therapy.rows(self.control)),
