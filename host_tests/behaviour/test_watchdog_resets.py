@@ -131,7 +131,7 @@ def hang(power_up, name, after_us, doses=DOSES):
 
 def instants_us(seed, count):
     """Random instants of a delivery, in microseconds since its start."""
-    return [random.Random(seed * 1000 + n).randrange(300_000, 4_000_000) for n in range(count)]
+    return [random.Random(seed * 1000 + n).randrange(1_500_000, 4_000_000) for n in range(count)]
 
 
 @pytest.mark.hazard("task-hangs")
@@ -162,7 +162,7 @@ def test_a_reset_with_no_time_to_run_dry_leaves_an_interval_of_two_seconds(
     power_up, name, seed, record_property
 ):
     draw = random.Random(f"{seed} {name}")
-    times = {"after_us": draw.randrange(300_000, 4_000_000), "late_ms": draw.randrange(20, 900)}
+    times = {"after_us": draw.randrange(1_500_000, 4_000_000), "late_ms": draw.randrange(20, 900)}
     board = Board(power_up, RESET.format(**times), DOSES[name])
     delivered_nl = board.reset()
     least_nl, most_nl = interval_nl(board)
