@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a test of alarms does with a bench: listen to the pin, look at the lamp."""
 
-from types import ModuleType
-
 from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
 from pump.alarm.conditions import LOW
 from pumpbench import sound, standard
+from pumpbench.boards import board_of
 from pumpbench.client import Pump
 from pumpbench.image import board_source
 from pumpbench.sim import SimTarget
@@ -55,9 +54,7 @@ def with_board(power_up, *changes):
         assert old in text
         text = text.replace(old, new)
     if power_up is SimTarget:
-        board = ModuleType("board")
-        exec(text, board.__dict__)
-        return power_up(board)
+        return power_up(board_of(text))
     return power_up(extra_files={"/board.py": text.encode()})
 
 

@@ -45,6 +45,9 @@ class MemoryFiles:
             raise OSError(2)
         return self.content[name][offset : offset + count]
 
+    def parts(self, name):
+        yield self.read_at(name, 0, self.size(name))
+
     def replace(self, name, parts):
         content = b"".join(parts)
         self._write(lambda: self.content.update({name: content}))

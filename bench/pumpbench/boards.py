@@ -21,8 +21,13 @@ def board_path(name: str) -> Path:
 def load_board(name: str) -> ModuleType:
     """A fresh module `board` with the names of `boards/<name>/board.py`."""
     path = board_path(name)
+    return board_of(path.read_text(), str(path))
+
+
+def board_of(source: str | bytes, path: str = "board.py") -> ModuleType:
+    """A fresh module `board` with the names of a board file's text."""
     board = ModuleType("board")
-    exec(compile(path.read_text(), str(path), "exec"), board.__dict__)
+    exec(compile(source, path, "exec"), board.__dict__)
     return board
 
 

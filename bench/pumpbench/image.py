@@ -101,18 +101,13 @@ def _linked(main: str) -> bytes:
 @functools.cache
 def _program() -> shorten.Program:
     """What has to be known of the whole firmware to make one module of it smaller."""
-    texts = {path: path.read_text() for path in sorted(FIRMWARE.rglob("*.py"))}
-    constants = {
-        _module(path.relative_to(FIRMWARE)): link.constants_of(text)
-        for path, text in texts.items()
-    }
-    modules = {_module(path.relative_to(FIRMWARE)): text for path, text in texts.items()}
+    paths = sorted(FIRMWARE.rglob("*.py"))
+    modules = {_module(path.relative_to(FIRMWARE)): path.read_text() for path in paths}
+    constants = {name: link.constants_of(text) for name, text in modules.items()}
+    keywords = shorten.keywords_in(modules.values())
     boards = [path.read_text() for path in sorted(BOARDS_DIR.glob("*/board.py"))]
-    names = public.public_names(
-        {name: text for name, text in modules.items() if name != "main"},
-        [modules["main"], *boards],
-    )
-    return shorten.Program(shorten.keywords_in(texts.values()), constants, names)
+    names = public.public_names(modules, [modules.pop("main"), *boards])
+    return shorten.Program(keywords, constants, names)
 
 
 def _module(name: Path) -> str:

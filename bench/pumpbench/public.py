@@ -13,7 +13,7 @@ import builtins
 import itertools
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _TYPES = (object, int, str, bytes, bytearray, memoryview, list, tuple, dict, set, BaseException)
 _OTHERS = {"self", "key", "reverse", "digest"}  # arguments of built-in functions, and a hash's
@@ -31,15 +31,33 @@ def public_names(modules: Mapping[str, str], outside: Iterable[str]) -> dict[str
     for module, tree in trees.items():
         kept.update(_known_outside(tree, module.startswith(_HAL)))
     ours = {name for tree in trees.values() for name in _defined(tree)}
-    taken = kept | {name for tree in trees.values() for name in _identifiers(tree)}
+    taken = kept | {name for tree in trees.values() for name in identifiers(tree)}
     names = sorted(name for name in ours - kept if len(name) > 3 and name[0] != "_")
-    return dict(zip(names, _short(taken), strict=False))
+    # No module's private short name has a capital.
+    return dict(zip(names, short_names(string.ascii_uppercase, taken), strict=False))
 
 
 def renamed(tree: ast.Module, names: Mapping[str, str]) -> ast.Module:
     """A module with these names, `from pump.x import name` included."""
     _Renamer(names).visit(tree)
     return tree
+
+
+def identifiers(tree: ast.AST) -> Iterator[str]:
+    """Every name that a module uses, as often as it does."""
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "name", "arg", "asname"):
+            name = getattr(node, field, None)
+            if isinstance(name, str):
+                yield name
+
+
+def short_names(letters: str, taken: Collection[str]) -> Iterator[str]:
+    """a, b ... z, aa, ab ... of these letters, but for what is taken."""
+    for length in itertools.count(1):
+        for chosen in itertools.product(letters, repeat=length):
+            if (name := "".join(chosen)) not in taken:
+                yield name
 
 
 def _defined(tree: ast.AST) -> Iterator[str]:
@@ -85,22 +103,6 @@ def _foreign_modules(tree: ast.AST) -> Iterator[str]:
 
 def _is_ours(module: str | None) -> bool:
     return module is not None and module.split(".")[0] == "pump"
-
-
-def _identifiers(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        for field in ("id", "attr", "name", "arg", "asname"):
-            name = getattr(node, field, None)
-            if isinstance(name, str):
-                yield name
-
-
-def _short(taken: set[str]) -> Iterator[str]:
-    """A, B ... Z, AA, AB ...: no module's private short name has a capital."""
-    for length in itertools.count(1):
-        for letters in itertools.product(string.ascii_uppercase, repeat=length):
-            if (name := "".join(letters)) not in taken:
-                yield name
 
 
 class _Renamer(ast.NodeTransformer):

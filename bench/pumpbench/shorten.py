@@ -16,7 +16,6 @@ Nothing else changes; a traceback on a board shows the short names.
 
 import ast
 import builtins
-import itertools
 import string
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -24,7 +23,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pumpbench.link import Constants, linked
-from pumpbench.public import renamed
+from pumpbench.public import identifiers, renamed, short_names
 
 
 class Program(NamedTuple):
@@ -42,12 +41,13 @@ def shortened(source: str, module: str, program: Program) -> str:
     """A module of the program, made smaller."""
     tree = renamed(linked(ast.parse(source), module, program.constants), program.names)
     keywords = {program.names.get(name, name) for name in program.keywords}
-    used = Counter(_names(tree))
+    used = Counter(identifiers(tree))
     arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     public = {*keywords, *_module_names(tree), *_foreign_names(tree), *dir(builtins), "self"}
     ours = [name for name, _ in used.most_common() if is_private(name) or name in arguments]
     ours = [name for name in ours if is_private(name) or name not in public]
-    return ast.unparse(_Renamer(dict(zip(ours, _free(set(used)), strict=False))).visit(tree))
+    free = short_names(string.ascii_lowercase, _RESERVED | used.keys())
+    return ast.unparse(_Renamer(dict(zip(ours, free, strict=False))).visit(tree))
 
 
 def is_private(name: str) -> bool:
@@ -64,15 +64,6 @@ def keywords_in(sources: Iterable[str]) -> frozenset[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.add(node.value)
     return frozenset(found)
-
-
-def _names(tree: ast.AST) -> Iterator[str]:
-    """Every name that the module uses, as often as it does."""
-    for node in ast.walk(tree):
-        for field in ("id", "attr", "name", "arg", "asname"):
-            name = getattr(node, field, None)
-            if isinstance(name, str):
-                yield name
 
 
 def _module_names(tree: ast.Module) -> Iterator[str]:
@@ -95,15 +86,6 @@ def _foreign_names(node: ast.AST, known: frozenset[str] = frozenset()) -> Iterat
         yield node.id
     for child in ast.iter_child_nodes(node):
         yield from _foreign_names(child, known)
-
-
-def _free(taken: Collection[str]) -> Iterator[str]:
-    """a, b ... z, aa, ab ... but for what is taken."""
-    for length in itertools.count(1):
-        for letters in itertools.product(string.ascii_lowercase, repeat=length):
-            name = "".join(letters)
-            if name not in taken and name not in _RESERVED:
-                yield name
 
 
 _NAMED = ast.FunctionDef | ast.ClassDef

@@ -39,7 +39,7 @@ from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
 from pump.faults import BUTTON_DOWN, NAMES, RESET_LOOP, WATCHDOG_OFF, Refused, name_in
-from pump.hal.files import Files
+from pump.hal import files
 from pump.journal import Journal
 from pump.memory import Memory
 from pump.progress import Progress
@@ -157,7 +157,7 @@ class App:
 
     def _build_memory(self, board, hal):
         """What survives a reset, and what it brings back."""
-        self.folders = (Files("/data"), Files("/log"))
+        self.folders = (files.Files("/data"), files.Files("/log"))
         twins, self.log = Twins(self.folders[0], board.NAME), EventLog(self.folders[1], 0)
         scratch = hal.scratch(board)
         self.watchdog = Watchdog(hal.watchdog_timer(board), scratch, self.clock)
@@ -232,7 +232,7 @@ class App:
             from pump import selftest_parts as parts
 
             quiet = (
-                parts.program(parts.Sums(_SUMS, hal.has_program, hal.read_parts)),
+                parts.program(parts.Sums(_SUMS, _is_in_files, files.parts)),
                 parts.memory(),
                 parts.clocks(self.time_check),
                 parts.engine(self.dispenser),
@@ -347,6 +347,11 @@ class App:
             ("AL", lambda: alarm.rows(self.alarms, self.absence, *sound)),
             ("LO", lambda: log.rows(self.log)),
         )
+
+
+def _is_in_files():
+    """Whether the firmware is files on this board, not frozen into its image."""
+    return files.is_there("/lib/pump")
 
 
 def _seconds(rtc):

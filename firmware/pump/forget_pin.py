@@ -17,9 +17,8 @@ def forget_pin():
 
     twins, log = Twins(Files("/data"), board.NAME), EventLog(Files("/log"), 0)
     setup = twins.load("setup")
-    if setup is not None and fits(
-        setup, SHAPES["setup"]
-    ):  # a setup that is lost, or older, has no PIN
+    # A setup that is lost, or older, has no PIN.
+    if setup is not None and fits(setup, SHAPES["setup"]):
         setup[LOCK_PLACE] = NO_LOCK
         twins.save("setup", setup)
         log.add(PIN_CHANGED, 0, 0, "FORGOTTEN")

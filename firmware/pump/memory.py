@@ -291,6 +291,8 @@ class Memory:
         self._absence.from_record(absence)
 
     def _set_up(self, state):
+        from pump.store.shapes import LOCK_PLACE
+
         treatment, (self._token, clock, self.resume, line) = self._treatment, state[:4]
         treatment.outlook.wall.zero_us, self.is_matched = clock
         treatment.line.ng_ml, treatment.line.is_mixed = line
@@ -298,8 +300,8 @@ class Memory:
         treatment.calibration = self._calibrations.current()
         self._reservoir.restore(state[5])
         self._lost = tuple(state[6])
-        self._lock.from_record(state[7])  # see `store.shapes`
-        self._heartbeat.limit_ms = state[8]
+        self._lock.from_record(state[LOCK_PLACE])
+        self._heartbeat.limit_ms = state[LOCK_PLACE + 1]
 
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose."""

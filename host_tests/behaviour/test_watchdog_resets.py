@@ -55,9 +55,9 @@ class Board:
         self._power_up, self._main = power_up, main_with_task(task)
         self.bench = Bench(power_up(main=self._main))
         self.bench.prescribe(RATE)
-        for line in ("THER:STAR", *lines):
-            self.bench.tell(line)
         target = self.bench.target
+        # In one message, and nobody waits for an answer: it may hang before it gives one.
+        target.write(";:".join(("THER:STAR", *lines)).encode() + b"\n")
         target.run_until(lambda: b"HUNG\r\n" in target.output, timeout_s=10)
         self.hung_ns = target.now_ns
         target.read_line()
@@ -119,7 +119,7 @@ def hang(power_up, name, after_us, doses=DOSES):
     delivered_nl = board.reset()
     after, last_s = edges.count - before, (edges.last_ns - board.hung_ns) / 1e9
     assert last_s <= LEASE_S
-    assert board.reset_ns - edges.last_ns > (TIMEOUT_S - LEASE_S - 0.5) * 1e9
+    assert board.reset_ns - edges.last_ns > (TIMEOUT_S - LEASE_S - 0.1) * 1e9
     assert interval_nl(board) == [floor(delivered_nl), ceil(delivered_nl)]
     assert_interrupted(board, doses[name])
     reset_s = (board.reset_ns - board.hung_ns) / 1e9
@@ -131,7 +131,7 @@ def hang(power_up, name, after_us, doses=DOSES):
 
 def instants_us(seed, count):
     """Random instants of a delivery, in microseconds since its start."""
-    return [random.Random(seed * 1000 + n).randrange(1_500_000, 4_000_000) for n in range(count)]
+    return [random.Random(seed * 1000 + n).randrange(300_000, 4_000_000) for n in range(count)]
 
 
 @pytest.mark.hazard("task-hangs")
@@ -162,7 +162,7 @@ def test_a_reset_with_no_time_to_run_dry_leaves_an_interval_of_two_seconds(
     power_up, name, seed, record_property
 ):
     draw = random.Random(f"{seed} {name}")
-    times = {"after_us": draw.randrange(1_500_000, 4_000_000), "late_ms": draw.randrange(20, 900)}
+    times = {"after_us": draw.randrange(300_000, 4_000_000), "late_ms": draw.randrange(20, 900)}
     board = Board(power_up, RESET.format(**times), DOSES[name])
     delivered_nl = board.reset()
     least_nl, most_nl = interval_nl(board)

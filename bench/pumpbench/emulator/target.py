@@ -6,9 +6,8 @@ actions give the same edges, to the nanosecond.
 """
 
 from pathlib import Path
-from types import ModuleType
 
-from pumpbench.boards import load_board, pin_number
+from pumpbench.boards import board_of, load_board, pin_number
 from pumpbench.emulator.chip import FILESYSTEM_START, Chip
 from pumpbench.emulator.wiring import Probe, attach
 from pumpbench.image import build_image
@@ -39,7 +38,8 @@ class EmulatorTarget(Target):
         extra_files: dict[str, bytes] | None = None,
         flash: bytes | None = None,
     ) -> None:
-        super().__init__(_board_of(board, extra_files or {}))
+        own = (extra_files or {}).get("/board.py")
+        super().__init__(load_board(board) if own is None else board_of(own))
         self._chip = Chip(find_uf2(version), self.output)
         if flash is not None:
             self._chip.load_flash(flash)
@@ -97,15 +97,6 @@ class EmulatorTarget(Target):
 
     def close(self) -> None:
         """Nothing is left running: time passes only in `run`."""
-
-
-def _board_of(name: str, extra_files: dict[str, bytes]) -> ModuleType:
-    """The data that the plant is wired by."""
-    if "/board.py" not in extra_files:
-        return load_board(name)
-    board = ModuleType("board")
-    exec(extra_files["/board.py"], board.__dict__)
-    return board
 
 
 def _image_bytes(board, image, main, extra_files) -> bytes:

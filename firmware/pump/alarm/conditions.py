@@ -2,7 +2,7 @@
 """Alarm conditions: one table of permanent codes, with a row for each.
 
 Codes are never reused or changed: rigs and logs depend on them. The advice for a human stands as a
-comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 322 on are
+comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 325 on are
 free for guards to come.
 """
 
@@ -61,7 +61,6 @@ OVER_INFUSION = const(319)
 ROTOR_SENSOR_FAULTY = const(320)
 # No line for longer than SYSTem:HEARtbeat? says: see to the host and its line. Delivery goes on.
 HOST_SILENT = const(321)
-
 # A task took too long, or began too late; LOG:READ? names it. Ask less in one message.
 TASK_LATE = const(322)
 # More than 80 % busy for a minute: ask less often.

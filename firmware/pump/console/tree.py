@@ -12,7 +12,7 @@ part of the header. No two rows may answer to one header, every word has two cap
 optional parameters come last.
 
 The rows stand in sections, which are made when a header is looked up and are garbage afterwards:
-that takes a chip 2 ms. Kept, they would take 9 kB, and nested dicts twice that.
+that takes a chip 0.3 to 7 ms each. Kept, they would take 7 kB of heap.
 """
 
 from pump.console.errors import (

@@ -48,6 +48,10 @@ class Files:
             file.seek(offset)
             return file.read(count)
 
+    def parts(self, name):
+        """Yield a file in parts, see `parts` of this module."""
+        return parts(self._path(name))
+
     def copy(self, name, new):
         """Write file `new` anew, as `name` is; small parts at a time."""
         ends = range(0, self.size(name), _PART)

@@ -12,7 +12,7 @@ import machine
 from machine import Pin
 from micropython import const
 
-from pump.hal import console, files, pins, rp2_watchdog
+from pump.hal import console, pins, rp2_watchdog
 from pump.hal.rp2_steps import StepEngine, edge_counter
 
 _POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
@@ -238,16 +238,6 @@ def stopwatch():
     from pump.hal.rp2_stopwatch import Stopwatch
 
     return Stopwatch()
-
-
-def has_program():
-    """Whether the firmware is files on this board, not frozen into its image."""
-    return files.is_there("/lib/pump")
-
-
-def read_parts(path):
-    """Yield a file in parts, as `files.parts` does."""
-    return files.parts(path)
 
 
 def lamps(board):
