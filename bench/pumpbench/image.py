@@ -9,6 +9,7 @@ import ast
 import binascii
 import functools
 import hashlib
+import re
 import subprocess
 import tempfile
 from importlib.metadata import version
@@ -90,8 +91,13 @@ def _shortened(source: Path, module: str) -> bytes:
 
 
 def _linked(main: str) -> bytes:
-    """A main.py that imports constants of the firmware, which modules on a board have not."""
+    """A main.py that imports constants of the firmware, which modules on a board have not.
+
+    One that imports nothing of the firmware stays as it is: its names are those of MicroPython.
+    """
     before = ast.dump(ast.parse(main))
+    if not re.search(r"^\s*(from|import) pump\b", main, re.MULTILINE):
+        return main.encode()
     program = _program()
     tree = link.linked(ast.parse(main), "main", program.constants)
     tree = public.renamed(tree, program.names)

@@ -10,12 +10,27 @@ is a name. What main.py uses keeps its name, too, so that main.py stays as it is
 
 import ast
 import builtins
+import io
 import itertools
 import re
 import string
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-_TYPES = (object, int, str, bytes, bytearray, memoryview, list, tuple, dict, set, BaseException)
+_TYPES = (
+    object,
+    int,
+    str,
+    bytes,
+    bytearray,
+    memoryview,
+    list,
+    tuple,
+    dict,
+    set,
+    BaseException,
+    io.TextIOWrapper,
+    io.FileIO,
+)
 _OTHERS = {"self", "key", "reverse", "digest"}  # arguments of built-in functions, and a hash's
 _HAL = "pump.hal"
 _WORD = re.compile(r"[A-Za-z_]\w*")

@@ -36,6 +36,7 @@ def test_one_name_is_the_same_short_one_in_every_module():
         ("pump.a", "import time\ndef sleep_ms(): return time.sleep_ms(1)\n", "sleep_ms"),
         ("pump.a", "from struct import unpack\ndef unpack(): pass\n", "unpack"),
         ("pump.a", "def append(): pass\n", "append"),
+        ("pump.a", "def close(): pass\n", "close"),
         ("pump.a", "def flow(): pass\nNAME = 'flow'\n", "flow"),
         ("pump.flow", "def flow(): pass\n", "flow"),
         ("pump.a", "def __init__(self): pass\n", "__init__"),
@@ -53,6 +54,11 @@ def test_no_two_names_become_one_and_none_that_is_there():
     names, _ = short({"pump.a": PUMP + "A = B = 1\n"})
     assert len(set(names.values())) == len(names)
     assert not {"A", "B"} & set(names.values())
+
+
+def test_a_main_that_is_none_of_the_firmware_stays_as_it_is():
+    main = "import rp2\nlog = rp2.DMA()\nlog.deliver(volume_nl=1)\nlog.started()\n"
+    assert board_files("RPI_PICO", main=main)["/main.py"] == main.encode()
 
 
 def test_the_boards_main_is_the_one_that_is_read_here():
