@@ -70,6 +70,7 @@ class Plant:
         self.buzzer = Buzzer()
         self.lamps = {name: Lamp() for name in LAMPS if name in board.PINS}
         self.is_enabled = False
+        self.switched_ns = 0  # when the driver went on or off last
         self.is_forward = False
         self.set_up_violations: list[int] = []  # times of the steps that came too soon
         self._set_up_ns = board.DRIVER["setup_us"] * 1_000
@@ -85,6 +86,7 @@ class Plant:
         """The enable pin changed, its `!` already taken into account: true holds the motor."""
         if enabled != self.is_enabled:
             self.is_enabled = enabled
+            self.switched_ns = t_ns
             if enabled:
                 self._ready_ns = max(self._ready_ns, t_ns + self._set_up_ns)
 

@@ -134,7 +134,8 @@ class App:
             self.dispenser.halt,
             self.annunciator.alarm,
         )
-        self.supervisor.install(self.tasks, ways_down, self._report, self.watchdog.feed)
+        reports = self.errors.push, self._log_fault
+        self.supervisor.install(self.tasks, ways_down, reports, self.watchdog.feed)
         self.supervisor.watch(_DEADLINES_US, self._note_late)
         gc.collect()  # what importing and building left behind
         self.watchdog.start()
@@ -323,8 +324,7 @@ class App:
     def _signal_refused(self):
         self.annunciator.signal(patterns.REFUSED)
 
-    def _report(self, code, detail):
-        self.errors.push(code, detail)
+    def _log_fault(self, code, detail):
         self.memory.note(FAULT, "%d %s" % (code, detail))
 
     def _sections(self, board, hal):

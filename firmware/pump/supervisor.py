@@ -16,6 +16,7 @@ from pump.faults import TASK_DIED, Fault
 REST_US = const(1_000_000)  # the longest rest; keeps the clock from wrapping unseen
 _TASK_US = const(500_000)  # what a task may take, unless its own deadline says another time
 _LATE_US = const(1_000_000)  # after it was due; the lease is renewed sooner than that
+_AGAIN_US = const(20_000)  # until what failed on the way down is tried again
 _MINUTE_US = const(60_000_000)
 _MOST_LOAD = const(80)  # per cent of a minute
 
@@ -34,7 +35,10 @@ class Supervisor:
         self._dues_us: list = []
         self._wake_us = 0  # somebody wants a cycle then; 0: nobody does
         self._ways_down: tuple = ()
-        self._report = _nobody
+        self._reports: tuple = ()
+        self._to_do = 0  # ways down that are left to go, and reports to make: a bit each
+        self._to_tell = 0
+        self._cause = None
         self._feed = _nothing
         self._deadlines_us: dict = {}
         self._tell = _nobody
@@ -61,17 +65,17 @@ class Supervisor:
         late_us = self._late_us
         return late_us is not None and self._clock.now_us() - late_us < _MINUTE_US
 
-    def install(self, tasks, ways_down, report, feed):
-        """The tasks, `(name, poll)`; the ways down, called in order by a trip; then its report.
+    def install(self, tasks, ways_down, reports, feed):
+        """The tasks, `(name, poll)`; the ways down, called in order by a trip; then its reports.
 
         `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake.
-        `report(code, detail)` is called for the first fault. `feed()`, the watchdog, is called at
-        the end of a whole cycle only: one that hangs, or raises, does not get there.
+        Each `report(code, detail)` is called for the first fault. `feed()`, the watchdog, is
+        called at the end of a whole cycle only: one that hangs, or raises, does not get there.
         """
         self._tasks = tasks
         self._dues_us = [None] * len(tasks)
         self._ways_down = ways_down
-        self._report = report
+        self._reports = reports
         self._feed = feed
 
     def run(self):
@@ -92,6 +96,9 @@ class Supervisor:
         start_us = now_us = self._clock.now_us()
         self._wake_us = start_us + REST_US
         waited_us, self._long_us = self._long_us, 0
+        if self._to_do or self._to_tell:
+            self._go_down()
+            self._wake_us = start_us + _AGAIN_US
         for index, (name, poll) in enumerate(self._tasks):
             due_us = self._dues_us[index]
             if due_us is None or due_us <= start_us:
@@ -135,30 +142,41 @@ class Supervisor:
         self._wake_us = min(self._wake_us, at_us)
 
     def trip(self, code, cause=None):
-        """The one way down: stop, release, record. It does not raise; the first fault stays.
+        """The one way down: stop, release, report. It does not raise; the first fault stays.
 
-        cause: what to say about it, any object; its text is made last of all.
+        cause: what to say about it, any object; its text is made last of all. Nothing is allocated
+        here. What fails on the way, for want of memory perhaps, is left to the cycles to come.
         """
-        is_first = self.fault is None
         self._wake_us = 0  # at once after this cycle: others have to see it
-        if is_first:
+        if self.fault is None:
             self.fault = code
-        for go_down in self._ways_down:
-            try:
-                go_down()
-            except Exception as error:  # noqa: BLE001 - the next way down must run
-                cause = cause or error
-        if is_first:
-            self._record(code, cause)
+            self._cause = cause
+            self._to_tell = (1 << len(self._reports)) - 1
+        self._to_do = (1 << len(self._ways_down)) - 1
+        self._go_down()
 
-    def _record(self, code, cause):
-        """Report a fault, without its text if there is no memory for it."""
-        for text_of in (_text, _no_text):
+    def _go_down(self):
+        """Go every way that is left, then make the reports that are."""
+        for index in range(len(self._ways_down)):
+            if self._to_do & 1 << index:
+                try:
+                    self._ways_down[index]()
+                    self._to_do &= ~(1 << index)
+                except Exception as error:  # noqa: BLE001 - the next way down must run
+                    self._cause = self._cause or error
+        for index in range(len(self._reports)):
+            if self._to_tell & 1 << index and self._is_told(self._reports[index]):
+                self._to_tell &= ~(1 << index)
+
+    def _is_told(self, report):
+        """Report the fault, without its text if there is no memory for it; whether it went."""
+        for text_of in _TEXTS:
             try:
-                self._report(code, text_of(cause))
-                return
-            except Exception:  # noqa: BLE001 - the pump is stopped; only the report is lost
+                report(self.fault, text_of(self._cause))
+                return True
+            except Exception:  # noqa: BLE001 - the pump is stopped; only the report has to wait
                 continue
+        return False
 
     def end(self):
         """Leave `run` after this cycle."""
@@ -201,6 +219,9 @@ def _text(cause):
 
 def _no_text(_cause):
     return ""
+
+
+_TEXTS = (_text, _no_text)
 
 
 def _nothing():

@@ -42,7 +42,8 @@ def supervisor_with(tasks=(), ways_down=(), reports=None, feed=nothing):
     supervisor = Supervisor(clock, rest)
     rest.supervisor = supervisor
     reports = [] if reports is None else reports
-    supervisor.install(tasks, ways_down, lambda code, detail: reports.append((code, detail)), feed)
+    report = (lambda code, detail: reports.append((code, detail)),)
+    supervisor.install(tasks, ways_down, report, feed)
     return supervisor, clock, rest
 
 
@@ -172,7 +173,7 @@ def test_a_cycle_that_fails_outside_its_tasks_is_a_fault_and_the_run_goes_on():
     went = []
     supervisor, _, rest = supervisor_with((("odd", lambda _now_us: "no time"),), ())
     supervisor.install(
-        (("odd", lambda _now_us: "no time"),), (lambda: went.append(1),), lambda *_: None, nothing
+        (("odd", lambda _now_us: "no time"),), (lambda: went.append(1),), (), nothing
     )
     rest.end_us = 0
     supervisor.run()
@@ -186,10 +187,37 @@ def test_a_report_that_cannot_be_made_at_all_does_not_make_a_trip_raise():
 
     went = []
     supervisor, _, _ = supervisor_with()
-    supervisor.install((), (lambda: went.append(1),), refuse, nothing)
+    supervisor.install((), (lambda: went.append(1),), (refuse,), nothing)
     supervisor.trip(UNDERRUN)
     assert went == [1]
     assert supervisor.fault == UNDERRUN
+
+
+def failing(times, went):
+    """Something that fails so many times for want of memory."""
+    left = [times]
+
+    def way(*_said):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise MemoryError
+        went.append(_said)
+
+    return way
+
+
+def test_what_fails_on_the_way_down_is_done_again_with_the_next_cycles_and_once_only():
+    went, stopped, told, logged = [], [], [], []
+    supervisor, _, _ = supervisor_with()
+    ways = (failing(2, stopped), lambda: went.append(1))
+    reports = (lambda *said: told.append(said), failing(2 * 2, logged))
+    supervisor.install((), ways, reports, nothing)
+    supervisor.trip(UNDERRUN, "dry")
+    assert (stopped, went, told, logged) == ([], [1], [(UNDERRUN, "dry")], [])
+    dues_us = [supervisor.cycle() for _ in range(4)]
+    assert (stopped, went, told) == ([()], [1], [(UNDERRUN, "dry")])
+    assert logged == [(UNDERRUN, "dry")]
+    assert dues_us == [20_000, 20_000, REST_US, REST_US]
 
 
 def test_the_watchdog_is_fed_once_at_the_end_of_each_whole_cycle():
@@ -238,7 +266,7 @@ def watched(*tasks, deadlines_us=None):
 
         return name, poll
 
-    supervisor.install(tuple(task(*each) for each in tasks), (), lambda *_: None, nothing)
+    supervisor.install(tuple(task(*each) for each in tasks), (), (), nothing)
     supervisor.watch(deadlines_us or {}, lambda name, ms: told.append((clock.us, name, ms)))
     return supervisor, clock, rest, told
 
@@ -330,7 +358,7 @@ def test_a_task_that_was_woken_or_is_due_at_every_wake_is_never_too_late():
     clock.us = 5 * SECOND_US
     supervisor.wake("sleeper")
     supervisor.cycle()
-    supervisor.install((("wakeful", lambda _now_us: None),), (), lambda *_: None, nothing)
+    supervisor.install((("wakeful", lambda _now_us: None),), (), (), nothing)
     supervisor.cycle()
     clock.us = 50 * SECOND_US
     supervisor.cycle()
