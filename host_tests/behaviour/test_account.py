@@ -47,6 +47,7 @@ def treated(bench):
     return bench
 
 
+@pytest.mark.chip_in_soak
 def test_the_kinds_add_up_to_the_edges_in_life_and_since_the_refill(treated):
     edges_ml = treated.plant.edges.count * A_STEP_ML
     since = kinds(treated, " REF")
@@ -70,6 +71,7 @@ def test_with_the_power_on_the_interval_is_one_number(treated):
     treated.stop()
 
 
+@pytest.mark.chip_in_soak
 def test_every_change_is_an_event_numbered_and_timed_in_its_order(treated):
     treated.run(1.2)
     read = events(treated, treated.first)
@@ -91,6 +93,7 @@ def test_a_number_that_is_not_there_yet_reads_as_none(bench):
     assert bench.ask(f"LOG:READ? {next_number(bench) + 1000},1") == "NONE"
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.parametrize(
     "line", ["LOG:READ? 1,0", "LOG:READ? 1,17", "LOG:READ? 1", "LOG:READ? 1.5,1"]
 )

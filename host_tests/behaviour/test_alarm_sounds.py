@@ -263,7 +263,7 @@ def test_a_silent_pump_moves_the_pin_not_once(bench):
 
 @pytest.mark.hazard("alarm-unheard")
 def test_from_a_condition_to_the_first_edge_of_its_sound(bench, record_property):
-    record_property("measured", onsets(bench, 100 if bench.target.name == "sim" else 10))
+    record_property("measured", onsets(bench, 100 if bench.target.name == "sim" else 4))
 
 
 @pytest.mark.long

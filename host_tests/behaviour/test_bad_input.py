@@ -40,6 +40,7 @@ BAD = {
 }
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.parametrize("line", BAD, ids=lambda line: repr(line[:24]))
 def test_a_bad_line_gives_its_error_and_nothing_else(bench, line):
     bench.target.write(line + b"\n")

@@ -135,6 +135,7 @@ def test_the_stop_button_is_recorded_and_harmless_within_a_fault(power_up):
     assert "PATIENT_REFUSED 107" in logged(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_the_silence_button_pauses_what_sounds(bench):
     filled(bench)
     bench.tell("RES:REF 10 ML,18 ML")
@@ -163,6 +164,7 @@ def test_an_order_is_a_click_and_silence_of_nothing_two_tones_and_no_record(benc
     assert bench.ask("SYST:ERR?") == '0,"No error"'
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("lockout-bypassed")
 def test_the_bolus_button_gives_one_bolus_and_is_refused_within_the_lockout(bench):
     running(bench)

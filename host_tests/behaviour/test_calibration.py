@@ -29,6 +29,7 @@ def calibration(bench):
     return bench.ask("MOT:CAL?")
 
 
+@pytest.mark.chip_in_soak
 def test_a_run_turns_as_far_as_asked_at_60_rpm_and_is_booked_as_a_jog(bench):
     before = ledger_ml(bench)["JOG"]
     bench.mark()
@@ -88,6 +89,7 @@ def test_without_a_run_nothing_can_be_measured():
     assert refusal(Bench(SimTarget()), "MOT:CAL:MEAS 0.2 ML") == NO_RUN
 
 
+@pytest.mark.chip_in_soak
 def test_an_interrupted_run_does_not_count_even_if_a_jog_makes_up_for_it(bench):
     bench.tell("MOT:CAL:RUN 1")
     bench.run(0.5)

@@ -15,6 +15,7 @@ def refusal(bench, command):
     return error.value.number
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.parametrize("after_s", [0.05, 1.1])
 def test_a_much_lower_rate_committed_just_before_a_stop_is_all_that_a_start_delivers(
     bench, after_s
@@ -51,6 +52,7 @@ def test_a_much_higher_rate_committed_just_before_a_stop_starts_at_once(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_what_a_coarse_calibration_left_over_is_no_burst_of_a_fine_one(bench):
     bench.tell("MOT:CAL:PERR 10 ML")
     bench.prescribe("24 ML/D")
@@ -66,6 +68,7 @@ def test_what_a_coarse_calibration_left_over_is_no_burst_of_a_fine_one(bench):
     assert bench.plant.edges.count <= 1
 
 
+@pytest.mark.chip_in_soak
 def test_many_commits_in_a_row_end_with_the_last_one(bench):
     bench.prescribe("100 ML/HR")
     bench.tell("THER:STAR")
@@ -190,6 +193,7 @@ def test_a_hold_up_in_the_very_cycle_of_a_renewal_is_seen():
     assert bench.ask("SYST:ERR?").startswith("202,")
 
 
+@pytest.mark.chip_in_soak
 def test_the_volume_of_many_short_deliveries_adds_up(bench):
     bench.prescribe("70.123 ML/HR")
     nl_s = 70.123e6 / 3600

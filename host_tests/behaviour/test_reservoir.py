@@ -66,6 +66,7 @@ def test_until_the_first_refill_it_is_not_counted():
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_it_holds_the_refill_less_all_that_came_into_the_beaker(tank):
     fill(tank, 10_000_000)
     tank.tell("MOT:JOG 1,375")
@@ -80,6 +81,7 @@ def test_it_holds_the_refill_less_all_that_came_into_the_beaker(tank):
     assert told_nl(tank) == (10_000_000 - moved_nl(tank)) // 1
 
 
+@pytest.mark.chip_in_soak
 def test_a_refill_takes_the_old_rest_out(tank):
     fill(tank, 10_000_000)
     tank.tell("MOT:JOG 1,375")
@@ -138,6 +140,7 @@ def test_an_alarm_is_there_within_the_line_that_brings_it(tank):
     assert tank.ask("RES:REF 2 ML;:ALAR:ACT?") == '305,"Reservoir low",LOW,ACTIVE'
 
 
+@pytest.mark.chip_in_soak
 def test_low_comes_while_it_delivers_and_delivery_goes_on(tank):
     tank.prescribe("1000 ML/HR")
     fill(tank, 2_500_000)
@@ -175,6 +178,7 @@ def test_delivery_stops_before_the_dead_volume_with_at_most_2_1_s_left(
     tank.stop()
 
 
+@pytest.mark.chip_in_soak
 def test_a_change_to_the_fastest_rate_does_not_touch_the_dead_volume(tank):
     fill(tank, DEAD_NL + 400_000)
     tank.tell("THER:STAR")
@@ -200,6 +204,7 @@ def test_a_start_that_would_end_at_once_is_refused_and_nothing_moves(tank):
     assert tank.steps().emitted == 0
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.parametrize(
     "command",
     [
@@ -219,6 +224,7 @@ def test_more_than_is_left_is_refused_before_anything_moves(tank, command):
     assert_balanced(tank)
 
 
+@pytest.mark.chip_in_soak
 def test_exactly_what_is_left_may_be_primed(tank):
     fill(tank, DEAD_NL + 200_000)
     tank.tell("PRIM:STAR 0.2 ML,1000 ML/HR")
@@ -241,6 +247,7 @@ def test_a_patient_bolus_beyond_what_is_left_is_refused_and_counted(tank):
     tank.stop()
 
 
+@pytest.mark.chip_in_soak
 def test_the_forecast_counts_whole_days_without_and_with_every_patient_bolus(tank):
     prescribe(tank, "MODE SIMP;RATE 500 UG/D", "PAT:DOSE 50 UG,30 MIN;LOCK 6 HR;MAX 3")
     tank.tell("RES:REF 20 ML")

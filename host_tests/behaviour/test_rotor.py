@@ -264,6 +264,7 @@ def test_a_sensor_that_counts_double_is_faulty_and_delivery_goes_on(fitted):
     assert fitted.ask("THER:STAT?") == "RUNNING"
 
 
+@pytest.mark.chip_in_soak
 def test_the_pulses_that_come_are_counted(fitted):
     start(fitted, "100 ML/HR")
     fitted.stop()

@@ -441,6 +441,7 @@ def test_a_buzzer_whose_pin_is_held_is_an_alarm_until_it_follows(level):
     assert_mended(bench)
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("alarm-unheard")
 def test_a_lamp_whose_pin_is_held_is_an_alarm_until_it_follows(power_up):
     target = power_up()

@@ -69,11 +69,11 @@ def test_no_step_moves_while_the_heap_churns_files_are_written_and_the_console_i
     """One board for all rates: a boot of the emulated one takes as long as two of them."""
     monkeypatch.chdir(tmp_path)  # where `sim` writes what the board would
     bench = Bench(power_up(main=main_with_task(CHURN)))
-    for rate in ("24 ML/D", "100 ML/HR", "1000 ML/HR"):
+    for rate in ("24 ML/D", "1000 ML/HR"):
         bench.prescribe(rate)
         bench.mark()
         bench.tell("THER:STAR")
-        run_flooded(bench, 3.0)
+        run_flooded(bench, 2.0)
         bench.stop()
         assert_exact(bench, rate)
     bench.mark()
@@ -93,6 +93,7 @@ def test_a_jog_makes_exactly_its_steps(bench, steps):
     assert bench.ask("SYST:STAT?") == "STOPPED"
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.parametrize("steps", [65_535, 65_537])
 def test_a_long_jog_makes_exactly_its_steps(bench, steps):
     bench.tell(f"MOT:JOG {steps / 3200:.7f},375")

@@ -67,6 +67,7 @@ def test_the_driver_is_released_by_a_stop(bench):
     assert bench.target.pin("enable").level == 1  # active low
 
 
+@pytest.mark.chip_in_soak
 def test_the_fraction_of_a_step_survives_any_number_of_stops(bench):
     bench.prescribe("24 ML/D")  # a step every 225 ms; each piece is shorter
     pieces, began_ns = 12, bench.target.now_ns

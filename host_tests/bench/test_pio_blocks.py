@@ -280,6 +280,7 @@ class RandomChip:
         return list(self.world.plant.pulses.times_ns()), [n.changes for n in self.world.pins.nets]
 
 
+@pytest.mark.campaign
 @given(st.tuples(programs, programs, programs, programs), st.integers(0, 2), orders)
 @settings(max_examples=150)
 def test_random_programs_on_both_blocks_are_the_same_with_and_without_skips(

@@ -3,6 +3,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ BOOKING = st.tuples(
 def test_the_kinds_add_up_to_everything_that_was_booked(bookings):
     ledger = Ledger(3200)
     for steps, batch in bookings:
-        ledger.add(steps, batch)
+        ledger.add([(steps, batch)])
     assert sum(ledger.steps(kind) for kind in NAMES) == ledger.steps()
     assert ledger.steps() == sum(steps for steps, _ in bookings)
 
@@ -30,7 +31,7 @@ def test_the_kinds_add_up_to_everything_that_was_booked(bookings):
 def test_volume_and_drug_are_the_exact_sums_rounded_down(bookings):
     ledger = Ledger(3200)
     for steps, batch in bookings:
-        ledger.add(steps, batch)
+        ledger.add([(steps, batch)])
     volume_pl = sum(Fraction(steps * pl, 3200) for steps, (_, pl, _) in bookings)
     drug_ng = sum(Fraction(steps * pl * ng_ml, 3200 * 10**9) for steps, (_, pl, ng_ml) in bookings)
     assert ledger.volume_pl() == volume_pl // 1
@@ -39,6 +40,22 @@ def test_volume_and_drug_are_the_exact_sums_rounded_down(bookings):
 
 def test_one_millilitre_at_500_ug_per_ml_is_500_ug():
     ledger = Ledger(3200)
-    ledger.add(16_000, (BASAL, 200_000_000, 500_000))
+    ledger.add([(16_000, (BASAL, 200_000_000, 500_000))])
     assert ledger.volume_pl() == 10**9
     assert ledger.drug_ng() == 500_000
+
+
+class Greedy(int):
+    """A number for whose product there is no memory."""
+
+    def __rmul__(self, _other):
+        raise MemoryError
+
+
+def test_what_there_is_no_memory_for_is_not_booked_by_half():
+    ledger = Ledger(3200)
+    ledger.add([(7, (BASAL, 200_000_000, 500_000))])
+    before = ledger.state(), ledger.steps()
+    with pytest.raises(MemoryError):
+        ledger.add([(9, (BASAL, 200_000_000, 0)), (1, (BASAL, Greedy(1), 0))])
+    assert (ledger.state(), ledger.steps()) == before

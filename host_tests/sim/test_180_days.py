@@ -178,6 +178,7 @@ def judge(days):
     return edges
 
 
+@pytest.mark.campaign
 def test_a_day_of_flex_with_boluses_by_the_whole_firmware_is_exact(record_property):
     began_s = time.process_time()
     edges = judge(1)

@@ -199,7 +199,7 @@ class Year:
         kind = (BASAL, BASAL, BASAL, CLINICIAN, PATIENT, PERIODIC, JOG)[self.true_steps // 101 % 7]
         batch = (kind, self.pl_per_rev, NG_ML)
         self._come_out(steps, batch)
-        self.ledger.add(steps, batch)
+        self.ledger.add([(steps, batch)])
         self.emitted += steps
         self.clock.us += steps * STEP_US
         self.journal.settle(self.emitted, True)

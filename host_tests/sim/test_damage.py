@@ -132,6 +132,7 @@ def assert_lost(end, survivor, keys):
     assert survivor.target.plant.edges.count == 0
 
 
+@pytest.mark.campaign
 @pytest.mark.hazard("record-damaged")
 def test_a_bit_flipped_in_any_byte_of_a_copy_changes_nothing(end, seed, record_property):
     """Keys are read one by one, so one boot has a flip in one copy of each of them."""

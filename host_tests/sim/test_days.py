@@ -35,6 +35,7 @@ def long(rate):
     return pytest.param(rate, marks=pytest.mark.long)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     "rate",
     [
@@ -60,6 +61,7 @@ def test_a_day_ends_on_exactly_the_floor_of_the_steps_due(rate, record_property)
     assert wall_s < 60
 
 
+@pytest.mark.campaign
 @pytest.mark.soak
 def test_a_day_at_a_rate_that_is_no_whole_period_never_drifts(days):
     rate = "0.777 ML/HR"

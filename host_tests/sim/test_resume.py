@@ -227,6 +227,7 @@ def test_nothing_resumes_while_an_earlier_interruption_is_not_confirmed():
     assert_on_account(pump)
 
 
+@pytest.mark.campaign
 def test_nothing_is_lost_of_what_was_resumed_and_never_confirmed():
     pump = running()
     pump.bite()

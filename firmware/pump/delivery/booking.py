@@ -8,7 +8,7 @@ the delivery. So the share of a dose depends on the count alone, never on when i
 
 
 class Booking:
-    """The steps of one delivery. ledger: `add(steps, batch)`; batch: (kind, pl_per_rev, ng_ml)."""
+    """The steps of one delivery. ledger: `add(parts)`; batch: (kind, pl_per_rev, ng_ml)."""
 
     def __init__(self, ledger):
         self._ledger = ledger
@@ -38,18 +38,20 @@ class Booking:
                 self._chapters.pop(0)
 
     def _book(self, upto):
+        """Nothing is changed before the ledger has them: without memory they are booked later."""
         stretch, batch = self._chapters[0]
         rest = upto - self._booked
         at_us = max(stretch.when(upto) - stretch.base_us, 0)
-        seen = {}
+        seen, parts = {}, []
         for key, kind, ng_ml, steps in stretch.schedule.doses(at_us, stretch.step):
             before = self._seen.get(key, 0)
             more = min(max(steps - before, 0), rest)
             seen[key] = before + more
             if more:
-                self._ledger.add(more, (kind, batch[1], ng_ml or batch[2]))
+                parts.append((more, (kind, batch[1], ng_ml or batch[2])))
                 rest -= more
         if rest:
-            self._ledger.add(rest, batch)
+            parts.append((rest, batch))
+        self._ledger.add(parts)
         self._seen = seen
         self._booked = upto

@@ -59,6 +59,7 @@ class Dispenser:
         self._min_period_us = min_period_us
         self._planner: "Planner | None" = None
         self._booking = Booking(ledger)
+        self._is_ending = False  # a stop has begun: nothing more is queued
         self._runs = []  # planned, and waiting for room in the engine
         self._start_us = 0  # when the planner's time began, on the clock
         self._ends_us = []  # ends of the runs put into the engine, oldest first
@@ -140,18 +141,21 @@ class Dispenser:
 
         The second is in the planner's fractions. (0, 0) when nothing was under way.
         """
-        planner, self._planner = self._planner, None
+        planner = self._planner
+        self._is_ending = True
         self._journal.stopping()
         if planner is None:
             self._engine.stop()
             return 0, 0
         at_us = min(max(self._at_us(), 0), planner.end_us)
         self._engine.stop()
-        self._runs = []
+        self._runs.clear()
         emitted = self.settle()
         self._commanded = emitted
         self._journal.stopped(emitted)
-        return at_us, planner.owed(at_us, emitted - self._first)
+        stopped = at_us, planner.owed(at_us, emitted - self._first)
+        self._planner = None  # at last: what fails for want of memory can be done again
+        return stopped
 
     def halt(self):
         """Stop at once and ask for nothing: the dispenser's part of the one way down."""
@@ -166,7 +170,7 @@ class Dispenser:
         itself: the cycle may have begun a while ago.
         """
         planner = self._planner
-        if planner is None:
+        if planner is None or self._is_ending:
             return None
         self._check_witness()
         at_us, end_us = self._at_us(), self._queued_us
@@ -221,14 +225,14 @@ class Dispenser:
             lead_us = 0  # waited for: every word of the queue is for steps
         try:
             self._fill(planner, begin_us - lead_us, lead_us)
-        except Refused:  # not on record: nothing of it goes out
+            if since_us is not None:
+                self._clock.wait_until(max(since_us + begin_us, ready_us))
+        except Exception:  # not on record, or there is no memory: nothing of it goes out
             self._engine.stop()
-            self._runs = []
+            self._runs.clear()
             self._commanded = self._first
             raise
-        if since_us is not None:
-            self._clock.wait_until(max(since_us + begin_us, ready_us))
-        self._planner = planner
+        self._planner, self._is_ending = planner, False
         self._start_us = self._engine.start() + lead_us - begin_us
         self._tell_end()
 

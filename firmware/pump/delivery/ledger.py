@@ -34,13 +34,20 @@ class Ledger:
         self._unsure = self._unsure_drug = 0  # what may be out besides
         self._unmeasured = self._unsure_steps = 0  # steps without a calibration: only jogs
 
-    def add(self, steps, batch):
-        """Book `steps` sent out as `batch`: (kind, pl_per_rev, ng_ml); ng_ml 0 means no drug."""
-        kind, pl_per_rev, ng_ml = batch
-        self._steps[kind] += steps
-        self._unmeasured += 0 if pl_per_rev else steps
-        self._volumes[kind] += steps * pl_per_rev
-        self._drug += steps * pl_per_rev * ng_ml
+    def add(self, parts):
+        """Book steps sent out: (steps, batch) each, batch: (kind, pl_per_rev, ng_ml or 0).
+
+        All of them or, where there is no memory for the sums, none.
+        """
+        steps, volumes = list(self._steps), list(self._volumes)
+        drug, unmeasured = self._drug, self._unmeasured
+        for count, (kind, pl_per_rev, ng_ml) in parts:
+            steps[kind] += count
+            unmeasured += 0 if pl_per_rev else count
+            volumes[kind] += count * pl_per_rev
+            drug += count * pl_per_rev * ng_ml
+        self._steps, self._volumes = steps, volumes
+        self._drug, self._unmeasured = drug, unmeasured
 
     def recover(self, steps, unsure_steps, batch):
         """After a reset: so many steps of a batch are out for sure, so many more may be."""
