@@ -8,13 +8,16 @@ PORT ?=
 DAYS ?= 40
 LINES ?= 10000
 SEED ?= 1
+# Minutes of `make mutants`, and a part of the names of the modules it is about.
+MINUTES ?= 10
+ONLY ?=
 
 BIN := .venv/bin
 BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check soak hazards image emulate heap deploy repl clean
+.PHONY: help setup demo test test-quick check soak hazards mutants image emulate heap deploy repl clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +57,10 @@ soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
 
 hazards: .venv/ready ## Run the tests of the hazard table and write firmware/HAZARDS.md
 	$(PYTEST) -m "hazard and not long" --write-hazards
+
+mutants: .venv/ready ## What the tests of the safety modules do not find: MINUTES, SEED, ONLY
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	$(BIN)/python -m host_tests.mutants --minutes $(MINUTES) --seed $(SEED) --only '$(ONLY)'
 
 image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BOARD
 	$(BENCH) image --board $(BOARD)

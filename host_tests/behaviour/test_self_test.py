@@ -169,6 +169,7 @@ def test_a_failure_is_still_answered_while_it_delivers(pump):
 # 207: the clocks
 
 
+@pytest.mark.hazard("clock-at-another-speed")
 @pytest.mark.parametrize("speed", ["1.02", "0.98"])
 def test_a_clock_at_another_speed_is_found_at_power_up(speed):
     target = SimTarget()
@@ -177,6 +178,7 @@ def test_a_clock_at_another_speed_is_found_at_power_up(speed):
     assert target.plant.edges.count == 0
 
 
+@pytest.mark.hazard("clock-at-another-speed")
 @pytest.mark.parametrize("speed", ["1.02", "0.98"])
 @pytest.mark.parametrize("rate", [None, "24 ML/D"], ids=["stopped", "delivering"])
 def test_a_clock_that_changes_its_speed_is_found_within_a_minute(
@@ -227,6 +229,7 @@ def flipped(content, place, bit=0):
 UNUSED = "/lib/pump/hal/ds3231.mpy"  # this board does not import it
 
 
+@pytest.mark.hazard("program-damaged")
 def test_a_bit_flipped_in_a_file_of_the_program_is_found(power_up, image):
     content = read_files(image)[UNUSED]
     damaged = with_files(image, {UNUSED: flipped(content, len(content) // 2)})
@@ -243,6 +246,7 @@ def test_a_program_that_is_no_files_has_nothing_to_be_tested(pump):
     assert pump.ask("*TST?") == "0"
 
 
+@pytest.mark.hazard("program-damaged")
 @pytest.mark.parametrize("path", ["/main.py", "/board.py", "/lib/pump/app.mpy", SUMS])
 @pytest.mark.parametrize("how", ["first byte", "last byte", "cut", "empty", "missing"])
 def test_any_damage_to_any_file_is_found(image, path, how):
@@ -258,6 +262,7 @@ def test_any_damage_to_any_file_is_found(image, path, how):
     assert_fault(Board(target), PROGRAM_DAMAGED)
 
 
+@pytest.mark.hazard("program-damaged")
 def test_a_program_that_is_damaged_later_is_found_within_the_hour(image, record_property):
     bench = Bench(with_image(SimTarget, image))
     bench.prescribe("24 ML/D")
@@ -287,6 +292,7 @@ app.self_test._load = lambda: (quiet + (selftest_parts.memory(Sticking),), loud)
 """
 
 
+@pytest.mark.hazard("memory-bad")
 @pytest.mark.parametrize(("bit", "sticks"), [(1, "| 0x10"), (0, "& 0xef")])
 def test_a_bit_of_memory_that_sticks_is_a_fault(bit, sticks):
     main = main_with_task(STICKS.format(bit=bit, sticks=sticks) + IDLE)
