@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The largest prescriptions there are, on a board with its own memory: two full flex weeks."""
 
+import pytest
+
+from host_tests.bench_session import Bench
+from pumpbench import sound
+from pumpbench.flashfiles import read_files, with_files
+from pumpbench.image import build_image
+from pumpbench.sim import SimTarget
+
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 A_DAY = 25
 A_LINE = 7  # steps that fit 255 characters
 LEAST_FREE = 16_000  # bytes, before rubbish is collected
 WAIT_S = 30
+KEPT = 32  # boluses
 
 
 def rate(day, nth, week):
@@ -33,8 +42,8 @@ def commit(bench):
     assert bench.target.ask(f"PRES:COMM {token};*OPC?", WAIT_S) == "1"
 
 
-def test_a_full_week_runs_while_another_one_is_staged_and_committed(bench, record_property):
-    free = [int(bench.ask("SYST:HEAL?").split(",")[0])]
+def run_a_week_and_commit_another(bench):
+    """How many bytes are free afterwards."""
     bench.tell("SYST:TIME 2026-03-02T00:10:00")
     stage(bench, week=0)
     commit(bench)
@@ -46,9 +55,52 @@ def test_a_full_week_runs_while_another_one_is_staged_and_committed(bench, recor
         day = bench.target.ask(f"PRES:FLEX:ACT? {name}", WAIT_S).split(",")
         assert len(day) == 2 * A_DAY
     assert bench.ask("SYST:STAT?;ERR?") == 'RUNNING;0,"No error"'
-    free.append(int(bench.ask("SYST:HEAL?").split(",")[0]))
+    return free_bytes(bench)
+
+
+def free_bytes(bench):
+    return int(bench.ask("SYST:HEAL?").split(",")[0])
+
+
+def test_a_full_week_runs_while_another_one_is_staged_and_committed(bench, record_property):
+    free = free_bytes(bench), run_a_week_and_commit_another(bench)
     if bench.target.name == "emulator":
-        record_property(
-            "measured", "free bytes after boot, with two full weeks: %d, %d" % (*free,)
-        )
+        text = "free bytes after boot, with two full weeks: %d, %d"
+        record_property("measured", text % free)
         assert min(free) >= LEAST_FREE
+
+
+def past_of_many_boluses():
+    """The records of a pump that has given all the boluses that it keeps."""
+    bench = Bench(SimTarget())
+    bench.tell("RES:REF 18 ML")
+    bench.prescribe("1 ML/D")
+    bench.tell("THER:STAR")
+    for _ in range(KEPT):
+        bench.tell("BOL:STAR 1 UG,5 S")
+        bench.run(8)
+    bench.tell("THER:STOP")
+    bench.run(10)
+    assert bench.ask("BOL:HIST? 32").count("COMPLETED") == KEPT
+    files = read_files(bench.target.flash)
+    return {path: content for path, content in files.items() if path.startswith("/data/")}
+
+
+@pytest.mark.chip_in_soak
+@pytest.mark.hazard("heap-low")
+def test_two_full_weeks_and_a_full_past_fit_while_an_alarm_sounds(power_up, record_property):
+    image = with_files(build_image("RPI_PICO"), past_of_many_boluses())
+    bench = Bench(power_up(**{"flash" if power_up is SimTarget else "image": image}))
+    assert bench.ask("BOL:HIST? 32").count("COMPLETED") == KEPT
+    bench.tell("RES:REF 18 ML")
+    free = run_a_week_and_commit_another(bench)
+    bench.plant.buzzer.clear()
+    bench.tell("ALAR:TEST HIGH")
+    free = min(free, free_bytes(bench))
+    bench.run(3)
+    assert len(sound.bursts(sound.tones(bench.plant.buzzer.pulses()))) == 1
+    assert bench.ask("SYST:STAT?;:ALAR:ACT?") == 'RUNNING;0,"None"'
+    if bench.target.name == "emulator":
+        text = f"free bytes with two full weeks, a full past and an alarm that sounds: {free}"
+        record_property("measured", text)
+        assert free >= LEAST_FREE
