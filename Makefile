@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BOARD ?= RPI_PICO
 PORT ?=
+# MicroPython of the emulated board: a version, or the path of a .uf2; the newest that is there.
+MICROPYTHON ?=
 # Campaigns of `make soak`: days of delivery, console lines, random seed.
 DAYS ?= 40
 LINES ?= 10000
@@ -13,11 +15,12 @@ MINUTES ?= 10
 ONLY ?=
 
 BIN := .venv/bin
+WITH := $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
 BENCH := $(BIN)/python -m pumpbench
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check soak hazards mutants image emulate heap deploy repl clean
+.PHONY: help setup demo test test-quick check soak hazards mutants images image emulate heap deploy repl clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +40,7 @@ typings/ready: .venv/ready
 	touch $@
 
 demo: .venv/ready ## Real MicroPython on an emulated Pico delivers; writes build/demo/report.html
-	$(BENCH) demo
+	$(BENCH) demo $(WITH)
 
 test: .venv/ready ## All tests on both targets, a short slice of each campaign
 	$(PYTEST)
@@ -62,14 +65,17 @@ mutants: .venv/ready ## What the tests of the safety modules do not find: MINUTE
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
 	$(BIN)/python -m host_tests.mutants --minutes $(MINUTES) --seed $(SEED) --only '$(ONLY)'
 
+images: .venv/ready ## MicroPython for the emulated board, downloaded: MICROPYTHON
+	$(BENCH) images $(WITH)
+
 image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BOARD
 	$(BENCH) image --board $(BOARD)
 
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
-	$(BENCH) emulate --board $(BOARD)
+	$(BENCH) emulate --board $(BOARD) $(WITH)
 
 heap: .venv/ready ## What each module takes of an emulated board's memory
-	$(BENCH) heap
+	$(BENCH) heap $(WITH)
 
 deploy: .venv/ready ## The firmware onto a real board: PORT=/dev/ttyACM0, BOARD
 	$(BENCH) deploy --board $(BOARD) --port "$(PORT)"

@@ -27,7 +27,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     command = commands.add_parser("demo", help="a delivery on the emulated board, and a report")
     command.add_argument("--output", type=Path, default=Path("build/demo/report.html"))
+    _add_micropython(command)
     command.set_defaults(run=_demo)
+    command = commands.add_parser("images", help="bring MicroPython for the emulated board")
+    _add_micropython(command)
+    command.set_defaults(run=_images)
     command = commands.add_parser("image", help="write a board's filesystem image")
     _add_board(command)
     command.add_argument("--output", type=Path, help="default: build/<board>/filesystem.img")
@@ -35,10 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("emulate", help="an emulated board behind a serial port")
     _add_board(command)
     command.add_argument("--link", type=Path, default=serve.LINK, help="path of its console")
-    command.add_argument("--version", default=uf2.DEFAULT_VERSION, help="of MicroPython")
+    _add_micropython(command)
     command.set_defaults(run=_emulate)
     command = commands.add_parser("heap", help="what each module takes of a board's memory")
-    command.add_argument("--version", default=uf2.DEFAULT_VERSION, help="of MicroPython")
+    _add_micropython(command)
     command.set_defaults(run=_heap)
     command = commands.add_parser("deploy", help="put the firmware onto a board")
     _add_board(command)
@@ -58,10 +62,32 @@ def _add_port(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", required=True, help="serial port of the board")
 
 
-def _demo(options: argparse.Namespace) -> int:
-    from pumpbench import demo  # plots and progress bars cost a second no other command needs
+def _add_micropython(command: argparse.ArgumentParser) -> None:
+    default = uf2.DEFAULT_VERSION
+    command.add_argument("--micropython", default=default, help="version, or path of a .uf2")
 
-    return demo.run(options.output)
+
+def _bring(micropython: str) -> None:
+    """Download the image of a version that is not there; FetchError where it cannot be had."""
+    from pumpbench import fetch  # as demo, and plots: a second that no other command needs
+
+    if not uf2.is_path(micropython):
+        fetch.fetch(micropython)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from pumpbench import demo
+
+    try:
+        _bring(options.micropython)
+    except uf2.FetchError as error:
+        _say(str(error))  # all of it runs without the image, too
+    return demo.run(options.output, micropython=options.micropython)
+
+
+def _images(options: argparse.Namespace) -> None:
+    _bring(options.micropython)
+    _say(f"{uf2.find_uf2(options.micropython)}")
 
 
 def _image(options: argparse.Namespace) -> None:
@@ -70,15 +96,17 @@ def _image(options: argparse.Namespace) -> None:
 
 def _emulate(options: argparse.Namespace) -> None:
     def announce(path: str) -> None:
-        _say(f"{options.board}, MicroPython {options.version}: {options.link} -> {path}")
+        _say(f"{options.board}, MicroPython {options.micropython}: {options.link} -> {path}")
 
-    serve.serve(options.board, options.link, options.version, on_ready=announce)
+    _bring(options.micropython)
+    serve.serve(options.board, options.link, options.micropython, on_ready=announce)
 
 
 def _heap(options: argparse.Namespace) -> None:
     from pumpbench import heap
 
-    _say(heap.table(heap.measure(options.version)))
+    _bring(options.micropython)
+    _say(heap.table(heap.measure(options.micropython)))
 
 
 def _deploy(options: argparse.Namespace) -> None:

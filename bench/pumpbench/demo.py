@@ -54,6 +54,7 @@ FILL = "RES:REF 20 ML"
 def run(
     output: Path = OUTPUT,
     *,
+    micropython: str = uf2.DEFAULT_VERSION,
     uf2_folder: Path = uf2.FOLDER,
     lengths: Lengths = LENGTHS,
     screen: Console | None = None,
@@ -61,11 +62,11 @@ def run(
     """The whole demonstration. Returns 0 when every count agrees and every step was on time."""
     screen = screen or Console(highlight=False)
     screen.print("[bold]A bench model. Never for use on a person.[/]\n")
-    missing_image = _why_not_emulated(uf2_folder)
+    missing_image = _why_not_emulated(micropython, uf2_folder)
     if missing_image:
         screen.print(f"[yellow]{escape(missing_image)}[/]", soft_wrap=True)
         screen.print("Without it all of this runs on sim.\n")
-    board, where = _power_up(screen, missing_image)
+    board, where = _power_up(screen, micropython, missing_image)
     with board:
         session = Session(board, where, screen)
         firmware = session.ask("*IDN?", "Who is there?")
@@ -84,7 +85,7 @@ def run(
     flex, typed = _flex_day(screen, lengths.flex_h)
     facts = report.Facts(
         board=board.board.NAME,
-        micropython=_interpreters(missing_image),
+        micropython=_interpreters(micropython, missing_image),
         firmware=firmware,
         date=datetime.now().astimezone(),
         missing_image=missing_image,
@@ -165,28 +166,27 @@ def _flex_day(screen: Console, hours: float) -> tuple[FlexDay, list[tuple[str, s
         return flexday.run(session, hours), session.lines
 
 
-def _why_not_emulated(folder: Path) -> str:
+def _why_not_emulated(micropython: str, folder: Path) -> str:
     try:
-        uf2.find_uf2(uf2.DEFAULT_VERSION, folder)
+        uf2.find_uf2(micropython, folder)
     except uf2.MissingImage as missing:
         return str(missing)
     return ""
 
 
-def _power_up(screen: Console, missing_image: str) -> tuple[Target, str]:
+def _power_up(screen: Console, micropython: str, missing_image: str) -> tuple[Target, str]:
     """The board of the short pieces, and how to call it."""
     if missing_image:
         screen.print("Firmware on a fake chip in virtual time (sim). Its console:")
         return SimTarget(), "sim"
-    version = uf2.DEFAULT_VERSION
-    screen.print(f"Booting MicroPython {version} with the firmware on an emulated Pico.")
+    screen.print(f"Booting MicroPython {micropython} with the firmware on an emulated Pico.")
     screen.print("That takes 10 to 30 s, and each second of its life a second or more here.")
-    return EmulatorTarget(version=version), "emulator"
+    return EmulatorTarget(version=micropython), "emulator"
 
 
-def _interpreters(missing_image: str) -> str:
+def _interpreters(micropython: str, missing_image: str) -> str:
     sim = f"CPython {platform.python_version()} in its place on sim"
-    return sim if missing_image else f"{uf2.DEFAULT_VERSION} on the emulator; {sim}"
+    return sim if missing_image else f"{micropython} on the emulator; {sim}"
 
 
 def _conclude(screen: Console, pieces: list[Piece], flex: FlexDay, alarms: AlarmsPart) -> int:

@@ -1,20 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""The official MicroPython images for the Raspberry Pi Pico, found on this machine by version.
+"""The official MicroPython images for the Raspberry Pi Pico, found on this machine.
 
-Nothing is downloaded: an image that is missing is a `MissingImage` that says where to put it.
+An image is named by its version, `1.22.0`, or by the path of a .uf2 file. rp2040py knows the
+releases and their addresses; those that lie in `FOLDER` under their official names are found here,
+and `fetch` brings others. One that is missing is a `MissingImage` that says how to get it.
 """
 
+import os
+import struct
 from pathlib import Path
 
-FOLDER = Path.home() / ".cache" / "rp2040py"
-SOURCE = "https://micropython.org/download/RPI_PICO/"
+from rp2040py.utils.firmware_retrieve import MICROPYTHON
 
-# version -> the official file name
-NAMES = {
-    "1.21.0": "RPI_PICO-20231005-v1.21.0.uf2",
-    "1.22.0": "RPI_PICO-20231227-v1.22.0.uf2",
+FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rp2040py"
+SOURCE = "https://micropython.org/download/RPI_PICO/"
+OLDEST = (1, 21)  # what the firmware asks for
+
+# Of the images that the project was tried with.
+SHA256 = {
+    "1.21.0": "a1166281fd87886e5d755e577e8eaf207881e20dac1d76f82161f37133547be3",
+    "1.22.0": "2ef1b8fe16931dde698daa28579f34667910238a39d69eaf4d4c42e20b541519",
 }
-DEFAULT_VERSION = "1.22.0"
+
+_MAGIC = 0x0A324655, 0x9E5D5157  # of every block of 512 bytes
+_BLOCK_BYTES = 512
+_RP2040 = 0xE48BFF56  # family
 
 
 class MissingImage(FileNotFoundError):
@@ -24,14 +34,75 @@ class MissingImage(FileNotFoundError):
         super().__init__(text)
 
 
-def find_uf2(version: str = DEFAULT_VERSION, folder: Path = FOLDER) -> Path:
-    """The image of MicroPython `version`; raises MissingImage when it is not there."""
-    if version not in NAMES:
-        known = ", ".join(NAMES)
+class FetchError(FileNotFoundError):
+    """An image cannot be had. The text is a sentence for the user."""
+
+
+def releases() -> dict[str, str]:
+    """Version -> address of every release from `OLDEST` on, the newest first."""
+    assert MICROPYTHON.boards is not None
+    found = MICROPYTHON.boards["pico"].fw
+    numbers = {_numbers(version): version for version in found if "-" not in version}
+    wanted = sorted((each for each in numbers if each >= OLDEST), reverse=True)
+    return {numbers[each]: found[numbers[each]] for each in wanted}
+
+
+def name_of(version: str) -> str:
+    """The official file name of a release; MissingImage where there is no such release."""
+    known = releases()
+    if version not in known:
         raise MissingImage(
-            f"There is no known image of MicroPython {version}; use one of {known}."
+            f"There is no known image of MicroPython {version}; use one of {', '.join(known)}, "
+            f"or the path of a .uf2 file."
         )
-    path = folder / NAMES[version]
-    if not path.is_file():
-        raise MissingImage(f"Put {path.name} (from {SOURCE}) into {folder} and try again.")
-    return path
+    return known[version].rsplit("/", 1)[1]
+
+
+def present(folder: Path = FOLDER) -> list[str]:
+    """The versions whose images are there, the newest first."""
+    return [version for version in releases() if (folder / name_of(version)).is_file()]
+
+
+def find_uf2(image: str | None = None, folder: Path = FOLDER) -> Path:
+    """The image of that version, or at that path; the default one for None.
+
+    Raises MissingImage when it is not there, or no image for an RP2040.
+    """
+    image = image or DEFAULT_VERSION
+    path = Path(image) if is_path(image) else folder / name_of(image)
+    if path.is_file():
+        check(path)
+        return path
+    if is_path(image):
+        raise MissingImage(f"There is no file {path}.")
+    raise MissingImage(
+        f"Type make images MICROPYTHON={image}, or put {path.name} (from {SOURCE}) "
+        f"into {folder} and try again."
+    )
+
+
+def is_path(image: str) -> bool:
+    """Whether an image is named by a path, not by a version."""
+    return image.lower().endswith(".uf2")
+
+
+def check(path: Path) -> None:
+    """Raise MissingImage where a file is no UF2 for an RP2040, or not a whole one."""
+    content = path.read_bytes()
+    blocks = [content[at : at + _BLOCK_BYTES] for at in range(0, len(content), _BLOCK_BYTES)]
+    if not blocks or len(blocks[-1]) != _BLOCK_BYTES:
+        raise MissingImage(f"{path} is no whole UF2 file.")
+    for block in blocks:
+        first, second, _, _, _, _, count, family = struct.unpack_from("<8I", block)
+        if (first, second) != _MAGIC or count != len(blocks):
+            raise MissingImage(f"{path} is no whole UF2 file.")
+        if family != _RP2040:
+            raise MissingImage(f"{path} is not for an RP2040.")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+# The newest that is there; where there is none, the newest that the project was tried with.
+DEFAULT_VERSION = next(iter(present()), next(v for v in releases() if v in SHA256))

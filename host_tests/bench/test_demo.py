@@ -40,7 +40,9 @@ def test_all_counts_agree_and_every_step_is_on_time(on_sim):
 
 def test_a_missing_image_is_told_and_everything_runs_on_sim(on_sim):
     _, printed, page = on_sim
-    sentence = re.search(r"Put RPI_PICO-\S+\.uf2 .* try again\.", printed)
+    sentence = re.search(
+        r"make images MICROPYTHON=\S+, or put RPI_PICO-\S+\.uf2 .* try again\.", printed
+    )
     assert sentence
     assert "No board was emulated" in page
     assert "emulator" not in printed
