@@ -90,14 +90,19 @@ def test_what_fell_due_before_a_delivery_began_is_stepped_at_once_and_nothing_mo
 
 
 class Books:
-    """Adds up what is booked."""
+    """Adds up what is booked; refusals: so often there is no memory for it."""
 
     def __init__(self):
         self.steps = {}
+        self.refusals = 0
 
-    def add(self, steps, batch):
-        assert steps > 0
-        self.steps[batch] = self.steps.get(batch, 0) + steps
+    def add(self, parts):
+        if self.refusals:
+            self.refusals -= 1
+            raise MemoryError
+        for steps, batch in parts:
+            assert steps > 0
+            self.steps[batch] = self.steps.get(batch, 0) + steps
 
 
 DOSE_NL = st.integers(63, 50_000)
@@ -125,6 +130,27 @@ def test_a_dose_gets_exactly_its_whole_steps_however_often_the_books_are_kept(
     patient = at_once.steps.get((PATIENT, BATCH[1], 2_000_000), 0)
     assert patient == dose_nl // STEP_NL
     assert sum(at_once.steps.values()) == planner.steps
+
+
+def test_what_could_not_be_booked_for_want_of_memory_is_booked_later_and_once():
+    dose = Dose(PATIENT, 5_000 * DAY_US, 3 * SECOND_US, 2_000_000)
+    planner = Planner(Over(dose, Constant(24_000_000)), STEP)
+    while planner.end_us < dose.duration_us:
+        planner.next_runs()
+    books = Books()
+    booking = Booking(books)
+    booking.open(planner.stretch, BATCH)
+    for done in range(0, planner.steps, 5):
+        books.refusals = done % 2
+        try:
+            booking.settle(done)
+        except MemoryError:
+            assert sum(books.steps.values()) < done
+        else:
+            assert sum(books.steps.values()) == done
+    booking.settle(planner.steps)
+    assert sum(books.steps.values()) == planner.steps
+    assert books.steps[(PATIENT, BATCH[1], 2_000_000)] == 5_000 // STEP_NL
 
 
 @given(DOSE_NL, st.integers(1, 9), st.data())
