@@ -17,6 +17,7 @@ def silences(pump):
     return [sum("321" in text for text in pump.events(code)) for code in (ALARM_ON, ALARM_OFF)]
 
 
+@pytest.mark.campaign
 def test_it_is_off_at_first_and_takes_five_seconds_to_a_day():
     pump = Lives()
     assert pump.ask("SYST:HEAR?") == "OFF"

@@ -177,6 +177,7 @@ def test_a_time_that_no_day_has_is_refused(pump, step):
     assert "flex steps: NONE -> NONE" in pump.ask("PRES:COMP?")
 
 
+@pytest.mark.campaign
 @pytest.mark.hazard("drug-left-in-line")
 def test_a_bridge_that_is_forgotten_after_another_concentration_is_asked_for(pump):
     """Four days of a quarter of the dose: the old drug in the line, at the new drug's rate."""
@@ -204,6 +205,7 @@ def test_a_bridge_that_is_forgotten_after_another_concentration_is_asked_for(pum
     assert_balanced(pump)
 
 
+@pytest.mark.campaign
 @pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bolus_that_only_the_past_day_has_room_for_is_refused(pump):
     """Published requirements of a PCA pump look back only, and miss the basal rate to come."""
@@ -259,6 +261,7 @@ def test_milligrams_for_micrograms_are_no_prescription_of_baclofen(pump, lines):
     assert not verdict.startswith("OK")
 
 
+@pytest.mark.campaign
 @pytest.mark.hazard("trial-goes-on")
 def test_a_trial_is_never_continuous_afterwards(pump):
     prescribe(pump, "MODE SIMP;RATE 200 UG/D", concentration="50 UG/ML")

@@ -17,7 +17,7 @@ def port(request, tmp_path):
     need_image(request.param)
     link = tmp_path / "pump.tty"
     command = [sys.executable, "-m", "pumpbench", "emulate"]
-    options = ["--version", request.param, "--link", str(link)]
+    options = ["--micropython", request.param, "--link", str(link)]
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     process.stdout.readline()  # it says when the port is there
     yield str(link)

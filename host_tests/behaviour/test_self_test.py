@@ -479,6 +479,7 @@ def test_a_watchdog_that_does_not_run_is_an_alarm_until_it_does(pump):
 # Every hour
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])
 def test_the_hourly_test_disturbs_no_delivery(image, rate):
     bench = Bench(with_image(SimTarget, image))

@@ -190,6 +190,7 @@ def test_the_flex_day_is_told_with_its_times(text):
     assert "on the very step" in text
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -256,6 +257,7 @@ def test_whatever_is_wrong_with_an_alarm_is_a_sentence(wrong, sentence):
     assert any(re.search(sentence, each) for each in found), found
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("pulses", [[], moved(-0.15, 11, 11.2)], ids=["silent", "a tone early"])
 def test_an_alarm_that_is_not_as_it_has_to_be_makes_it_a_failure(tmp_path, pulses):
     part = alarms(pulses=pulses)

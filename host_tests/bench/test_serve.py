@@ -104,5 +104,5 @@ def test_a_file_where_the_link_should_be_is_left_alone(tmp_path, capsys):
 
 def test_an_unknown_version_is_one_sentence_and_status_2(capsys, tmp_path):
     link = tmp_path / "pump.tty"
-    assert main(["emulate", "--version", "1.2.3", "--link", str(link)]) == 2
+    assert main(["emulate", "--micropython", "1.2.3", "--link", str(link)]) == 2
     assert capsys.readouterr().err.count("\n") == 1

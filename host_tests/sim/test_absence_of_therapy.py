@@ -51,6 +51,7 @@ def test_what_moves_the_motor_and_gives_no_drug_is_no_therapy(moves):
     assert TOO_LONG in lives.alarms()
 
 
+@pytest.mark.campaign
 @pytest.mark.hazard("therapy-absent")
 def test_resets_do_not_begin_it_anew():
     """The clock of the pump goes on from its last record, which is at most an hour old."""

@@ -209,6 +209,7 @@ def test_random_therapies_give_what_the_oracle_says():
     run(Operator, 20, 25, 35)
 
 
+@pytest.mark.campaign
 @pytest.mark.soak
 def test_many_random_therapies_give_what_the_oracle_says(days, seed):
     run(Operator, days, 50, seed)
