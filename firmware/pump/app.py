@@ -134,8 +134,8 @@ class App:
             self.dispenser.halt,
             self.annunciator.alarm,
         )
-        reports = self.errors.push, self._log_fault
-        self.supervisor.install(self.tasks, ways_down, reports, self.watchdog.feed)
+        self._reports = self.errors.push, self._log_fault
+        self.supervisor.install(self.tasks, ways_down, self._reports, self.watchdog.feed)
         self.supervisor.watch(_DEADLINES_US, self._note_late)
         gc.collect()  # what importing and building left behind
         self.watchdog.start()
@@ -285,7 +285,8 @@ class App:
         try:
             self.control.resume()
         except Refused as refused:
-            self._report(refused.code, refused.detail)
+            for report in self._reports:
+                report(refused.code, refused.detail)
 
     def _after_command(self, header, arguments):
         self._go_on()

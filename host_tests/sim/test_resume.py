@@ -11,6 +11,7 @@ from pumpbench.flashfiles import with_file
 from pumpbench.sim.battery_clock import BatteryClock
 
 UNCONFIRMED, NOTHING_TO_CONFIRM, IN_SERVICE = 128, 129, 108
+RESERVOIR_TOO_LOW = 123
 INTERRUPTED, LOST, UNKNOWN = 304, 308, 314
 EVENT_INTERRUPTED = 421
 SIMPLE = "MODE SIMP;RATE 24 ML/D"
@@ -205,6 +206,24 @@ def test_nothing_resumes_when_a_record_was_lost():
     flash = with_file(flash, "/data/past.1", b"spoiled")
     pump.go_on(flash=flash, scratch=pump.target.scratch, reset_cause=3)
     assert_holds(pump, INTERRUPTED, LOST)
+
+
+@pytest.mark.hazard("default-dose-after-reset")
+def test_what_may_not_start_does_not_resume_and_says_why():
+    """The rest of the queue leaves too little in the reservoir for another start."""
+    pump = running()
+    pump.tell("THER:STOP")
+    pump.tell("RES:REF 0.5175 ML")
+    pump.tell("THER:STAR")
+    pump.run(MIN_S)
+    assert pump.ask("THER:STAT?") == "RUNNING"
+    pump.bite()
+    assert pump.ask("THER:STAT?;:SYST:STAT?") == "STOPPED;STOPPED"
+    assert INTERRUPTED in pump.alarms()
+    assert pump.ask("SYST:ERR?").startswith(f"{RESERVOIR_TOO_LOW},")
+    before_nl = pump.beaker_nl()
+    pump.run(MIN_S)
+    assert pump.beaker_nl() == before_nl
 
 
 @pytest.mark.hazard("default-dose-after-reset")
