@@ -129,7 +129,7 @@ class Memory:
 
     def commit(self, prescription):
         """Keep what is about to become active; Refused NOT_RECORDED where that fails."""
-        self._need(self._twins.save, "prescription", prescription.state())
+        self._need(self._save, "prescription", prescription.state())
         self.note(events.COMMITTED, prescription.token())
 
     def distrust(self):
@@ -155,7 +155,7 @@ class Memory:
 
     def keep_setup(self):
         """Write the setup now; Refused NOT_RECORDED where that fails."""
-        self._need(self._twins.save, "setup", self._setup())
+        self._need(self._save, "setup", self._setup())
 
     def note(self, code, text=""):
         """An event for the log."""
@@ -165,10 +165,17 @@ class Memory:
         """Write the setup now, if it has changed: a host is told of nothing that can be lost."""
         self._is_setup_due = False
         alarms = [self._alarms.to_record(), self._absence.to_record()]
-        self._try("alarms", self._twins.save, "alarms", alarms)
-        self._try("setup", self._twins.save, "setup", self._setup())  # last, see `_missing`
+        self._try("alarms", self._save, "alarms", alarms)
+        self._try("setup", self._save, "setup", self._setup())  # last, see `_missing`
         if self._journal.is_edited():
             self.settle()
+
+    def _save(self, key, value):
+        """Write a value; the lease is renewed after each copy: flash may take 0.8 s for one."""
+        return self._twins.save(key, value, self._renew)
+
+    def _renew(self):
+        self._dispenser.renew(0)
 
     def settle(self):
         """Write what has to be written of the delivery, if anything has."""

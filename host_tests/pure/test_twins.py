@@ -246,3 +246,21 @@ def test_an_older_bad_file_gives_way_to_a_newer_one():
     _, _, files = mended({**saved([1], VALUE).content, COPIES[0]: b"first"})
     _, _, files = mended({**files.content, COPIES[0]: b"second"})
     assert files.content["dose.0.bad"] == b"second"
+
+
+def test_between_two_copies_another_value_may_be_saved():
+    files = MemoryFiles()
+    twins = Twins(files, BOARD)
+    calls = []
+
+    def between():
+        calls.append(files.size("a.1"))
+        twins.save("b", len(calls))
+
+    assert twins.save("a", "first", between)
+    assert calls[0] == 0
+    assert calls[1] > 0
+    again = Twins(files, BOARD)
+    assert (again.load("a"), again.load("b"), again.findings) == ("first", 2, [])
+    assert not twins.save("a", "first", between)
+    assert len(calls) == 2

@@ -28,6 +28,10 @@ _TOO_BIG = const(27)  # EFBIG
 _NO_COPY = (0, None, None, None)
 
 
+def _nothing():
+    """Is called between two copies where nothing has to be done."""
+
+
 class Twins:
     """The values of one board. findings: (key, what) of all that `load` came across."""
 
@@ -72,10 +76,11 @@ class Twins:
         self._saved.pop(key, None)
         self._lose(key, (LOST, LOST))
 
-    def save(self, key, value):
+    def save(self, key, value, between=_nothing):
         """Write both copies. False and nothing written when that value is in both of them.
 
-        OSError when it cannot be written; what was saved before is still valid then.
+        OSError when it cannot be written; what was saved before is still valid then. between: is
+        called after each copy; it may save another value.
         """
         if key not in self._seqs:
             self.load(key)
@@ -94,6 +99,7 @@ class Twins:
         try:
             for name in names:
                 self._files.replace(name, _chain(head, value))
+                between()
         except OSError:
             if not self._begins(names[1], head):  # else both are written
                 self._undo(names)
