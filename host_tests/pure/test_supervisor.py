@@ -392,3 +392,18 @@ def test_a_high_load_is_over_after_a_minute_below():
     assert len(changes) == 2
     assert MINUTE_US <= changes[0] <= MINUTE_US + SECOND_US
     assert 2 * MINUTE_US <= changes[1] <= 2 * MINUTE_US + 2 * SECOND_US
+
+
+def test_health_is_the_longest_cycle_and_the_load_since_it_runs():
+    clock = Clock()
+    supervisor = Supervisor(clock, Rest(clock))
+
+    def poll(now_us):
+        clock.us += 30_000 if now_us < 500_000 else 10_000
+        return now_us + 100_000
+
+    supervisor.install((("busy", poll),), (), (), nothing)
+    for _ in range(10):
+        due_us = supervisor.cycle()
+        clock.us = due_us
+    assert supervisor.health()[1:] == (30_000, 20)
