@@ -45,7 +45,7 @@ class Progress:
         self._treatment.poll(0)
         treatment, now_us = self._treatment, self._treatment.now_us()
         if treatment.mode == OBSERVATION:
-            record = treatment.boluses.latest(1)
+            record = treatment.boluses.last(1)[0]
             left_us = max(treatment.observed_us - now_us, 0)
             return OBSERVATION, record.programmed_ng, record.given_ng, left_us
         giving = treatment.giving

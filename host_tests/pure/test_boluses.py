@@ -47,25 +47,12 @@ def test_a_bolus_that_is_over_stays_over():
 
 def test_ids_count_from_one_and_the_last_32_are_kept_newest_first():
     boluses = Boluses()
-    assert boluses.recorded() == 0
+    assert boluses.last(5) == []
     for _ in range(40):
         boluses.begin(CLINICIAN, 1, 0, MINUTE_US)
-    assert boluses.recorded() == 32
-    assert [boluses.latest(nth).id for nth in range(1, 33)] == list(range(40, 8, -1))
-
-
-def test_what_is_kept_of_a_bolus_is_all_there_is_of_it_when_it_begins_and_when_it_ends():
-    boluses = Boluses()
-    numbers = 2**63, 2**63 - 1, 2**63 - 2, 2**63 - 3, 2**63 - 4
-    boluses.number_beyond(numbers[0] - 1)
-    record = boluses.begin(TRIAL, *numbers[1:4])
-    assert boluses.latest(1).state() == record.state()
-    boluses.begin(PATIENT, 1, 2, 3)
-    for outcome in (FAULT, COMPLETED):
-        boluses.end(record, outcome, numbers[4], 7)
-        assert boluses.latest(2).state() == record.state()
-        assert record.outcome == FAULT
-    assert boluses.latest(1).outcome == ""
+    assert [record.id for record in boluses.last(3)] == [40, 39, 38]
+    assert [record.id for record in boluses.last(100)] == list(range(40, 8, -1))
+    assert boluses.last(0) == boluses.last(-1) == []
 
 
 def test_the_record_of_a_bolus_under_way_can_end_after_it_left_the_list():

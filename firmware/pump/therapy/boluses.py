@@ -4,12 +4,7 @@
 What was programmed and what was given are two facts; a bolus keeps one id for life. One that was
 interrupted is over: its record ends once and is never opened again. A new prescription changes
 neither the record nor what counts against the patient's allowance.
-
-The records lie packed in one piece of memory that is there from the start: as objects they would
-take five times as much, scattered.
 """
-
-import struct
 
 from micropython import const
 
@@ -29,9 +24,8 @@ _MOST_RECORDS = const(32)
 _MOST_STARTS = const(288)  # the largest maximum a prescription can have
 _MOST_GROUPS = const(32)  # in which starts are kept
 _MOST_COUNTED = const(999_999_999)
-_OUTCOMES = ("", COMPLETED, ABORTED, STOPPED, FAULT, RESET)
-_FORMAT = const("<QBQQQQQB")  # what `Record.state` lists, the outcome by its place
-_BYTES = const(50)
+_FIELDS = ("id", "kind", "programmed_ng", "start_us", "duration_us")
+_END_FIELDS = ("end_us", "given_ng", "outcome")
 
 
 class Record:
@@ -49,14 +43,14 @@ class Record:
 
     def state(self):
         """All of it, as a list."""
-        begun = [self.id, self.kind, self.programmed_ng, self.start_us, self.duration_us]
-        return begun + [self.end_us, self.given_ng, self.outcome]
+        return [getattr(self, field) for field in _FIELDS + _END_FIELDS]
 
 
 def record_of(state):
     """The record of which this is the state."""
-    record = Record(*state[:5])
-    record.end_us, record.given_ng, record.outcome = state[5:]
+    record = Record(*state[: len(_FIELDS)])
+    for field, value in zip(_END_FIELDS, state[len(_FIELDS) :]):
+        setattr(record, field, value)
     return record
 
 
@@ -70,8 +64,7 @@ class Boluses:
         self.given = 0
         self.refused = 0
         self.locked_out = 0
-        self._table = bytearray(_MOST_RECORDS * _BYTES)
-        self._kept = 0  # records in all; the n-th lies in place n % 32
+        self._records = []  # oldest first
         self._last_id = 0
         self._starts_us = []  # of patient boluses, oldest first
 
@@ -79,7 +72,7 @@ class Boluses:
         """A bolus begins; its record. Of a patient bolus this starts the lockout."""
         self._last_id += 1
         record = Record(self._last_id, kind, programmed_ng, at_us, duration_us)
-        self._keep(record)
+        self._records = self._records[1 - _MOST_RECORDS :] + [record]
         if kind == PATIENT:
             self.given = _counted(self.given)
             self._starts_us = self._starts_us[1 - _MOST_STARTS :] + [at_us]
@@ -90,7 +83,7 @@ class Boluses:
         if record.id <= self._last_id:
             return
         self._last_id = record.id
-        self._keep(record)
+        self._records = self._records[1 - _MOST_RECORDS :] + [record]
         if record.kind == PATIENT:
             self.given = _counted(self.given)
             self._starts_us = self._starts_us[1 - _MOST_STARTS :] + [record.start_us]
@@ -107,8 +100,7 @@ class Boluses:
         """All that has to survive, as a list."""
         counts = self.given, self.refused, self.locked_out
         starts_us = [at_us for at_us in self._starts_us if at_us + DAY_US > now_us]
-        records = [self.latest(nth).state() for nth in range(self.recorded(), 0, -1)]
-        records = [record for record in records if record[-1]]
+        records = [record.state() for record in self._records if record.outcome]
         return [self._last_id, counts, _grouped(starts_us), records]
 
     def restore(self, state):
@@ -118,39 +110,20 @@ class Boluses:
         for at_us, count in groups:
             self._starts_us += [at_us] * count
         self.given, self.refused, self.locked_out = counts
-        self._kept = 0
-        for record in records:
-            self._keep(record_of(record))
+        self._records = [record_of(kept) for kept in records]
 
     def end(self, record, outcome, given_ng, at_us):
         """The bolus is over. Only the first end of a record counts."""
         if record.outcome:
             return
+        record.outcome = outcome
         record.given_ng = given_ng
         record.end_us = at_us
-        for place in range(self.recorded()):
-            if struct.unpack_from("<Q", self._table, place * _BYTES)[0] == record.id:
-                self._write(place, record, outcome)
-        record.outcome = outcome  # at last: what fails for want of memory can be done again
 
-    def recorded(self):
-        """How many records are kept, 32 at most."""
-        return min(self._kept, _MOST_RECORDS)
-
-    def latest(self, nth):
-        """The nth newest record, 1 to `recorded()`; a copy."""
-        place = (self._kept - nth) % _MOST_RECORDS
-        state = struct.unpack_from(_FORMAT, self._table, place * _BYTES)
-        return record_of(state[:-1] + (_OUTCOMES[state[-1]],))
-
-    def _keep(self, record):
-        self._write(self._kept % _MOST_RECORDS, record, record.outcome)
-        self._kept += 1
-
-    def _write(self, place, record, outcome):
-        state = record.state()
-        state[-1] = _OUTCOMES.index(outcome)
-        struct.pack_into(_FORMAT, self._table, place * _BYTES, *state)
+    def last(self, count):
+        """Up to `count` records, newest first."""
+        newest = list(reversed(self._records))
+        return newest[: max(count, 0)]
 
     def wait_us(self, now_us, lockout_us, maximum):
         """(microseconds until the patient may have the next bolus, what it waits for).

@@ -37,8 +37,7 @@ def rows(dosing, progress, boluses):
 
     def history(count):
         progress.dose()  # what has just ended is on record then
-        nths = range(1, min(count, boluses.recorded()) + 1)
-        return [field for nth in nths for field in _fields(boluses.latest(nth))] or "NONE"
+        return [field for record in boluses.last(count) for field in _fields(record)] or "NONE"
 
     def patient():
         wait_us, _ = dosing.patient_wait()
