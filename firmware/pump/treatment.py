@@ -304,9 +304,9 @@ class Treatment:
     def _finish(self, outcome):
         """The dose under way is over; what it gave is on record."""
         given_ng, giving = self.given_ng(), self.giving
-        self.giving = None  # pyright: ignore[reportAttributeAccessIssue]
         at_us = self._clock.now_us()
         self.boluses.end(giving.record, outcome, given_ng, at_us)
         is_counted = giving.dose.kind not in (BRIDGE, PRIME)
         if is_counted and outcome != boluses.COMPLETED:
             self.window.cut(at_us, giving.most_ng())
+        self.giving = None  # pyright: ignore[reportAttributeAccessIssue]
