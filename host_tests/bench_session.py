@@ -113,7 +113,8 @@ def assert_balanced(bench):
 def assert_on_time(edges, ideal_us):
     """Every interval is within 2 us of one of the two whole microseconds around the ideal; no step
     is early, and none later than the chunks that the firmware plans make it: see the judge."""
-    assert judge(edges, Fraction(ideal_us)).problems() == []
+    found = judge(edges, Fraction(ideal_us)).problems()
+    assert found == [], found
 
 
 def assert_exact(bench, rate):

@@ -206,7 +206,7 @@ def test_the_store_page_lists_every_event_and_every_record():
     assert [(int(number), name) for number, name in rows] == [*names_of(events.NAMES).items()]
     keys = re.findall(r"^\| `/data/(\w+)\.0`", page, flags=re.MULTILINE)
     sources = [(FIRMWARE / "pump" / name).read_text() for name in ("memory.py", "journal.py")]
-    saved = re.findall(r'(?:self\._save, ?|twins\.save\()"(\w+)"', "".join(sources))
+    saved = re.findall(r'(?:self\._save, ?|twins\.save, ?|twins\.save\()"(\w+)"', "".join(sources))
     assert set(keys) == {journal.DELIVERY, journal.PAST, *saved}
     assert f"`[{twins.VERSION}, board," in page
 

@@ -129,7 +129,7 @@ class Memory:
 
     def commit(self, prescription):
         """Keep what is about to become active; Refused NOT_RECORDED where that fails."""
-        self._need(self._save, "prescription", prescription.state())
+        self._need(self._twins.save, "prescription", prescription.state())
         self.note(events.COMMITTED, prescription.token())
 
     def distrust(self):
@@ -155,7 +155,7 @@ class Memory:
 
     def keep_setup(self):
         """Write the setup now; Refused NOT_RECORDED where that fails."""
-        self._need(self._save, "setup", self._setup())
+        self._need(self._twins.save, "setup", self._setup())
 
     def note(self, code, text=""):
         """An event for the log."""
@@ -171,7 +171,10 @@ class Memory:
             self.settle()
 
     def _save(self, key, value):
-        """Write a value; the lease is renewed after each copy: flash may take 0.8 s for one."""
+        """Write a value; the lease is renewed after each copy: flash may take 0.8 s for one.
+
+        Only where no order is half done: a plan that grows beneath one would move its instants.
+        """
         return self._twins.save(key, value, self._renew)
 
     def _renew(self):
