@@ -95,9 +95,9 @@ def _linked(main: str) -> bytes:
 
     One that imports nothing of the firmware stays as it is: its names are those of MicroPython.
     """
-    before = ast.dump(ast.parse(main))
     if not re.search(r"^\s*(from|import) pump\b", main, re.MULTILINE):
         return main.encode()
+    before = ast.dump(ast.parse(main))
     program = _program()
     tree = link.linked(ast.parse(main), "main", program.constants)
     tree = public.renamed(tree, program.names)

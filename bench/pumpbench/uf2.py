@@ -55,12 +55,13 @@ def name_of(version: str) -> str:
             f"There is no known image of MicroPython {version}; use one of {', '.join(known)}, "
             f"or the path of a .uf2 file."
         )
-    return known[version].rsplit("/", 1)[1]
+    return _name_in(known[version])
 
 
 def present(folder: Path = FOLDER) -> list[str]:
     """The versions whose images are there, the newest first."""
-    return [version for version in releases() if (folder / name_of(version)).is_file()]
+    names = {version: _name_in(address) for version, address in releases().items()}
+    return [version for version, name in names.items() if (folder / name).is_file()]
 
 
 def find_uf2(image: str | None = None, folder: Path = FOLDER) -> Path:
@@ -98,6 +99,10 @@ def check(path: Path) -> None:
             raise MissingImage(f"{path} is no whole UF2 file.")
         if family != _RP2040:
             raise MissingImage(f"{path} is not for an RP2040.")
+
+
+def _name_in(address: str) -> str:
+    return address.rsplit("/", 1)[1]
 
 
 def _numbers(version: str) -> tuple[int, ...]:
