@@ -8,7 +8,6 @@ from pumpbench import sound, standard
 from pumpbench.boards import board_of
 from pumpbench.client import Pump
 from pumpbench.image import board_source
-from pumpbench.sim import SimTarget
 
 ACTING_PIN = 10  # nothing of the board is on it
 PRESSED = """
@@ -53,7 +52,7 @@ def with_board(power_up, *changes):
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    if power_up is SimTarget:
+    if power_up.name != "emulator":
         return power_up(board_of(text))
     return power_up(extra_files={"/board.py": text.encode()})
 
@@ -65,7 +64,7 @@ class Later:
     """
 
     def __init__(self, power_up, bench, main):
-        options = {"main": main} if power_up is SimTarget else {}
+        options = {"main": main} if power_up.name != "emulator" else {}
         self.target = power_up(flash=bench.target.flash, **options)
         self.plant, self.run = self.target.plant, self.target.run
         pump = Pump(self.target)

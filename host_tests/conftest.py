@@ -8,9 +8,10 @@ does to it is gone with the process (see forked.py and booted.py). With --pdb, o
 has no fork, every test boots.
 A test that takes `power_up` starts a board from its first instruction on every target, with a
 main.py or a flash of its own.
-A test marked `sim_only` runs on `sim` alone: it is about what the console answers and the firmware
-works out, where no pin, no flash and no time of the board has a part.
-One marked `chip_in_soak` runs on `sim` with every `make test`, and on the emulator in `make soak`.
+A test marked `no_chip` does not run on the emulator: it is about what the console answers and the
+firmware works out, where no pin, no flash and no time of the board has a part. One marked
+`not_on_unix` is about the chip, and `unix` has that of `sim`, or about how much memory it has.
+One marked `chip_in_soak` runs on `sim` with every `make test`, elsewhere in `make soak`.
 """
 
 import functools
@@ -25,13 +26,14 @@ from host_tests.images import has_image, need_image
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.sim import SimTarget, install
 from pumpbench.uf2 import DEFAULT_VERSION
+from pumpbench.unix import UnixTarget, find_interpreter
 
 install()
 settings.register_profile("bench", deadline=None, derandomize=True)
 settings.load_profile("bench")
 gc.set_threshold(10_000, 20, 20)  # boards are big and soon over: look for garbage less often
 
-TARGETS = ("sim", "emulator")
+TARGETS = ("sim", "unix", "emulator")
 
 
 def pytest_addoption(parser):
@@ -47,12 +49,15 @@ def pytest_generate_tests(metafunc):
     for name in ("bench", "power_up"):
         if name in metafunc.fixturenames:
             chosen = metafunc.config.getoption("--target")
-            is_sim_only = metafunc.definition.get_closest_marker("sim_only") is not None
-            possible = ("sim",) if is_sim_only else TARGETS
+            is_chipless = metafunc.definition.get_closest_marker("no_chip") is not None
+            possible = ["sim", "unix"] if is_chipless else list(TARGETS)
+            if metafunc.definition.get_closest_marker("not_on_unix") is not None:
+                possible.remove("unix")
             targets = [target for target in possible if chosen in (target, "all")]
-            marks = {"emulator": [pytest.mark.emulator]}
+            marks = {"emulator": [pytest.mark.emulator], "unix": [pytest.mark.unix]}
             if metafunc.definition.get_closest_marker("chip_in_soak") is not None:
-                marks["emulator"].append(pytest.mark.long)
+                for of_target in marks.values():
+                    of_target.append(pytest.mark.long)
             params = [pytest.param(t, marks=marks.get(t, ())) for t in targets]
             metafunc.parametrize(name, params, indirect=True)
 
@@ -61,7 +66,18 @@ def emulated(config):
     """Boots an emulated board; skips, saying what is missing, where there is no image for it."""
     version = config.getoption("--micropython")
     need_image(version)
-    return functools.partial(EmulatorTarget, version=version)
+    power_up = functools.partial(EmulatorTarget, version=version)
+    power_up.name = EmulatorTarget.name
+    return power_up
+
+
+def interpreted():
+    """Boots a board on MicroPython for Unix; skips, saying how to get it, where there is none."""
+    try:
+        find_interpreter()
+    except FileNotFoundError as missing:
+        pytest.skip(str(missing))
+    return UnixTarget
 
 
 def pytest_runtest_protocol(item, nextitem):
@@ -100,13 +116,15 @@ def bench(request):
     """A stopped pump on the target, ready for commands."""
     if request.param == "emulator":
         return request.getfixturevalue("emulated_bench")
-    return Bench(SimTarget())
+    return Bench(interpreted()() if request.param == "unix" else SimTarget())
 
 
 @pytest.fixture
 def power_up(request):
     """Starts a board on the target: power_up(main=..., ...) -> Target."""
-    return emulated(request.config) if request.param == "emulator" else SimTarget
+    if request.param == "emulator":
+        return emulated(request.config)
+    return interpreted() if request.param == "unix" else SimTarget
 
 
 @pytest.fixture

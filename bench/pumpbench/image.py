@@ -39,14 +39,21 @@ def board_files(
     """Path on the board -> content; `main` replaces firmware/main.py, `extra_files` add or win."""
     files = {
         "/board.py": board_source(board),
-        "/main.py": (FIRMWARE / "main.py").read_bytes() if main is None else _linked(main),
+        "/main.py": (FIRMWARE / "main.py").read_bytes() if main is None else linked(main),
     }
-    for source in sorted((FIRMWARE / "pump").rglob("*.py")):
-        name = source.relative_to(FIRMWARE)
-        files[f"/lib/{name.with_suffix('.mpy').as_posix()}"] = compile_module(source, name)
+    files.update({f"/lib/{name}": content for name, content in package().items()})
     files.update(extra_files or {})
     files[SUMS] = sums(files)
     return files
+
+
+def package() -> dict[str, bytes]:
+    """Path -> content of the package pump as bytecode: `pump/app.mpy`."""
+    names = [path.relative_to(FIRMWARE) for path in sorted((FIRMWARE / "pump").rglob("*.py"))]
+    return {
+        name.with_suffix(".mpy").as_posix(): compile_module(FIRMWARE / name, name)
+        for name in names
+    }
 
 
 def sums(files: dict[str, bytes]) -> bytes:
@@ -90,7 +97,7 @@ def _shortened(source: Path, module: str) -> bytes:
         raise SyntaxError(f"{source}, line {error.lineno}: SyntaxError: {error.msg}") from error
 
 
-def _linked(main: str) -> bytes:
+def linked(main: str) -> bytes:
     """A main.py that imports constants of the firmware, which modules on a board have not.
 
     One that imports nothing of the firmware stays as it is: its names are those of MicroPython.

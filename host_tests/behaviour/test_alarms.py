@@ -240,7 +240,7 @@ def extra(now_us):
 def test_a_task_that_dies_again_and_again_is_one_alarm_that_can_be_answered(power_up):
     bench = filled(Bench(power_up(main=main_with_task(DYING))))
     bench.prescribe("1000 ML/HR")
-    bench.tell("THER:STAR")
+    bench.target.tell("THER:STAR")  # it may have died before it answers
     found = heard(bench, 20)
     assert [standard.problems(burst, HIGH) for burst in found[:2]] == [[], []]
     bench.ask("*CLS;*OPC?")
@@ -286,6 +286,7 @@ app.hoard = hoard
 """
 
 
+@pytest.mark.not_on_unix
 @pytest.mark.hazard("heap-low")
 def test_little_memory_is_an_alarm_and_no_fault(power_up, monkeypatch):
     bench = filled(Bench(power_up(main=pressing(HOARD))))
@@ -294,7 +295,9 @@ def test_little_memory_is_an_alarm_and_no_fault(power_up, monkeypatch):
     else:
         press(bench)
     bench.run(13)
-    assert states(bench) == {316: "ACTIVE"}
+    found = states(bench)
+    assert found.pop(316) == "ACTIVE"
+    assert found.keys() <= {322}  # a task is late that takes all of the memory
     assert bench.ask("SYST:STAT?") == "STOPPED"
 
 
@@ -340,7 +343,7 @@ def test_a_board_without_a_buzzer_or_with_one_on_a_pin_that_is_taken_says_so(pow
         ("ALAR:TEST LOUD", -141),
     ],
 )
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_bad_input_is_its_error_and_changes_nothing(bench, line, error):
     settings = "ALAR:ACT?;PAUS?;REM?;STOP?"
     before = bench.ask(settings)
@@ -350,7 +353,7 @@ def test_bad_input_is_its_error_and_changes_nothing(bench, line, error):
     assert_silent(bench, 1)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_pause_of_no_time_is_no_error_and_there_is_none(bench):
     bench.tell("ALAR:PAUS 0 S")
     assert bench.ask("ALAR:PAUS?") == "0.000"
@@ -372,7 +375,7 @@ def test_a_test_sounds_once_and_is_refused_and_ended_by_a_real_alarm(bench):
     assert_sounds(bench, LOW, 2)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_the_higher_one_sounds_and_the_lower_one_after_it_is_answered(bench):
     filled(bench)
     bench.tell("RES:REF 10 ML,18 ML")
@@ -383,7 +386,7 @@ def test_the_higher_one_sounds_and_the_lower_one_after_it_is_answered(bench):
     assert_sounds(bench, "MEDIUM", 9)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_what_stands_in_silence_is_beeped_for_each_hour_or_as_set(bench):
     filled(bench)
     bench.tell("RES:REF 2 ML")
@@ -398,7 +401,7 @@ def test_what_stands_in_silence_is_beeped_for_each_hour_or_as_set(bench):
     assert_silent(bench, 3 * 3600)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_refused_request_of_the_patient_is_a_short_tone_and_no_alarm(bench):
     filled(bench)
     prescribe(bench, "MODE SIMP;RATE 100 UG/D", "PAT:DOSE 5 UG,5 MIN;LOCK 6 HR;MAX 3")
@@ -411,7 +414,7 @@ def test_a_refused_request_of_the_patient_is_a_short_tone_and_no_alarm(bench):
     assert "PATIENT_REFUSED 110" in logged(bench)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_every_new_alarm_requests_service_also_while_others_last(bench):
     filled(bench)
     bench.tell("STAT:QUES:ENAB 7168;*SRE 8")

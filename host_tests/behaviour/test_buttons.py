@@ -79,7 +79,7 @@ def test_the_stop_button_held_for_a_second_stops_the_delivery(bench, record_prop
     record_property("measured", text)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("order", ["BOL:STAR 50 UG,1 MIN", "BOL:TRI 50 UG,1 MIN,5 MIN"])
 def test_the_stop_button_ends_a_bolus(bench, order):
     filled(bench)
@@ -94,7 +94,7 @@ def test_the_stop_button_ends_a_bolus(bench, order):
     assert_balanced(bench)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_the_stop_button_ends_a_prime(bench):
     filled(bench)
     bench.prescribe("24 ML/D")
@@ -150,7 +150,7 @@ def test_the_silence_button_pauses_what_sounds(bench):
     assert "AUDIO_PAUSED 120.000 s" in logged(bench)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_an_order_is_a_click_and_silence_of_nothing_two_tones_and_no_record(bench):
     running(bench)
     hold(bench, "silence_button", 0.2)
@@ -183,7 +183,7 @@ def test_the_bolus_button_gives_one_bolus_and_is_refused_within_the_lockout(benc
 
 
 @pytest.mark.hazard("button-noise")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize(("apart_s", "requests"), [(0.5, 1), (1.2, 2)])
 def test_two_presses_within_a_second_are_one(bench, apart_s, requests):
     running(bench)
@@ -225,7 +225,7 @@ class Rests:
 
 
 @pytest.mark.hazard("button-noise")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.campaign
 def test_noise_of_50_khz_on_every_button_loses_no_step_and_orders_nothing(bench, record_property):
     filled(bench)
@@ -253,7 +253,7 @@ def test_noise_of_50_khz_on_every_button_loses_no_step_and_orders_nothing(bench,
     record_property("measured", text)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_quiet_board_looks_at_its_buttons_no_more_often_than_it_wakes(bench):
     filled(bench)
     bench.run(5)
@@ -263,7 +263,7 @@ def test_a_quiet_board_looks_at_its_buttons_no_more_often_than_it_wakes(bench):
 
 
 @pytest.mark.hazard("button-noise")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_stuck_button_orders_once_and_its_alarm_ends_when_it_is_released(bench):
     running(bench)
     bench.target.pin("bolus_button").drive(0)
@@ -281,7 +281,7 @@ def test_a_stuck_button_orders_once_and_its_alarm_ends_when_it_is_released(bench
 
 
 @pytest.mark.hazard("button-noise")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("button", BUTTONS[1:])
 def test_a_button_held_at_power_up_does_nothing_until_it_was_released(power_up, button):
     target = power_up()
@@ -296,7 +296,7 @@ def test_a_button_held_at_power_up_does_nothing_until_it_was_released(power_up, 
     assert len(ordered(bench)) == 1
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_all_three_at_once_are_all_obeyed_and_the_pump_stops(bench):
     running(bench, "RES:REF 10 ML,18 ML")
     pins = [bench.target.pin(name) for name in BUTTONS]
@@ -328,7 +328,7 @@ def test_what_a_button_did_is_on_record_after_a_reset(power_up):
     assert states(later) == {}
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_board_without_buttons_runs(power_up):
     lines = [f'    "{name}": "^!GP{14 - n}",\n' for n, name in enumerate(BUTTONS)]
     bench = running(Bench(with_board(power_up, *[(line, "") for line in lines])))

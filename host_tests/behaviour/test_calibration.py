@@ -55,7 +55,7 @@ def test_a_head_that_gives_a_tenth_more_is_calibrated_by_what_it_gave(bench):
     assert bench.plant.beaker.volume_nl - before_nl == 110_000
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_measured_revolution_is_rounded_down_to_picolitres(bench):
     run(bench, "0.3")
     bench.tell("MOT:CAL:MEAS 60001 NL")  # 200 003 333.3 pL a revolution
@@ -66,7 +66,7 @@ def test_a_measured_revolution_is_rounded_down_to_picolitres(bench):
 
 
 @pytest.mark.hazard("not-calibrated")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("volume", ["0.159999 ML", "0.240001 ML", "0 ML", "100 ML"])
 def test_a_measured_volume_beyond_a_fifth_is_refused_and_the_run_still_counts(bench, volume):
     run(bench)
@@ -77,7 +77,7 @@ def test_a_measured_volume_beyond_a_fifth_is_refused_and_the_run_still_counts(be
     assert calibration(bench) == "0.240000"
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_run_is_used_once(bench):
     run(bench)
     bench.tell("MOT:CAL:MEAS 0.21 ML")
@@ -102,7 +102,7 @@ def test_an_interrupted_run_does_not_count_even_if_a_jog_makes_up_for_it(bench):
     assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_what_moves_after_a_run_spoils_it(bench):
     run(bench)
     bench.tell("MOT:JOG 0.1,375")
@@ -110,7 +110,7 @@ def test_what_moves_after_a_run_spoils_it(bench):
     assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_nothing_is_measured_or_run_while_it_moves(bench):
     bench.tell("MOT:CAL:RUN 1")
     bench.run(0.2)
@@ -120,7 +120,7 @@ def test_nothing_is_measured_or_run_while_it_moves(bench):
     bench.tell("MOT:CAL:MEAS 0.2 ML")  # the refusals changed nothing
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("revolutions", ["0", "0.0999999", "1000.0000001"])
 def test_a_run_of_less_than_a_tenth_or_more_than_1000_is_out_of_range(bench, revolutions):
     assert refusal(bench, f"MOT:CAL:RUN {revolutions}") == RANGE
@@ -204,7 +204,7 @@ def test_a_revolution_that_was_typed_ends_the_refusals(uncalibrated):
     uncalibrated.stop()
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_calibration_keeps_what_the_reservoir_holds_and_bounds_the_next_delivery(bench):
     bench.prescribe("1000 ML/HR")
     bench.plant.beaker.pl_per_step *= Fraction(6, 5)

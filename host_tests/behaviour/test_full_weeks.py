@@ -90,7 +90,7 @@ def past_of_many_boluses():
 @pytest.mark.hazard("heap-low")
 def test_two_full_weeks_and_a_full_past_fit_while_an_alarm_sounds(power_up, record_property):
     image = with_files(build_image("RPI_PICO"), past_of_many_boluses())
-    bench = Bench(power_up(**{"flash" if power_up is SimTarget else "image": image}))
+    bench = Bench(power_up(**{"flash" if power_up.name != "emulator" else "image": image}))
     assert bench.ask("BOL:HIST? 32").count("COMPLETED") == KEPT
     bench.tell("RES:REF 18 ML")
     free = run_a_week_and_commit_another(bench)

@@ -91,7 +91,7 @@ def test_a_refill_takes_the_old_rest_out(tank):
     assert tank.ask("RES:CAP?;LOW?") == "20.000000;2.000000"
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize(
     ("command", "error"),
     [
@@ -112,7 +112,7 @@ def test_what_it_cannot_be_is_refused_and_changes_nothing(tank, command, error):
     assert tank.ask("RES:VOL?;CAP?;LOW?;REF?") == before
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_refill_while_anything_is_delivered_is_refused(tank):
     tank.tell("THER:STAR")
     assert refusal(tank, "RES:REF 10 ML") == NOT_STOPPED
@@ -123,7 +123,7 @@ def test_a_refill_while_anything_is_delivered_is_refused(tank):
     tank.tell("RES:REF 10 ML")
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_low_comes_at_the_threshold_and_goes_a_tenth_above_it(tank):
     tank.tell("RES:REF 2.000001 ML")
     assert LOW not in alarms(tank)
@@ -135,7 +135,7 @@ def test_low_comes_at_the_threshold_and_goes_a_tenth_above_it(tank):
     assert LOW not in alarms(tank)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_an_alarm_is_there_within_the_line_that_brings_it(tank):
     assert tank.ask("RES:REF 2 ML;:ALAR:ACT?") == '305,"Reservoir low",LOW,ACTIVE'
 
@@ -191,7 +191,7 @@ def test_a_change_to_the_fastest_rate_does_not_touch_the_dead_volume(tank):
     assert_balanced(tank)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_start_that_would_end_at_once_is_refused_and_nothing_moves(tank):
     tank.prescribe("1000 ML/HR")
     fill(tank, DEAD_NL + 583_000)
@@ -234,7 +234,7 @@ def test_exactly_what_is_left_may_be_primed(tank):
     assert EMPTY in alarms(tank)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_patient_bolus_beyond_what_is_left_is_refused_and_counted(tank):
     prescribe(tank, "MODE SIMP;RATE 24 ML/D", "PAT:DOSE 100 UG,1 MIN;LOCK 1 HR;MAX 3")
     fill(tank, DEAD_NL + 150_000)
@@ -262,7 +262,7 @@ def test_the_forecast_needs_a_prescription():
     assert refusal(bench, "RES:FOR?") == NO_PRESCRIPTION
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_head_that_gives_a_fifth_more_runs_empty_unseen_until_a_residual_is_measured(tank):
     """Pumps that over-deliver are found at refills, where less comes out than is expected."""
     tank.tell("RES:LOW 0.6 ML")

@@ -89,7 +89,7 @@ def test_a_stalled_rotor_stops_the_pump_and_is_on_record(fitted, record_property
     record(record_property, "stall at 100 ML/HR", steps)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
 def test_a_stall_is_found_within_three_pulses_at_any_rate(fitted, rate, record_property):
     start(fitted, rate)
@@ -100,7 +100,7 @@ def test_a_stall_is_found_within_three_pulses_at_any_rate(fitted, rate, record_p
     record(record_property, f"stall at {rate}", steps)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_stall_is_heard_seen_paused_and_answered(fitted):
     start(fitted, "100 ML/HR")
     fitted.plant.rotor.is_stalled = True
@@ -109,7 +109,7 @@ def test_a_stall_is_heard_seen_paused_and_answered(fitted):
 
 
 @pytest.mark.hazard("catch-up")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_restart_after_a_stall_logs_recovery_and_catches_nothing_up(fitted):
     rate = "100 ML/HR"
     start(fitted, rate)
@@ -132,7 +132,7 @@ def test_a_restart_after_a_stall_logs_recovery_and_catches_nothing_up(fitted):
     assert states(fitted) == {}
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_rotor_still_stalled_after_the_restart_sounds_again(fitted):
     start(fitted, "100 ML/HR")
     fitted.plant.rotor.is_stalled = True
@@ -148,7 +148,7 @@ def test_a_rotor_still_stalled_after_the_restart_sounds_again(fitted):
 
 
 @pytest.mark.hazard("stall-unseen")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_property):
     start(fitted, "24 ML/D")
     fitted.tell("BOL:STAR 250 UG,5 MIN")  # 0.5 mL: 8000 steps, a pulse every 15 s
@@ -169,7 +169,7 @@ def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_p
 
 
 @pytest.mark.hazard("stall-unseen")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
 def test_a_slipping_rotor_is_under_infusion_and_delivery_goes_on(fitted, rate, record_property):
     start(fitted, rate)
@@ -183,7 +183,7 @@ def test_a_slipping_rotor_is_under_infusion_and_delivery_goes_on(fitted, rate, r
     assert states(fitted)[UNDER] == "ACTIVE"
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_under_infusion_is_heard_seen_paused_and_answered(fitted):
     start(fitted, "100 ML/HR")
     fitted.plant.rotor.slip = Fraction(4, 10)
@@ -192,7 +192,7 @@ def test_under_infusion_is_heard_seen_paused_and_answered(fitted):
 
 
 @pytest.mark.hazard("stall-unseen")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
 def test_a_rotor_that_runs_ahead_stops_the_pump(fitted, rate, record_property):
     start(fitted, rate)
@@ -211,7 +211,7 @@ def turn_by_itself(bench, steps):
 
 
 @pytest.mark.hazard("stall-unseen")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_rotor_that_turns_by_itself_is_over_infusion_also_at_rest(fitted, record_property):
     start(fitted, "100 ML/HR")
     fitted.stop()
@@ -226,7 +226,7 @@ def test_a_rotor_that_turns_by_itself_is_over_infusion_also_at_rest(fitted, reco
     assert_answered(fitted, OVER)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_free_flow_while_the_rate_is_low_stops_the_pump(fitted, record_property):
     start(fitted, "1 ML/D")
     turned = 0
@@ -239,7 +239,7 @@ def test_free_flow_while_the_rate_is_low_stops_the_pump(fitted, record_property)
 
 
 @pytest.mark.hazard("stall-unseen")
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 @pytest.mark.parametrize("fault", ["unplugged", "low", "high"])
 def test_a_sensor_that_gives_no_pulse_is_faulty_and_delivery_goes_on(fitted, fault):
     rotor = fitted.plant.rotor
@@ -254,7 +254,7 @@ def test_a_sensor_that_gives_no_pulse_is_faulty_and_delivery_goes_on(fitted, fau
     assert fitted.ask("THER:STAT?") == "RUNNING"
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_sensor_that_counts_double_is_faulty_and_delivery_goes_on(fitted):
     fitted.plant.rotor.edges_per_pulse = 2
     fitted.prescribe("100 ML/HR")
@@ -274,7 +274,7 @@ def test_the_pulses_that_come_are_counted(fitted):
     assert (stand_for, missed) == (pulses * DISTANCE, 0)
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_pump_that_stalled_shows_it_after_a_power_cut(fitted, power_up):
     start(fitted, "100 ML/HR")
     fitted.plant.rotor.is_stalled = True
@@ -285,7 +285,7 @@ def test_a_pump_that_stalled_shows_it_after_a_power_cut(fitted, power_up):
     assert told(later, "ROTOR_STALLED")
 
 
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):
     fitted.prescribe("24 ML/D")
     for n in range(40):
@@ -303,7 +303,7 @@ def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):
 
 
 @pytest.mark.campaign
-@pytest.mark.sim_only
+@pytest.mark.no_chip
 def test_a_day_at_1_ml_is_no_alarm(fitted, record_property):
     fitted.prescribe("1 ML/D")
     fitted.tell("THER:STAR")

@@ -218,7 +218,7 @@ def image():
 
 
 def with_image(power_up, image):
-    name = "flash" if power_up is SimTarget else "image"
+    name = "flash" if power_up.name != "emulator" else "image"
     return power_up(**{name: image})
 
 

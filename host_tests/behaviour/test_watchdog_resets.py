@@ -33,7 +33,7 @@ def extra(now_us):
             {hang}
     return now_us + 20_000
 """
-HANGS = {"sim": "machine.idle()", "emulator": "pass"}
+HANGS = {"sim": "machine.idle()", "unix": "machine.idle()", "emulator": "pass"}
 
 RESET = """
 is_first = machine.reset_cause() == machine.PWRON_RESET
@@ -69,7 +69,7 @@ class Board:
         target.run_until(is_over, timeout_s=TIMEOUT_S + 1)
         self.reset_ns = target.now_ns
         delivered_nl = target.plant.beaker.volume_nl
-        if target.name == "sim":
+        if target.name != "emulator":
             kept = {"flash": target.flash, "scratch": target.scratch, "reset_cause": 3}
             kept["reset_reason"] = target.world.watchdog.reason
             self.bench = SimpleNamespace(target=self._power_up(main=self._main, **kept))
@@ -111,7 +111,7 @@ def assert_interrupted(board, lines):
 
 def hang(power_up, name, after_us, doses=DOSES):
     """Hang in mid-delivery; returns what was measured."""
-    target_name = "sim" if power_up is SimTarget else "emulator"
+    target_name = power_up.name
     task = HANG.format(after_us=after_us, hang=HANGS[target_name])
     board = Board(power_up, task, doses[name])
     edges = board.bench.plant.edges

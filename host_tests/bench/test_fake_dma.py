@@ -5,6 +5,8 @@ import pytest
 
 from pumpbench.sim import SimTarget
 
+pytestmark = pytest.mark.not_on_unix
+
 PIN = 15
 FIRST = "(3, 100, 250), (1, 5, 700), (4, 1, 1), (2, 1234, 77)"
 SECOND = "(2, 40, 60), (5, 3, 9), (1, 0, 0), (3, 500, 20)"

@@ -162,7 +162,7 @@ class SimTarget(Target):
         """The board's life: main.py, then the REPL, where time passes and nobody types."""
         error = None
         try:
-            run_main(self._main, "main.py")
+            self._run_main()
         except BaseException as raised:  # noqa: BLE001
             error = raised
         error = self.world.ending or error  # which firmware may have caught
@@ -170,8 +170,16 @@ class SimTarget(Target):
             return
         self.ended = Ended(error, self.world.now_ns)
         if error is not None and not isinstance(error, SystemExit | BoardReset):
-            fake_sys.print_exception(error)
+            self._print(error)
         while True:
             self.world.ending = None
             with contextlib.suppress(KeyboardInterrupt, BoardReset):
                 self.world.idle()
+
+    def _run_main(self) -> None:
+        """Execute main.py: from its first line until it ends, or raises."""
+        run_main(self._main, "main.py")
+
+    def _print(self, error: BaseException) -> None:
+        """What the board prints of an exception that has ended main.py."""
+        fake_sys.print_exception(error)

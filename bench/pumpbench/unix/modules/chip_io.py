@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""`io` of the chip: files in its flash. Its `open` is the builtin one, too."""
+
+from io import BytesIO, StringIO
+
+import link
+
+__all__ = ["BytesIO", "StringIO", "open"]
+
+
+class _File:
+    def __init__(self, number, is_text):
+        self._number = number
+        self._is_text = is_text
+
+    def read(self, count=-1):
+        return link.call(self._number, "read", count)
+
+    def readinto(self, buffer, count=None):
+        data = self.read(len(buffer) if count is None else min(count, len(buffer)))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def readline(self, count=-1):
+        return link.call(self._number, "readline", count)
+
+    def readlines(self):
+        return list(self)
+
+    def write(self, data):
+        sent = data if isinstance(data, str) else link.hexed(data)
+        return link.call(self._number, "write", sent)
+
+    def seek(self, offset, whence=0):
+        return link.call(self._number, "seek", offset, whence)
+
+    def tell(self):
+        return link.call(self._number, "tell")
+
+    def flush(self):
+        link.call(self._number, "flush")
+
+    def close(self):
+        link.call(self._number, "close")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exc):
+        self.close()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+
+def open(path, mode="r", *_buffering, **_encoding):
+    return _File(link.new("io", "open", path, mode), "b" not in mode)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""`machine` of the chip."""
+
+import chip_sys
+import link
+from link import Remote
+
+PWRON_RESET, WDT_RESET = 1, 3
+
+
+def guarded(function, argument):
+    """A handler of an interrupt: what it raises is printed."""
+
+    def run():
+        try:
+            function(argument)
+        except Exception as error:
+            chip_sys.print_exception(error)
+
+    return run
+
+
+class Pin(Remote):
+    IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
+    PULL_UP, PULL_DOWN = 1, 2
+    IRQ_FALLING, IRQ_RISING = 4, 8
+
+    def __init__(self, pin, mode=-1, pull=-1, *, value=None):
+        name = pin.ref() if isinstance(pin, Pin) else pin
+        super().__init__(link.new("machine", "Pin", name, mode, pull, value=value))
+        self._level = link.prepared_call(self.number, "value")
+        self._set = link.prepared(self.number, "value")
+
+    def init(self, mode=-1, pull=-1, *, value=None):
+        link.call(self.number, "init", mode, pull, value=value)
+
+    def value(self, value=None):
+        if value is None:
+            return link.ask(self._level)
+        link.post_number(self._set, int(bool(value)))
+        return None
+
+    def __call__(self, value=None):
+        return self.value(value)
+
+    def on(self):
+        self.value(1)
+
+    def off(self):
+        self.value(0)
+
+    high, low = on, off
+
+    def toggle(self):
+        link.post(self.number, "toggle")
+
+    def irq(self, handler=None, trigger=IRQ_FALLING | IRQ_RISING, hard=False):
+        if handler is None:
+            link.call(self.number, "irq", None, trigger)
+            return
+        link.handlers[self.number] = guarded(handler, self)
+        link.call(self.number, "irq", {"f": self.number}, trigger)
+
+
+class Timer(Remote):
+    ONE_SHOT, PERIODIC = 0, 1
+
+    def __init__(self, _id=-1, **settings):
+        super().__init__(link.new("machine", "Timer", _id))
+        self._handler = {"f": self.number}
+        if settings:
+            self.init(**settings)
+
+    def init(self, *, mode=PERIODIC, period=-1, freq=-1, callback=None):
+        handler = None
+        if callback is not None:
+            link.handlers[self.number] = guarded(callback, self)
+            handler = self._handler
+        link.post(self.number, "init", mode=mode, period=period, freq=freq, callback=handler)
+
+    def deinit(self):
+        link.call(self.number, "deinit")
+
+
+class UART(Remote):
+    def __init__(self, number, baudrate=115_200, **settings):
+        pins = ("tx", "rx", "cts", "rts")
+        settings = {name: settings[name] for name in settings if name not in pins}
+        super().__init__(link.new("machine", "UART", number, baudrate, **settings))
+
+    def any(self):
+        return link.call(self.number, "any")
+
+    def read(self, count=1 << 30):
+        return link.call(self.number, "read", count)
+
+    def readinto(self, buffer, count=None):
+        data = self.read(len(buffer) if count is None else count)
+        if data is None:
+            return None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data):
+        return link.call(self.number, "write", link.hexed(data))
+
+
+class I2C(Remote):
+    def __init__(self, number, *, sda, scl, freq=400_000):
+        wires = {"sda": sda.ref(), "scl": scl.ref()}
+        super().__init__(link.new("machine", "I2C", number, freq=freq, **wires))
+
+    def scan(self):
+        return list(link.call(self.number, "scan"))
+
+    def readfrom_mem(self, address, register, count):
+        return link.call(self.number, "readfrom_mem", address, register, count)
+
+    def writeto_mem(self, address, register, data):
+        link.call(self.number, "writeto_mem", address, register, link.hexed(data))
+
+
+class WDT(Remote):
+    def __init__(self, id=0, timeout=5000):
+        super().__init__(link.new("machine", "WDT", id, timeout))
+
+    def feed(self):
+        link.post(self.number, "feed")
+
+
+class _Words:
+    def __getitem__(self, address):
+        return link.call("mem32", "__getitem__", address)
+
+    def __setitem__(self, address, value):
+        link.post("mem32", "__setitem__", address, value)
+
+
+mem32 = _Words()
+
+
+_IDLE = link.prepared_call("machine", "idle")
+
+
+def idle():
+    link.ask(_IDLE)
+
+
+def unique_id():
+    return link.call("machine", "unique_id")
+
+
+def freq(*hz):
+    return link.call("machine", "freq", *hz)
+
+
+def reset_cause():
+    return link.call("machine", "reset_cause")
+
+
+def reset():
+    link.call("machine", "reset")

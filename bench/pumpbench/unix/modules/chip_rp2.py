@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""`rp2` of the chip: state machines, DMA, and programs, written down here and assembled there."""
+
+import link
+from link import Remote
+
+
+class PIO:
+    IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = 0, 1, 2, 3
+    SHIFT_LEFT, SHIFT_RIGHT = 0, 1
+    JOIN_NONE, JOIN_TX, JOIN_RX = 0, 1, 2
+
+    def __init__(self, number):
+        self._number = link.new("rp2", "PIO", number)
+
+    def add_program(self, program):
+        link.call(self._number, "add_program", program.ref())
+
+    def remove_program(self, program=None):
+        sent = () if program is None else (program.ref(),)
+        link.call(self._number, "remove_program", *sent)
+
+
+class StateMachine(Remote):
+    def __init__(self, number, program=None, freq=-1, **pins):
+        super().__init__(link.new("rp2", "StateMachine", number))
+        self._put = link.prepared(self.number, "put")
+        self._exec = link.prepared(self.number, "exec")
+        self._get = link.prepared_call(self.number, "get")
+        self._tx_fifo = link.prepared_call(self.number, "tx_fifo")
+        if program is not None:
+            self.init(program, freq, **pins)
+
+    def init(self, program, freq=-1, **pins):
+        sent = {name: _sent(pins[name]) for name in pins}
+        link.call(self.number, "init", program.ref(), freq, **sent)
+
+    def active(self, *value):
+        return link.call(self.number, "active", *value)
+
+    def restart(self):
+        link.post(self.number, "restart")
+
+    def exec(self, instruction):
+        if isinstance(instruction, int):
+            link.post_number(self._exec, instruction)
+        else:
+            link.call(self.number, "exec", instruction)
+
+    def put(self, word, shift=0):
+        link.post_number(self._put, word << shift)
+
+    def get(self, buffer=None, shift=0):
+        if buffer is not None:
+            raise NotImplementedError("get() into a buffer is not simulated")
+        return link.ask(self._get) >> shift
+
+    def tx_fifo(self):
+        return link.ask(self._tx_fifo)
+
+    def rx_fifo(self):
+        return link.call(self.number, "rx_fifo")
+
+
+class DMA(Remote):
+    """What a transfer reads is what its memory holds when `config` names it."""
+
+    def __init__(self):
+        super().__init__(link.new("rp2", "DMA"))
+
+    def config(self, **settings):
+        if "read" in settings:
+            settings["read"] = link.hexed(settings["read"])
+        link.call(self.number, "config", **settings)
+
+    def active(self, *value):
+        return link.call(self.number, "active", *value)
+
+    def close(self):
+        link.call(self.number, "close")
+
+    def pack_ctrl(self, **fields):
+        return link.call(self.number, "pack_ctrl", **fields)
+
+    def unpack_ctrl(self, value):
+        return link.call(self.number, "unpack_ctrl", value)
+
+
+def asm_pio_encode(instruction, sideset_count, sideset_opt=False):
+    return link.call("rp2", "asm_pio_encode", instruction, sideset_count, sideset_opt)
+
+
+class _Line:
+    """One instruction, until it is complete."""
+
+    def __init__(self, lines, text):
+        self._lines = lines
+        lines.append(text)
+
+    def side(self, value):
+        self._lines[-1] += ".side(%d)" % value
+        return self
+
+    def __getitem__(self, delay):
+        self._lines[-1] += "[%d]" % delay
+        return self
+
+
+class _Word:
+    """A name in a program: a verb that begins a line, or an operand."""
+
+    def __init__(self, text, lines=None):
+        self.text = text
+        self._lines = lines
+
+    def __call__(self, *operands):
+        text = "%s(%s)" % (self.text, ", ".join([_written(each) for each in operands]))
+        return _Word(text) if self._lines is None else _Line(self._lines, text)
+
+
+def _written(operand):
+    return operand.text if isinstance(operand, _Word) else repr(operand)
+
+
+_VERBS = "wrap_target wrap label word nop jmp wait in_ push pull out mov irq set"
+_OPERANDS = (
+    "gpio pins x y null pindirs pc status isr osr exec invert reverse not_x x_dec not_y y_dec "
+    "x_not_y pin not_osre noblock block iffull ifempty clear rel"
+)
+
+
+def asm_pio(**settings):
+    """The decorator of a program. As on the board, it sees no globals of its module."""
+
+    def assemble(function):
+        lines = []
+        names = {verb: _Word(verb, lines) for verb in _VERBS.split()}
+        names.update({operand: _Word(operand) for operand in _OPERANDS.split()})
+        scope = function.__globals__
+        kept = scope.copy()
+        scope.clear()
+        scope.update(names)
+        try:
+            function()
+        finally:
+            scope.clear()
+            scope.update(kept)
+        return Remote(link.new("pio", "assemble", lines, **settings))
+
+    return assemble
+
+
+def _sent(value):
+    return value.ref() if isinstance(value, Remote) else value

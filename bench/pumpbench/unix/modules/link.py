@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The interpreter's end of the line to its chip. Runs on MicroPython; see `pumpbench.unix.relay`.
+
+Time passes only while the chip is asked to let it pass, so what came with the last answer holds:
+the time, and whether the console can be read and written.
+"""
+
+import builtins
+import json
+import struct
+
+_NOTHING, _NUMBER, _DATA, _ERROR, _HANDLER = range(5)
+_HEAD_BYTES = 24
+_SPINS = 1000  # looks at the time between two reports of them
+
+now_us = 0  # of the chip's timer, since power-up
+flags = 0  # of the console: 1 can be read, 2 can be written
+known = {}  # number -> the object that stands for it here
+handlers = {}  # number -> function without arguments
+
+_posted = bytearray(b"[")
+_spins = 0
+_head = bytearray(_HEAD_BYTES)
+_reader = None
+_writer = None
+
+
+def open_line(reads, writes):
+    """The line goes over these two file descriptors."""
+    global _reader, _writer
+    _reader = open(reads, "rb")
+    _writer = open(writes, "wb")
+
+
+def call(target, method, *arguments, **options):
+    """Have it done, and wait for what comes of it."""
+    return ask(_request(target, method, arguments, options) + b"]\n")
+
+
+def post(target, method, *arguments, **options):
+    """Have it done before anything that is asked for later."""
+    _posted.extend(_request(target, method, arguments, options) + b",")
+
+
+def tell(*words):
+    """Say it, and wait for nothing."""
+    _write(json.dumps(words).encode()[1:] + b"\n")
+
+
+def prepared(target, method):
+    """For `post_number`: the request, up to its number. Text would be looked up at each call."""
+    return ('["%s","%s",[' if isinstance(target, str) else '[%d,"%s",[').encode() % (
+        target,
+        method,
+    )
+
+
+def prepared_call(target, method):
+    """For `ask`: the whole request, without arguments."""
+    return prepared(target, method) + b"]]]\n"
+
+
+def post_number(start, number):
+    """`post` of a prepared request."""
+    _posted.extend(start)
+    _posted.extend(b"%d]]," % number)
+
+
+def spin():
+    """The firmware looks at what only the chip can change, and waits for nothing."""
+    global _spins
+    _spins += 1
+    if _spins >= _SPINS:
+        tell("spun", _spins)
+        _spins = 0
+
+
+def hexed(data):
+    """Bytes as they are sent."""
+    return {"b": bytes(data).hex()}
+
+
+class Remote:
+    """Stands for an object of the chip."""
+
+    def __init__(self, number):
+        self.number = number
+        known[number] = self
+
+    def ref(self):
+        return {"@": self.number}
+
+
+def new(module, kind, *arguments, **options):
+    """The number of a new object."""
+    return ask(_request(module, kind, arguments, options) + b"]\n", is_new=True)
+
+
+def ask(whole, is_new=False):
+    """`call` of a prepared request."""
+    global now_us, flags, _spins
+    _write(whole)
+    _spins = 0
+    while True:
+        if _reader.readinto(_head) != _HEAD_BYTES:
+            raise SystemExit(9)  # the bench is gone
+        now_us, value, count, kind, flags = struct.unpack("<qqIBBxx", _head)
+        if kind == _NUMBER:
+            return value
+        if kind == _NOTHING:
+            return None
+        if kind == _HANDLER:
+            handlers[value]()
+            _write(b'"done"]\n')
+            continue
+        data = json.loads(_reader.read(count))
+        if kind == _ERROR:
+            raise _error(data)
+        return data[0]["@"] if is_new else value_of(data[0])
+
+
+def _request(target, method, arguments, options):
+    return json.dumps([target, method, arguments, options]).encode()
+
+
+def _write(text):
+    _posted.extend(text)
+    _writer.write(_posted)
+    _posted[1:] = b""
+
+
+def value_of(sent):
+    """What the chip means by an answer."""
+    if isinstance(sent, list):
+        return tuple(value_of(part) for part in sent)
+    if isinstance(sent, dict):
+        if "b" in sent:
+            return bytes.fromhex(sent["b"])
+        if "d" in sent:
+            return {name: value_of(part) for name, part in sent["d"].items()}
+        return known[sent["@"]]
+    return sent
+
+
+def _error(data):
+    kind = getattr(builtins, data[0], None)
+    if kind is None:
+        return RuntimeError("%s: %s" % (data[0], data[1:]))
+    return kind(*[value_of(part) for part in data[1:]])
