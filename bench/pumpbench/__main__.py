@@ -78,11 +78,12 @@ def _bring(micropython: str) -> None:
 def _demo(options: argparse.Namespace) -> int:
     from pumpbench import demo
 
+    missing_image = ""
     try:
         _bring(options.micropython)
     except uf2.FetchError as error:
-        _say(str(error))  # all of it runs without the image, too
-    return demo.run(options.output, micropython=options.micropython)
+        missing_image = str(error)  # all of it runs without the image, too
+    return demo.run(options.output, micropython=options.micropython, missing_image=missing_image)
 
 
 def _images(options: argparse.Namespace) -> None:

@@ -2,8 +2,8 @@
 """The demonstration: a prescription from the console to edges on the pin, counted and judged.
 
 A real MicroPython image on the emulated Pico delivers for seconds and sounds its alarms, then
-`sim` delivers a day, and a day of a flex prescription with boluses. Without the image everything
-runs on `sim`.
+`sim` delivers a day, and a day of a flex prescription with boluses. Without the image the first
+part runs on `unix`, a real interpreter on a simulated board; where there is none, on `sim`.
 """
 
 import platform
@@ -24,6 +24,7 @@ from pumpbench.judge import Piece, Steps
 from pumpbench.session import SLICES, Session, duration, progress
 from pumpbench.sim import SimTarget
 from pumpbench.target import Target
+from pumpbench.unix import UnixTarget, ask_version
 
 OUTPUT = Path("build/demo/report.html")
 MARGIN_S = 0.05  # the first step is due one interval after the start, which takes milliseconds
@@ -55,18 +56,20 @@ def run(
     output: Path = OUTPUT,
     *,
     micropython: str = uf2.DEFAULT_VERSION,
-    uf2_folder: Path = uf2.FOLDER,
+    missing_image: str = "",
     lengths: Lengths = LENGTHS,
     screen: Console | None = None,
 ) -> int:
-    """The whole demonstration. Returns 0 when every count agrees and every step was on time."""
+    """The whole demonstration. Returns 0 when every count agrees and every step was on time.
+
+    missing_image: why there is no image to be emulated.
+    """
     screen = screen or Console(highlight=False)
     screen.print("[bold]A bench model. Never for use on a person.[/]\n")
-    missing_image = _why_not_emulated(micropython, uf2_folder)
     if missing_image:
         screen.print(f"[yellow]{escape(missing_image)}[/]", soft_wrap=True)
-        screen.print("Without it all of this runs on sim.\n")
-    board, where = _power_up(screen, micropython, missing_image)
+    board, interpreter = _power_up(screen, micropython, missing_image)
+    where = board.name
     with board:
         session = Session(board, where, screen)
         firmware = session.ask("*IDN?", "Who is there?")
@@ -85,7 +88,7 @@ def run(
     flex, typed = _flex_day(screen, lengths.flex_h)
     facts = report.Facts(
         board=board.board.NAME,
-        micropython=_interpreters(micropython, missing_image),
+        interpreters=f"{interpreter} on {where}; CPython {platform.python_version()} on sim",
         firmware=firmware,
         date=datetime.now().astimezone(),
         missing_image=missing_image,
@@ -166,27 +169,21 @@ def _flex_day(screen: Console, hours: float) -> tuple[FlexDay, list[tuple[str, s
         return flexday.run(session, hours), session.lines
 
 
-def _why_not_emulated(micropython: str, folder: Path) -> str:
-    try:
-        uf2.find_uf2(micropython, folder)
-    except uf2.MissingImage as missing:
-        return str(missing)
-    return ""
-
-
 def _power_up(screen: Console, micropython: str, missing_image: str) -> tuple[Target, str]:
-    """The board of the short pieces, and how to call it."""
-    if missing_image:
-        screen.print("Firmware on a fake chip in virtual time (sim). Its console:")
-        return SimTarget(), "sim"
-    screen.print(f"Booting MicroPython {micropython} with the firmware on an emulated Pico.")
-    screen.print("That takes 10 to 30 s, and each second of its life a second or more here.")
-    return EmulatorTarget(version=micropython), "emulator"
-
-
-def _interpreters(micropython: str, missing_image: str) -> str:
-    sim = f"CPython {platform.python_version()} in its place on sim"
-    return sim if missing_image else f"{micropython} on the emulator; {sim}"
+    """The board of the short pieces, and the interpreter that runs on it."""
+    if not missing_image:
+        screen.print(f"Booting MicroPython {micropython} with the firmware on an emulated Pico.")
+        screen.print("That takes 10 to 30 s, and each second of its life a second or more here.")
+        return EmulatorTarget(version=micropython), f"MicroPython {micropython}"
+    try:
+        interpreter = ask_version()
+    except FileNotFoundError as missing:
+        screen.print(f"[yellow]{escape(str(missing))}[/]", soft_wrap=True)
+        screen.print("Firmware on CPython, on a fake chip in virtual time (sim). Its console:")
+        return SimTarget(), f"CPython {platform.python_version()}"
+    screen.print(f"{interpreter} runs the firmware instead, a real interpreter for this host,")
+    screen.print("on a simulated board in virtual time (unix). Its console:")
+    return UnixTarget(), interpreter
 
 
 def _conclude(screen: Console, pieces: list[Piece], flex: FlexDay, alarms: AlarmsPart) -> int:

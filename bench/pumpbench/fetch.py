@@ -27,8 +27,8 @@ CHUNK_BYTES = 16_384
 def fetch(version: str, folder: Path = uf2.FOLDER, screen: Console | None = None) -> Path:
     """The image of a release, downloaded when it is not there; what is told goes to `screen`.
 
-    Raises MissingImage for a version that there is not, uf2.FetchError when it cannot be had; then
-    nothing of it is left.
+    Raises MissingImage for a version that there is not, or one that is there and is not what was
+    published; uf2.FetchError when it cannot be had, and then nothing of it is left.
     """
     screen = screen or Console(stderr=True, highlight=False)
     name, address = uf2.name_of(version), uf2.releases()[version]
@@ -39,7 +39,7 @@ def fetch(version: str, folder: Path = uf2.FOLDER, screen: Console | None = None
     if known is None:
         screen.print(f"{name}: no checksum of it is known; its SHA-256 is {_sum_of(path)}.")
     elif _sum_of(path) != known:
-        raise uf2.FetchError(
+        raise uf2.MissingImage(
             f"{path} is not the image that was published: remove it and try again."
         )
     return path

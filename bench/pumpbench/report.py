@@ -23,7 +23,7 @@ class Facts:
     """What ran, besides the pieces themselves."""
 
     board: str
-    micropython: str
+    interpreters: str  # which ones, and where
     firmware: str
     date: datetime
     missing_image: str  # why nothing was emulated, or ""

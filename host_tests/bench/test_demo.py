@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from host_tests.conftest import interpreted
 from host_tests.images import need_image
 from pumpbench import demo
 from pumpbench.client import PumpError
@@ -22,34 +23,58 @@ SHORT = demo.Lengths(slow_s=2, fast_s=1, day_s=1800)
 LONG_ENOUGH = demo.Lengths(slow_s=1, fast_s=1, day_s=600, flex_h=0.5)
 
 
+MISSING = "There is no image of MicroPython here, and no network."
+
+
 @pytest.fixture(scope="module")
-def on_sim(tmp_path_factory):
+def without_image(tmp_path_factory):
     """A demonstration without the image: (status, what it printed, the page)."""
-    folder = tmp_path_factory.mktemp("demo")
     screen = Console(file=io.StringIO(), width=80)
-    path = folder / "report.html"
-    status = demo.run(path, uf2_folder=folder, lengths=SHORT, screen=screen)
+    path = tmp_path_factory.mktemp("demo") / "report.html"
+    status = demo.run(path, missing_image=MISSING, lengths=SHORT, screen=screen)
     return status, screen.file.getvalue(), path.read_text()
 
 
-def test_all_counts_agree_and_every_step_is_on_time(on_sim):
-    status, printed, _ = on_sim
+@pytest.fixture
+def no_interpreter(monkeypatch):
+    """There is no MicroPython for this host either."""
+
+    def ask_version():
+        raise FileNotFoundError("no MicroPython for Unix")
+
+    monkeypatch.setattr(demo, "ask_version", ask_version)
+
+
+def test_all_counts_agree_and_every_step_is_on_time(without_image):
+    status, printed, _ = without_image
     assert "Pass." in printed, printed
     assert status == 0
 
 
-def test_a_missing_image_is_told_and_everything_runs_on_sim(on_sim):
-    _, printed, page = on_sim
-    sentence = re.search(
-        r"make images MICROPYTHON=\S+, or put RPI_PICO-\S+\.uf2 .* try again\.", printed
-    )
-    assert sentence
+def test_a_missing_image_is_told_and_real_micropython_runs_on_a_simulated_board(without_image):
+    interpreted()  # or skip
+    _, printed, page = without_image
+    assert printed.count(MISSING) == 1
+    assert re.search(r"MicroPython 1\.\S+ runs the firmware instead, a real interp", printed)
+    assert "Alarms, heard and seen, unix" in printed
     assert "No board was emulated" in page
+    assert re.search(r"MicroPython 1\.\S+ on unix; CPython 3\.\S+ on sim", page)
     assert "emulator" not in printed
 
 
-def test_the_reader_sees_the_lines_and_the_answers(on_sim):
-    _, printed, page = on_sim
+@pytest.mark.usefixtures("no_interpreter")
+def test_without_an_interpreter_for_the_host_the_firmware_runs_on_cpython(tmp_path):
+    screen = Console(file=io.StringIO(), width=200)
+    path = tmp_path / "report.html"
+    options = {"lengths": LONG_ENOUGH, "screen": screen}
+    assert demo.run(path, missing_image=MISSING, **options) == 0
+    assert "no MicroPython for Unix\n" in screen.file.getvalue()
+    assert "Firmware on CPython" in screen.file.getvalue()
+    assert re.search(r"CPython \S+ on sim; CPython \S+ on sim", path.read_text())
+
+
+def test_the_reader_sees_the_lines_and_the_answers(without_image):
+    _, printed, page = without_image
     lines = ["*IDN?", "PRES:NEW", "PRES:CONC 500 UG/ML", "PRES:RATE 12 ML/D", "PRES:VAL?"]
     lines += ["PRES:COMM", "THER:STAR", "DEL:STEP?", "DEL:TOT?", "THER:STOP"]
     lines += ["RES:REF 20 ML", "RES:LOW 1.9 ML", "ALAR:ACT?", "ALAR:PAUS 6 S", "ALAR:ACKN"]
@@ -61,8 +86,8 @@ def test_the_reader_sees_the_lines_and_the_answers(on_sim):
     assert "\n    4,4,4,0\n" in printed
 
 
-def test_the_flex_day_ends_on_the_programmed_step_with_every_bolus_of_it(on_sim):
-    _, printed, page = on_sim
+def test_the_flex_day_ends_on_the_programmed_step_with_every_bolus_of_it(without_image):
+    _, printed, page = without_image
     counts = [
         re.search(rf"{name} +│ +([\d ]+) │\n", printed)[1]
         for name in ("Programmed, steps", "Commanded, steps", "Emitted, steps", "Edges on the pin")
@@ -74,8 +99,8 @@ def test_the_flex_day_ends_on_the_programmed_step_with_every_bolus_of_it(on_sim)
     assert "on the very step" in page
 
 
-def test_the_flex_day_names_the_soft_limit_and_is_refused_the_bolus_in_the_lockout(on_sim):
-    _, printed, page = on_sim
+def test_the_flex_day_names_the_soft_limit_and_is_refused_the_bolus_in_the_lockout(without_image):
+    _, printed, page = without_image
     assert re.search(r"\n  PRES:COMM [0-9A-F]{8},HIGH\n", printed)
     assert "110: Locked out" in printed
     assert re.search(r"ABORTED,", page)
@@ -106,8 +131,8 @@ def fundamental_hz(sound, rate_hz):
     return frequencies[within][amplitudes[within].argmax()]
 
 
-def test_whoever_plays_the_page_hears_every_melody(on_sim):
-    _, _, page = on_sim
+def test_whoever_plays_the_page_hears_every_melody(without_image):
+    _, _, page = without_image
     ((sound, rate_hz),) = sounds_of(page)
     heard = [
         fundamental_hz(sound[first:last], rate_hz) for first, last in loud_parts(sound, rate_hz)
@@ -117,16 +142,16 @@ def test_whoever_plays_the_page_hears_every_melody(on_sim):
     assert heard == pytest.approx([*medium, *low, *high, *high, *high[:3]], rel=0.01)
 
 
-def test_the_sound_is_as_long_as_the_part_and_the_page_is_not_large(on_sim):
-    _, _, page = on_sim
+def test_the_sound_is_as_long_as_the_part_and_the_page_is_not_large(without_image):
+    _, _, page = without_image
     ((sound, rate_hz),) = sounds_of(page)
     assert 30 < len(sound) / rate_hz < 45
     assert len(page.encode()) < 2_000_000
     assert "simulated pin, played as it is" in re.sub(r"\s+", " ", page)
 
 
-def test_the_alarms_are_tabled_by_priority_beside_what_is_required(on_sim):
-    _, printed, page = on_sim
+def test_the_alarms_are_tabled_by_priority_beside_what_is_required(without_image):
+    _, printed, page = without_image
     for priority in ("HIGH", "MEDIUM", "LOW"):
         assert re.search(rf"│ {priority} +│ +│ +│ +│\n", printed)
         assert f'<th colspan="4">{priority}</th>' in page
@@ -180,21 +205,22 @@ class Dark(demo.SimTarget):
         (Dark, ["HIGH: whole flashes 0, required at least 1", "the lamp did not come within 6 s"]),
     ],
 )
+@pytest.mark.usefixtures("no_interpreter")
 def test_an_alarm_that_is_not_as_it_has_to_be_fails_the_demonstration(
     tmp_path, monkeypatch, board, sentences
 ):
     monkeypatch.setattr(demo, "SimTarget", board)
     screen = Console(file=io.StringIO(), width=200)
     path = tmp_path / "report.html"
-    assert demo.run(path, uf2_folder=tmp_path, lengths=LONG_ENOUGH, screen=screen) == 1
+    assert demo.run(path, missing_image=MISSING, lengths=LONG_ENOUGH, screen=screen) == 1
     for sentence in sentences:
         assert re.search(sentence, screen.file.getvalue())
     assert "Every alarm was heard" not in screen.file.getvalue()
     assert "every alarm was heard" not in path.read_text()
 
 
-def test_without_a_terminal_there_are_plain_lines(on_sim):
-    _, printed, _ = on_sim
+def test_without_a_terminal_there_are_plain_lines(without_image):
+    _, printed, _ = without_image
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", printed)
     assert len(re.findall(r"^ +\d+ %  .* steps  \d+\.\d{7} mL$", printed, re.MULTILINE)) == 15
     assert max(len(line) for line in printed.splitlines() if "https" not in line) <= 80
@@ -202,19 +228,20 @@ def test_without_a_terminal_there_are_plain_lines(on_sim):
 
 def test_on_a_terminal_there_is_a_bar(tmp_path):
     screen = Console(file=io.StringIO(), width=100, force_terminal=True)
-    demo.run(tmp_path / "r.html", uf2_folder=tmp_path, lengths=LONG_ENOUGH, screen=screen)
+    demo.run(tmp_path / "r.html", missing_image=MISSING, lengths=LONG_ENOUGH, screen=screen)
     assert "━" in screen.file.getvalue()
     assert not re.search(r"\d+ %  ", screen.file.getvalue())
 
 
-def test_the_page_fetches_nothing_and_has_the_plots(on_sim):
-    _, printed, page = on_sim
+def test_the_page_fetches_nothing_and_has_the_plots(without_image):
+    _, printed, page = without_image
     assert page.count("<svg") == page.count("</svg>") == 9
     assert not re.search(r"(?:src|href|url)[=(]\W*https?:", page)
     assert set(re.findall(r"https?://[^/]+", page)) <= {"https://micropython.org"}
     assert re.search(r"^Report: .*report\.html$", printed, re.MULTILINE)
 
 
+@pytest.mark.usefixtures("no_interpreter")
 def test_a_pump_that_loses_a_step_fails_the_demonstration(tmp_path, monkeypatch):
     class Slipping(demo.SimTarget):
         """A board whose driver does not see an edge once it delivers."""
@@ -233,7 +260,7 @@ def test_a_pump_that_loses_a_step_fails_the_demonstration(tmp_path, monkeypatch)
     monkeypatch.setattr(demo, "SimTarget", Slipping)
     screen = Console(file=io.StringIO(), width=80)
     path = tmp_path / "report.html"
-    assert demo.run(path, uf2_folder=tmp_path, lengths=LONG_ENOUGH, screen=screen) == 1
+    assert demo.run(path, missing_image=MISSING, lengths=LONG_ENOUGH, screen=screen) == 1
     assert "Fail." in screen.file.getvalue()
     assert "Fail." in path.read_text()
 

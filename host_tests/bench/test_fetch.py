@@ -118,7 +118,7 @@ def test_what_lies_there_already_is_held_against_its_sum_too(
 ):
     monkeypatch.setitem(uf2.SHA256, VERSION, hashlib.sha256(CONTENT).hexdigest())
     (tmp_path / NAME).write_bytes(uf2_of(99))
-    with pytest.raises(uf2.FetchError, match="is not the image that was published"):
+    with pytest.raises(uf2.MissingImage, match="is not the image that was published"):
         fetch.fetch(VERSION, tmp_path, screen)
     assert server.asked == []
 

@@ -20,7 +20,7 @@ from pumpbench.report import Facts, exact, flex_rows, rows, write_report
 STEP_ML = Fraction(1, 16_000)
 FACTS = Facts(
     board="RPI_PICO",
-    micropython="1.21.0",
+    interpreters="MicroPython 1.21.0 on emulator",
     firmware="ITB-Pump,RPI_PICO,0123456789abcdef,0.1.0",
     date=datetime(2030, 1, 2, 3, 4, tzinfo=UTC),
     missing_image="",

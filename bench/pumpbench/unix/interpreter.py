@@ -57,16 +57,17 @@ def find_interpreter() -> list[str]:
 
 
 def ask_version() -> str:
-    """What the interpreter calls itself: `MicroPython 1.29.0-preview on linux`."""
-    code = (
-        "import sys; v = sys.implementation.version; "
-        "print('MicroPython', '.'.join(str(n) for n in v[:3]) + "
-        "('-' + v[3] if len(v) > 3 and v[3] else ''), 'on', sys.platform)"
-    )
-    done = subprocess.run(
-        [*find_interpreter(), "-c", code], capture_output=True, text=True, timeout=20, check=True
-    )
-    return done.stdout.strip()
+    """What the interpreter is: `MicroPython 1.29.0-preview`. FileNotFoundError: there is none."""
+    command = [*find_interpreter(), "-c", _VERSION]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+_VERSION = """
+import sys
+number = sys.implementation.version
+release = ".".join([str(part) for part in number[:3]])
+print("MicroPython", "-".join([release] + [part for part in number[3:] if part]))
+"""
 
 
 class Interpreter:
