@@ -35,7 +35,7 @@ print("heap", "(the pump, built)", before - now)
 print("heap", "left", now)
 """
 TIMEOUT_S = 30.0
-_NOT_LOADED = ("pump.hal.rp2_feed", "pump.hal.rp2_level", "pump.hal.ds3231")  # not on this board
+_NOT_LOADED = ("pump.hal.rp2_level", "pump.hal.ds3231")  # not on this board
 
 
 def measure(version: str = DEFAULT_VERSION) -> list[tuple[str, int]]:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
 BUILD = ROOT / "build"
 
-# What every MicroPython from 1.21 mounts; a newer disk version hangs 1.21 at boot.
+# What every MicroPython mounts; those up to 1.21 hang at boot with a newer disk version.
 DISK_VERSION = 0x0002_0000
 SUMS = "/lib/pump/sums.txt"
 BLOCK_BYTES = 4096

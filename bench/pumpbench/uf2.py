@@ -14,11 +14,10 @@ from rp2040py.utils.firmware_retrieve import MICROPYTHON
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rp2040py"
 SOURCE = "https://micropython.org/download/RPI_PICO/"
-OLDEST = (1, 21)  # what the firmware asks for
+OLDEST = (1, 22)  # the first one with `rp2.DMA`, which plays the alarms
 
 # Of the images that the project was tried with.
 SHA256 = {
-    "1.21.0": "a1166281fd87886e5d755e577e8eaf207881e20dac1d76f82161f37133547be3",
     "1.22.0": "2ef1b8fe16931dde698daa28579f34667910238a39d69eaf4d4c42e20b541519",
 }
 

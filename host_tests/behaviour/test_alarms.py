@@ -25,7 +25,7 @@ from host_tests.therapy.bench import prescribe, refusal
 from pump.alarm import conditions
 from pump.alarm.conditions import HIGH, LOW
 from pumpbench import standard
-from pumpbench.sim import fake_gc
+from pumpbench.sim import SimTarget, fake_gc, fake_rp2
 
 pytestmark = pytest.mark.chip_in_soak
 
@@ -318,6 +318,11 @@ def test_a_board_without_a_buzzer_or_with_one_on_a_pin_that_is_taken_says_so(pow
     assert bench.plant.edges.count > 5
     bench.tell("ALAR:ACKN")
     assert states(bench) == {313: "ACKNOWLEDGED"}
+
+
+def test_a_micropython_without_dma_has_no_buzzer_and_says_so(monkeypatch):
+    monkeypatch.delattr(fake_rp2, "DMA")
+    assert states(filled(Bench(SimTarget()))) == {313: "ACTIVE"}
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import pytest
 import pyvisa
 
 from host_tests.images import need_image
+from pumpbench import uf2
 
 
-@pytest.fixture(params=["1.21.0", "1.22.0"])
+@pytest.fixture(params=sorted({*uf2.SHA256, *uf2.present()}))
 def port(request, tmp_path):
     """The path of an emulated board's serial port, served by a process of its own."""
     need_image(request.param)

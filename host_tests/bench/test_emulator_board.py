@@ -128,8 +128,8 @@ except OSError:
 
 def test_a_missing_image_says_which_file_and_where_to_put_it(tmp_path):
     with pytest.raises(MissingImage) as raised:
-        find_uf2("1.21.0", tmp_path)
-    assert "RPI_PICO-20231005-v1.21.0.uf2" in str(raised.value)
+        find_uf2("1.22.0", tmp_path)
+    assert "RPI_PICO-20231227-v1.22.0.uf2" in str(raised.value)
     assert str(tmp_path) in str(raised.value)
 
 

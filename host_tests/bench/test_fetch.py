@@ -87,7 +87,7 @@ def screen():
 
 def test_every_release_is_at_its_official_address_and_has_an_official_name():
     releases = uf2.releases()
-    assert list(releases)[-1] == "1.21.0"
+    assert list(releases)[-1] == "1.22.0"
     assert {"1.22.0", "1.28.0", "1.29.0"} <= releases.keys()
     assert not any("preview" in version for version in releases)
     for version, address in releases.items():

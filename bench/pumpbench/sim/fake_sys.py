@@ -8,12 +8,12 @@ from types import SimpleNamespace
 from pumpbench.sim import world as _world
 
 platform = "rp2"
-version = "3.4.0; MicroPython v1.21.0 on 2023-10-05"
+version = "3.4.0; MicroPython v1.22.0 on 2023-12-27"
 version_info = (3, 4, 0)
 byteorder = "little"
 maxsize = 0x7FFFFFFF
 implementation = SimpleNamespace(
-    name="micropython", version=(1, 21, 0), _machine="Raspberry Pi Pico with RP2040", _mpy=4870
+    name="micropython", version=(1, 22, 0), _machine="Raspberry Pi Pico with RP2040", _mpy=4870
 )
 path = ["", ".frozen", "/lib"]
 argv: list[str] = []

@@ -221,16 +221,18 @@ def rotor(board):
 
 
 def speaker(board):
-    """The buzzer; None where the board's data names none, or a pin that something else has."""
+    """The buzzer; None where there is none, its pin is something else's, or there is no DMA."""
     if not _is_free(board, "buzzer"):
         return None
-    from pump.hal.rp2_sound import Speaker
+    from pump.hal import rp2_sound
 
+    if not rp2_sound.is_possible():
+        return None
     if board.BUZZER == "active":
         from pump.hal import rp2_level as coding
     else:
         from pump.hal import rp2_tone as coding
-    return Speaker(coding, board.PINS["buzzer"])
+    return rp2_sound.Speaker(coding, board.PINS["buzzer"])
 
 
 def stopwatch():

@@ -4,8 +4,7 @@
 Python starts a burst and may hang then: every edge comes when it is due, and the pin is left at
 its silent level. It lives in the second PIO block; the step engine has the first one.
 
-Without `rp2.DMA`, before MicroPython 1.22, a timer feeds the program from Python: see `rp2_feed`
-for what that is worth.
+It needs `rp2.DMA`, which MicroPython has from 1.22 on.
 """
 
 import array
@@ -21,6 +20,11 @@ _FIFO = 0x5030_0010  # of that machine (RP2040 datasheet 3.7, PIO1 TXF0)
 _DREQ = const(8)  # that it has room (2.5.3.1)
 
 
+def is_possible():
+    """Whether this MicroPython has what it takes."""
+    return hasattr(rp2, "DMA")
+
+
 class Speaker:
     """A buzzer on the pin `text`, as board data writes it. coding: `rp2_tone` or `rp2_level`."""
 
@@ -33,7 +37,7 @@ class Speaker:
         self._drop = coding.drop(is_low)
         self._machine = coding.state_machine(_MACHINE, Pin(number), is_low)
         self._machine.active(1)
-        self._feeder = _feeder(self._machine)
+        self._feeder = _Feeder()
 
     def is_on(self):
         """Whether the pin is at its active level: 1, or 0."""
@@ -59,7 +63,7 @@ class Speaker:
         machine.active(1)
 
 
-class _DmaFeeder:
+class _Feeder:
     """Brings words into a state machine's queue, without Python."""
 
     def __init__(self):
@@ -73,11 +77,3 @@ class _DmaFeeder:
 
     def stop(self):
         self._dma.active(0)
-
-
-def _feeder(machine):
-    if hasattr(rp2, "DMA"):
-        return _DmaFeeder()
-    from pump.hal.rp2_feed import TimerFeeder
-
-    return TimerFeeder(machine)
