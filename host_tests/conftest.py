@@ -11,7 +11,8 @@ main.py or a flash of its own.
 A test marked `no_chip` does not run on the emulator: it is about what the console answers and the
 firmware works out, where no pin, no flash and no time of the board has a part. One marked
 `not_on_unix` is about the chip, and `unix` has that of `sim`, or about how much memory it has.
-One marked `chip_in_soak` runs on `sim` with every `make test`, elsewhere in `make soak`.
+One marked `chip_in_soak` runs on the emulator in `make soak` only, but for the parameters named
+as `but`; `unix_in_soak` is the same for `unix`.
 """
 
 import functools
@@ -55,11 +56,24 @@ def pytest_generate_tests(metafunc):
                 possible.remove("unix")
             targets = [target for target in possible if chosen in (target, "all")]
             marks = {"emulator": [pytest.mark.emulator], "unix": [pytest.mark.unix]}
-            if metafunc.definition.get_closest_marker("chip_in_soak") is not None:
-                for of_target in marks.values():
-                    of_target.append(pytest.mark.long)
             params = [pytest.param(t, marks=marks.get(t, ())) for t in targets]
             metafunc.parametrize(name, params, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave to `make soak` what the markers leave to it."""
+    for item in items:
+        for name, target in (("chip_in_soak", "emulator"), ("unix_in_soak", "unix")):
+            left = item.get_closest_marker(name)
+            if left is not None and _is_on(item, target, left.kwargs.get("but", ())):
+                item.add_marker(pytest.mark.long)
+
+
+def _is_on(item, target, but):
+    """Whether a test runs on that target, and with other parameters than those."""
+    first, _, rest = item.callspec.id.partition("-") if hasattr(item, "callspec") else ("", "", "")
+    return first == target and rest not in but
 
 
 def emulated(config):

@@ -59,6 +59,7 @@ def test_the_kinds_add_up_to_the_edges_in_life_and_since_the_refill(treated):
     assert float(treated.ask("DEL:TOT? REF").split(",")[1]) == pytest.approx(edges_ml, abs=1e-5)
 
 
+@pytest.mark.chip_in_soak
 def test_with_the_power_on_the_interval_is_one_number(treated):
     least, most = (float(ml) for ml in treated.ask("DEL:INT?").split(","))
     total = float(treated.ask("DEL:TOT?").split(",")[1])
@@ -89,6 +90,7 @@ def test_every_change_is_an_event_numbered_and_timed_in_its_order(treated):
     assert ended.split()[2:] == ["CLINICIAN", "5.000", "COMPLETED"]
 
 
+@pytest.mark.chip_in_soak
 def test_a_number_that_is_not_there_yet_reads_as_none(bench):
     assert bench.ask(f"LOG:READ? {next_number(bench) + 1000},1") == "NONE"
 

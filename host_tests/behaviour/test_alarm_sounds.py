@@ -177,6 +177,7 @@ def instants(target, priority, answer):
     return [BURST_S[priority] * (n + 0.37) / count for n in range(count)]
 
 
+@pytest.mark.unix_in_soak(but=("HIGH-ALAR:ACKN",))
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("buzzer-stays-on")
 @pytest.mark.parametrize(
@@ -210,6 +211,7 @@ def test_an_answer_at_any_instant_of_a_burst_leaves_the_pin_silent(bench, priori
         bench.target.tell("*CLS")
 
 
+@pytest.mark.unix_in_soak(but=("93", "1006", "2417"))
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("buzzer-stays-on")
 @pytest.mark.parametrize("at_ms", range(10, 3300, 83))
@@ -224,6 +226,7 @@ def test_service_at_any_instant_of_a_burst_leaves_the_pin_silent(bench, at_ms):
     assert not bench.plant.lamps["lamp"].is_on
 
 
+@pytest.mark.unix_in_soak
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("buzzer-stays-on")
 @pytest.mark.parametrize("way", ["machine.reset()", "raise ValueError"])
@@ -247,6 +250,7 @@ def test_a_reset_or_a_trip_at_any_instant_of_a_burst_leaves_the_pin_silent(power
 AT_S = [0.05 + 0.016 * n for n in range(40)]
 
 
+@pytest.mark.unix_in_soak
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("buzzer-stays-on")
 def test_a_silent_pump_moves_the_pin_not_once(bench):

@@ -62,12 +62,14 @@ def test_a_running_delivery_loses_no_step_to_any_bad_line(bench):
     assert_exact(bench, RATE)
 
 
+@pytest.mark.chip_in_soak
 def test_half_a_line_waits_for_its_other_half(bench):
     bench.target.write(b"SYST:ST")
     bench.run(1.5)
     assert bench.ask("AT?") == "STOPPED"
 
 
+@pytest.mark.chip_in_soak
 def test_a_line_of_255_bytes_is_taken_and_one_of_256_is_not(bench):
     longest = b"*IDN?".ljust(255)
     bench.target.write(longest + b"\n")
@@ -76,6 +78,7 @@ def test_a_line_of_255_bytes_is_taken_and_one_of_256_is_not(bench):
     assert bench.ask("SYST:ERR?").startswith("-363,")
 
 
+@pytest.mark.chip_in_soak
 def test_the_error_queue_overflows_with_its_own_error(bench):
     for _ in range(20):
         bench.target.tell("FOO")

@@ -36,6 +36,7 @@ def test_a_button_that_bounces_at_power_up_is_not_held():
     assert target.ask("*IDN?").startswith("ITB-Pump")
 
 
+@pytest.mark.chip_in_soak(but=("1 / 0",))
 @pytest.mark.hazard("exception-in-task")
 @pytest.mark.parametrize("error", ["raise MemoryError", "raise ImportError('no pump')", "1 / 0"])
 def test_an_error_while_importing_is_heard_and_seen_and_a_later_reset_comes_up(power_up, error):

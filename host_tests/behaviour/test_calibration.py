@@ -41,6 +41,7 @@ def test_a_run_turns_as_far_as_asked_at_60_rpm_and_is_booked_as_a_jog(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_a_head_that_gives_a_tenth_more_is_calibrated_by_what_it_gave(bench):
     bench.plant.beaker.pl_per_step *= Fraction(11, 10)
     past_ml = ledger_ml(bench)["JOG"]

@@ -34,6 +34,7 @@ def test_a_much_lower_rate_committed_just_before_a_stop_is_all_that_a_start_deli
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_a_much_higher_rate_committed_just_before_a_stop_starts_at_once(bench):
     bench.prescribe("0.05 ML/D")
     bench.tell("THER:STAR")
@@ -83,6 +84,7 @@ def test_many_commits_in_a_row_end_with_the_last_one(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak(but=("FOO;:THER:STOP",))
 @pytest.mark.hazard("stop-ignored")
 @pytest.mark.parametrize(
     "line", ["THER:STOP 1", "FOO;:THER:STOP", ";THER:STOP", "X 007;THER:STOP"]
@@ -96,6 +98,7 @@ def test_a_stop_is_not_lost_to_what_stands_around_it(bench, line):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_nothing_can_be_set_in_motion_once_the_firmware_is_ending(bench):
     actions = "MOT:JOG 1,300\nBOL:STAR 1 UG,5 S\nPRIM:STAR 1 ML,1 ML/HR\nTHER:STAR\n"
     bench.prescribe("1000 ML/HR")
@@ -105,6 +108,7 @@ def test_nothing_can_be_set_in_motion_once_the_firmware_is_ending(bench):
     assert bench.target.pin("enable").level == 1
 
 
+@pytest.mark.chip_in_soak
 def test_a_commit_after_a_fault_is_refused(power_up):
     bench = Bench(power_up(main=main_with_task(FAULT_WHEN_DELIVERING)))
     bench.prescribe("1000 ML/HR")

@@ -204,7 +204,7 @@ def cut(bench, power_up, part, draw, count):
 
 
 @pytest.mark.hazard("power-cut")
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", ["setup and start", "bolus"])
 def test_a_board_that_lost_power_knows_what_was_out(
     request, emulated_bench, part, seed, record_property
 ):

@@ -34,6 +34,7 @@ def test_a_prescription_is_staged_validated_committed_started_and_stopped(bench)
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_the_delivered_volume_and_dose_are_those_of_the_edges(bench):
     bench.fill_line("2000 UG/ML")
     volume_ml, dose_ug = (float(part) for part in reversed(bench.ask("DEL:TOT?").split(",")))
@@ -48,6 +49,7 @@ def test_the_delivered_volume_and_dose_are_those_of_the_edges(bench):
     bench.fill_line()
 
 
+@pytest.mark.chip_in_soak
 def test_a_dose_rate_becomes_the_same_steps_as_its_volume(bench):
     bench.prescribe("12000 UG/D", "500 UG/ML")
     assert bench.ask("PRES:ACT?") == "SIMPLE,500.000,12000.000,24.000000"
@@ -74,6 +76,7 @@ def test_a_commit_while_running_changes_the_rate_within_the_lease(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("change-without-review")
 def test_a_commit_needs_the_token_of_the_present_content(bench):
     bench.prescribe("1 ML/D")
@@ -85,6 +88,7 @@ def test_a_commit_needs_the_token_of_the_present_content(bench):
     assert bench.ask("PRES:ACT?") == "SIMPLE,500.000,500.000,1.000000"
 
 
+@pytest.mark.chip_in_soak
 def test_every_problem_of_a_prescription_is_named_at_once(bench):
     bench.tell("PRES:NEW")
     assert bench.ask("PRES:VAL?").count('"') == 6
@@ -93,6 +97,7 @@ def test_every_problem_of_a_prescription_is_named_at_once(bench):
     assert error_of(bench, "PRES:COMM 00000000") == 106
 
 
+@pytest.mark.chip_in_soak
 def test_what_cannot_be_done_now_is_refused_and_changes_nothing(bench):
     assert error_of(bench, "PRES:RATE 1 ML/D") == 104
     bench.prescribe("1000 ML/HR")
@@ -106,6 +111,7 @@ def test_what_cannot_be_done_now_is_refused_and_changes_nothing(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_reset_discards_what_is_staged_and_touches_no_delivery(bench):
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")
@@ -117,6 +123,7 @@ def test_reset_discards_what_is_staged_and_touches_no_delivery(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_a_calibration_changes_the_steps_of_the_same_volume_and_not_the_past(bench):
     bench.tell("MOT:JOG 0.1,60")
     bench.run(0.2)
@@ -134,6 +141,7 @@ def test_a_calibration_changes_the_steps_of_the_same_volume_and_not_the_past(ben
     assert_on_time(bench.plant.edges, 225)
 
 
+@pytest.mark.chip_in_soak
 def test_the_conditions_say_what_moves(bench):
     assert bench.ask("STAT:OPER:COND?") == "0"
     assert bench.ask("MOT:JOG 1,60;:STAT:OPER:COND?") == "512"

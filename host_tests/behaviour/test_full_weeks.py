@@ -4,6 +4,7 @@
 import pytest
 
 from host_tests.bench_session import Bench
+from host_tests.footprint import most_free
 from pumpbench import sound
 from pumpbench.flashfiles import read_files, with_files
 from pumpbench.image import build_image
@@ -13,6 +14,7 @@ DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 A_DAY = 25
 A_LINE = 7  # steps that fit 255 characters
 LEAST_FREE = 16_000  # bytes, before rubbish is collected
+LEAST_AFTER_BOOT = 36_000  # and after it was
 WAIT_S = 30
 KEPT = 32  # boluses
 
@@ -62,6 +64,17 @@ def free_bytes(bench):
     return int(bench.ask("SYST:HEAL?").split(",")[0])
 
 
+@pytest.mark.emulator
+@pytest.mark.hazard("heap-low")
+def test_a_board_that_has_booted_has_most_of_its_memory_budget_left(
+    emulated_bench, record_property
+):
+    free = most_free(emulated_bench)
+    record_property("measured", f"free bytes after boot, rubbish collected: {free}")
+    assert free >= LEAST_AFTER_BOOT
+
+
+@pytest.mark.chip_in_soak
 def test_a_full_week_runs_while_another_one_is_staged_and_committed(bench, record_property):
     free = free_bytes(bench), run_a_week_and_commit_another(bench)
     if bench.target.name == "emulator":

@@ -28,6 +28,7 @@ def extra(now_us):
 """
 
 
+@pytest.mark.chip_in_soak(but=("1000 ML/HR",))
 @pytest.mark.hazard("task-hangs")
 @pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])
 def test_the_steps_end_within_the_lease_when_python_hangs(power_up, rate, record_property):
@@ -63,6 +64,7 @@ def test_a_hang_at_any_time_of_a_renewal_ends_within_the_lease(after_ms):
     assert bench.plant.edges.last_ns - hung_ns <= LEASE_S * 1e9
 
 
+@pytest.mark.chip_in_soak
 def test_a_firmware_that_was_held_up_past_the_lease_stops_in_fault_and_says_so(power_up):
     bench = Bench(power_up(main=main_with_task(HELD_UP)))
     bench.prescribe("1000 ML/HR")

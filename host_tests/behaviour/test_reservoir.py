@@ -154,6 +154,7 @@ def test_low_comes_while_it_delivers_and_delivery_goes_on(tank):
     assert_balanced(tank)
 
 
+@pytest.mark.chip_in_soak(but=("1000 ML/HR-1300000",))
 @pytest.mark.hazard("reservoir-empty")
 @pytest.mark.parametrize(("rate", "above_nl"), [("1000 ML/HR", 1_300_000), ("24 ML/D", 1_500)])
 def test_delivery_stops_before_the_dead_volume_with_at_most_2_1_s_left(

@@ -58,6 +58,7 @@ def record(record_property, what, steps):
     record_property("measured", f"{what}: {steps} steps, {volume_ul:.1f} uL until the alarm")
 
 
+@pytest.mark.chip_in_soak
 def test_a_board_without_a_sensor_says_so_and_has_none_of_its_alarms(bench):
     assert bench.ask("DEL:ROT?") == "NONE"
     bench.tell("RES:REF 20 ML")
@@ -89,6 +90,7 @@ def test_a_stalled_rotor_stops_the_pump_and_is_on_record(fitted, record_property
     record(record_property, "stall at 100 ML/HR", steps)
 
 
+@pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
 def test_a_stall_is_found_within_three_pulses_at_any_rate(fitted, rate, record_property):
@@ -168,6 +170,7 @@ def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_p
     record(record_property, "stall in a bolus", steps)
 
 
+@pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.hazard("stall-unseen")
 @pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
@@ -191,6 +194,7 @@ def test_under_infusion_is_heard_seen_paused_and_answered(fitted):
     assert_answered(fitted, UNDER)
 
 
+@pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.hazard("stall-unseen")
 @pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
@@ -226,6 +230,7 @@ def test_a_rotor_that_turns_by_itself_is_over_infusion_also_at_rest(fitted, reco
     assert_answered(fitted, OVER)
 
 
+@pytest.mark.unix_in_soak
 @pytest.mark.no_chip
 def test_free_flow_while_the_rate_is_low_stops_the_pump(fitted, record_property):
     start(fitted, "1 ML/D")
@@ -285,6 +290,7 @@ def test_a_pump_that_stalled_shows_it_after_a_power_cut(fitted, power_up):
     assert told(later, "ROTOR_STALLED")
 
 
+@pytest.mark.unix_in_soak
 @pytest.mark.no_chip
 def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):
     fitted.prescribe("24 ML/D")

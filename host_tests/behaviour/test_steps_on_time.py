@@ -29,6 +29,7 @@ def deliver(bench, rate, seconds):
     bench.stop()
 
 
+@pytest.mark.chip_in_soak(but=("24 ML/D-3.0", "1000 ML/HR-2.0"))
 @pytest.mark.parametrize(
     ("rate", "seconds"),
     [
@@ -84,6 +85,7 @@ def test_no_step_moves_while_the_heap_churns_files_are_written_and_the_console_i
     assert_on_time(bench.plant.edges, 50)
 
 
+@pytest.mark.chip_in_soak(but=("8", "4097"))
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 8, 9, 255, 256, 257, 4095, 4097])
 def test_a_jog_makes_exactly_its_steps(bench, steps):
     bench.tell(f"MOT:JOG {steps / 3200:.7f},375")
@@ -102,6 +104,7 @@ def test_a_long_jog_makes_exactly_its_steps(bench, steps):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_a_jog_of_no_steps_moves_nothing_and_ends(bench):
     bench.tell("MOT:JOG 0,375")
     bench.run(0.1)
@@ -110,12 +113,14 @@ def test_a_jog_of_no_steps_moves_nothing_and_ends(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_a_jog_of_less_than_a_step_is_rounded_down_to_none(bench):
     bench.tell("MOT:JOG 0.0003124,375")
     bench.run(0.1)
     assert bench.plant.edges.count == 0
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.parametrize("speed", ["0", "375.001", "99999999999"])
 def test_a_speed_that_the_motor_cannot_follow_is_out_of_range(bench, speed):
     bench.target.tell(f"MOT:JOG 1,{speed}")
@@ -123,6 +128,7 @@ def test_a_speed_that_the_motor_cannot_follow_is_out_of_range(bench, speed):
     assert bench.plant.edges.count == 0
 
 
+@pytest.mark.chip_in_soak
 def test_a_slow_jog_waits_more_than_a_word_between_its_steps(bench):
     bench.tell("MOT:JOG 0.000625,0.015")  # 2 steps, 1.25 s apart
     bench.run(2.6)

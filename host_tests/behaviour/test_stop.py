@@ -46,6 +46,7 @@ def test_a_stop_at_any_instant_lets_at_most_one_step_out_and_every_step_is_known
     assert target.plant.edges.count == after
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("stop-ignored")
 def test_no_step_comes_after_a_stop(bench):
     bench.prescribe("1000 ML/HR")
@@ -58,6 +59,7 @@ def test_no_step_comes_after_a_stop(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_the_driver_is_released_by_a_stop(bench):
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")
@@ -81,6 +83,7 @@ def test_the_fraction_of_a_step_survives_any_number_of_stops(bench):
     assert_balanced(bench)
 
 
+@pytest.mark.chip_in_soak
 def test_stopping_what_is_stopped_is_no_error(bench):
     bench.tell("THER:STOP")
     bench.tell("THER:STOP")

@@ -21,6 +21,7 @@ MORNING = (
 EVENING_ML_D = ((0, 20), (SIX, 35), (18 * 3600, 16))
 
 
+@pytest.mark.chip_in_soak
 def test_a_session_with_a_flex_step_and_boluses_is_delivered_to_the_step(bench):
     prescribe(bench, *MORNING)
     session = Account(bench, MORNING_ML_D)
@@ -60,6 +61,7 @@ def assert_booked(bench, before_ml, course):
     assert whole == ("CLINICIAN", 5.0, 5.0, "COMPLETED")
 
 
+@pytest.mark.chip_in_soak
 def test_a_bolus_that_runs_over_a_flex_step_changes_neither(bench):
     prescribe(bench, *MORNING, "FLEX:STEP ALL,18:00,16 ML/D")
     session = Account(bench, EVENING_ML_D)

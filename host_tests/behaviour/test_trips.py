@@ -23,6 +23,7 @@ MISFORTUNES = {
 }
 
 
+@pytest.mark.chip_in_soak(but=("raise ValueError('x')",))
 @pytest.mark.hazard("exception-in-task")
 @pytest.mark.parametrize("misfortune", MISFORTUNES)
 def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_fault(
@@ -85,6 +86,7 @@ def extra(now_us):
 """
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("heap-low")
 def test_a_heap_that_is_full_for_good_stops_the_steps_and_releases_the_driver(power_up):
     bench = Bench(power_up(main=main_with_task(HOARD)))

@@ -134,6 +134,7 @@ def instants_us(seed, count):
     return [random.Random(seed * 1000 + n).randrange(300_000, 4_000_000) for n in range(count)]
 
 
+@pytest.mark.chip_in_soak(but=("basal",))
 @pytest.mark.hazard("task-hangs")
 @pytest.mark.parametrize("name", DOSES)
 def test_a_hang_is_ended_by_the_watchdog_and_the_count_is_exact(
@@ -157,6 +158,7 @@ def test_a_hang_at_any_of_many_instants_on_a_chip(request, name, part, seed):
     hang(emulated(request.config), name, instants_us(seed + 8, 10)[part])
 
 
+@pytest.mark.chip_in_soak(but=("bolus",))
 @pytest.mark.parametrize("name", DOSES)
 def test_a_reset_with_no_time_to_run_dry_leaves_an_interval_of_two_seconds(
     power_up, name, seed, record_property
