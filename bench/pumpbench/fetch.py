@@ -7,6 +7,7 @@ is a whole UF2 for an RP2040, and its checksum is told.
 
 import logging
 import socket
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,12 @@ def fetch(version: str, folder: Path = uf2.FOLDER, screen: Console | None = None
 
 
 def _download(address: str, path: Path, version: str, screen: Console) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise uf2.FetchError(f"{path.parent} cannot be written to: {error.strerror}.") from error
     host = urlparse(address).hostname or ""
     if not getproxies() and not _is_reachable(host, urlparse(address).port or 443):
         raise uf2.FetchError(

@@ -167,6 +167,22 @@ def test_without_a_network_one_sentence_says_what_to_do_within_five_seconds(
     )
 
 
+def test_a_cache_that_cannot_be_written_is_told_before_anything_is_asked_for(
+    server, screen, tmp_path, monkeypatch
+):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(uf2.FetchError, match=r"file.cache cannot be written to: Not a dir"):
+        fetch.fetch(VERSION, tmp_path / "file" / "cache", screen)
+
+    def refuse(**_options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(fetch.tempfile, "TemporaryFile", refuse)
+    with pytest.raises(uf2.FetchError, match="cannot be written to: Permission denied"):
+        fetch.fetch(VERSION, tmp_path, screen)
+    assert server.asked == []
+
+
 def test_the_newest_that_is_there_is_the_first(tmp_path):
     assert uf2.present(tmp_path) == []
     for version in ("1.22.0", "1.28.0", "1.23.0"):
