@@ -391,6 +391,7 @@ def test_the_higher_one_sounds_and_the_lower_one_after_it_is_answered(bench):
     assert_sounds(bench, "MEDIUM", 9)
 
 
+@pytest.mark.unix_in_soak
 @pytest.mark.no_chip
 def test_what_stands_in_silence_is_beeped_for_each_hour_or_as_set(bench):
     filled(bench)

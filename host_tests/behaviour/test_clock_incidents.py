@@ -33,7 +33,14 @@ JUMPS = {
     "to the year 2000": "2000-01-01T00:00:00",
     "to another year": "2087-07-14T02:00:00",
 }
-every_jump = pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
+IN_SOAK = ("a day forward", "a day back", "to the year 2000")
+every_jump = pytest.mark.parametrize(
+    "jump",
+    [
+        pytest.param(text, id=name, marks=[pytest.mark.long] if name in IN_SOAK else [])
+        for name, text in JUMPS.items()
+    ],
+)
 
 
 def start(*lines, at=AT):
