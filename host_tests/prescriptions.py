@@ -91,7 +91,9 @@ class Desk:
         status = Status()
         errors = ErrorQueue(status)
         common = ieee488.rows(status, errors, lambda: "DESK", self.staging.discard, lambda: 0)
-        self.session = Session(tree_of(common + commands.rows(self, self.staging)), errors)
+        self.session = Session(
+            tree_of(common + commands.rows(self, self.staging)), errors, "THERapy:STOP"
+        )
 
     def ask(self, message):
         """The answer to a message; None without one."""

@@ -271,8 +271,7 @@ class App:
         self.errors = ErrorQueue(self.status)
         tree = Tree(self._sections(board, hal), self.lock.need_open)
         self.conditions = Conditions(self.status, self.control, self.alarms)
-        urgent = (therapy.STOP,)
-        session = Session(tree, self.errors, self._after_command, urgent=urgent)
+        session = Session(tree, self.errors, therapy.STOP, self._after_command)
         self.link = Link(self.port, session, self.errors, self.clock, self.heartbeat.hear)
 
     def _lock_rows(self):

@@ -70,6 +70,18 @@ def test_half_a_line_waits_for_its_other_half(bench):
 
 
 @pytest.mark.chip_in_soak
+def test_half_a_line_of_a_host_that_is_gone_is_dropped_after_ten_seconds(bench):
+    bench.target.write(b"SYST:ST")
+    bench.run(10.5)
+    bench.target.write(b"*CLS;*ESE 3;*ESE?\n")
+    assert bench.target.read_line() == "3"
+    bench.target.write(b"\xff*RST")
+    bench.run(10.5)
+    assert bench.ask("SYST:ERR?").startswith("-101,")
+    assert bench.ask("SYST:ERR?").startswith("-102,")
+
+
+@pytest.mark.chip_in_soak
 def test_a_line_of_255_bytes_is_taken_and_one_of_256_is_not(bench):
     longest = b"*IDN?".ljust(255)
     bench.target.write(longest + b"\n")

@@ -87,7 +87,18 @@ def test_many_commits_in_a_row_end_with_the_last_one(bench):
 @pytest.mark.chip_in_soak(but=("FOO;:THER:STOP",))
 @pytest.mark.hazard("stop-ignored")
 @pytest.mark.parametrize(
-    "line", ["THER:STOP 1", "FOO;:THER:STOP", ";THER:STOP", "X 007;THER:STOP"]
+    "line",
+    [
+        "THER:STOP 1",
+        "THER:STOP,",
+        "FOO;:THER:STOP",
+        ";THER:STOP",
+        "X 007;THER:STOP",
+        "BOL:STATTHER:STOP",
+        "\x00THER:STOP",
+        "THER:STOP;" + "x" * 300,
+        "'THER:STOP",
+    ],
 )
 def test_a_stop_is_not_lost_to_what_stands_around_it(bench, line):
     bench.prescribe("1000 ML/HR")
@@ -96,6 +107,15 @@ def test_a_stop_is_not_lost_to_what_stands_around_it(bench, line):
     assert bench.ask("SYST:STAT?") == "STOPPED"
     assert bench.ask("SYST:ERR?") != '0,"No error"'
     assert_balanced(bench)
+
+
+@pytest.mark.chip_in_soak
+@pytest.mark.parametrize("tail", [";", ";:FOO?"])
+def test_a_stop_that_was_done_is_not_done_again_for_a_mistake_behind_it(bench, tail):
+    bench.prescribe("24 ML/D")
+    bench.tell("THER:STAR")
+    bench.target.tell("THER:STOP;:THER:STAR" + tail)
+    assert bench.ask("THER:STAT?") == "RUNNING"
 
 
 @pytest.mark.chip_in_soak

@@ -24,7 +24,7 @@ class Toy:
         errors = ErrorQueue(status)
         common = ieee488.rows(status, errors, lambda: "TOY", lambda: None, lambda: 0)
         self.calls = []
-        self.session = Session(tree_of(common + self._rows()), errors)
+        self.session = Session(tree_of(common + self._rows()), errors, "THERapy:STOP")
 
     def _rows(self):
         return (
@@ -93,7 +93,7 @@ def test_errors_print_nothing_and_wait_in_the_queue(toy):
 
 
 def test_after_an_error_the_rest_of_the_message_is_discarded(toy):
-    assert toy.send(b"*IDN?;PRESC:RATE 5;:THER:STOP;*OPC?\n") == ["TOY"]
+    assert toy.send(b"*IDN?;PRESC:RATE 5;:MOT:JOG 1,2;*OPC?\n") == ["TOY"]
     assert toy.calls == []
     assert toy.errors() == [-130]
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Lines out of bytes: the first thing that console input meets, in a buffer that never grows.
 
-A line ends at LF; CR is ignored; a tab counts as a space. A byte that is not printable ASCII, or
-the 256th byte, makes one error at once, and the whole line is dropped up to its LF.
+A line ends at LF, CR, or both; a tab counts as a space. A byte that is not printable ASCII, or the
+256th byte, makes one error at once, and the whole line is dropped up to its end.
 """
 
 from micropython import const
@@ -19,9 +19,13 @@ _TILDE = 0x7E
 
 
 class LineAssembler:
-    """Collects the bytes of one line at a time."""
+    """Collects the bytes of one line at a time.
 
-    def __init__(self):
+    stray(character): gets what is dropped, LF at its end and for a byte that is not printable.
+    """
+
+    def __init__(self, stray):
+        self._stray = stray
         self._buffer = bytearray(MAX_LINE)
         self._view = memoryview(self._buffer)
         self._length = 0
@@ -32,23 +36,39 @@ class LineAssembler:
 
         ScpiError INVALID_CHARACTER or INPUT_BUFFER_OVERRUN for the byte that spoils a line, once.
         """
-        if byte == _LF:
+        if byte in (_LF, _CR):
             return self._end_line()
-        if self._is_dropping or byte == _CR:
-            return None
         if byte == _TAB:
             byte = _SPACE
-        if not _SPACE <= byte <= _TILDE:
-            self._is_dropping = True
+        is_printable = _SPACE <= byte <= _TILDE
+        if self._is_dropping:
+            self._stray(chr(byte) if is_printable else "\n")
+        elif not is_printable:
+            self._drop(_LF)
             raise ScpiError(INVALID_CHARACTER, f"byte 0x{byte:02X}, line dropped")
-        if self._length == MAX_LINE:
-            self._is_dropping = True
+        elif self._length == MAX_LINE:
+            self._drop(byte)
             raise ScpiError(INPUT_BUFFER_OVERRUN, f"line longer than {MAX_LINE} bytes dropped")
-        self._buffer[self._length] = byte
-        self._length += 1
+        else:
+            self._buffer[self._length] = byte
+            self._length += 1
         return None
 
+    def expire(self):
+        """Drop a line that has begun and does not end; whether there was one."""
+        is_open = self._is_dropping or self._length > 0
+        self._is_dropping, self._length = False, 0
+        return is_open
+
+    def _drop(self, byte):
+        self._is_dropping = True
+        for each in self._view[: self._length]:
+            self._stray(chr(each))
+        self._stray(chr(byte))
+
     def _end_line(self):
+        if self._is_dropping:
+            self._stray("\n")
         length = 0 if self._is_dropping else self._length
         self._length = 0
         self._is_dropping = False

@@ -15,11 +15,13 @@ _CHUNK = const(64)  # bytes read in one cycle
 _BACKLOG = const(2048)  # bytes of responses kept for a host that is slow to read
 _LONG_US = const(50_000)
 _LF = const(0x0A)
+_CR = const(0x0D)
+_OPEN_US = const(10_000_000)  # a line whose next byte does not come for so long is dropped
 _SOON_US = const(5_000)  # when to try again to write what the host did not take
 
 
 class Link:
-    """port: `read_into`, `write`. session: `take`, `is_busy`, `step`. errors: the error queue.
+    """port: `read_into`, `write`. session: `take`, `is_busy`, `step`, `expire`. errors: the queue.
 
     heard(now_us): the host has ended a line.
     """
@@ -32,17 +34,28 @@ class Link:
         self._heard = heard
         self._chunk = bytearray(_CHUNK)
         self._at = self._count = 0  # bytes of it that were taken, and that there are
+        self._quiet_us = None  # since when there has been nothing to read
         self._backlog = bytearray()
 
     def poll(self, now_us):
         """Run what has come, send what is to be sent. Returns when it is due next."""
         if self._at == self._count:
             self._at, self._count = 0, self._port.read_into(self._chunk)
+            self._look_at_pause(now_us)
         self._run(self._clock.now_us() + _LONG_US)
         self._send()
         if self._count or self._session.is_busy():
             return now_us  # there may be more
         return now_us + _SOON_US if self._backlog else None
+
+    def _look_at_pause(self, now_us):
+        """Drop a line that was left open for too long. Input that has to wait here is no pause."""
+        if self._count == 0:
+            self._quiet_us = now_us if self._quiet_us is None else self._quiet_us
+        elif self._quiet_us is not None:
+            if now_us - self._quiet_us > _OPEN_US:
+                self._session.expire()
+            self._quiet_us = None
 
     def flush(self):
         """Send what is left, as far as the host takes it."""
@@ -55,7 +68,7 @@ class Link:
             if not session.is_busy():
                 byte = self._chunk[self._at]
                 self._at += 1
-                if byte == _LF:
+                if byte in (_LF, _CR):
                     self._heard(self._clock.now_us())
                 session.take(byte)
                 continue

@@ -4,16 +4,23 @@
 Commands run one after the other as they are read. An error in one goes to the queue, and the rest
 of that message is discarded (IEEE 488.2 does so for syntax errors; here it holds for all errors,
 so that nothing runs on the assumption that what stood before it worked). What ran before stays
-done, and what it answered is still sent, unless all answers together are too long. Urgent
-commands, the STOP, are run all the same.
+done, and what it answered is still sent, unless all answers together are too long. A STOP is done
+all the same, in whatever is refused or dropped, see `stray`.
 """
 
 from micropython import const
 
-from pump.console.errors import OUT_OF_MEMORY, QUERY_DEADLOCKED, SYSTEM_ERROR, ScpiError
+from pump.console.errors import (
+    OUT_OF_MEMORY,
+    QUERY_DEADLOCKED,
+    SYNTAX_ERROR,
+    SYSTEM_ERROR,
+    ScpiError,
+)
 from pump.console.lines import LineAssembler
 from pump.console.lock import has_pin
 from pump.console.parser import commands
+from pump.console.stray import Stray
 from pump.faults import Fault, Refused
 
 _MOST = const(4096)  # characters that the answers of one message may have together
@@ -24,18 +31,19 @@ class Session:
 
     after(header, arguments): called after each command that was run; a Fault it raises goes on to
     the supervisor.
-    urgent: patterns of rows that take no argument and are never lost: written with their full
-    header they are run even from a message in which something is wrong.
+    stop: the pattern of the row that is never lost; it takes no argument.
     """
 
-    def __init__(self, tree, errors, after=None, urgent=()):
+    def __init__(self, tree, errors, stop, after=None):
         self._tree = tree
         self._errors = errors
         self._after = after
-        self._urgent = urgent
-        self._lines = LineAssembler()
+        self._stop = stop
+        self._stray = Stray(stop)
+        self._lines = LineAssembler(self._hear_stray)
         self._message = ""
         self._commands = None  # those of the message that are still to be run
+        self._header, self._begun = "", 0  # of them: the one that runs, and how many were begun
         self._answers = []
         self._size = 0  # of all its answers
 
@@ -49,6 +57,13 @@ class Session:
         if message:
             self._message, self._commands = message, commands(message)
             self._answers, self._size = [], 0
+            self._header, self._begun = "", 0
+
+    def expire(self):
+        """Drop what was taken of a message whose end does not come."""
+        if self._lines.expire():
+            self._stray.take("\n")
+            self._errors.push(SYNTAX_ERROR, "line left open, dropped")
 
     def is_busy(self):
         """True while a message is under way; no byte is taken meanwhile."""
@@ -82,7 +97,9 @@ class Session:
     def _run_next(self):
         """Run one command; False when there is none left."""
         for header, arguments in self._commands or ():
+            self._header, self._begun = header, self._begun + 1
             answer = self._call(header, arguments)
+            self._header = ""
             if self._after is not None:
                 self._after(header, arguments)
             if answer is not None and self._size <= _MOST:
@@ -92,10 +109,13 @@ class Session:
         return False
 
     def _drop(self, number, detail):
-        """The rest of the message is not run, but for what is urgent."""
+        """The rest of the message is not run, but for a STOP in it."""
         self._commands = None
         self._push(number, detail)
-        self._run_urgent(self._message)
+        # The one that failed is looked at, too: it may be a STOP with something behind it.
+        first = self._begun - 1 if self._header else self._begun
+        if self._stray.is_in(self._message, first):
+            self._run_stop()
 
     def _push(self, number, detail):
         """Queue an error of the message; without its detail if a PIN may stand in that."""
@@ -114,18 +134,19 @@ class Session:
                 raise
         raise ScpiError(OUT_OF_MEMORY, header)
 
-    def _run_urgent(self, message):
-        """Run the urgent commands of a message that was dropped, whatever stands around them."""
-        for unit in message.upper().split(";"):
-            header = unit.strip(" :").split(" ")[0]
-            try:
-                row = self._tree.find(header)
-            except ScpiError:
-                continue
-            if row[0] in self._urgent:
-                row[1]()
-                if self._after is not None:
-                    self._after(header, ())
+    def _hear_stray(self, character):
+        """What the line assembler drops."""
+        if self._stray.take(character):
+            self._run_stop()
+
+    def _run_stop(self):
+        """A STOP that stands in what is not run."""
+        try:
+            self._tree.find(self._stop.upper())[1]()
+        except Refused as refused:
+            self._errors.push(refused.code, refused.detail)
+        if self._after is not None:
+            self._after(self._stop.upper(), ())
 
 
 def _text(answer):
