@@ -104,6 +104,17 @@ def test_a_stop_before_a_malformed_command_is_still_a_stop(toy):
     assert toy.errors() == [-151]
 
 
+def test_all_errors_are_read_at_once_and_gone(toy):
+    toy.send(b"FOO\nTHER:STAR\n*IDN? 1\n")
+    (line,) = toy.send(b"SYST:ERR:ALL?\n")
+    assert [part.partition('"')[0] for part in line.split('",')] == ["-113,", "103,", "-108,"]
+    assert toy.send(b"SYST:ERR:ALL?;COUN?\n") == ['0,"No error";0']
+
+
+def test_there_are_no_options(toy):
+    assert toy.send(b"*OPT?\n") == ["0"]
+
+
 def test_a_refusal_becomes_its_positive_number_with_name_and_detail(toy):
     name = faults.name_in(faults.NAMES, faults.NO_PRESCRIPTION)
     assert toy.send(b"THER:STAR\nSYST:ERR?;*ESR?\n") == [

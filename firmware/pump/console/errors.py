@@ -117,6 +117,13 @@ class ErrorQueue:
         quoted = text.replace('"', '""')
         return f'{number},"{quoted}"'
 
+    def pop_all(self):
+        """All errors, oldest first, as `SYSTem:ERRor:ALL?` answers them, and forget them."""
+        found = [self.pop()]
+        while self._entries:
+            found.append(self.pop())
+        return found
+
     def clear(self):
         self._entries.clear()
 
