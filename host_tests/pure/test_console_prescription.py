@@ -74,11 +74,13 @@ def test_an_empty_prescription_has_every_problem_as_a_string(desk):
     desk.tell("PRES:NEW")
     assert desk.ask("PRES:VAL?").count('"') == 6
     assert desk.ask("PRES:STAG?") == "NONE,0.000,0.000,0.000000"
+    desk.tell("PRES:DISC")
+    assert desk.ask("PRES:STAG?") == "NONE"
     assert desk.ask("PRES:ACT?;FLEX:ACT? MON") == "NONE;NONE"
 
 
 def test_what_needs_something_staged_or_active_is_refused_without(desk):
-    for line in ("VAL?", "COMP?", "STAG?", "COMM 0", "RATE 1 ML/D", "FLEX:CLE", "FLEX:STAG? MON"):
+    for line in ("VAL?", "COMP?", "COMM 0", "RATE 1 ML/D", "FLEX:CLE", "FLEX:STAG? MON"):
         assert desk.tell("PRES:" + line)[0] == 104
     assert desk.tell("PRES:EDIT")[0] == 103
 

@@ -16,6 +16,7 @@ from pump.console.params import (
     optional,
 )
 from pump.console.params_time import DAYS, END_OF_WINDOW, TIME_OF_DAY, WEEKDAY
+from pump.faults import Refused
 from pump.therapy.comparison import comparison, mean_day
 from pump.therapy.dose_checks import MAX_STARTS
 from pump.therapy.flex import WEEKDAYS, clock_text
@@ -94,7 +95,10 @@ class _Report:
         return [_quoted("%s: %s -> %s" % field) for field in fields]
 
     def staged(self):
-        return self._content(self._staging.staged())
+        try:
+            return self._content(self._staging.staged())
+        except Refused:
+            return "NONE"
 
     def active(self):
         active = self._staging.active
