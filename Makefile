@@ -42,7 +42,7 @@ typings/ready: .venv/ready
 demo: .venv/ready ## Real MicroPython on an emulated Pico delivers; writes build/demo/report.html
 	$(BENCH) demo $(WITH)
 
-test: .venv/ready ## All tests on both targets, a short slice of each campaign
+test: .venv/ready ## All tests on every simulated target, a short slice of each campaign
 	$(PYTEST)
 
 test-quick: .venv/ready ## All tests that need neither an emulated board nor much time

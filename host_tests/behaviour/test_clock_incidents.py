@@ -23,6 +23,8 @@ from host_tests.therapy.bench import (
 )
 from pumpbench.sim import SimTarget
 
+pytestmark = pytest.mark.campaign
+
 LOCKED_OUT, LIMIT, CLOCK_REFUSED = 110, 112, 116
 AT = "2026-03-29T01:50:00"  # ten minutes before the clocks of Europe go forward
 JUMPS = {

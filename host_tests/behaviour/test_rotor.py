@@ -90,6 +90,7 @@ def test_a_stalled_rotor_stops_the_pump_and_is_on_record(fitted, record_property
     record(record_property, "stall at 100 ML/HR", steps)
 
 
+@pytest.mark.campaign
 @pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
@@ -170,6 +171,7 @@ def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_p
     record(record_property, "stall in a bolus", steps)
 
 
+@pytest.mark.campaign
 @pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.hazard("stall-unseen")
 @pytest.mark.no_chip
@@ -194,6 +196,7 @@ def test_under_infusion_is_heard_seen_paused_and_answered(fitted):
     assert_answered(fitted, UNDER)
 
 
+@pytest.mark.campaign
 @pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.hazard("stall-unseen")
 @pytest.mark.no_chip
@@ -290,6 +293,7 @@ def test_a_pump_that_stalled_shows_it_after_a_power_cut(fitted, power_up):
     assert told(later, "ROTOR_STALLED")
 
 
+@pytest.mark.campaign
 @pytest.mark.unix_in_soak
 @pytest.mark.no_chip
 def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):

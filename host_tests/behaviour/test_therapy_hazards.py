@@ -16,6 +16,8 @@ from host_tests.therapy.bench import (
 )
 from pumpbench.sim import SimTarget
 
+pytestmark = pytest.mark.campaign
+
 IN_FAULT, NOT_CLEARED, OBSERVING = 107, 117, 118
 NO_DOSE = "NONE,0.000,0.000,0.000"
 

@@ -45,6 +45,7 @@ def writes(bench):
     return int(bench.ask("SYST:HEAL?").split(",")[3])
 
 
+@pytest.mark.campaign
 @pytest.mark.hazard("flash-write-delays-step")
 def test_no_edge_moves_while_records_events_and_setup_are_written(bench, record_property):
     bench.tell("RES:REF 18 ML")

@@ -117,6 +117,7 @@ def test_a_stall_that_goes_on_after_a_restart_is_found_again():
         assert not head.judge.is_stalled  # the alarm is free to come again
 
 
+@pytest.mark.campaign
 @given(st.integers(0, 399), st.integers(0, 399))
 def test_a_rotor_that_is_free_again_has_recovered_with_its_first_pulse(phase, more):
     head = healthy(phase, 20 * DISTANCE + more)
@@ -158,6 +159,7 @@ def test_a_rotor_that_does_too_little_or_too_much(pct, finding, distances, recor
     record_property("measured", f"rotor at {pct} %: found within {worst / DISTANCE:.1f} pulses")
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("stride", [7, 190, 800])
 @pytest.mark.parametrize("pct", [91, 95, 105, 109])
 def test_a_rotor_within_a_tenth_is_not_blamed(pct, stride):
