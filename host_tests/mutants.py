@@ -30,7 +30,7 @@ BUILD = ROOT / "build" / "mutants"
 PARTS = ("firmware", "bench", "boards", "host_tests", "pyproject.toml")
 PUMP = Path("firmware/pump")
 TIMEOUT_S = 120
-ONLY = "not emulator and not campaign and not long"
+ONLY = "not emulator and not unix and not long"
 
 
 def main(arguments=None):
