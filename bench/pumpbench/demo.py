@@ -181,8 +181,10 @@ def _power_up(screen: Console, micropython: str, missing_image: str) -> tuple[Ta
         screen.print(f"[yellow]{escape(str(missing))}[/]", soft_wrap=True)
         screen.print("Firmware on CPython, on a fake chip in virtual time (sim). Its console:")
         return SimTarget(), f"CPython {platform.python_version()}"
-    screen.print(f"{interpreter} runs the firmware instead, a real interpreter for this host,")
-    screen.print("on a simulated board in virtual time (unix). Its console:")
+    screen.print(
+        f"{interpreter} runs the firmware instead, a real interpreter for this host, on a "
+        "simulated board in virtual time (unix). Its console:"
+    )
     return UnixTarget(), interpreter
 
 
