@@ -3,15 +3,16 @@
 
 A cycle takes a bounded piece of input, and begins no command once it has spent `_LONG_US` on it:
 neither a flood of lines nor a message of many slow commands keeps other tasks, or the watchdog,
-waiting for more than one of them. A response that the host does not read waits in a bounded
-buffer; further ones are dropped whole and reported (-430): the buffer never holds half a line.
+waiting for more than one of them. What has to wait is looked through for a STOP. A response that
+the host does not read waits in a bounded buffer; further ones are dropped whole and reported
+(-430): the buffer never holds half a line.
 """
 
 from micropython import const
 
 from pump.console.errors import QUERY_DEADLOCKED
 
-_CHUNK = const(64)  # bytes read in one cycle
+_ROOM = const(320)  # bytes that may wait: the longest line, and a STOP behind it
 _BACKLOG = const(2048)  # bytes of responses kept for a host that is slow to read
 _LONG_US = const(50_000)
 _LF = const(0x0A)
@@ -21,7 +22,7 @@ _SOON_US = const(5_000)  # when to try again to write what the host did not take
 
 
 class Link:
-    """port: `read_into`, `write`. session: `take`, `is_busy`, `step`, `expire`. errors: the queue.
+    """port: `read_into`, `write`. session: see `Session`. errors: the queue.
 
     heard(now_us): the host has ended a line.
     """
@@ -32,21 +33,43 @@ class Link:
         self._errors = errors
         self._clock = clock
         self._heard = heard
-        self._chunk = bytearray(_CHUNK)
+        self._view = memoryview(bytearray(_ROOM))
         self._at = self._count = 0  # bytes of it that were taken, and that there are
         self._quiet_us = None  # since when there has been nothing to read
         self._backlog = bytearray()
 
     def poll(self, now_us):
         """Run what has come, send what is to be sent. Returns when it is due next."""
-        if self._at == self._count:
-            self._at, self._count = 0, self._port.read_into(self._chunk)
-            self._look_at_pause(now_us)
+        has_waited = self._has_work()
+        has_read = self._read(now_us)
+        if has_waited:
+            self._look_ahead()
         self._run(self._clock.now_us() + _LONG_US)
+        self._look_ahead()
         self._send()
-        if self._count or self._session.is_busy():
+        if has_read or self._has_work():
             return now_us  # there may be more
         return now_us + _SOON_US if self._backlog else None
+
+    def _has_work(self):
+        """Whether anything waits to be run."""
+        return self._at < self._count or self._session.is_busy()
+
+    def _look_ahead(self):
+        waits = self._at < self._count
+        self._session.look_ahead(bytes(self._view[self._at : self._count]) if waits else b"")
+
+    def _read(self, now_us):
+        """Read what has come, as far as there is room behind what waits; whether there was any."""
+        waiting = self._count - self._at
+        if self._at:
+            self._view[:waiting] = bytes(self._view[self._at : self._count])
+            self._at, self._count = 0, waiting
+        room = _ROOM - waiting
+        count = self._port.read_into(self._view[waiting : waiting + room]) if room else 0
+        self._count += count
+        self._look_at_pause(now_us)
+        return count > 0
 
     def _look_at_pause(self, now_us):
         """Drop a line that was left open for too long. Input that has to wait here is no pause."""
@@ -66,7 +89,7 @@ class Link:
         session = self._session
         while session.is_busy() or self._at < self._count:
             if not session.is_busy():
-                byte = self._chunk[self._at]
+                byte = self._view[self._at]
                 self._at += 1
                 if byte in (_LF, _CR):
                     self._heard(self._clock.now_us())

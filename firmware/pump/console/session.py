@@ -13,6 +13,7 @@ from micropython import const
 from pump.console.errors import (
     OUT_OF_MEMORY,
     QUERY_DEADLOCKED,
+    SETTINGS_CONFLICT,
     SYNTAX_ERROR,
     SYSTEM_ERROR,
     ScpiError,
@@ -44,6 +45,7 @@ class Session:
         self._message = ""
         self._commands = None  # those of the message that are still to be run
         self._header, self._begun = "", 0  # of them: the one that runs, and how many were begun
+        self._ahead = 0  # STOPs that were done before their turn has come
         self._answers = []
         self._size = 0  # of all its answers
 
@@ -64,6 +66,22 @@ class Session:
         if self._lines.expire():
             self._stray.take("\n")
             self._errors.push(SYNTAX_ERROR, "line left open, dropped")
+
+    def look_ahead(self, waiting):
+        """Do a STOP at once that would have to wait. waiting: bytes that are not yet taken.
+
+        When their turn comes, it is not done again, and what stands before it is refused, queries
+        excepted.
+        """
+        found = 0
+        if self.is_busy() and "STOP" in self._message.upper():
+            found = self._stray.count(self._message + "\n", self._begun)
+        if b"STOP" in waiting.upper():
+            shown = [chr(byte) if 32 <= byte < 127 else "\n" for byte in waiting]
+            found += self._stray.count("".join(shown))
+        if found > self._ahead:
+            self._run_stop()
+        self._ahead = found
 
     def is_busy(self):
         """True while a message is under way; no byte is taken meanwhile."""
@@ -98,6 +116,8 @@ class Session:
         """Run one command; False when there is none left."""
         for header, arguments in self._commands or ():
             self._header, self._begun = header, self._begun + 1
+            if self._ahead and self._is_held(header, arguments):
+                return True
             answer = self._call(header, arguments)
             self._header = ""
             if self._after is not None:
@@ -114,8 +134,7 @@ class Session:
         self._push(number, detail)
         # The one that failed is looked at, too: it may be a STOP with something behind it.
         first = self._begun - 1 if self._header else self._begun
-        if self._stray.is_in(self._message, first):
-            self._run_stop()
+        self._meet(self._stray.count(self._message + "\n", first))
 
     def _push(self, number, detail):
         """Queue an error of the message; without its detail if a PIN may stand in that."""
@@ -137,10 +156,26 @@ class Session:
     def _hear_stray(self, character):
         """What the line assembler drops."""
         if self._stray.take(character):
+            self._meet(1)
+
+    def _meet(self, count):
+        """So many STOPs stand in what is not run, and may have been done."""
+        if count > self._ahead:
             self._run_stop()
+        self._ahead = max(self._ahead - count, 0)
+
+    def _is_held(self, header, arguments):
+        """Whether a command is not run, as a STOP was done that stands behind it, or is it."""
+        if header.endswith("?"):
+            return False
+        count = self._stray.count(" ".join([header] + arguments) + "\n")
+        self._ahead = max(self._ahead - count, 0)
+        if arguments or header not in self._stray.spellings:
+            self._push(SETTINGS_CONFLICT, header + " before a STOP")
+        return True
 
     def _run_stop(self):
-        """A STOP that stands in what is not run."""
+        """A STOP out of its turn."""
         try:
             self._tree.find(self._stop.upper())[1]()
         except Refused as refused:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Finds the STOP in text that is refused or dropped, character by character, in bounded memory.
+"""Finds the STOP in text that is not run, or not yet, character by character, in bounded memory.
 
 It counts wherever it stands, also behind noise or the rest of another line, written with its full
 header, short or long: `BOL:STATTHER:STOP` has one. In a string it does not; but a string ends
@@ -15,7 +15,7 @@ class Stray:
 
     def __init__(self, header):
         short = "".join([letter for letter in header if letter == ":" or letter.isupper()])
-        self._ends = (short, header.upper())
+        self.spellings = (short, header.upper())
         self._word = ""  # as much of the present one as can matter
         self._quote = ""
         self._is_hidden = False  # there was one behind the quote that is open
@@ -27,9 +27,9 @@ class Stray:
             self._word, self._is_hidden = "", False
             return False
         if character not in _BETWEEN:
-            self._word = (self._word + character.upper())[-len(self._ends[1]) :]
+            self._word = (self._word + character.upper())[-len(self.spellings[1]) :]
             return False
-        is_found = self._word.endswith(self._ends[0]) or self._word == self._ends[1]
+        is_found = self._word.endswith(self.spellings[0]) or self._word == self.spellings[1]
         self._word = ""
         if self._quote and character != "\n":
             self._is_hidden = self._is_hidden or is_found
@@ -39,11 +39,13 @@ class Stray:
             self._quote, self._is_hidden = "", False
         return is_found
 
-    def is_in(self, message, first):
-        """Whether a whole message has one, in the command number `first`, from 0, or later."""
-        number, is_found = 0, False
-        for character in message + "\n":
+    def count(self, text, first=0):
+        """How many there are in text that begins a line, from its command number `first` on."""
+        number = found = 0
+        for character in text:
             is_outside = not self._quote
-            is_found = (self.take(character) and number >= first) or is_found
+            if self.take(character) and number >= first:
+                found += 1
             number += character == ";" and is_outside
-        return is_found
+        self._word, self._quote, self._is_hidden = "", "", False
+        return found
