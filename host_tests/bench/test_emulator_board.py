@@ -134,7 +134,7 @@ def test_a_missing_image_says_which_file_and_where_to_put_it(tmp_path):
 
 
 def test_an_unknown_version_says_which_there_are():
-    with pytest.raises(MissingImage, match=r"9\.9\.9.*1\.21\.0"):
+    with pytest.raises(MissingImage, match=r"9\.9\.9.*1\.22\.0"):
         find_uf2("9.9.9")
 
 
