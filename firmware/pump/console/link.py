@@ -102,17 +102,17 @@ class Link:
                 return
 
     def _queue(self, line):
-        data = line.encode() + b"\n"
-        if self._is_too_much(data):
+        if self._is_too_much(line):
             self._send()
-        if self._is_too_much(data):
+        if self._is_too_much(line):
             self._errors.push(QUERY_DEADLOCKED)
         else:
-            self._backlog.extend(data)
+            self._backlog.extend(line.encode())
+            self._backlog.append(_LF)
 
-    def _is_too_much(self, data):
+    def _is_too_much(self, line):
         """Whether the backlog cannot take a line; an empty one takes any."""
-        return bool(self._backlog) and len(self._backlog) + len(data) > _BACKLOG
+        return bool(self._backlog) and len(self._backlog) + len(line) + 1 > _BACKLOG
 
     def _send(self):
         if self._backlog:

@@ -110,7 +110,9 @@ class Session:
         if self._size > _MOST:
             self._errors.push(QUERY_DEADLOCKED)
             return None
-        return ";".join(answers) if answers else None
+        if len(answers) > 1:
+            return ";".join(answers)
+        return answers[0] if answers else None  # a long one is not copied
 
     def _run_next(self):
         """Run one command; False when there is none left."""
