@@ -78,7 +78,14 @@ class Pump:
             self.now += 1_000
 
 
-STOPS = ("THER:STOP", "therapy:stop", "FOO;:THER:STOP", "THER:STOP 1", "\x00THER:STOP")
+STOPS = (
+    "THER:STOP",
+    "THER:STOP;",
+    "therapy:stop",
+    "FOO;:THER:STOP",
+    "THER:STOP 1",
+    "\x00THER:STOP",
+)
 OTHERS = ("THER:STAR", "STAT?", ";".join(["STAT?"] * 9), "STAT?;:THER:STAR;:STAT?", "FOO", "")
 MIXED = ("THER:STOP;:THER:STAR", "THER:STAR;:THER:STOP", "STAT? 'THER:STOP;'", "THER:STOP;:FOO")
 LINE = st.sampled_from(STOPS + OTHERS + MIXED)

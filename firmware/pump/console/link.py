@@ -56,8 +56,7 @@ class Link:
         return self._at < self._count or self._session.is_busy()
 
     def _look_ahead(self):
-        waits = self._at < self._count
-        self._session.look_ahead(bytes(self._view[self._at : self._count]) if waits else b"")
+        self._session.look_ahead(bytes(self._view[self._at : self._count]))
 
     def _read(self, now_us):
         """Read what has come, as far as there is room behind what waits; whether there was any."""
@@ -65,8 +64,7 @@ class Link:
         if self._at:
             self._view[:waiting] = bytes(self._view[self._at : self._count])
             self._at, self._count = 0, waiting
-        room = _ROOM - waiting
-        count = self._port.read_into(self._view[waiting : waiting + room]) if room else 0
+        count = self._port.read_into(self._view[waiting:])
         self._count += count
         self._look_at_pause(now_us)
         return count > 0
@@ -74,7 +72,8 @@ class Link:
     def _look_at_pause(self, now_us):
         """Drop a line that was left open for too long. Input that has to wait here is no pause."""
         if self._count == 0:
-            self._quiet_us = now_us if self._quiet_us is None else self._quiet_us
+            if self._quiet_us is None:
+                self._quiet_us = now_us
         elif self._quiet_us is not None:
             if now_us - self._quiet_us > _OPEN_US:
                 self._session.expire()

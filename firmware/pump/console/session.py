@@ -39,12 +39,11 @@ class Session:
         self._tree = tree
         self._errors = errors
         self._after = after
-        self._stop = stop
         self._stray = Stray(stop)
         self._lines = LineAssembler(self._hear_stray)
         self._message = ""
         self._commands = None  # those of the message that are still to be run
-        self._header, self._begun = "", 0  # of them: the one that runs, and how many were begun
+        self._done = 0  # how many of the message were run, or held
         self._ahead = 0  # STOPs that were done before their turn has come
         self._answers = []
         self._size = 0  # of all its answers
@@ -58,8 +57,7 @@ class Session:
             return
         if message:
             self._message, self._commands = message, commands(message)
-            self._answers, self._size = [], 0
-            self._header, self._begun = "", 0
+            self._answers, self._size, self._done = [], 0, 0
 
     def expire(self):
         """Drop what was taken of a message whose end does not come."""
@@ -75,7 +73,7 @@ class Session:
         """
         found = 0
         if self.is_busy() and "STOP" in self._message.upper():
-            found = self._stray.count(self._message + "\n", self._begun)
+            found = self._stray.count(self._message + "\n", self._done)
         if b"STOP" in waiting.upper():
             shown = [chr(byte) if 32 <= byte < 127 else "\n" for byte in waiting]
             found += self._stray.count("".join(shown))
@@ -117,11 +115,11 @@ class Session:
     def _run_next(self):
         """Run one command; False when there is none left."""
         for header, arguments in self._commands or ():
-            self._header, self._begun = header, self._begun + 1
             if self._ahead and self._is_held(header, arguments):
+                self._done += 1
                 return True
             answer = self._call(header, arguments)
-            self._header = ""
+            self._done += 1
             if self._after is not None:
                 self._after(header, arguments)
             if answer is not None and self._size <= _MOST:
@@ -135,8 +133,7 @@ class Session:
         self._commands = None
         self._push(number, detail)
         # The one that failed is looked at, too: it may be a STOP with something behind it.
-        first = self._begun - 1 if self._header else self._begun
-        self._meet(self._stray.count(self._message + "\n", first))
+        self._meet(self._stray.count(self._message + "\n", self._done))
 
     def _push(self, number, detail):
         """Queue an error of the message; without its detail if a PIN may stand in that."""
@@ -178,12 +175,13 @@ class Session:
 
     def _run_stop(self):
         """A STOP out of its turn."""
+        header = self._stray.spellings[1]
         try:
-            self._tree.find(self._stop.upper())[1]()
+            self._tree.find(header)[1]()
         except Refused as refused:
             self._errors.push(refused.code, refused.detail)
         if self._after is not None:
-            self._after(self._stop.upper(), ())
+            self._after(header, ())
 
 
 def _text(answer):

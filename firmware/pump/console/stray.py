@@ -47,5 +47,5 @@ class Stray:
             if self.take(character) and number >= first:
                 found += 1
             number += character == ";" and is_outside
-        self._word, self._quote, self._is_hidden = "", "", False
+        self.take("\n")
         return found
