@@ -114,7 +114,7 @@ def compare(operator, other, name):
     for message, wait_s in [(b"", 2.0), *operator.messages]:
         if message is None:
             told.lives += 1
-            told.steps += boards[0].plant.edges.count
+            told.steps += compare_lives(boards, f"{name}, life {told.lives - 1}, after {sent}")
             lives = [type(board)(**_left_by(board)) for board in boards]
             for board in boards:
                 board.close()
@@ -132,16 +132,20 @@ def compare(operator, other, name):
         told.answers += answers[0].count(b"\n")
         if answers[0].startswith(b"OK,"):
             token = answers[0][3:].replace(b"\n", b",").split(b",")[0]
-    ours, theirs = boards
-    assert list(ours.plant.edges.intervals_ns()) == list(theirs.plant.edges.intervals_ns()), (
-        f"{name}: {sent}"
-    )
-    assert ours.flash == theirs.flash, f"{name}: another flash, after {sent}"
-    assert ours.scratch == theirs.scratch, f"{name}: another scratch, after {sent}"
-    told.steps += ours.plant.edges.count
+    told.steps += compare_lives(boards, f"{name}, the last life, after {sent}")
     for board in boards:
         board.close()
     return told
+
+
+def compare_lives(boards, name):
+    """What two boards leave behind has to be the same; how many steps they made."""
+    ours, theirs = boards
+    steps, others = (list(board.plant.edges.intervals_ns()) for board in boards)
+    assert steps == others, f"{name}: other steps"
+    assert ours.flash == theirs.flash, f"{name}: another flash"
+    assert ours.scratch == theirs.scratch, f"{name}: another scratch"
+    return ours.plant.edges.count
 
 
 def _left_by(board):

@@ -15,7 +15,9 @@ SHIFT_LEFT, SHIFT_RIGHT = 0, 1
 JOIN_NONE, JOIN_TX, JOIN_RX = 0, 1, 2
 
 _IRQ_SOURCE = 2
-_OPERANDS = {
+VERBS = ["wrap_target", "wrap", "label", "word", "nop", "jmp", "wait", "in_", "push", "pull"]
+VERBS += ["out", "mov", "irq", "set"]
+OPERANDS = {
     # sources and destinations
     "gpio": 0,
     "pins": 0,
@@ -72,11 +74,10 @@ class _Words:
 
     def names(self) -> dict[str, object]:
         """The globals a program runs with."""
-        verbs = "wrap_target wrap label word nop jmp wait in_ push pull out mov irq set"
         return {
             "__builtins__": builtins,
-            **_OPERANDS,
-            **{verb: getattr(self, verb) for verb in verbs.split()},
+            **OPERANDS,
+            **{verb: getattr(self, verb) for verb in VERBS},
         }
 
     def wrap_target(self) -> None:
@@ -125,9 +126,9 @@ class _Words:
         return self.word(condition << 5, label)
 
     def wait(self, polarity: int, source: Any, index: int) -> "_Words":
-        if source == _OPERANDS["pin"]:
+        if source == OPERANDS["pin"]:
             source = 1
-        elif source != _OPERANDS["gpio"]:  # the verb `irq` stands for the source
+        elif source != OPERANDS["gpio"]:  # the verb `irq` stands for the source
             source = _IRQ_SOURCE
         return self.word(0x2000 | polarity << 7 | source << 5 | index)
 
@@ -135,7 +136,7 @@ class _Words:
         return self.word(0x4000 | source << 5 | _bit_count(bits))
 
     def out(self, destination: int, bits: int) -> "_Words":
-        destination = 7 if destination == _OPERANDS["exec"] else destination
+        destination = 7 if destination == OPERANDS["exec"] else destination
         return self.word(0x6000 | destination << 5 | _bit_count(bits))
 
     def push(self, *modifiers: int) -> "_Words":
@@ -145,7 +146,7 @@ class _Words:
         return self.word(0x8080 | _blocking(modifiers))
 
     def mov(self, destination: int, source: int) -> "_Words":
-        destination = 4 if destination == _OPERANDS["exec"] else destination
+        destination = 4 if destination == OPERANDS["exec"] else destination
         return self.word(0xA000 | destination << 5 | source)
 
     def irq(self, modifier: int, flag: int | None = None) -> "_Words":

@@ -2,6 +2,6 @@
 """The `unix` target: the firmware on a real MicroPython interpreter, on the fake chip of `sim`."""
 
 from pumpbench.unix.interpreter import InterpreterDied, ask_version, find_interpreter
-from pumpbench.unix.target import HEAP_BYTES, UnixTarget
+from pumpbench.unix.target import UnixTarget
 
-__all__ = ["HEAP_BYTES", "InterpreterDied", "UnixTarget", "ask_version", "find_interpreter"]
+__all__ = ["InterpreterDied", "UnixTarget", "ask_version", "find_interpreter"]

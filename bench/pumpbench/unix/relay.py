@@ -73,9 +73,7 @@ class Relay:
     def _call(self, *request: Any) -> None:
         try:
             result = self._do(*request)
-        except Exception as error:  # noqa: BLE001
-            self._fail(error)
-        except KeyboardInterrupt as error:
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
             self._fail(error)
         else:
             self._answer(result)
@@ -147,6 +145,11 @@ class Relay:
 
 class _Pio:
     """Assembles programs whose lines the interpreter has written down."""
+
+    @staticmethod
+    def names() -> tuple[list[str], list[str]]:
+        """The verbs and the operands that a program may have."""
+        return asm.VERBS, list(asm.OPERANDS)
 
     @staticmethod
     def assemble(lines: tuple[str, ...], **settings: Any) -> asm.Program:

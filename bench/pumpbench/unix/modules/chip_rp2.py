@@ -122,11 +122,7 @@ def _written(operand):
     return operand.text if isinstance(operand, _Word) else repr(operand)
 
 
-_VERBS = "wrap_target wrap label word nop jmp wait in_ push pull out mov irq set"
-_OPERANDS = (
-    "gpio pins x y null pindirs pc status isr osr exec invert reverse not_x x_dec not_y y_dec "
-    "x_not_y pin not_osre noblock block iffull ifempty clear rel"
-)
+_VERBS, _OPERANDS = link.call("pio", "names")
 
 
 def asm_pio(**settings):
@@ -134,8 +130,8 @@ def asm_pio(**settings):
 
     def assemble(function):
         lines = []
-        names = {verb: _Word(verb, lines) for verb in _VERBS.split()}
-        names.update({operand: _Word(operand) for operand in _OPERANDS.split()})
+        names = {verb: _Word(verb, lines) for verb in _VERBS}
+        names.update({operand: _Word(operand) for operand in _OPERANDS})
         scope = function.__globals__
         kept = scope.copy()
         scope.clear()
