@@ -13,6 +13,7 @@ from micropython import const
 from pump.console.errors import QUERY_DEADLOCKED
 
 _ROOM = const(320)  # bytes that may wait: the longest line, and a STOP behind it
+_PIECE = const(256)  # bytes of a response that are sent at once
 _BACKLOG = const(2048)  # bytes of responses kept for a host that is slow to read
 _LONG_US = const(50_000)
 _LF = const(0x0A)
@@ -106,7 +107,9 @@ class Link:
         if self._is_too_much(line):
             self._errors.push(QUERY_DEADLOCKED)
         else:
-            self._backlog.extend(line.encode())
+            for at in range(0, len(line), _PIECE):  # a long line has no room for a copy
+                self._backlog.extend(line[at : at + _PIECE].encode())
+                self._send()
             self._backlog.append(_LF)
 
     def _is_too_much(self, line):
