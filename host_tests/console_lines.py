@@ -12,7 +12,7 @@ def responses(session, data):
         while session.is_busy():
             line = session.step()
             if line is not None:
-                found.append(line)
+                found.append("".join(line))
     return found
 
 

@@ -149,7 +149,7 @@ def extra(now_us):
         app.link._session.take(byte)
     app.link._session.step()
     app.link._session.step()
-    print(app.link._session.step())
+    print("".join(app.link._session.step()))
 """
 
 

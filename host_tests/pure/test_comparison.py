@@ -35,7 +35,7 @@ def full():
 
 
 def test_every_field_is_shown_with_its_unit():
-    assert comparison(None, full(), LIMITS) == (
+    assert tuple(comparison(None, full(), LIMITS)) == (
         ("drug", "NONE", "baclofen"),
         ("concentration, ug/mL", "NONE", "500.000"),
         ("indication", "NONE", "SPINAL"),
@@ -120,7 +120,7 @@ def test_the_mean_day_of_every_mode():
 
 @given(prescriptions(), prescriptions())
 def test_any_two_prescriptions_can_be_compared_in_one_line(active, staged):
-    found = comparison(active, staged, LIMITS)
+    found = tuple(comparison(active, staged, LIMITS))
     names = [name for name, _, _ in found]
     assert len(names) == len(set(names))
     assert sum(len('"%s: %s -> %s",' % field) for field in found) < 2_048

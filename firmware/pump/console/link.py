@@ -3,18 +3,14 @@
 
 A cycle takes a bounded piece of input, and begins no command once it has spent `_LONG_US` on it:
 neither a flood of lines nor a message of many slow commands keeps other tasks, or the watchdog,
-waiting for more than one of them. What has to wait is looked through for a STOP. A response that
-the host does not read waits in a bounded buffer; further ones are dropped whole and reported
-(-430): the buffer never holds half a line.
+waiting for more than one of them. What has to wait is looked through for a STOP.
 """
 
 from micropython import const
 
-from pump.console.errors import QUERY_DEADLOCKED
+from pump.console.outbox import Outbox
 
 _ROOM = const(320)  # bytes that may wait: the longest line, and a STOP behind it
-_PIECE = const(256)  # bytes of a response that are sent at once
-_BACKLOG = const(2048)  # bytes of responses kept for a host that is slow to read
 _LONG_US = const(50_000)
 _LF = const(0x0A)
 _CR = const(0x0D)
@@ -31,13 +27,12 @@ class Link:
     def __init__(self, port, session, errors, clock, heard):
         self._port = port
         self._session = session
-        self._errors = errors
+        self._outbox = Outbox(port, errors)
         self._clock = clock
         self._heard = heard
         self._view = memoryview(bytearray(_ROOM))
         self._at = self._count = 0  # bytes of it that were taken, and that there are
         self._quiet_us = None  # since when there has been nothing to read
-        self._backlog = bytearray()
 
     def poll(self, now_us):
         """Run what has come, send what is to be sent. Returns when it is due next."""
@@ -47,10 +42,10 @@ class Link:
             self._look_ahead()
         self._run(self._clock.now_us() + _LONG_US)
         self._look_ahead()
-        self._send()
+        self._outbox.send()
         if has_read or self._has_work():
             return now_us  # there may be more
-        return now_us + _SOON_US if self._backlog else None
+        return None if self._outbox.is_empty else now_us + _SOON_US
 
     def _has_work(self):
         """Whether anything waits to be run."""
@@ -82,7 +77,7 @@ class Link:
 
     def flush(self):
         """Send what is left, as far as the host takes it."""
-        self._send()
+        self._outbox.send()
 
     def _run(self, until_us):
         """Run messages, command by command, until then, or until what was read has been taken."""
@@ -97,26 +92,6 @@ class Link:
                 continue
             line = session.step()
             if line is not None:
-                self._queue(line)
+                self._outbox.put(line)
             if self._clock.now_us() >= until_us:
                 return
-
-    def _queue(self, line):
-        if self._is_too_much(line):
-            self._send()
-        if self._is_too_much(line):
-            self._errors.push(QUERY_DEADLOCKED)
-        else:
-            for at in range(0, len(line), _PIECE):  # a long line has no room for a copy
-                self._backlog.extend(line[at : at + _PIECE].encode())
-                self._send()
-            self._backlog.append(_LF)
-
-    def _is_too_much(self, line):
-        """Whether the backlog cannot take a line; an empty one takes any."""
-        return bool(self._backlog) and len(self._backlog) + len(line) + 1 > _BACKLOG
-
-    def _send(self):
-        if self._backlog:
-            sent = self._port.write(self._backlog)
-            self._backlog = self._backlog[sent:]

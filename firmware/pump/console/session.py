@@ -21,6 +21,7 @@ from pump.console.errors import (
 from pump.console.lines import LineAssembler
 from pump.console.lock import has_pin
 from pump.console.parser import commands
+from pump.console.reply import pieces
 from pump.console.stray import Stray
 from pump.faults import Fault, Refused
 
@@ -45,8 +46,7 @@ class Session:
         self._commands = None  # those of the message that are still to be run
         self._done = 0  # how many of the message were run, or held
         self._ahead = 0  # STOPs that were done before their turn has come
-        self._answers = []
-        self._size = 0  # of all its answers
+        self._reply = None  # all its answers, in pieces; None without one
 
     def take(self, byte):
         """Take a byte as it comes. One that ends a message begins it: `step` until it is over."""
@@ -57,7 +57,7 @@ class Session:
             return
         if message:
             self._message, self._commands = message, commands(message)
-            self._answers, self._size, self._done = [], 0, 0
+            self._reply, self._done = None, 0
 
     def expire(self):
         """Drop what was taken of a message whose end does not come."""
@@ -86,7 +86,9 @@ class Session:
         return self._commands is not None
 
     def step(self):
-        """Run the next command of the message. Returns its response line when it is over, or None.
+        """Run the next command of the message.
+
+        Returns its response line when it is over, as a list of pieces; None without one.
 
         Raises only what a handler raises because of a bug, after queueing -310: the supervisor
         stops the pump for it.
@@ -104,13 +106,11 @@ class Session:
                 self._push(SYSTEM_ERROR, f"{type(bug).__name__} in {self._message}")
             raise
         self._commands = None
-        answers, self._answers = self._answers, []
-        if self._size > _MOST:
+        reply, self._reply = self._reply, None
+        if reply is not None and _size(reply) > _MOST:
             self._errors.push(QUERY_DEADLOCKED)
             return None
-        if len(answers) > 1:
-            return ";".join(answers)
-        return answers[0] if answers else None  # a long one is not copied
+        return reply
 
     def _run_next(self):
         """Run one command; False when there is none left."""
@@ -118,13 +118,10 @@ class Session:
             if self._ahead and self._is_held(header, arguments):
                 self._done += 1
                 return True
-            answer = self._call(header, arguments)
+            self._call(header, arguments)
             self._done += 1
             if self._after is not None:
                 self._after(header, arguments)
-            if answer is not None and self._size <= _MOST:
-                self._answers.append(answer)
-                self._size += len(answer) + 1
             return True
         return False
 
@@ -140,17 +137,26 @@ class Session:
         self._errors.push(number, "" if has_pin(self._message.upper()) else detail)
 
     def _call(self, header, arguments):
-        """Run one command; its answer as text, or None.
+        """Run one command, and add its answer to the reply.
 
         A query that runs out of memory has changed nothing: that is an error, not a bug.
         """
         try:
             answer = self._tree.call(header, arguments)
-            return None if answer is None else _text(answer)
+            if answer is not None:
+                self._add(answer)
+            return
         except MemoryError:
             if not header.endswith("?"):
                 raise
         raise ScpiError(OUT_OF_MEMORY, header)
+
+    def _add(self, answer):
+        """Add all of an answer to the reply, unless that is too long already, or nothing."""
+        if self._reply is None:
+            self._reply = pieces(answer, "")
+        elif _size(self._reply) <= _MOST:
+            self._reply.extend(pieces(answer, ";"))
 
     def _hear_stray(self, character):
         """What the line assembler drops."""
@@ -184,7 +190,5 @@ class Session:
             self._after(header, ())
 
 
-def _text(answer):
-    if isinstance(answer, (list, tuple)):
-        return ",".join([_text(part) for part in answer])
-    return answer if isinstance(answer, str) else str(int(answer))
+def _size(reply):
+    return sum([len(piece) for piece in reply])

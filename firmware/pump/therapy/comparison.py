@@ -16,13 +16,12 @@ NONE = "NONE"  # what is not programmed
 
 
 def comparison(active, staged, limits):
-    """A tuple of (field, active text, staged text); active may be None. limits: PumpLimits."""
+    """Yield (field, active text, staged text); active may be None. limits: PumpLimits."""
     has_week = FLEX in (staged.mode, active.mode if active else "")
     after = _fields(staged, limits, has_week)
-    if active is None:
-        return tuple([(name, NONE, text) for name, text in after])
-    before = _fields(active, limits, has_week)
-    return tuple([(new[0], old[1], new[1]) for old, new in zip(before, after)])
+    before = None if active is None else _fields(active, limits, has_week)
+    for index, (name, text) in enumerate(after):
+        yield name, before[index][1] if before else NONE, text
 
 
 def mean_day(prescription, min_nl_d):

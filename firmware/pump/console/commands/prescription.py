@@ -92,7 +92,7 @@ class _Report:
         """Every field as `"field: active -> staged"`."""
         staged = self._staging.staged()
         fields = comparison(self._staging.active, staged, self._control.limits())
-        return [_quoted("%s: %s -> %s" % field) for field in fields]
+        return (_quoted("%s: %s -> %s" % field) for field in fields)
 
     def staged(self):
         try:

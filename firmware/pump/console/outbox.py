@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Response lines on their way to a host, which may be slow, or not read at all.
+
+They wait in the pieces that they were made of, see `reply`, and a piece is sent at a time: nothing
+here needs memory by the length of a line. What the host does not read is bounded: a line too much
+is dropped whole and reported (-430), so what waits never holds half a line.
+"""
+
+from micropython import const
+
+from pump.console.errors import OUT_OF_MEMORY, QUERY_DEADLOCKED
+
+_MOST = const(2048)  # bytes that wait; a longer line is taken when nothing waits
+
+
+class Outbox:
+    """port: `write(data)`, how much of it was taken. errors: the queue."""
+
+    def __init__(self, port, errors):
+        self._port = port
+        self._errors = errors
+        self._pieces = []  # of all lines that wait, LF behind each line
+        self._sending = b""  # the piece before them, as far as it was not taken
+        self._size = 0  # bytes of both
+
+    @property
+    def is_empty(self):
+        """Whether nothing waits."""
+        return self._size == 0
+
+    def put(self, line):
+        """Take a line, as a list of its pieces, and send what can be sent."""
+        size = sum([len(piece) for piece in line]) + 1
+        if self._size and self._size + size > _MOST:
+            self.send()
+        if self._size and self._size + size > _MOST:
+            self._errors.push(QUERY_DEADLOCKED)
+            return
+        line.append("\n")
+        try:
+            self._pieces.extend(line)
+        except MemoryError:
+            self._errors.push(OUT_OF_MEMORY)
+            return
+        self._size += size
+        self.send()
+
+    def send(self):
+        """Send as much as the host takes now."""
+        try:
+            while self._size:
+                if not self._sending:
+                    self._sending = self._pieces[0].encode()
+                    self._pieces.pop(0)
+                sent = self._port.write(self._sending)
+                self._size -= sent
+                self._sending = self._sending[sent:]
+                if self._sending:
+                    return
+        except MemoryError:
+            return  # it is tried again

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""A response line as pieces: none of them needs more memory at once than a short text does."""
+
+from micropython import const
+
+_PIECE = const(64)  # characters, at most
+
+
+def pieces(answer, mark):
+    """A list of texts of 64 characters at most: `mark`, and the answer of a handler behind it.
+
+    answer: a text, an integer, or any iterable of these and of such; its parts get commas between.
+    """
+    found = []
+    _add(found, answer, mark)
+    return found
+
+
+def _add(found, answer, mark):
+    if isinstance(answer, str):
+        _put(found, mark + answer)
+    elif isinstance(answer, (int, bool)):  # a bool of MicroPython is no int
+        _put(found, mark + str(int(answer)))
+    else:
+        is_empty = True
+        for part in answer:
+            _add(found, part, mark)
+            mark, is_empty = ",", False
+        if is_empty:
+            _put(found, mark)
+
+
+def _put(found, text):
+    if found and len(found[-1]) + len(text) <= _PIECE:
+        found[-1] += text
+        return
+    for at in range(0, len(text), _PIECE):
+        found.append(text[at : at + _PIECE])
