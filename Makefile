@@ -74,7 +74,7 @@ image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BO
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
 	$(BENCH) emulate --board $(BOARD) $(WITH)
 
-heap: .venv/ready ## What each module takes of an emulated board's memory
+heap: .venv/ready ## What each file of the firmware takes of an emulated board's memory
 	$(BENCH) heap $(WITH)
 
 deploy: .venv/ready ## The firmware onto a real board: PORT=/dev/ttyACM0, BOARD

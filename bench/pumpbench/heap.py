@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Where the heap of a board goes: what each module of the firmware takes, on the emulated board.
+"""Where the heap of a board goes: what each file of the firmware takes, on the emulated board.
 
-The modules are imported in an order in which none needs a later one, with a collection before and
-after each; then the pump is built. What is left is what `SYSTem:HEALth?` has to work with.
+The files, see `rooms`, are imported in an order in which none needs a later one, with a collection
+before and after each; then the pump is built. What is left is what `SYSTem:HEALth?` works with.
+
+MicroPython keeps names in pieces, each twice as large as the one before: one name too many takes
+9 kB at once.
 """
 
-import ast
-from pathlib import Path
+import re
+from typing import NamedTuple
 
 from pumpbench.emulator import EmulatorTarget
-from pumpbench.image import FIRMWARE
+from pumpbench.image import loaded
 from pumpbench.uf2 import DEFAULT_VERSION
 
 MAIN = """
@@ -32,60 +35,65 @@ from pump.app import App
 app = App(board, hal)
 now = free()
 print("heap", "(the pump, built)", before - now)
+import micropython
+micropython.qstr_info()
 print("heap", "left", now)
 """
 TIMEOUT_S = 30.0
-_NOT_LOADED = ("pump.hal.rp2_level", "pump.hal.ds3231")  # not on this board
+_NAMES = re.compile(r"n_pool=(\d+), n_qstr=(\d+)")
+_FIRST_PIECE = 20
+# for a moment, for what this board has not, or by hand
+_LATER = (
+    "pump.store.shapes",
+    "pump.selftest_parts",
+    "pump.console.commands.lock",
+    "pump.delivery.rotor",
+    "pump.rotor_guard",
+    "pump.forget_pin",
+)
 
 
-def measure(version: str = DEFAULT_VERSION) -> list[tuple[str, int]]:
-    """(module, bytes) in order of import; first what was free at the start, last what is left."""
-    main = MAIN.replace("{modules}", repr(import_order()))
-    rows = []
+class Heap(NamedTuple):
+    """What a board that has booted has left of its memory.
+
+    files: (module, bytes) in order of import; first what was free at the start. left: bytes.
+    names: how many MicroPython keeps beside its own; room: for how many.
+    """
+
+    files: list[tuple[str, int]]
+    left: int
+    names: int
+    room: int
+
+
+def measure(version: str = DEFAULT_VERSION) -> Heap:
+    """Boot an emulated board, and ask."""
+    main = MAIN.replace("{modules}", repr(_at_boot()))
+    rows: list[tuple[str, int]] = []
+    pieces = names = 0
     with EmulatorTarget(version=version, main=main) as target:
-        while not rows or rows[-1][0] != "left":
+        while True:
             line = target.read_line(TIMEOUT_S)
-            if line.startswith("heap "):
+            if line.startswith("heap left"):
+                return Heap(rows, int(line.split()[-1]), names, _FIRST_PIECE * (2**pieces - 1))
+            if found := _NAMES.search(line):
+                pieces, names = map(int, found.groups())
+            elif line.startswith("heap "):
                 name, _, count = line.removeprefix("heap ").rpartition(" ")
                 rows.append((name, int(count)))
             elif "Error" in line:
                 raise RuntimeError(line)
-    return rows
 
 
-def import_order() -> list[str]:
-    """All modules of the package `pump` but the HAL, each after what it imports."""
-    paths = {_name(path): path for path in sorted((FIRMWARE / "pump").rglob("*.py"))}
-    order: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in order or name not in paths:
-            return
-        for other in _imports(paths[name]):
-            visit(other)
-        if name not in order:
-            order.append(name)
-
-    for name in paths:
-        visit(name)
-    return [name for name in order if name not in _NOT_LOADED]
+def _at_boot() -> list[str]:
+    """What a board loads beside the HAL, which goes first."""
+    return [name for name in loaded() if not name.startswith("pump.hal") and name not in _LATER]
 
 
-def _name(path: Path) -> str:
-    return ".".join(path.relative_to(FIRMWARE).with_suffix("").parts).removesuffix(".__init__")
-
-
-def _imports(path: Path) -> list[str]:
-    names = []
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *[f"{node.module}.{alias.name}" for alias in node.names]]
-    return names
-
-
-def table(rows: list[tuple[str, int]]) -> str:
-    """The rows as text, each package with the sum of its modules, the largest first."""
-    (_, start), *modules, (_, left) = rows
+def table(heap: Heap) -> str:
+    """As text, the largest first."""
+    (_, start), *files = heap.files
     lines = [f"{start:7}  free once the HAL is imported"]
-    lines += [f"{count:7}  {name}" for name, count in sorted(modules, key=lambda row: -row[1])]
-    return "\n".join([*lines, f"{left:7}  left"])
+    lines += [f"{count:7}  {name}" for name, count in sorted(files, key=lambda row: -row[1])]
+    lines.append(f"{heap.left:7}  left")
+    return "\n".join([*lines, f"{heap.names:7}  names, of {heap.room} for which there is room"])

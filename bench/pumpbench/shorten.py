@@ -42,12 +42,8 @@ def shortened(source: str, module: str, program: Program) -> str:
     tree = renamed(linked(ast.parse(source), module, program.constants), program.names)
     keywords = {program.names.get(name, name) for name in program.keywords}
     used = Counter(identifiers(tree))
-    arguments = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     public = {*keywords, *_module_names(tree), *_foreign_names(tree), *dir(builtins), "self"}
-    ours = [name for name, _ in used.most_common() if is_private(name) or name in arguments]
-    ours = [name for name in ours if is_private(name) or name not in public]
-    free = short_names(string.ascii_lowercase, _RESERVED | used.keys())
-    return ast.unparse(_Renamer(dict(zip(ours, free, strict=False))).visit(tree))
+    return ast.unparse(_Renamer(tree, used, public).visit(tree))
 
 
 def is_private(name: str) -> bool:
@@ -93,17 +89,131 @@ _RESERVED = frozenset(("as", "if", "in", "is", "or"))
 
 
 class _Renamer(ast.NodeTransformer):
-    """Gives names of every kind their new ones."""
+    """Gives private names short ones: of a module, of each class, of each function's arguments.
 
-    def __init__(self, renamed: dict[str, str]) -> None:
-        self._renamed = renamed
+    Attributes of one class never meet those of another, unless something but `self` is asked for
+    them, nor arguments of one function those of another: they have the same few names.
+    """
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        if not isinstance(node, ast.keyword | ast.alias):
-            for field in ("id", "attr", "name", "arg"):
-                name = getattr(node, field, None)
-                if not isinstance(name, str) or name not in self._renamed:
-                    continue
-                if field != "attr" or is_private(name):
-                    setattr(node, field, self._renamed[name])
+    def __init__(self, tree: ast.Module, used: Counter[str], public: Collection[str]) -> None:
+        self._used = used
+        self._public = public
+        both = self._short(_both(tree))
+        shared = set(_shared_attributes(tree)) - both.keys()
+        names = {name for name in _names(tree) if is_private(name)} - both.keys()
+        self._globals = {**both, **self._short(names, both.values())}
+        self._shared = {**both, **self._short(shared, both.values())}
+        self._attributes = self._shared
+        self._arguments: dict[str, str] | None = None
+
+    def _short(self, names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
+        """A short name for each, the shortest for what is used most."""
+        often = sorted(set(names), key=lambda name: (-self._used[name], name))
+        free = short_names(string.ascii_lowercase, {*_RESERVED, *self._used, *taken})
+        return dict(zip(often, free, strict=False))
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if self._attributes is not self._shared or self._arguments is not None:
+            return self._named(node)  # a class within something
+        own = {name for name in _attributes(node) if is_private(name)} - self._shared.keys()
+        self._attributes = {**self._shared, **self._short(own, self._shared.values())}
+        node.name = self._globals.get(node.name, node.name)
+        self.generic_visit(node)
+        self._attributes = self._shared
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        if self._arguments is not None:
+            return self._named(node)
+        is_method = self._attributes is not self._shared
+        names = self._attributes if is_method else self._globals
+        node.name = names.get(node.name, node.name)
+        return self._with_arguments(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return (
+            self.generic_visit(node) if self._arguments is not None else self._with_arguments(node)
+        )
+
+    def _with_arguments(self, node: ast.FunctionDef | ast.Lambda) -> ast.AST:
+        names = dict.fromkeys(sub.arg for sub in ast.walk(node) if isinstance(sub, ast.arg))
+        ours = (name for name in names if is_private(name) or name not in self._public)
+        free = (f"_{name}" for name in short_names(string.ascii_lowercase, ()))
+        self._arguments = dict(zip(ours, free, strict=False))
+        self.generic_visit(node)
+        self._arguments = None
+        return node
+
+    def _named(self, node: ast.FunctionDef | ast.ClassDef) -> ast.AST:
+        node.name = self._local(node.name)
         return self.generic_visit(node)
+
+    def _local(self, name: str) -> str:
+        name = (self._arguments or {}).get(name, name)
+        return self._globals.get(name, name)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        node.id = self._local(node.id)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.arg = self._local(node.arg)
+        return self.generic_visit(node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        node.name = node.name and self._local(node.name)
+        return self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        node.attr = self._attributes.get(node.attr, node.attr)
+        return self.generic_visit(node)
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    """What a module calls by a name alone, and what it defines but methods."""
+    methods = {
+        id(part) for node in tree.body if isinstance(node, ast.ClassDef) for part in node.body
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, _NAMED) and id(node) not in methods:
+            yield node.name
+        elif isinstance(node, ast.ExceptHandler):
+            yield node.name or ""
+
+
+def _attributes(node: ast.AST) -> Iterator[str]:
+    """Attributes that are used within a class, and the methods it has."""
+    for sub in ast.walk(node):
+        if isinstance(sub, ast.Attribute):
+            yield sub.attr
+        elif isinstance(sub, ast.FunctionDef):
+            yield sub.name
+
+
+def _both(tree: ast.Module) -> Iterator[str]:
+    """Private names that are plain and attributes, too: set in a class, or of an inner class."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        found = (sub.id for part in node.body for sub in _plain_names(part))
+        if node not in tree.body:
+            found = (*found, *_attributes(node))
+        yield from (name for name in found if is_private(name))
+
+
+def _plain_names(node: ast.stmt) -> Iterator[ast.Name]:
+    if not isinstance(node, _NAMED):
+        yield from (sub for sub in ast.walk(node) if isinstance(sub, ast.Name))
+
+
+def _shared_attributes(tree: ast.Module) -> Iterator[str]:
+    """Private attributes that others than `self` are asked for, or that a class may inherit."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            is_own = isinstance(node.value, ast.Name) and node.value.id == "self"
+            found = [] if is_own else [node.attr]
+        else:
+            found = _attributes(node) if isinstance(node, ast.ClassDef) and node.bases else []
+        yield from (name for name in found if is_private(name))

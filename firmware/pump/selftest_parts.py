@@ -13,6 +13,7 @@ from pump import faults
 _PATTERN_BYTES = const(1024)
 _PATTERNS = (b"\x55", b"\xaa", b"\x00", b"\xff")
 _STEPS = const(16)
+_AT_ONCE = const(16)  # parts of a file, 4 kB
 
 
 def program(sums):
@@ -91,7 +92,10 @@ class Sums:
         self._read = read
 
     def check(self):
-        """Yield whether each file is whole. A program in files without sums is not."""
+        """Yield whether each file is whole, of a long one True now and then before.
+
+        A program in files without sums is not.
+        """
         if not self._exists():
             return
         count, rest = 0, b""
@@ -102,17 +106,22 @@ class Sums:
                 for line in lines:
                     if line:
                         count += 1
-                        yield self._is_whole(line.decode())
+                        yield from self._verdicts(line.decode())
         except (OSError, ValueError):  # ValueError: it is no UTF-8 any more
             count = 0
         if not count or rest:
             yield False
 
-    def _is_whole(self, line):
-        crc = 0
+    def _verdicts(self, line):
+        """Read a file, and yield True on the way, so that no one waits for all of it."""
+        crc = count = 0
         try:
             for part in self._read(line[9:]):
                 crc = binascii.crc32(part, crc)
+                count += 1
+                if count % _AT_ONCE == 0:
+                    yield True
         except OSError:
-            return False
-        return "%08x" % crc == line[:8]
+            yield False
+            return
+        yield "%08x" % crc == line[:8]

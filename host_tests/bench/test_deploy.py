@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The firmware onto a board: over a stopped pump, never over a delivering one."""
 
-from pathlib import Path
-
 import pytest
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
 from pumpbench.client import Pump, SerialLine
 from pumpbench.deploy import DeployError, deploy, put
-from pumpbench.image import FIRMWARE, SUMS, board_files, compile_module, sums
+from pumpbench.image import FIRMWARE, SUMS, board_files, compiled, sums
 
-OLD_STATE_SOURCE = (FIRMWARE / "pump" / "state.py").read_text() + 'OLDER = "OLDER"\n'
+OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'
 
 OLD = {
     "/lib/pump/app.mpy": b"old",
@@ -73,11 +71,9 @@ def test_a_board_with_a_bare_repl_gets_the_files_and_only_once(serve_files):
 
 
 @pytest.mark.emulator
-def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files, tmp_path):
-    old_state = tmp_path / "state.py"
-    old_state.write_text(OLD_STATE_SOURCE)
+def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files):
     older = board_files("RPI_PICO")
-    older["/lib/pump/state.mpy"] = compile_module(old_state, Path("pump/state.py"))
+    older["/lib/pump/hal/pins.mpy"] = compiled(OLD_PINS_SOURCE, "pump.hal.pins")
     older[SUMS] = sums(older)
     port = str(serve_files(older)[0])
     with SerialLine(port) as line:
@@ -91,7 +87,7 @@ def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files
         assert pump.state() == "RUNNING"
         pump.tell("THER:STOP")
 
-    assert deploy("RPI_PICO", port) == ["/lib/pump/state.mpy", SUMS, "/main.py"]
+    assert deploy("RPI_PICO", port) == ["/lib/pump/hal/pins.mpy", SUMS, "/main.py"]
 
     with SerialLine(port) as line:
         pump = Pump(line, timeout_s=60)

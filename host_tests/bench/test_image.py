@@ -2,7 +2,6 @@
 """The files of a board and the filesystem image that holds them."""
 
 import binascii
-from pathlib import Path
 
 import pytest
 from littlefs import LittleFS, UserContext
@@ -28,14 +27,14 @@ def test_the_image_holds_main_board_and_the_compiled_package():
     filesystem = mounted(image.build_image("RPI_PICO"))
     assert read(filesystem, "/main.py") == (image.FIRMWARE / "main.py").read_bytes()
     assert read(filesystem, "/board.py").startswith(b"# SPDX-License-Identifier: MIT")
-    sources = {path.relative_to(image.FIRMWARE) for path in image.FIRMWARE.glob("pump/**/*.py")}
-    compiled = {
-        (Path(folder) / name).relative_to("/lib").with_suffix(".py")
+    found = {
+        f"{folder}/{name}".removeprefix("/lib/")
         for folder, _, names in filesystem.walk("/lib/pump")
         for name in names
         if name != "sums.txt"
     }
-    assert compiled == sources
+    assert found == image.package().keys()
+    assert {"pump/app.mpy", "pump/vocabulary.mpy", "pump/therapy/__init__.mpy"} <= found
 
 
 def test_the_image_holds_the_sum_of_each_of_its_files():
@@ -54,13 +53,12 @@ def test_the_image_has_the_size_and_the_disk_version_that_micropython_1_21_mount
 
 
 def test_bytecode_is_portable_and_names_its_source_as_import_does():
-    source = image.FIRMWARE / "pump" / "clock.py"
-    code = image.compile_module(source, Path("pump/clock.py"))
+    code = image.package()["pump/app.mpy"]
     assert code[:1] == b"M"
     assert code[1] == 6  # the bytecode version of MicroPython 1.20 to 1.29
     assert code[2] >> 2 == 0  # no native code
-    assert b"pump.clock\0" in code
-    assert b"clock.py" not in code
+    assert b"pump.app\0" in code
+    assert b"app.py" not in code
     assert str(image.ROOT).encode() not in code
 
 
@@ -68,7 +66,7 @@ def test_a_file_with_a_syntax_error_is_named_with_its_line(tmp_path):
     source = tmp_path / "broken.py"
     source.write_text("x = 1\ny = = 2\n")
     with pytest.raises(SyntaxError, match=r"broken\.py.*line 2.*SyntaxError"):
-        image.compile_module(source, Path("pump/broken.py"))
+        image.read_source(source)
 
 
 def test_another_main_and_further_files_take_their_places():

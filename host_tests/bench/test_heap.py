@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""What the firmware takes of a board's memory, and how near the next jump of that is."""
+
+import pytest
+
+from pumpbench import heap
+
+SPARE_NAMES = 40
+
+
+@pytest.mark.emulator
+def test_each_file_of_the_firmware_is_measured_and_names_do_not_take_another_piece_soon():
+    found = heap.measure()
+    assert found.files[0][0] == "start"
+    assert {"pump.app", "pump.therapy", "(the pump, built)"} <= {name for name, _ in found.files}
+    assert sum(count for _, count in found.files[1:]) + found.left == found.files[0][1]
+    # one more piece takes 9 kB: look for names that can be shorter or shared, see `shorten`
+    assert found.names + SPARE_NAMES <= found.room
+    text = heap.table(found)
+    assert f"{found.left:7}  left" in text
+    assert f"{found.names}  names, of {found.room}" in text
