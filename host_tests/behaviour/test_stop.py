@@ -26,7 +26,7 @@ for wait_us in {waits_us}:
     engine.stop()
     after = engine.emitted()
     time.sleep_ms(3)
-    print(before, after, engine.emitted(), engine.witnessed(), engine.room())
+    print(before, after, *engine.counts(), engine.room())
 print("DONE")
 """
 

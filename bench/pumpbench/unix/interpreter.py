@@ -18,10 +18,13 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-HEAD = struct.Struct("<qqIBBxx")  # time of the chip's timer [us], value, bytes behind, kind, flags
-NOTHING, NUMBER, DATA, ERROR, HANDLER = range(5)
+# time of the chip's timer [us], value, bytes behind, kind, `State`
+HEAD = struct.Struct("<qqIBBBxII8I")
+NOTHING, NUMBER, DATA, ERROR, HANDLER, LAST_HANDLER = range(6)
 PATIENCE_S = 20.0  # of the host's clock, without a request: the firmware computes for ever
 SPEAKS_BYTES = 2_000  # of what it printed last
 
@@ -68,6 +71,21 @@ number = sys.implementation.version
 release = ".".join([str(part) for part in number[:3]])
 print("MicroPython", "-".join([release] + [part for part in number[3:] if part]))
 """
+
+
+class State(NamedTuple):
+    """Of a chip, as long as no time passes and nothing is done to it; see `modules/link.py`.
+
+    flags: of the console: 1 can be read, 2 can be written. received: mask of the state machines of
+    which the first word of the RX FIFO is in `words`. levels: of the pins. queued: words in the TX
+    FIFOs, four bits each.
+    """
+
+    flags: int
+    received: int
+    levels: int
+    queued: int
+    words: Sequence[int]
 
 
 class Interpreter:
@@ -119,10 +137,11 @@ class Interpreter:
         del self._lines[: end + 1]
         return json.loads(line)
 
-    def send(self, timer_us: int, flags: int, kind: int, value: int = 0, data: object = None):
+    def send(self, timer_us: int, state: State, kind: int, value: int = 0, data: object = None):
         """An answer. InterpreterDied when nobody takes it."""
         behind = b"" if data is None else json.dumps(data).encode()
-        head = HEAD.pack(timer_us, value, len(behind), kind, flags)
+        *known, words = state
+        head = HEAD.pack(timer_us, value, len(behind), kind, *known, *words)
         try:
             _write_all(self._to_child, head + behind)
         except BrokenPipeError:

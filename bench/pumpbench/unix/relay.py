@@ -11,13 +11,15 @@ firmware is `{"f": number}`.
 import importlib
 from typing import Any
 
-from pumpbench.sim import asm
+from pumpbench.sim import asm, fake_machine, fake_rp2
+from pumpbench.sim.pio_machine import FIFO_DEPTH
 from pumpbench.sim.world import World
 from pumpbench.unix import interpreter
-from pumpbench.unix.interpreter import Interpreter, Silent
+from pumpbench.unix.interpreter import Interpreter, Silent, State
 
 _MODULES = ("io", "machine", "micropython", "os", "rp2", "select", "sys", "time")
 _CAN_READ, _CAN_WRITE = 1, 2
+_IDLE = ("machine", "idle")
 
 
 class Relay:
@@ -35,6 +37,8 @@ class Relay:
             "stdin": console.stdin.buffer,
             "stdout": console.stdout.buffer,
         }
+        self._machines: list[Any] = []  # state machines that the firmware has
+        self._called: list[int] | None = None  # timers' functions, while the chip idles
         self._numbers: dict[int, str | int] = {
             id(console.stdin.buffer): "stdin",
             id(console.stdout.buffer): "stdout",
@@ -72,11 +76,30 @@ class Relay:
 
     def _call(self, *request: Any) -> None:
         try:
+            if request[:2] == _IDLE:
+                self._idle()
+                return
             result = self._do(*request)
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
             self._fail(error)
         else:
             self._answer(result)
+
+    def _idle(self) -> None:
+        """A timer's function is the last thing in an idle: it needs no answer of its own."""
+        self._called = []
+        try:
+            self._world.idle()
+            called = self._called
+        finally:
+            self._called = None
+        for number in called[:-1]:
+            self._send(interpreter.HANDLER, number)
+            self._serve("done")
+        if called:
+            self._send(interpreter.LAST_HANDLER, called[-1])
+        else:
+            self._send(interpreter.NOTHING)
 
     def _do(self, target: str | int, method: str, arguments=(), options=None) -> Any:
         function = getattr(self._objects[target], method)
@@ -102,6 +125,10 @@ class Relay:
         """A function of the firmware: called back, with the object that the firmware knows."""
 
         def call_back(*_arguments: object) -> None:
+            is_timer = isinstance(self._objects[number], fake_machine.Timer)
+            if self._called is not None and is_timer:
+                self._called.append(number)
+                return
             self._send(interpreter.HANDLER, number)
             self._serve("done")
 
@@ -134,13 +161,27 @@ class Relay:
             number = len(self._objects)
             self._numbers[id(result)] = number
             self._objects[number] = result
+            if isinstance(result, fake_rp2.StateMachine):
+                self._machines.append(result._machine)
         return {"@": self._numbers[id(result)]}
 
     def _send(self, kind: int, value: int = 0, data: object = None) -> None:
+        timer_us = self._world.timer_ns() // 1000
+        self._child.send(timer_us, self._state(), kind, value, data)
+
+    def _state(self) -> State:
         world = self._world
+        world.sync()
         console = world.console
         flags = _CAN_READ * console.can_read() | _CAN_WRITE * console.can_write()
-        self._child.send(world.timer_ns() // 1000, flags, kind, value, data)
+        received = queued = 0
+        words = [0] * 8
+        for machine in self._machines:
+            queued |= len(machine.tx) << 4 * machine.id
+            if 0 < len(machine.rx) < FIFO_DEPTH:  # to take one from a full FIFO lets a push go on
+                received |= 1 << machine.id
+                words[machine.id] = machine.rx[0]
+        return State(flags, received, world.pins.levels, queued, words)
 
 
 class _Pio:

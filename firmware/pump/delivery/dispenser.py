@@ -198,14 +198,20 @@ class Dispenser:
         self._booking.settle(emitted - self._first)
         return emitted
 
+    def _counts(self):
+        """(emitted, witness) steps since boot, those emitted booked."""
+        emitted, witness = self._engine.counts()
+        self._booking.settle(emitted - self._first)
+        return emitted, witness
+
     def totals(self):
         """(commanded, emitted, witness, queued) steps since boot.
 
         Emitted and witness are read one after the other: while steps go out, the second may be
         ahead by those that came in between.
         """
-        emitted = self.settle()
-        return self._commanded, emitted, self._engine.witnessed(), self._commanded - emitted
+        emitted, witness = self._counts()
+        return self._commanded, emitted, witness, self._commanded - emitted
 
     def _planner_of(self, schedule, step, **options):
         return Planner(schedule, step, min_period_us=self._min_period_us, **options)
@@ -302,9 +308,8 @@ class Dispenser:
         self.stop()
 
     def _check_witness(self):
-        before = self.settle()
-        witness = self._engine.witnessed()
-        if witness == before:
+        emitted, witness = self._counts()
+        if witness == emitted:
             return
-        if witness < before or witness > self._engine.emitted():
+        if witness < emitted or witness > self._engine.emitted():
             raise Fault(WITNESS_MISMATCH)

@@ -78,11 +78,22 @@ class Counter:
         self._push = rp2.asm_pio_encode("push(noblock)", 0)
         self._count = 0
         machine.active(1)
-        self._raw = self._read()
+        self.latch()
+        self._raw = machine.get()
 
     def count(self):
         """Counted since this object was made; read at least every 2**32 counts."""
-        raw = self._read()
+        self.latch()
+        return self.latched()
+
+    def latch(self):
+        """Keep the count of this instant."""
+        self._machine.exec(self._copy)
+        self._machine.exec(self._push)
+
+    def latched(self):
+        """The count of the instant of `latch`; asked for once."""
+        raw = self._machine.get()
         self._count += (raw - self._raw) & _MASK
         self._raw = raw
         return self._count
@@ -90,11 +101,6 @@ class Counter:
     def set_back(self, count):
         """What was counted beyond `count` is forgotten."""
         self._count = count
-
-    def _read(self):
-        self._machine.exec(self._copy)
-        self._machine.exec(self._push)
-        return self._machine.get()
 
 
 def edge_counter(number, pin):
@@ -161,20 +167,25 @@ class StepEngine:
 
         True when engine and witness have seen exactly these. Not while anything is queued.
         """
-        before = self.emitted(), self.witnessed()
+        before = self.counts()
         self.put(count, _TEST_US)
         self._steps.active(1)
         self._clock.wait_until(self._clock.now_us() + (count + 2) * _TEST_US)
         self.stop()
-        emitted, witnessed = self.emitted() - before[0], self.witnessed() - before[1]
+        after = self.counts()
         self._emitted.set_back(before[0])
         self._witness.set_back(before[1])
-        return emitted == witnessed == count
+        return (after[0] - before[0], after[1] - before[1]) == (count, count)
 
     def emitted(self):
         """Steps emitted since power-up, exact at any instant."""
         return self._emitted.count()
 
-    def witnessed(self):
-        """Rising edges of the step pin since power-up, counted apart from the engine."""
-        return self._witness.count()
+    def counts(self):
+        """(steps emitted, rising edges of the step pin) since power-up, counted apart.
+
+        The second is of a moment later: while steps go out, it may be ahead.
+        """
+        self._emitted.latch()
+        self._witness.latch()
+        return self._emitted.latched(), self._witness.latched()

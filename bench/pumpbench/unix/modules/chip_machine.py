@@ -28,6 +28,7 @@ class Pin(Remote):
     def __init__(self, pin, mode=-1, pull=-1, *, value=None):
         name = pin.ref() if isinstance(pin, Pin) else pin
         super().__init__(link.new("machine", "Pin", name, mode, pull, value=value))
+        self._pin = pin._pin if isinstance(pin, Pin) else _number(pin)
         self._level = link.prepared_call(self.number, "value")
         self._set = link.prepared(self.number, "value")
 
@@ -36,7 +37,10 @@ class Pin(Remote):
 
     def value(self, value=None):
         if value is None:
-            return link.ask(self._level)
+            if not link.is_known:
+                return link.ask(self._level, changes=False)
+            link.spin()
+            return link.levels >> self._pin & 1
         link.post_number(self._set, int(bool(value)))
         return None
 
@@ -62,21 +66,30 @@ class Pin(Remote):
         link.call(self.number, "irq", {"f": self.number}, trigger)
 
 
+def _number(pin):
+    return int(pin[2:]) if isinstance(pin, str) else pin
+
+
 class Timer(Remote):
     ONE_SHOT, PERIODIC = 0, 1
 
     def __init__(self, _id=-1, **settings):
         super().__init__(link.new("machine", "Timer", _id))
-        self._handler = {"f": self.number}
+        self._init = b'[%d,"init",[],{"mode":%%d,"period":%%d,"callback":{"f":%d}}],' % (
+            self.number,
+            self.number,
+        )
         if settings:
             self.init(**settings)
 
     def init(self, *, mode=PERIODIC, period=-1, freq=-1, callback=None):
-        handler = None
+        if callback is None or freq != -1 or not isinstance(period, int):
+            handler = None if callback is None else {"f": self.number}
+            link.post(self.number, "init", mode=mode, period=period, freq=freq, callback=handler)
+        else:
+            link.post_harmless(self._init % (mode, period))
         if callback is not None:
             link.handlers[self.number] = guarded(callback, self)
-            handler = self._handler
-        link.post(self.number, "init", mode=mode, period=period, freq=freq, callback=handler)
 
     def deinit(self):
         link.call(self.number, "deinit")
@@ -123,9 +136,13 @@ class I2C(Remote):
 class WDT(Remote):
     def __init__(self, id=0, timeout=5000):
         super().__init__(link.new("machine", "WDT", id, timeout))
+        self._feed = b'[%d,"feed",[]],' % self.number
 
     def feed(self):
-        link.post(self.number, "feed")
+        link.post_harmless(self._feed)
+
+
+_WATCHDOG = 0x40058000  # its registers, some of them scratch
 
 
 class _Words:
@@ -133,7 +150,10 @@ class _Words:
         return link.call("mem32", "__getitem__", address)
 
     def __setitem__(self, address, value):
-        link.post("mem32", "__setitem__", address, value)
+        if address >> 12 == _WATCHDOG >> 12:
+            link.post_harmless(b'["mem32","__setitem__",[%d,%d]],' % (address, value))
+        else:
+            link.post("mem32", "__setitem__", address, value)
 
 
 mem32 = _Words()

@@ -22,16 +22,25 @@ class PIO:
 
 
 class StateMachine(Remote):
+    """What it sends for the same instructions is the same until time passes, or it is changed."""
+
     def __init__(self, number, program=None, freq=-1, **pins):
         super().__init__(link.new("rp2", "StateMachine", number))
+        self._machine = number
         self._put = link.prepared(self.number, "put")
         self._exec = link.prepared(self.number, "exec")
         self._get = link.prepared_call(self.number, "get")
+        self._take = b'[%d,"get",[]],' % self.number
         self._tx_fifo = link.prepared_call(self.number, "tx_fifo")
+        self._has_side = False
+        self._asked = []  # instructions since the last word, which only send one
+        self._asked_at = 0
+        self._known = [], 0, 0  # instructions, the word they sent, of which version
         if program is not None:
             self.init(program, freq, **pins)
 
     def init(self, program, freq=-1, **pins):
+        self._has_side = "sideset_base" in pins
         sent = {name: _sent(pins[name]) for name in pins}
         link.call(self.number, "init", program.ref(), freq, **sent)
 
@@ -42,10 +51,14 @@ class StateMachine(Remote):
         link.post(self.number, "restart")
 
     def exec(self, instruction):
-        if isinstance(instruction, int):
+        if not isinstance(instruction, int):
+            link.call(self.number, "exec", instruction)
+        elif self._has_side or not _only_sends(instruction):
             link.post_number(self._exec, instruction)
         else:
-            link.call(self.number, "exec", instruction)
+            self._asked.append(instruction)
+            self._asked_at = link.answers
+            link.post_harmless(self._exec + b"%d]]," % instruction)
 
     def put(self, word, shift=0):
         link.post_number(self._put, word << shift)
@@ -53,13 +66,32 @@ class StateMachine(Remote):
     def get(self, buffer=None, shift=0):
         if buffer is not None:
             raise NotImplementedError("get() into a buffer is not simulated")
-        return link.ask(self._get) >> shift
+        asked, self._asked = self._asked, []
+        word = link.received(self._machine) if link.answers > self._asked_at else None
+        if word is None and asked and self._known[0] == asked and self._known[2] == link.version:
+            word = self._known[1]
+        if word is None:
+            word = link.ask(self._get, changes=False)
+        else:
+            link.post_harmless(self._take)
+        self._known = asked, word, link.version
+        return word >> shift
 
     def tx_fifo(self):
-        return link.ask(self._tx_fifo)
+        if not link.is_known:
+            return link.ask(self._tx_fifo, changes=False)
+        link.spin()
+        return link.queued >> 4 * self._machine & 15
 
     def rx_fifo(self):
         return link.call(self.number, "rx_fifo")
+
+
+def _only_sends(instruction):
+    """Whether it moves something into the ISR, or pushes that: no more is changed by it."""
+    if instruction >> 13 == 5:  # mov
+        return instruction >> 5 & 7 == 6
+    return instruction >> 13 == 4 and not instruction & 0x80  # push
 
 
 class DMA(Remote):

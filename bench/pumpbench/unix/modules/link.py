@@ -2,19 +2,27 @@
 """The interpreter's end of the line to its chip. Runs on MicroPython; see `pumpbench.unix.relay`.
 
 Time passes only while the chip is asked to let it pass, so what came with the last answer holds:
-the time, and whether the console can be read and written.
+the time, and whether the console can be read and written. The levels of the pins and what lies in
+FIFOs hold, too, as long as nothing was posted that may change them.
 """
 
 import builtins
 import json
 import struct
 
-_NOTHING, _NUMBER, _DATA, _ERROR, _HANDLER = range(5)
-_HEAD_BYTES = 24
+_NOTHING, _NUMBER, _DATA, _ERROR, _HANDLER, _LAST_HANDLER = range(6)
+_HEAD_BYTES = 64
+_WORDS_AT = 32  # in the head
 _SPINS = 1000  # looks at the time between two reports of them
 
 now_us = 0  # of the chip's timer, since power-up
 flags = 0  # of the console: 1 can be read, 2 can be written
+version = 0  # another one when time has passed, or something was posted that changes something
+answers = 0  # so far
+is_known = False  # what follows
+levels = 0  # of the pins, a bit each
+queued = 0  # words in the TX FIFOs, four bits each
+_received = 0  # mask of the state machines whose next received word came with the head
 known = {}  # number -> the object that stands for it here
 handlers = {}  # number -> function without arguments
 
@@ -39,6 +47,7 @@ def call(target, method, *arguments, **options):
 
 def post(target, method, *arguments, **options):
     """Have it done before anything that is asked for later."""
+    _change()
     _posted.extend(_request(target, method, arguments, options) + b",")
 
 
@@ -62,8 +71,29 @@ def prepared_call(target, method):
 
 def post_number(start, number):
     """`post` of a prepared request."""
+    _change()
     _posted.extend(start)
     _posted.extend(b"%d]]," % number)
+
+
+def post_harmless(whole):
+    """`post` of a request, given with its comma, that changes no level and no FIFO."""
+    _posted.extend(whole)
+
+
+def _change():
+    global is_known, version
+    is_known = False
+    version += 1
+
+
+def received(machine):
+    """The next word that a state machine has sent; None: ask for it. It has to be posted."""
+    global _received
+    if not is_known or not _received >> machine & 1:
+        return None
+    _received &= ~(1 << machine)
+    return struct.unpack_from("<I", _head, _WORDS_AT + 4 * machine)[0]
 
 
 def spin():
@@ -96,15 +126,21 @@ def new(module, kind, *arguments, **options):
     return ask(_request(module, kind, arguments, options) + b"]\n", is_new=True)
 
 
-def ask(whole, is_new=False):
-    """`call` of a prepared request."""
-    global now_us, flags, _spins
+def ask(whole, is_new=False, changes=True):
+    """`call` of a prepared request. changes: it may change something even if no time passes."""
+    global now_us, flags, answers, is_known, levels, queued, version, _received, _spins
+    before_us = now_us
     _write(whole)
     _spins = 0
     while True:
         if _reader.readinto(_head) != _HEAD_BYTES:
             raise SystemExit(9)  # the bench is gone
-        now_us, value, count, kind, flags = struct.unpack("<qqIBBxx", _head)
+        now_us, value, count, kind, flags, _received, levels, queued = struct.unpack_from(
+            "<qqIBBBxII", _head
+        )
+        answers += 1
+        is_known = True
+        version += changes or now_us != before_us
         if kind == _NUMBER:
             return value
         if kind == _NOTHING:
@@ -113,6 +149,9 @@ def ask(whole, is_new=False):
             handlers[value]()
             _write(b'"done"]\n')
             continue
+        if kind == _LAST_HANDLER:
+            handlers[value]()
+            return None
         data = json.loads(_reader.read(count))
         if kind == _ERROR:
             raise _error(data)
