@@ -162,7 +162,7 @@ def pytest_terminal_summary(terminalreporter, config):
     if config.getoption("--write-hazards"):
         numbers = hazards.Numbers()
         for report in reports:
-            if getattr(report, "when", "") == "call":
+            if hasattr(report, "when"):
                 numbers.add(report)
         numbers.write()
     measured = {

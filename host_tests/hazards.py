@@ -30,7 +30,8 @@ _HEAD = """# Hazards
 What can go wrong, what guards against it, and the tests that show that the guard holds. Categories
 are those of the hazard analyses of the generic infusion pump (GIP 1.0) and the generic PCA pump;
 behind a hazard stands where it is known from. `make hazards` runs the tests and writes this page;
-`make check` fails when a hazard has no test. The numbers are those of the last run.
+`make check` fails when a hazard has no test. The numbers are those of the last run: how many tests
+of the hazard passed, and what they measured.
 
 This is a bench model. None of this makes it fit for use on a person.
 """
@@ -53,7 +54,7 @@ def marked():
 
 
 def table(numbers):
-    """The page. numbers: {(file, function): [text]}, what was measured."""
+    """The page. numbers: {(file, function): (passed, failed, [text])}, text: what was measured."""
     tests, rows = marked(), listed()
     parts = [_HEAD]
     for category in CATEGORIES:
@@ -72,17 +73,20 @@ def without_numbers(page):
 
 
 class Numbers:
-    """Collects what tests recorded as `measured`: `add` every report of a run, then `write`."""
+    """What tests came to, and what they recorded as `measured`: `add` every report, then `write`."""
 
     def __init__(self):
         self._of = {}
 
     def add(self, report):
         path, _, name = report.nodeid.partition("::")
-        texts = self._of.setdefault((Path(path), name.partition("[")[0]), [])
+        test = Path(path), name.partition("[")[0]
+        passed, failed, texts = self._of.get(test, (0, 0, []))
         for key, text in report.user_properties:
             if key == "measured" and text not in texts:
                 texts.append(text)
+        passed += report.when == "call" and report.passed
+        self._of[test] = passed, failed + report.failed, texts
 
     def write(self):
         """The page, with these numbers."""
@@ -104,7 +108,15 @@ def _row(key, row, tests, numbers):
     for path, names in files.items():
         link = f"[{path.name}](../{path.as_posix()})"
         cells.append(f"{link}: " + "; ".join(names))
-    measured = [text for test in tests for text in sorted(numbers.get(test, []))]
+    results = [numbers[test] for test in tests if test in numbers]
+    measured = [_count(results)] if results else []
+    measured += [text for _, _, texts in results for text in sorted(texts)]
     cell = "<br>".join(text.replace("|", "/") for text in measured)
     hazard = f"**{key}** {row['hazard']} ({row['source']})"
     return f"| {hazard} | {row['guard']} | {'<br>'.join(cells)} | {cell} |"
+
+
+def _count(results):
+    """How many tests passed, and failed if any did."""
+    passed, failed = sum(result[0] for result in results), sum(result[1] for result in results)
+    return f"{passed} passed" + (f", {failed} FAILED" if failed else "")
