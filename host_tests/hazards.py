@@ -73,7 +73,7 @@ def without_numbers(page):
 
 
 class Numbers:
-    """What tests came to, and what they recorded as `measured`: `add` every report, then `write`."""
+    """What tests came to, and recorded as `measured`: `add` every report, then `write`."""
 
     def __init__(self):
         self._of = {}

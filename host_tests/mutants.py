@@ -10,6 +10,7 @@ survived whose reason is not in mutants.toml.
 import argparse
 import os
 import random
+import resource
 import shlex
 import shutil
 import sys
@@ -30,6 +31,7 @@ BUILD = ROOT / "build" / "mutants"
 PARTS = ("firmware", "bench", "boards", "host_tests", "pyproject.toml")
 PUMP = Path("firmware/pump")
 TIMEOUT_S = 120
+MOST_BYTES = 4 << 30
 ONLY = "not emulator and not unix and not long"
 
 
@@ -92,7 +94,8 @@ def shuffled(modules, seed):
 
 
 def settle():
-    """A worker's own copy of the project."""
+    """A worker's own copy of the project, and of the memory: some mutants want all of it."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     home = BUILD / str(os.getpid())
     home.mkdir()
     for part in PARTS:

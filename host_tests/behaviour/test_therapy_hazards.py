@@ -14,6 +14,7 @@ from host_tests.therapy.bench import (
     prescribe,
     refusal,
 )
+from pumpbench.client import PumpError
 from pumpbench.sim import SimTarget
 
 pytestmark = pytest.mark.campaign
@@ -251,3 +252,11 @@ def test_an_aborted_bridge_does_not_shift_a_grid_that_was_there_before(pump):
     assert pump.ask("BOL:STAT?").startswith("NONE")
     pump.run(20)
     assert pump.ask("BOL:STAT?").startswith("PERIODIC")
+
+
+@pytest.mark.hazard("number-misread")
+def test_a_dose_of_less_than_a_step_is_refused_with_its_volume(bench):
+    prescribe(bench, "MODE SIMP;RATE 120 UG/D")
+    with pytest.raises(PumpError, match="119: Less than one step;0.000060 mL"):
+        bench.tell("BOL:STAR 0.03 UG,1 MIN")
+    bench.tell("BOL:STAR 0.032 UG,1 MIN")

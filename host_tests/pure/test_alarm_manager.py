@@ -131,6 +131,15 @@ def test_a_high_one_that_is_over_is_latched_until_it_is_acknowledged(watched):
     assert watched.alarms.shown() == ()
 
 
+@pytest.mark.parametrize("code", [FIRST_HIGH, FIRST_LOW])
+def test_what_is_over_is_told_once(watched, code):
+    watched.set(code)
+    watched.set(code, False)
+    assert watched.alarms.take_events() == [(ON, code), (OFF, code)]
+    watched.set(code, False)
+    assert watched.alarms.take_events() == []
+
+
 def test_a_high_one_that_is_acknowledged_is_shown_in_silence_until_it_is_over(watched):
     watched.set(FIRST_HIGH)
     watched.alarms.acknowledge()

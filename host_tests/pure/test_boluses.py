@@ -183,3 +183,12 @@ def test_the_busiest_day_there_can_be_fits_into_a_record():
     assert twins.save("past", past)
     boluses.lock(now_us)
     assert twins.save("past", [boluses.state(now_us), *past[1:]])
+
+
+def test_a_record_holds_the_starts_of_the_last_day_only():
+    boluses = given_at(0, HOUR_US, 2 * HOUR_US)
+    now_us = DAY_US + HOUR_US
+    _, _, groups, _ = boluses.state(now_us)
+    assert groups == [[2 * HOUR_US, 1]]
+    _, _, groups, _ = boluses.state(now_us - 1)
+    assert groups == [[HOUR_US, 1], [2 * HOUR_US, 1]]
