@@ -53,7 +53,9 @@ class Supervisor:
         self.is_ending = False
 
     def watch(self, deadlines_us, tell):
-        """How long tasks may take, by their names; tell(name, ms) of one that was late.
+        """How long tasks may take, if more than half a second, by their names.
+
+        tell(name, ms): called for one that was late.
 
         Told is the first of a minute.
         """
@@ -99,22 +101,26 @@ class Supervisor:
         if self._to_do or self._to_tell:
             self._go_down()
             self._wake_us = start_us + _AGAIN_US
+        dues_us = self._dues_us
         for index, (name, poll) in enumerate(self._tasks):
-            due_us = self._dues_us[index]
+            due_us = dues_us[index]
             if due_us is None or due_us <= start_us:
                 before_us = now_us
-                self._dues_us[index] = self._poll(name, poll, start_us)
+                dues_us[index] = self._poll(name, poll, start_us)
                 now_us = self._clock.now_us()
                 took_us = now_us - before_us
                 if took_us > _TASK_US:
                     self._long_us += took_us
-                if took_us > self._deadlines_us.get(name, _TASK_US):
-                    self._note_late(name, took_us, now_us)
-                elif due_us and start_us - due_us > _LATE_US + waited_us:
+                    if took_us > self._deadlines_us.get(name, _TASK_US):
+                        self._note_late(name, took_us, now_us)
+                if due_us and start_us - due_us > _LATE_US + waited_us:
                     self._note_late(name, start_us - due_us, now_us)
         self._count(now_us - start_us, now_us)
-        dues_us = [due_us for due_us in self._dues_us if due_us is not None]
-        return min(dues_us + [self._wake_us])
+        wake_us = self._wake_us
+        for due_us in dues_us:
+            if due_us is not None and due_us < wake_us:
+                wake_us = due_us
+        return wake_us
 
     def _count(self, spent_us, now_us):
         """Count what a cycle took."""

@@ -257,6 +257,6 @@ def test_an_aborted_bridge_does_not_shift_a_grid_that_was_there_before(pump):
 @pytest.mark.hazard("number-misread")
 def test_a_dose_of_less_than_a_step_is_refused_with_its_volume(bench):
     prescribe(bench, "MODE SIMP;RATE 120 UG/D")
-    with pytest.raises(PumpError, match="119: Less than one step;0.000060 mL"):
+    with pytest.raises(PumpError, match=r"119: Less than one step;0\.000060 mL"):
         bench.tell("BOL:STAR 0.03 UG,1 MIN")
     bench.tell("BOL:STAR 0.032 UG,1 MIN")

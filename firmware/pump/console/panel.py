@@ -11,7 +11,7 @@ from pump.faults import Refused
 
 
 class Key:
-    """A button and its order. line: `is_active()`, `take_edge()`, `ends_rest`.
+    """A button and its order. line: `is_active()`, `is_quiet()`, `take_edge()`, `ends_rest`.
 
     event: PRESSED or HELD, what gives the order. name: for the log.
     """
@@ -45,6 +45,8 @@ class Panel:
         """Look at every button. Returns when it is due next; None: at every wake."""
         due_us = None
         for key in self._keys:
+            if key.line.is_quiet():
+                continue
             has_edge = key.line.take_edge()  # the level is read after the line is armed again
             is_active, now_us = key.line.is_active(), self._clock.now_us()
             if key.button.look(is_active, has_edge, now_us) == key.event:

@@ -129,6 +129,10 @@ class ButtonLine:
         self.ends_rest = False
         self.is_active = self._input.is_active
 
+    def is_quiet(self):
+        """Whether its next edge ends the rest, there was none, and it is not active."""
+        return self.ends_rest and not self._has_edge and not self.is_active()
+
     def take_edge(self):
         """Whether there was an edge since this was last asked; from now on the next one is."""
         if not self._has_edge:
