@@ -55,9 +55,7 @@ class Supervisor:
     def watch(self, deadlines_us, tell):
         """How long tasks may take, if more than half a second, by their names.
 
-        tell(name, ms): called for one that was late.
-
-        Told is the first of a minute.
+        tell(name, ms): called for the first that is late in a minute.
         """
         self._deadlines_us = deadlines_us
         self._tell = tell
