@@ -254,6 +254,7 @@ def test_an_aborted_bridge_does_not_shift_a_grid_that_was_there_before(pump):
     assert pump.ask("BOL:STAT?").startswith("PERIODIC")
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("number-misread")
 def test_a_dose_of_less_than_a_step_is_refused_with_its_volume(bench):
     prescribe(bench, "MODE SIMP;RATE 120 UG/D")

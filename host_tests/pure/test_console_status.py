@@ -198,7 +198,7 @@ def test_identity_reset_self_test_and_version_are_answered(instrument):
 
 @pytest.mark.parametrize(
     ("header", "text"),
-    [("*ESE", "256"), ("*SRE", "256"), ("STAT:OPER:ENAB", "32768"), ("STAT:QUES:ENAB", "65536")],
+    [("*ESE", "256"), ("*SRE", "256"), ("STAT:OPER:ENAB", "65536"), ("STAT:QUES:ENAB", "-1")],
 )
 def test_a_mask_wider_than_its_register_is_out_of_range_and_changes_nothing(
     instrument, header, text

@@ -6,11 +6,11 @@ once, `*OPC?` always answers 1, and `*WAI` does nothing: a delivery is a state, 
 operation, because a pump must never make a STOP wait behind another command.
 """
 
-from pump.console.params import integer_between
+from pump.console.masks import mask
 from pump.console.status import ESR_OPERATION_COMPLETE
 
-_BYTE = integer_between(0, 255)
-_ENABLE = integer_between(0, 32767)  # bit 15 of a SCPI register is never used
+_BYTE = mask(8, 0xFF)
+_ENABLE = mask(16, 0x7FFF)  # bit 15 of a SCPI register is never used
 
 
 def rows(status, errors, identity, reset, self_test):

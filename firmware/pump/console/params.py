@@ -57,7 +57,7 @@ def is_spelled(word, written):
     return False
 
 
-def _number(parse):
+def number(parse):
     """A parameter that reads a number with `parse`, a function of `units`."""
 
     def convert(text):
@@ -74,17 +74,17 @@ def _number(parse):
     return convert
 
 
-VOLUME = _number(units.volume_nl)
-DOSE = _number(units.dose_ng)
-TIME = _number(units.time_ms)
-CONCENTRATION = _number(units.concentration_ng_ml)
-RATE = _number(units.rate)
-INTEGER = _number(units.integer)
+VOLUME = number(units.volume_nl)
+DOSE = number(units.dose_ng)
+TIME = number(units.time_ms)
+CONCENTRATION = number(units.concentration_ng_ml)
+RATE = number(units.rate)
+INTEGER = number(units.integer)
 
 
 def decimal(decimals):
     """A number without unit as an integer in steps of 10**-decimals."""
-    return _number(lambda text: units.decimal(text, decimals))
+    return number(lambda text: units.decimal(text, decimals))
 
 
 def integer_between(low, high):

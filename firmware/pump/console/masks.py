@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+"""Masks of status registers: a number in any form that SCPI has, as generic clients send them.
+
+    32   +32   32.   31.6   3.2E1   #H20   #Q40   #B100000
+
+Rounded to a whole number (IEEE 488.2, 7.7.2.4 and 7.7.4). Doses are written one way only; a mask
+moves nothing.
+"""
+
+from micropython import const
+
+from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
+from pump.console.params import number
+from pump.units import EXPONENT, NOT_A_NUMBER, TOO_LONG, QuantityError
+
+_MOST_DIGITS = const(20)
+_MOST_EXPONENT = const(99)
+_DIGITS = "0123456789ABCDEF"
+_BASES = {"H": 16, "Q": 8, "B": 2}
+
+
+def mask(bits, kept):
+    """A parameter: a number of so many bits, of which those in `kept` are, or -222."""
+    any_form = number(_whole)
+
+    def convert(text):
+        value = any_form(text)
+        if not 0 <= value < 1 << bits:
+            raise ScpiError(DATA_OUT_OF_RANGE, "%s: 0 to %d" % (text, (1 << bits) - 1))
+        return value & kept
+
+    return convert
+
+
+def _whole(text):
+    if text[0] == "#":
+        return _digits(text[2:], _BASES.get(text[1:2].upper(), 0), text)
+    mantissa, mark, power = text.upper().partition("E")
+    sign, mantissa = _signed(mantissa)
+    whole, _, fraction = mantissa.partition(".")
+    value = _digits(whole + fraction, 10, text)
+    shift = -len(fraction)
+    if mark:
+        power_sign, power = _signed(power)
+        exponent = _digits(power, 10, text)
+        if exponent > _MOST_EXPONENT:
+            raise QuantityError(EXPONENT, text)
+        shift += power_sign * exponent
+    if shift < 0:
+        return sign * ((2 * value // 10**-shift + 1) // 2)
+    return sign * value * 10**shift
+
+
+def _signed(text):
+    """(1 or -1, what stands behind the sign)."""
+    return (-1 if text[:1] == "-" else 1), (text[1:] if text[:1] in ("+", "-") else text)
+
+
+def _digits(digits, base, text):
+    """The value of digits; QuantityError for none, too many, or what is none of that base."""
+    if len(digits) > _MOST_DIGITS:
+        raise QuantityError(TOO_LONG, text)
+    if not digits or not base:
+        raise QuantityError(NOT_A_NUMBER, text)
+    value = 0
+    for digit in digits.upper():
+        place = _DIGITS.find(digit)
+        if not 0 <= place < base:
+            raise QuantityError(NOT_A_NUMBER, text)
+        value = value * base + place
+    return value
