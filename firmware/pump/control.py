@@ -297,7 +297,7 @@ class Control:
     def _need_named(self, staged, names):
         needed = [name for name, _ in self._soft(staged)]
         if sorted(names) != sorted(needed):
-            raise Refused(SOFT_LIMIT, "to be named: %s" % (" ".join(needed) or "none"))
+            raise Refused(SOFT_LIMIT, "to be named: %s" % (",".join(needed) or "none"))
 
     def _soft(self, prescription):
         before = self._staging.before(self.treatment.now_us())

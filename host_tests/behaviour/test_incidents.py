@@ -18,6 +18,7 @@ from host_tests.therapy.bench import (
     refusal,
     stage,
 )
+from pumpbench.client import PumpError
 
 NOT_STOPPED, STALE_TOKEN, INVALID = 101, 105, 106
 IN_PROGRESS, LIMIT, SOFT_LIMIT, NOT_CLEARED = 109, 112, 113, 117
@@ -64,6 +65,11 @@ def test_key_bounce_within_the_hard_limit_has_to_be_named(pump):
     assert refusal(pump, commit(pump, verdict, "HIGH")) == SOFT_LIMIT
     assert pump.ask("PRES:ACT?").split(",")[2] == "404.000"
     assert "404.000 -> 1440.000" in pump.ask("PRES:COMP?")
+    with pytest.raises(PumpError, match="to be named: ") as refused:
+        pump.tell(commit(pump, verdict))
+    _, _, names = refused.value.text.partition("to be named: ")
+    pump.tell(commit(pump, verdict, names))  # as the refusal has them
+    assert pump.ask("PRES:ACT?").split(",")[2] == "1440.000"
 
 
 @pytest.mark.hazard("prescription-out-of-limits")
