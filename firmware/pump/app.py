@@ -36,6 +36,7 @@ from pump.control import DISPENSER, Control
 from pump.delivery.calibration import Calibrations
 from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
+from pump.delivery.planner import FASTEST_STEPS_S
 from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
 from pump.faults import BUTTON_DOWN, NAMES, RESET_LOOP, WATCHDOG_OFF, Refused, name_in
@@ -99,7 +100,7 @@ class App:
             (self.dispenser, self.supply, self.calibrations),
             self.staging,
             self.supervisor,
-            (board.PUMP, board.DRIVER["max_steps_s"]),
+            (board.PUMP, min(board.DRIVER["max_steps_s"], FASTEST_STEPS_S)),
             memory=self.memory,
             rtc=self.rtc,
             alarms=self.alarms,

@@ -4,6 +4,7 @@
 import pytest
 
 from host_tests.bench_session import STEP_NL, Bench, main_with_task, period_us
+from pump.delivery.planner import CHUNK_US, COUNT_MAX, FASTEST_STEPS_S
 from pumpbench.sim import SimTarget
 
 LEASE_S = 2.0
@@ -62,6 +63,43 @@ def test_a_hang_at_any_time_of_a_renewal_ends_within_the_lease(after_ms):
     hung_ns = bench.target.now_ns
     bench.run(4.0)
     assert bench.plant.edges.last_ns - hung_ns <= LEASE_S * 1e9
+
+
+# A task that takes {held_ms}, each time at another phase of the queue.
+BUSY = """
+def extra(now_us):
+    time.sleep_ms({held_ms})
+    return app.clock.now_us() + 700_000
+"""
+SURE_S = 1.2
+
+
+@pytest.mark.no_chip
+@pytest.mark.hazard("flash-write-delays-step")
+@pytest.mark.parametrize("head_ml", ["5", "0.2", "0.05", "0.011", "0.002"])
+@pytest.mark.parametrize("part", [1, 3, 100])
+def test_the_queue_covers_over_a_second_whatever_the_head_and_the_rate(power_up, head_ml, part):
+    """Of the fastest rate that this head can have, the whole, a third, a hundredth."""
+    bench = Bench(power_up(main=main_with_task(BUSY.format(held_ms=int(SURE_S * 1000) - 50))))
+    bench.tell(f"MOT:CAL:PERR {head_ml} ML")
+    fastest_ml_hr = min(1000, 5118 * 3600 * float(head_ml) / 3200)
+    bench.prescribe(f"{fastest_ml_hr / part * 0.999:.3f} ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(30)
+    assert bench.target.ask("SYST:STAT?;*TST?", 20) == "RUNNING;0"
+
+
+def test_the_fastest_rate_is_that_of_the_most_steps_in_a_chunk():
+    assert COUNT_MAX * 1_000_000 // CHUNK_US == FASTEST_STEPS_S
+
+
+@pytest.mark.no_chip
+def test_a_rate_whose_steps_come_too_fast_to_be_covered_is_refused(bench):
+    bench.tell("MOT:CAL:PERR 0.05 ML")
+    bench.tell("PRES:NEW;CONC 500 UG/ML;MODE SIMP;RATE 289 ML/HR")
+    assert "OK" not in bench.ask("PRES:VAL?")
+    bench.tell("PRES:RATE 287 ML/HR")
+    assert bench.ask("PRES:VAL?").startswith("OK")
 
 
 @pytest.mark.chip_in_soak

@@ -14,6 +14,7 @@ from micropython import const
 
 CHUNK_US = const(800_000)  # the longest piece planned at once
 COUNT_MAX = const(4095)  # the most steps in one chunk
+FASTEST_STEPS_S = const(5118)  # COUNT_MAX in a chunk; faster ones are shorter, and cover less
 # From so many steps a chunk on, the rest of an interval is spread over the chunk: that makes its
 # periods shorter by 2 us at most (800 ms / 640, over 640); a run of its own would last no time.
 _MANY = const(640)
