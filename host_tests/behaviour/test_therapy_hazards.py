@@ -261,3 +261,14 @@ def test_a_dose_of_less_than_a_step_is_refused_with_its_volume(bench):
     with pytest.raises(PumpError, match=r"119: Less than one step;0\.000060 mL"):
         bench.tell("BOL:STAR 0.03 UG,1 MIN")
     bench.tell("BOL:STAR 0.032 UG,1 MIN")
+
+
+@pytest.mark.chip_in_soak
+def test_a_dose_that_cannot_be_is_refused_with_the_numbers_that_say_why(bench):
+    prescribe(bench, "MODE PER;RATE 50 UG/D", "PER:DOSE 25 UG,60 S,5 MIN")
+    with pytest.raises(PumpError, match=r"mL a day; the pump does \d\S* to \d"):
+        bench.tell("PRIM:STAR 0.1 ML,5000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(200)
+    with pytest.raises(PumpError, match=r"the next periodic dose begins in \d+\.\d{3} s"):
+        bench.tell("BOL:STAR 10 UG,4 MIN")

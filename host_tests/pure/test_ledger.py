@@ -59,3 +59,27 @@ def test_what_there_is_no_memory_for_is_not_booked_by_half():
     with pytest.raises(MemoryError):
         ledger.add([(9, (BASAL, 200_000_000, 0)), (1, (BASAL, Greedy(1), 0))])
     assert (ledger.state(), ledger.steps()) == before
+
+
+@given(
+    st.lists(BOOKING, min_size=1),
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.integers(10**6, 10**9),
+    st.sampled_from([3200, 6400, 1600, 1000]),
+)
+def test_what_is_kept_and_recovered_is_the_same_drug_whatever_the_steps_of_a_revolution(
+    bookings, sure, unsure, pl_per_rev, steps_per_rev
+):
+    ledger = Ledger(3200)
+    for steps, batch in bookings:
+        ledger.add([(steps, batch)])
+    after = Ledger(steps_per_rev)
+    after.restore(ledger.state())
+    assert ledger.drug_ng() - 1 <= after.drug_ng() <= ledger.drug_ng()
+    before_ng = after.drug_ng()
+    after.recover(sure, unsure, (BASAL, pl_per_rev, 500_000))
+    sure_ng = Fraction(sure * pl_per_rev * 500_000, steps_per_rev * 10**9)
+    unsure_ng = Fraction(unsure * pl_per_rev * 500_000, steps_per_rev * 10**9)
+    assert abs(after.drug_ng() - before_ng - sure_ng) <= 1
+    assert abs(after.most_ng() - before_ng - sure_ng - unsure_ng) <= 2

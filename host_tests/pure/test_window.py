@@ -152,3 +152,14 @@ def test_the_peak_is_found_in_bounded_time(name, opened, instead, record_propert
     count = operations(lambda: window.peak_ng(now_us, rows))
     record_property("measured", f"window: the peak takes {count} bytecodes for {name}")
     assert count < MOST_OPERATIONS
+
+
+def test_what_is_kept_of_a_therapy_leaves_the_window_hour_by_hour_as_the_therapy_does():
+    """A reset takes away no more than an hour of it too early, and none of it too late."""
+    window, after = Window(), Window()
+    window.open(0, constant(240), NG_ML)
+    now_us = 30 * HOUR_US
+    after.restore(window.state(now_us))
+    for hours in range(25):
+        at_us = now_us + hours * HOUR_US
+        assert after.now_ng(at_us) == 10_000 * (24 - hours), hours
