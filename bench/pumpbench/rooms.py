@@ -97,6 +97,8 @@ def _names(
     taken = {name for module in modules.values() for name in module.foreign}
     for module in modules.values():
         taken.update(local_names(module.tree))
+    for home in homes.values():
+        taken.update(home.split("."))  # what is imported becomes a name of its package
     found = {}
     for number, (module, content) in enumerate(sorted(modules.items())):
         for name in content.defined:

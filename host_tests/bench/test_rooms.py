@@ -91,6 +91,17 @@ def test_what_is_loaded_later_or_belongs_to_the_hal_keeps_its_file(tmp_path):
     assert {"pump.room.late", "pump.hal.x"} <= files
 
 
+def test_a_module_that_is_loaded_later_does_not_take_the_place_of_an_equal_name(tmp_path):
+    """Its package gets an attribute of that name, and the package is the file of the room."""
+    modules = {
+        "pump.room.a": "def late(): return 'the function'\ndef a(): return late()\n",
+        "pump.room.late": "def rows(): return 'the module'\n",
+        "pump.app": "from pump.room.a import a\ndef result():\n"
+        "    from pump.room import late\n    return late.rows(), a()\n",
+    }
+    assert result(tmp_path, modules)[0] == "('the module', 'the function')"
+
+
 def test_another_main_finds_what_it_imports_in_the_order_it_does(tmp_path):
     modules = {
         "pump.room.a": "import sys\ndef rows(): return 'a' in sys.argv\n",
