@@ -163,6 +163,9 @@ class Mover(ast.NodeTransformer):
                 self._scopes.pop()
         return node
 
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        raise NameError(f"{self._module.name}: no name may be declared global: {node.names}")
+
     def _need_one_meaning(self, part: ast.stmt, own: set[str]) -> None:
         """NameError for a name that is the module's before the class has it."""
         ours = own & {*self._module.defined, *self._module.imported}

@@ -6,9 +6,8 @@ of a module takes a place in its table.
 
 - A number or name that a module declares by `const` is put in where other modules import it, as
   the compiler does within one module, and what it was called is gone.
-- A name with one underscore belongs to its module, so `_journal` of one and `_tree` of another can
-  both be `a`. Arguments that no call names are as private.
-
+- A name with one underscore belongs to its class or module, so `_journal` of one and `_tree` of
+  another can both be `a`. Arguments that no call names are as private, to their function.
 - Public names are short as well, see `public`.
 
 Nothing else changes; a traceback on a board shows the short names.
@@ -139,6 +138,7 @@ class _Renamer(ast.NodeTransformer):
         names = dict.fromkeys(sub.arg for sub in ast.walk(node) if isinstance(sub, ast.arg))
         ours = (name for name in names if is_private(name) or name not in self._public)
         free = (f"_{name}" for name in short_names(string.ascii_lowercase, ()))
+        free = (name for name in free if name not in self._used)
         self._arguments = dict(zip(ours, free, strict=False))
         self.generic_visit(node)
         self._arguments = None
@@ -163,6 +163,14 @@ class _Renamer(ast.NodeTransformer):
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         node.name = node.name and self._local(node.name)
         return self.generic_visit(node)
+
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        node.names = [self._local(name) for name in node.names]
+        return node
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST:
+        node.names = [self._local(name) for name in node.names]
+        return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         node.attr = self._attributes.get(node.attr, node.attr)

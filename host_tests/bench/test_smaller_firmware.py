@@ -2,6 +2,7 @@
 """What a board gets is the firmware with its numbers linked and its private names short."""
 
 import ast
+import re
 
 import pytest
 
@@ -37,6 +38,63 @@ class Tank:
     assert "_half" not in text
     assert run(text)["Tank"](8).half() == 4
     assert run(text)["Tank"](8).level == 0
+
+
+def test_names_of_two_classes_and_arguments_of_two_functions_become_the_same_ones():
+    source = """
+class A:
+    def __init__(self, level): self._level = level
+    def get(self): return self._level
+class B:
+    def __init__(self, amount, other): self._amount, self._other = amount, other
+    def get(self): return self._amount + self._other.get()
+def both(first, second): return B(first, A(second)).get()
+"""
+    text = short(source)
+    assert run(text)["both"](3, 4) == 7
+    assert not {"level", "amount", "first", "_level"} & set(re.findall(r"\w+", text))
+    assert len(set(re.findall(r"self\.(\w+)", text))) == 2
+
+
+def test_what_others_ask_an_object_for_is_called_the_same_in_all_classes():
+    source = """
+class A:
+    _kind = 3
+    def __init__(self): self._size, self._count = 1, 2
+    def copy(self):
+        other = A()
+        other._size = self._size + self._count
+        return other
+class B:
+    def __init__(self, a): self._size, self._a = 5, a
+    def sum(self): return self._size + self._a._size + self._a._kind
+"""
+    names = run(short(source))
+    assert names["B"](names["A"]().copy()).sum() == 11
+
+
+def test_a_name_of_a_function_around_is_followed_into_what_is_within():
+    source = """
+def counter(start):
+    def add(step):
+        nonlocal start
+        start += step
+        return [start + step for step in range(2)]
+    return add
+class _Own:
+    def make(self, _first): return lambda _first_: _first + _first_
+def build(value):
+    class Inner:
+        _kept = value
+        def _twice(self): return 2 * self._kept
+        def get(self): return self._twice()
+    return Inner()
+def own(): return _Own()
+"""
+    names = run(short(source))
+    assert names["counter"](5)(2) == [7, 8]
+    assert names["own"]().make(1)(2) == 3
+    assert names["build"](4).get() == 8
 
 
 def test_names_of_two_modules_become_the_same_ones():
