@@ -77,6 +77,22 @@ print(count)
     assert target.ended.error is None
 
 
+def test_a_loop_that_asks_for_nothing_does_not_fill_the_heap_with_what_it_tells(power_on):
+    main = """
+import gc, machine, rp2
+pin = machine.Pin(7, machine.Pin.OUT)
+timer = machine.WDT(0, 8000)
+gc.collect()
+before = gc.mem_free()
+for turn in range(20_000):
+    pin.value(turn & 1)
+    timer.feed()
+gc.collect()
+print(before - gc.mem_free() < 20_000, pin.value())
+"""
+    assert printed(power_on(main)) == "True 1\n"
+
+
 def test_files_are_those_of_the_chips_flash_and_of_nobody_else(power_on):
     main = """
 import os

@@ -33,9 +33,12 @@ class StateMachine(Remote):
         self._take = b'[%d,"get",[]],' % self.number
         self._tx_fifo = link.prepared_call(self.number, "tx_fifo")
         self._has_side = False
-        self._asked = []  # instructions since the last word, which only send one
+        self._requests = {}  # instruction, of those that only send a word -> its request
+        # No lists: the heap may be full while the firmware goes down.
+        self._asked = 0  # such instructions since the last word, 16 bits each
         self._asked_at = 0
-        self._known = [], 0, 0  # instructions, the word they sent, of which version
+        self._known_asked = 0  # instructions, the word they sent, of which version
+        self._known_word = self._known_version = 0
         if program is not None:
             self.init(program, freq, **pins)
 
@@ -56,9 +59,12 @@ class StateMachine(Remote):
         elif self._has_side or not _only_sends(instruction):
             link.post_number(self._exec, instruction)
         else:
-            self._asked.append(instruction)
+            if instruction not in self._requests:
+                self._requests[instruction] = self._exec + b"%d]]," % instruction
+            is_more = self._asked < 0 or self._asked >> 32  # than three: no more are remembered
+            self._asked = -1 if is_more else self._asked << 16 | instruction
             self._asked_at = link.answers
-            link.post_harmless(self._exec + b"%d]]," % instruction)
+            link.post_harmless(self._requests[instruction])
 
     def put(self, word, shift=0):
         link.post_number(self._put, word << shift)
@@ -66,15 +72,16 @@ class StateMachine(Remote):
     def get(self, buffer=None, shift=0):
         if buffer is not None:
             raise NotImplementedError("get() into a buffer is not simulated")
-        asked, self._asked = self._asked, []
+        asked, self._asked = self._asked, 0
         word = link.received(self._machine) if link.answers > self._asked_at else None
-        if word is None and asked and self._known[0] == asked and self._known[2] == link.version:
-            word = self._known[1]
+        if asked > 0 and asked == self._known_asked and self._known_version == link.version:
+            word = self._known_word
         if word is None:
             word = link.ask(self._get, changes=False)
         else:
             link.post_harmless(self._take)
-        self._known = asked, word, link.version
+        self._known_asked, self._known_version = asked, link.version
+        self._known_word = word
         return word >> shift
 
     def tx_fifo(self):

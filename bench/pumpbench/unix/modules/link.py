@@ -13,6 +13,7 @@ import struct
 _NOTHING, _NUMBER, _DATA, _ERROR, _HANDLER, _LAST_HANDLER = range(6)
 _HEAD_BYTES = 64
 _WORDS_AT = 32  # in the head
+_MOST_POSTED = 2000  # bytes
 _SPINS = 1000  # looks at the time between two reports of them
 
 now_us = 0  # of the chip's timer, since power-up
@@ -48,7 +49,7 @@ def call(target, method, *arguments, **options):
 def post(target, method, *arguments, **options):
     """Have it done before anything that is asked for later."""
     _change()
-    _posted.extend(_request(target, method, arguments, options) + b",")
+    _post(_request(target, method, arguments, options) + b",")
 
 
 def tell(*words):
@@ -73,12 +74,19 @@ def post_number(start, number):
     """`post` of a prepared request."""
     _change()
     _posted.extend(start)
-    _posted.extend(b"%d]]," % number)
+    _post(b"%d]]," % number)
 
 
 def post_harmless(whole):
     """`post` of a request, given with its comma, that changes no level and no FIFO."""
-    _posted.extend(whole)
+    _post(whole)
+
+
+def _post(end):
+    """Firmware that goes round and round and asks for nothing would fill the heap with requests."""
+    _posted.extend(end)
+    if len(_posted) > _MOST_POSTED:
+        _write(b'"spun",1]\n')
 
 
 def _change():
