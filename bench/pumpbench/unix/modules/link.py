@@ -83,7 +83,7 @@ def post_harmless(whole):
 
 
 def _post(end):
-    """Firmware that goes round and round and asks for nothing would fill the heap with requests."""
+    """Firmware that goes round and round and asks nothing would fill the heap with requests."""
     _posted.extend(end)
     if len(_posted) > _MOST_POSTED:
         _write(b'"spun",1]\n')
