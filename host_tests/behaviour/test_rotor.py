@@ -314,6 +314,7 @@ def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):
 
 @pytest.mark.campaign
 @pytest.mark.no_chip
+@pytest.mark.unix_in_soak
 def test_a_day_at_1_ml_is_no_alarm(fitted, record_property):
     fitted.prescribe("1 ML/D")
     fitted.tell("THER:STAR")

@@ -10,8 +10,7 @@ from host_tests.wear import HOUR_S, Wear, pump_with_firmware_in_flash
 STEP_US = 5_400_000  # 62.5 nL at 1 mL/d
 
 
-@pytest.mark.campaign
-@pytest.mark.soak
+@pytest.mark.long
 def test_a_month_of_the_whole_firmware_misses_no_step_and_stays_the_same_size(
     days, record_property
 ):
