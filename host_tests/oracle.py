@@ -15,7 +15,8 @@ from typing import NamedTuple
 from host_tests.books import Books, fixed
 
 STEPS_PER_REV = 3200
-MAX_STEPS_S = 20_000
+MAX_STEPS_S = 20_000  # of the motor
+COVERED_STEPS_S = 5_118  # of a therapy: faster ones would be queued for too short a time
 MIN_NL_D = 6_000
 MAX_NL_D = 24_000_000_000
 US_PER_DAY = 86_400_000_000
@@ -241,7 +242,7 @@ class Oracle:
         return Fraction(self.nl_per_rev, STEPS_PER_REV)
 
     def max_nl_d(self):
-        return min(MAX_NL_D, int(MAX_STEPS_S * 86_400 * self.step_nl()))
+        return min(MAX_NL_D, int(COVERED_STEPS_S * 86_400 * self.step_nl()))
 
     def treat(self, enabled_us):
         self.line_ng_ml = self.active.ng_ml
