@@ -53,6 +53,7 @@ def assert_pin_at_rest(bench, seconds=2.0):
     assert buzzer.count == count
 
 
+@pytest.mark.chip_in_soak(but=("HIGH",))
 @pytest.mark.parametrize("priority", PRIORITIES)
 def test_a_burst_is_within_every_row_of_its_table(bench, priority, record_property):
     filled(bench)
@@ -268,6 +269,7 @@ def test_a_silent_pump_moves_the_pin_not_once(bench):
 
 
 @pytest.mark.campaign
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("alarm-unheard")
 def test_from_a_condition_to_the_first_edge_of_its_sound(bench, record_property):
     record_property("measured", onsets(bench, 100 if bench.target.name != "emulator" else 4))
