@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 
 from pumpbench.emulator import EmulatorTarget
-from pumpbench.image import loaded
+from pumpbench.image import at_boot
 from pumpbench.uf2 import DEFAULT_VERSION
 
 MAIN = """
@@ -42,15 +42,6 @@ print("heap", "left", now)
 TIMEOUT_S = 30.0
 _NAMES = re.compile(r"n_pool=(\d+), n_qstr=(\d+)")
 _FIRST_PIECE = 20
-# for a moment, for what this board has not, or by hand
-_LATER = (
-    "pump.store.shapes",
-    "pump.selftest_parts",
-    "pump.console.commands.lock",
-    "pump.delivery.rotor",
-    "pump.rotor_guard",
-    "pump.forget_pin",
-)
 
 
 class Heap(NamedTuple):
@@ -68,7 +59,7 @@ class Heap(NamedTuple):
 
 def measure(version: str = DEFAULT_VERSION) -> Heap:
     """Boot an emulated board, and ask."""
-    main = MAIN.replace("{modules}", repr(_at_boot()))
+    main = MAIN.replace("{modules}", repr(at_boot()))
     rows: list[tuple[str, int]] = []
     pieces = names = 0
     with EmulatorTarget(version=version, main=main) as target:
@@ -83,11 +74,6 @@ def measure(version: str = DEFAULT_VERSION) -> Heap:
                 rows.append((name, int(count)))
             elif "Error" in line:
                 raise RuntimeError(line)
-
-
-def _at_boot() -> list[str]:
-    """What a board loads beside the HAL, which goes first."""
-    return [name for name in loaded() if not name.startswith("pump.hal") and name not in _LATER]
 
 
 def table(heap: Heap) -> str:

@@ -56,9 +56,10 @@ def package() -> dict[str, bytes]:
     }
 
 
-def loaded() -> list[str]:
-    """The modules that lie in files of their own, each after what it imports."""
-    return list(_program().rooms.files)
+def at_boot() -> list[str]:
+    """The files of rooms, by their modules, each after what it imports."""
+    found = _program().rooms
+    return [module for module in found.files if module in found.plan.shared]
 
 
 def _path(module: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pumpbench.image import FIRMWARE, loaded
+from pumpbench.image import FIRMWARE, at_boot
 from pumpbench.rooms import APP, VOCABULARY, together
 
 EMPTY = {"pump": "VERSION = '1'\n", "pump.room": "", "pump.hal": ""}
@@ -163,8 +163,8 @@ def test_every_module_of_the_firmware_is_in_a_file():
     paths = sorted((FIRMWARE / "pump").rglob("*.py"))
     names = [_module(path) for path in paths]
     rooms = together({name: path.read_text() for name, path in zip(names, paths, strict=True)})
-    assert {rooms.plan.homes[name] for name in names} >= set(loaded())
-    assert len(loaded()) < len(paths) / 3
+    assert {rooms.plan.homes[name] for name in names} >= set(rooms.files) > set(at_boot())
+    assert len(rooms.files) < len(paths) / 3
     left = {name for name in names if rooms.plan.homes[name] not in rooms.files}
     assert all(not _statements(FIRMWARE / name.replace(".", "/") / "__init__.py") for name in left)
 

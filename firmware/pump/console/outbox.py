@@ -9,6 +9,7 @@ is dropped whole and reported (-430), so what waits never holds half a line.
 from micropython import const
 
 from pump.console.errors import OUT_OF_MEMORY, QUERY_DEADLOCKED
+from pump.console.reply import size
 
 _MOST = const(2048)  # bytes that wait; a longer line is taken when nothing waits
 
@@ -30,10 +31,10 @@ class Outbox:
 
     def put(self, line):
         """Take a line, as a list of its pieces, and send what can be sent."""
-        size = sum([len(piece) for piece in line]) + 1
-        if self._size and self._size + size > _MOST:
+        count = size(line) + 1
+        if self._size and self._size + count > _MOST:
             self.send()
-        if self._size and self._size + size > _MOST:
+        if self._size and self._size + count > _MOST:
             self._errors.push(QUERY_DEADLOCKED)
             return
         line.append("\n")
@@ -42,7 +43,7 @@ class Outbox:
         except MemoryError:
             self._errors.push(OUT_OF_MEMORY)
             return
-        self._size += size
+        self._size += count
         self.send()
 
     def send(self):

@@ -16,6 +16,11 @@ def pieces(answer, mark):
     return found
 
 
+def size(texts):
+    """How many characters pieces have together."""
+    return sum([len(text) for text in texts])
+
+
 def _add(found, answer, mark):
     if isinstance(answer, str):
         _put(found, mark + answer)

@@ -21,7 +21,7 @@ from pump.console.errors import (
 from pump.console.lines import LineAssembler
 from pump.console.lock import has_pin
 from pump.console.parser import commands
-from pump.console.reply import pieces
+from pump.console.reply import pieces, size
 from pump.console.stray import Stray
 from pump.faults import Fault, Refused
 
@@ -107,7 +107,7 @@ class Session:
             raise
         self._commands = None
         reply, self._reply = self._reply, None
-        if reply is not None and _size(reply) > _MOST:
+        if reply is not None and size(reply) > _MOST:
             self._errors.push(QUERY_DEADLOCKED)
             return None
         return reply
@@ -155,7 +155,7 @@ class Session:
         """Add all of an answer to the reply, unless that is too long already, or nothing."""
         if self._reply is None:
             self._reply = pieces(answer, "")
-        elif _size(self._reply) <= _MOST:
+        elif size(self._reply) <= _MOST:
             self._reply.extend(pieces(answer, ";"))
 
     def _hear_stray(self, character):
@@ -188,7 +188,3 @@ class Session:
             self._errors.push(refused.code, refused.detail)
         if self._after is not None:
             self._after(header, ())
-
-
-def _size(reply):
-    return sum([len(piece) for piece in reply])
