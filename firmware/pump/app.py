@@ -52,15 +52,16 @@ from pump.supervisor import Supervisor
 from pump.supply import Supply
 from pump.therapy import wall
 from pump.therapy.boluses import Boluses
+from pump.therapy.daily_limit import DailyLimit
 from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
-from pump.therapy.window import Window
 from pump.timecheck import TimeCheck
 from pump.treatment import Treatment
 from pump.watchdog import Watchdog
 
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
+_COMMIT = "PRES:COMM"  # which the store makes an event of
 _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
 _RUBBISH_BYTES = 16_384
 _SUMS = "/lib/pump/sums.txt"
@@ -85,7 +86,7 @@ class App:
         self.calibrations = Calibrations(board.PUMP["pl_per_rev"], _steps_per_rev(board))
         self.treatment = Treatment(
             (self.dispenser, self.ledger, self.clock),
-            (Boluses(), Window()),
+            (Boluses(), DailyLimit()),
             Outlook(board.PUMP["min_rate_nl_d"]),
             self.calibrations.current(),
         )
@@ -294,6 +295,8 @@ class App:
             shown = "" if has_pin(header) else ",".join(arguments)
             text = (header + " " + shown).rstrip()
             self._record_order(text, header[:3] in _SETUP)
+        elif header.startswith(_COMMIT):
+            self.monitor.look()
         self.conditions.refresh()
 
     def _after_button(self, name):

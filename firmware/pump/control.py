@@ -82,7 +82,9 @@ class Control:
         self._supervisor.tidy()
         self.need_line(active.concentration_ng_ml)
         self.supply.need_start(highest_nl_d(active, self.limits().min_nl_d))
-        self.need_day(active, LIMIT_EXCEEDED, self.treatment.ahead(active))
+        self.need_day(
+            active, LIMIT_EXCEEDED, self.treatment.ahead(active), self.treatment.pattern(active)
+        )
         self.treatment.start(active, self.treatment.ahead(active))  # as of now: that took a while
         self.wake()
 
@@ -124,7 +126,8 @@ class Control:
         if self.treatment.is_regular():
             if staged.concentration_ng_ml != active.concentration_ng_ml:
                 raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
-            self.need_day(staged, LIMIT_EXCEEDED, self.treatment.ahead(staged))
+            ahead = self.treatment.ahead(staged)
+            self.need_day(staged, LIMIT_EXCEEDED, ahead, self.treatment.pattern(staged))
         self._dispenser.renew(0)  # to validate and to write a week takes a while
         self.memory.commit(staged)
         self._staging.commit(token)
@@ -156,7 +159,10 @@ class Control:
         prescription = self.treatment.prescription
         is_followed = self.treatment.is_regular() and prescription.mode == FLEX
         if is_followed:
-            self.need_day(prescription, CLOCK_REFUSED, self.treatment.ahead(prescription, wall))
+            ahead = self.treatment.ahead(prescription, wall)
+            self.need_day(
+                prescription, CLOCK_REFUSED, ahead, self.treatment.pattern(prescription, wall)
+            )
         self._set_rtc(wall_s)
         self.treatment.outlook.wall = wall
         if is_followed:
@@ -257,20 +263,25 @@ class Control:
             raise Refused(LINE_NOT_CLEARED, "still in part %s ug/mL in the line" % strengths[0])
         raise Refused(LINE_NOT_CLEARED, "the line holds %s ug/mL, not %s" % strengths)
 
-    def need_day(self, prescription, code, ahead):
-        """Refuse a start or change by which more than LIMit:DAY would go out in some 24 h.
+    def need_day(self, prescription, code, rows, pattern=None, **dose):
+        """Refuse a plan by which more than LIMit:DAY would go out in some 24 h.
 
-        ahead: what would be delivered, as `Treatment.ahead` answers it. What is in or planned
-        already is no reason to refuse a change that lowers it.
+        rows: what would be delivered, as `Treatment.ahead` answers it. pattern: of the regular
+        therapy, where it is one. dose: ends_us and dose_fg of one that is new in it. What went out
+        or goes on without the plan is no reason to refuse one that lowers it.
         """
         limit_ng = prescription.limit_day_ng
         if not limit_ng:
             return
-        window, now_us = self.treatment.window, self.treatment.now_us()
-        more_us = self.treatment.settled_us(ahead) - now_us
-        peak_ng = window.peak_ng(now_us, ahead, more_us=more_us)
-        if peak_ng > limit_ng and peak_ng > window.peak_ng(now_us, more_us=more_us):
-            raise above_day(code, peak_ng, limit_ng)
+        treatment = self.treatment
+        if treatment.giving is not None:
+            pattern = None
+        instead_of = treatment.rows if treatment.rows else None
+        known = {"pattern": pattern, "instead_of": instead_of}
+        excess_ng = treatment.excess_ng(rows, limit_ng, **known, **dose)
+        if excess_ng:
+            doses = ug(excess_ng), ug(limit_ng)
+            raise Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % doses)
 
     def _set_rtc(self, wall_s):
         if self._rtc is None:
@@ -302,8 +313,3 @@ class Control:
     def _soft(self, prescription):
         before = self._staging.before(self.treatment.now_us())
         return validation.soft(prescription, self.limits(), before)
-
-
-def above_day(code, total_ng, limit_ng):
-    """The refusal of what would bring more than LIMit:DAY into some 24 h."""
-    return Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % (ug(total_ng), ug(limit_ng)))

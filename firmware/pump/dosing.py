@@ -2,12 +2,11 @@
 """Dosing: which bolus, prime, bridge or trial is allowed, and when. It refuses, or it acts.
 
 One at a time, over the regular therapy or while the pump is stopped. A dose is never rounded up.
-The window rule: boluses of the last 24 h + the basal of one full window + the new bolus <= limit.
+No 24 h hold more than LIMit:DAY with it: what went out, the basal to come, and the new bolus.
 """
 
 from micropython import const
 
-from pump.control import above_day
 from pump.faults import (
     LIMIT_EXCEEDED,
     LOCKED_OUT,
@@ -101,12 +100,10 @@ class Dosing:
             self._control.need_line(old_ng_ml)
         daily_ng = sums(prescription, self._control.limits().min_nl_d).mean_ng()
         self._need_rate(dose_nl(daily_ng, old_ng_ml))
-        rate_nl_d, duration_us = bridge(volume_nl, old_ng_ml, daily_ng)
+        duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
         dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
         self._need_volume(dose)
-        ahead = self._treatment.outlook.bridged(
-            prescription, self._treatment.now_us(), dose, rate_nl_d
-        )
+        ahead = self._treatment.bridged(prescription, dose)
         self._control.need_day(prescription, LIMIT_EXCEEDED, ahead)
         self._treatment.bridge(prescription, dose, ahead)
         self._control.wake()
@@ -156,14 +153,15 @@ class Dosing:
         if next_us is not None:
             basal_nl_d = prescription.rate_nl_d()
         self._need_rate(basal_nl_d - (-dose.amount // dose.duration_us))
-        self._need_window(prescription, dose, dose_ng)
+        rows = self._treatment.with_dose(dose)
+        self._need_day(prescription, rows, dose, self._treatment.pattern(prescription))
         self._treatment.over(dose, dose_ng)
 
     def _alone(self, dose, prescription, dose_ng, observation_us=0):
         """Give a dose while nothing else moves."""
         self._control.need_stopped()
         self._need_rate(-(-dose.amount // dose.duration_us))
-        self._need_window(prescription, dose, dose_ng)
+        self._need_day(prescription, ((self._treatment.now_us(), dose, dose.ng_ml),), dose)
         self._treatment.alone(dose, dose_ng, observation_us)
         self._control.wake()
 
@@ -191,12 +189,9 @@ class Dosing:
             rates = ml(rate_nl_d), ml(limits.min_nl_d), ml(limits.max_nl_d)
             raise Refused(LIMIT_EXCEEDED, "%s mL a day; the pump does %s to %s" % rates)
 
-    def _need_window(self, prescription, dose, dose_ng):
-        limit_ng = prescription.limit_day_ng
-        if not limit_ng:
-            return
-        now_us = self._treatment.now_us()
-        more_us = self._treatment.next_us() - now_us + dose.duration_us
-        total_ng = self._treatment.window.peak_ng(now_us, more_us=more_us) + dose_ng
-        if total_ng > limit_ng:
-            raise above_day(LIMIT_EXCEEDED, total_ng, limit_ng)
+    def _need_day(self, prescription, rows, dose, pattern=None):
+        """Refuse a dose at the end of rows that more than LIMit:DAY would go out with."""
+        ends_us = rows[-1][0] + dose.duration_us
+        dose_fg = dose.amount // DAY_US * dose.ng_ml
+        known = {"ends_us": ends_us, "dose_fg": dose_fg}
+        self._control.need_day(prescription, LIMIT_EXCEEDED, rows, pattern, **known)

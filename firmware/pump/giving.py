@@ -29,11 +29,6 @@ class Giving:
         """The steps it holds; what is less than one belongs to the basal."""
         return self._calibration.steps_in(self.dose.amount)
 
-    def most_ng(self):
-        """Drug that can have gone out on its account: what it left of a step goes as basal."""
-        most_ng = self._calibration.drug_ng(self.steps() + 1, self.dose.ng_ml) + 1
-        return min(most_ng, self.record.programmed_ng)
-
     def given_ng(self):
         """Drug that has gone out, rounded down, as far as it is booked."""
         return self._calibration.drug_ng(self.steps(), self.dose.ng_ml)

@@ -12,8 +12,9 @@ stop, or memory that survives a reset, closes it to one number. What cannot be r
 from micropython import const
 
 from pump.faults import NOT_RECORDED, Refused
-from pump.kinds import PERIODIC
+from pump.kinds import PERIODIC, REGULAR
 from pump.therapy.boluses import RESET, Record
+from pump.therapy.daily_past import DOSES, THERAPY
 
 DELIVERY = const("delivery")
 PAST = const("past")
@@ -23,6 +24,7 @@ _LEAST_STEPS = const(64)  # uncalibrated, where nobody knows the volume of a ste
 _CHUNKS = const(10)  # so many of the chunks that are being planned, 8 s at most
 _HOUR_US = 3_600_000_000
 _WIDE_US = const(10_000_000)  # a reservation that has become too wide is kept so long
+_FG_PER_NG = const(1_000_000)
 _WRAP = const(0xFFFFFFFF)
 
 
@@ -45,6 +47,7 @@ class Journal:
         self.written = 0
         self._past_ng = 0  # the most that was out when the past was kept
         self._past_us = 0
+        self._lane = DOSES  # where what went out since then belongs
         self._batch = (0, 0, 0)
         self._drug = ()  # batch in the last record, with the strongest drug in it
         self._commanded = self._steps = 0  # planned in all since power-up, and at the last time
@@ -141,9 +144,9 @@ class Journal:
 
     def restore_past(self, state):
         """Bring back the doses and the day. Before `restore`."""
-        boluses, window, self._past_ng = state
+        boluses, day, self._past_ng = state
         self._treatment.boluses.restore(boluses)
-        self._treatment.window.restore(window)
+        self._treatment.day.from_record(day)
 
     def restore(self, state):
         """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
@@ -156,6 +159,7 @@ class Journal:
         self._ledger.restore(ledger)
         self._ledger.recover(*self._out(at_us, counts), batch)
         is_cut = counts[1] > counts[0] or dose is not None
+        self._lane = THERAPY if batch[0] in REGULAR and dose is None else DOSES
         self.is_interrupted = bool(was_interrupted or is_cut)
         if dose is not None:
             self._reopen(dose)
@@ -170,14 +174,14 @@ class Journal:
         """What went out, or may have, since the past was kept counts as given just now."""
         since_ng = self._ledger.most_ng() - self._past_ng
         if since_ng > 0:
-            self._treatment.window.add(self._clock.now_us(), 0, since_ng)
+            self._treatment.day.recover(self._lane, since_ng * _FG_PER_NG, self._clock.now_us())
         self._past_ng = self._ledger.most_ng()
 
     def keep_past(self):
         """Write the past."""
         now_us = self._clock.now_us()
         most_ng = self._ledger.most_ng()
-        past = [self._treatment.boluses.state(now_us), self._treatment.window.state(now_us)]
+        past = [self._treatment.boluses.state(now_us), self._treatment.day.to_record()]
         self._write(PAST, past + [most_ng])
         self._past_ng, self._past_us = most_ng, now_us
 

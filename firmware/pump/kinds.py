@@ -13,6 +13,8 @@ BRIDGE = const(6)
 TRIAL = const(7)
 RECOVERED = const(8)  # known to be out before a reset, but not as which of the others
 
+REGULAR = (BASAL, PERIODIC)  # what is not a dose that somebody asked for
+
 NAMES = {
     BASAL: "BASAL",
     JOG: "JOG",

@@ -317,7 +317,7 @@ class Memory:
         """Keys of what should be there and is not. A new pump has nothing to lose."""
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
-        has_past = self._treatment.boluses.last(1) or self._treatment.window.state(0)
+        has_past = self._treatment.boluses.last(1) or not self._treatment.day.is_empty()
         is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past)
         if not is_new or self._journal.boot > 2:  # setup is written last in the first boot
             due = (DELIVERY, PAST, "setup", "alarms") + (("prescription",) if self._token else ())
@@ -341,7 +341,7 @@ class Memory:
             self._reservoir.lose()
         if DELIVERY in keys or PAST in keys:
             treatment.boluses.lock(self._clock.now_us())
-            treatment.window.fill(self._clock.now_us())
+            treatment.day.assume_worst(self._clock.now_us())
         if PAST in keys:  # each dose had an event of its own, at least
             treatment.boluses.number_beyond(self._log.first() + self._log.count())
 

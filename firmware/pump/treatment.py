@@ -11,7 +11,7 @@ from micropython import const
 from pump import state
 from pump.faults import Refused
 from pump.giving import Giving
-from pump.kinds import BASAL, BRIDGE, CLINICIAN, JOG, PRIME, TRIAL
+from pump.kinds import BASAL, CLINICIAN, JOG, PRIME, TRIAL
 from pump.state import OBSERVATION, RUNNING, STOPPED
 from pump.therapy import boluses
 from pump.therapy.line import Line
@@ -26,19 +26,21 @@ _ALONE = {CLINICIAN: state.BOLUS, TRIAL: state.TRIAL, PRIME: state.PRIME}
 
 
 class Treatment:
-    """delivery: (dispenser, ledger, clock). past: (`Boluses`, `Window`).
+    """delivery: (dispenser, ledger, clock). past: (`Boluses`, `DailyLimit`).
 
-    mode: a state of `THERapy:STATe?`, or JOG. line: which drug the tube holds.
+    mode: a state of `THERapy:STATe?`, or JOG. line: which drug the tube holds. rows: what goes
+    out from now on, as a `plan` has it.
     """
 
     def __init__(self, delivery, past, outlook, calibration):
         self._dispenser, self._ledger, self._clock = delivery
-        self.boluses, self.window = past
+        self.boluses, self.day = past
         self.outlook = outlook
         self.grid = outlook.grid
         self.calibration = calibration
         self.mode = STOPPED
         self.line = Line()
+        self.rows = ()
         self.giving: "Giving" = None  # pyright: ignore[reportAttributeAccessIssue]
         # What runs, or ran last.
         self.prescription: "Prescription" = None  # pyright: ignore[reportAttributeAccessIssue]
@@ -97,12 +99,17 @@ class Treatment:
 
     def start(self, prescription, ahead):
         """Deliver the prescription. ahead: what `ahead` has just answered about it."""
-        at_us, schedule, _ = ahead[0]
+        at_us, schedule, _ = ahead[-1]
         self.grid.anchor(prescription, at_us)
         self._begin(at_us, schedule, self._batch(prescription), self._owed)
         self._begin_regular(prescription, at_us, RUNNING)
         self.line.fill(prescription.concentration_ng_ml)
-        self.window.open(*ahead[0])
+        self._go_along(ahead)
+
+    def bridged(self, prescription, dose):
+        """What a bridge from now on would deliver, as rows."""
+        step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
+        return self.outlook.bridged(prescription, self._clock.now_us(), dose, step_fg)
 
     def bridge(self, prescription, dose, ahead):
         """Deliver `dose`, the old drug that is in the way, and the prescription after it.
@@ -116,8 +123,7 @@ class Treatment:
         self._begin(at_us, bridged, self._batch(prescription), self._owed)
         self._begin_regular(prescription, end_us, state.BRIDGE)
         self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
-        for row in ahead:
-            self.window.open(*row)
+        self._go_along(ahead)
 
     def alone(self, dose, programmed_ng, observation_us=0):
         """Deliver a dose while stopped, and be stopped again; with a trial, observe then."""
@@ -131,15 +137,21 @@ class Treatment:
             self.line.prime(dose.ng_ml)
         else:
             self.line.fill(dose.ng_ml)
-            self.window.add(at_us, dose.duration_us, programmed_ng)
+            self.rows = ((at_us, dose, dose.ng_ml),)
 
     def over(self, dose, programmed_ng):
         """Deliver a dose over the regular therapy that runs."""
-        at_us = self.next_us()
+        rows = self.with_dose(dose)
+        at_us, schedule, _ = rows[-1]
         self._give(dose, at_us, programmed_ng)
-        schedule = Over(dose, self.outlook.row(self.prescription, at_us)[1])
         self._recorded(self._dispenser.follow, schedule, self._batch(self.prescription))
-        self.window.add(at_us, dose.duration_us, programmed_ng)
+        self.rows = rows
+
+    def with_dose(self, dose):
+        """The rows of a dose over the regular therapy that runs."""
+        at_us = self.next_us()
+        _, schedule, ng_ml = self._row(self.prescription, at_us)
+        return self._going_on(at_us) + ((at_us, Over(dose, schedule), ng_ml),)
 
     def jog(self, steps, millirevs_min):
         """Turn by `steps` at thousandths of a revolution a minute."""
@@ -160,31 +172,52 @@ class Treatment:
 
     def change(self, prescription):
         """Deliver another prescription, or the same one by another clock, from the queue's end."""
-        ahead = self.ahead(prescription)
-        self.grid.anchor(prescription, ahead[0][0])
+        at_us, ahead, giving = self.next_us(), self.ahead(prescription), self.giving
+        from_us, schedule, _ = ahead[-1]
+        self.grid.anchor(prescription, from_us)
         self.prescription = prescription
-        at_us, schedule, giving = self.next_us(), ahead[0][1], self.giving
-        if self.mode == state.BRIDGE and giving.end_us > at_us:
+        if from_us > at_us:  # behind the bridge
             elapsed_us = at_us - giving.start_us
-            schedule = Then(giving.dose, giving.end_us - at_us, schedule, elapsed_us=elapsed_us)
-        elif giving is not None and giving.end_us > at_us:
-            schedule = Over(giving.dose, schedule, elapsed_us=at_us - giving.start_us)
+            schedule = Then(giving.dose, from_us - at_us, schedule, elapsed_us=elapsed_us)
         self._dispenser.follow(schedule, self._batch(prescription))
-        self.window.open(*ahead[0])
+        self._go_along(ahead)
 
     def ahead(self, prescription, wall=None):
-        """What a start or change would deliver, boluses apart: ((instant, schedule, ng_ml),).
+        """What a start or change would deliver, as rows: what runs, and this from the last on.
 
         wall: another wall clock than the one in use.
         """
-        at_us = self.next_us()
-        if self.mode == state.BRIDGE:
-            at_us = max(self.giving.end_us, at_us)
-        return (self.outlook.row(prescription, at_us, wall),)
+        at_us, giving = self.next_us(), self.giving
+        is_giving = giving is not None and giving.end_us > at_us
+        if is_giving and self.mode == state.BRIDGE:
+            at_us = giving.end_us
+        row = self._row(prescription, at_us, wall)
+        if is_giving and self.mode != state.BRIDGE:
+            schedule = Over(giving.dose, row[1], elapsed_us=at_us - giving.start_us)
+            row = (at_us, schedule, row[2])
+        return self._going_on(at_us) + (row,)
 
-    def settled_us(self, ahead):
-        """When the last of it is in force, and the dose under way is over."""
-        return max(ahead[-1][0], self.giving.end_us if self.giving else 0)
+    def pattern(self, prescription, wall=None):
+        """The regular therapy of a prescription, as LIMit:DAY knows it again."""
+        step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
+        return self.outlook.pattern(prescription, wall, step_fg)
+
+    def excess_ng(self, rows, limit_ng, ends_us=0, **known):
+        """The drug of some 24 h that rows, instead of what runs, bring above a limit; 0: of none.
+
+        ends_us: the end of a dose among them. known: as `DailyLimit.excess_ng` has it.
+        """
+        self._note_day()
+        ends_us = max(ends_us, self.giving.end_us if self.giving else 0)
+        return self.day.excess_ng(
+            rows,
+            limit_ng,
+            now_us=self._clock.now_us(),
+            last_us=max(rows[-1][0], ends_us),
+            step_fg=self.calibration.drug_fg(1, rows[-1][2]),
+            owed_fg=self._owed_fg(rows[-1][2]),
+            **known,
+        )
 
     def abort(self):
         """End the bolus under way, at once; a regular therapy that runs goes on."""
@@ -193,12 +226,11 @@ class Treatment:
             stopped = self._halt(boluses.ABORTED)
             self._origin_us += stopped[0]
             at_us, prescription = self._origin_us, self.prescription
-            row = self.outlook.row(prescription, at_us)
+            row = self._row(prescription, at_us)
             self.grid.begin(at_us)
             step = self.calibration.step_in_nl_d_us()
             self._dispenser.restart(row[1], step, self._batch(prescription), stopped)
-            self.window.close(at_us)
-            self.window.open(*row)
+            self.rows = (row,)
         elif self.mode == OBSERVATION or self.giving is not None:
             self._end(boluses.ABORTED)
 
@@ -210,7 +242,8 @@ class Treatment:
             self._end(boluses.STOPPED)
 
     def poll(self, _now_us):
-        """Notice what has ended. Returns when the next end is due, or None."""
+        """Notice what is out, and what has ended. Returns when the next end is due, or None."""
+        self._note_day()
         if self.mode == OBSERVATION:
             if self._clock.now_us() < self.observed_us:
                 return self.observed_us
@@ -262,6 +295,32 @@ class Treatment:
         self.grid.begin(at_us)
         self.mode = mode
 
+    def _go_along(self, rows):
+        """The regular therapy is that of the last row, from then on."""
+        self.rows = rows
+        self.day.follow(rows[-1][0], self.pattern(self.prescription))
+
+    def _row(self, prescription, at_us, wall=None):
+        step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
+        return self.outlook.row(prescription, at_us, wall, step_fg)
+
+    def _going_on(self, at_us):
+        """What goes out up to an instant, as rows."""
+        begun = [row for row in self.rows if row[0] < at_us]
+        now_us = self._clock.now_us()
+        while len(begun) > 1 and begun[1][0] <= now_us:
+            begun.pop(0)
+        return tuple(begun)
+
+    def _owed_fg(self, ng_ml):
+        """Drug that is due of a step that is not out, in femtograms."""
+        owed = self._dispenser.owed() if self.is_regular() else self._owed
+        amount, over = self.calibration.step_in_nl_d_us()
+        return max(owed, 0) * ng_ml // (over * DAY_US) if amount else 0
+
+    def _note_day(self):
+        self.day.note(self._clock.now_us(), self._ledger.dosed_fg())
+
     def _give(self, dose, at_us, programmed_ng):
         record = self.boluses.begin(dose.kind, programmed_ng, at_us, dose.duration_us)
         self._dispenser.settle()
@@ -275,6 +334,7 @@ class Treatment:
             self._end(boluses.FAULT)
             return
         mode, self.mode = self.mode, STOPPED
+        self.rows = ()
         if giving is not None:
             self._finish(boluses.COMPLETED)
         if mode == state.TRIAL:
@@ -287,9 +347,11 @@ class Treatment:
         """Stop; the regular therapy and the dose under way are over."""
         was_regular, at_us = self.is_regular(), self.now_us()
         _, owed = self._halt(outcome)
+        self.rows = ()
+        self._note_day()
+        self.day.stop()
         if was_regular:
             self._owed = owed
-            self.window.close(at_us)
         if self.mode == state.BRIDGE and self.grid.anchor_us > at_us:
             self.grid.forget()  # it was to be laid after the bridge
         self.mode = STOPPED
@@ -306,7 +368,6 @@ class Treatment:
         given_ng, giving = self.given_ng(), self.giving
         at_us = self._clock.now_us()
         self.boluses.end(giving.record, outcome, given_ng, at_us)
-        is_counted = giving.dose.kind not in (BRIDGE, PRIME)
-        if is_counted and outcome != boluses.COMPLETED:
-            self.window.cut(at_us, giving.most_ng())
+        if self.is_regular() and outcome != boluses.COMPLETED:
+            self.day.stray(self.calibration.drug_fg(1, giving.dose.ng_ml))
         self.giving = None  # pyright: ignore[reportAttributeAccessIssue]

@@ -96,29 +96,28 @@ def test_a_clock_that_puts_the_richest_hour_beside_a_day_long_bolus_is_refused(
 
 
 @pytest.mark.hazard("daily-limit-exceeded")
-def test_boluses_aborted_after_a_fraction_of_a_step_count_a_step_each(pump):
+def test_what_boluses_leave_that_are_aborted_within_a_step_counts(pump):
     """A bolus that is aborted leaves its fraction of a step to the basal: again and again."""
     prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 53.1 UG")
     pump.tell("THER:STAR")
     pump.run(10)
-    for _ in range(3):  # 53 ug and three steps of 1/32 ug are 53.094 ug, four are 53.125
+    for _ in range(3):  # each a tenth of a step of 1/32 ug, or two
         pump.tell("BOL:STAR 3 UG,30 MIN")
         pump.run(4)  # the bolus begins within 2 s; a step of it takes 18.75 s
         pump.tell("BOL:ABOR")
     assert history(pump, 3) == [("CLINICIAN", 3.0, 0.0, "ABORTED")] * 3
-    assert refusal(pump, "BOL:STAR 3.1 UG,30 MIN") == LIMIT
-    assert refusal(pump, "BOL:STAR 3.01 UG,30 MIN") == LIMIT
-    pump.tell("BOL:STAR 3 UG,30 MIN")
+    assert refusal(pump, "BOL:STAR 3.1 UG,30 MIN") == LIMIT  # and not 0.01 ug more
+    pump.tell("BOL:STAR 3.05 UG,30 MIN")
 
 
 @pytest.mark.hazard("daily-limit-exceeded")
 def test_what_aborted_boluses_leave_to_the_basal_counts_against_the_limit(pump):
-    prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 55 UG")
+    prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 53.3 UG")
     pump.tell("THER:STAR")
     pump.run(10)
     start_ns, granted = pump.target.now_ns, 0
     pump.plant.edges.clear()
-    while granted < 100:
+    while granted < 200:
         pump.target.tell("BOL:STAR 3 UG,30 MIN")
         if pump.ask("BOL:STAT?").startswith("NONE"):
             break
@@ -127,5 +126,40 @@ def test_what_aborted_boluses_leave_to_the_basal_counts_against_the_limit(pump):
         granted += 1
     basal_steps = 50 * STEPS_PER_UG * (pump.target.now_ns - start_ns) / 1e9 / DAY_S
     extra_steps = pump.plant.edges.count - basal_steps
-    assert 5 < extra_steps < 2 * STEPS_PER_UG
-    assert 40 < granted < 2 * STEPS_PER_UG
+    assert 5 < extra_steps < 0.3 * STEPS_PER_UG + 1
+    assert 20 < granted < 200
+
+
+THERAPIES = {
+    "simple": ("MODE SIMP;RATE 100 UG/D",),
+    "flex": ("MODE FLEX;RATE 60 UG/D", "FLEX:STEP ALL,08:00,160 UG/D,17:36"),
+    "periodic": ("MODE PER;RATE 60 UG/D", "PER:DOSE 40 UG,1 HR,24 HR"),
+}
+
+
+@pytest.mark.campaign
+@pytest.mark.no_chip
+@pytest.mark.hazard("daily-limit-exceeded")
+@pytest.mark.parametrize("name", THERAPIES)
+@pytest.mark.parametrize("revolution_ml", [10, 3])
+def test_whole_steps_of_a_large_head_keep_to_a_limit_that_is_the_day(pump, name, revolution_ml):
+    """Of 31.25 or 9.375 ug each: 100 ug a day are 3.2 or 10.7 of them, never 4 or 11 in a day."""
+    pump.tell(f"MOT:CAL:PERR {revolution_ml} ML")
+    pump.tell("SYST:TIME 2026-03-02T00:00:00")
+    prescribe(pump, *THERAPIES[name], "LIM:DAY 100 UG", concentration="10000 UG/ML")
+    pump.mark()
+    for hours in (26, 12):
+        pump.tell("THER:STAR")
+        pump.run(hours * HOUR_S)
+        pump.tell("THER:STOP")
+        pump.run(50 * MIN_S)
+    times_s = [t_ns / 1e9 for t_ns in pump.plant.edges.times_ns()]
+    in_a_day = [sum(t <= other < t + DAY_S for other in times_s) for t in times_s]
+    step_ug = revolution_ml * 3.125
+    assert max(in_a_day) == 100 // step_ug
+
+
+def test_a_limit_below_a_step_is_no_prescription(pump):
+    pump.tell("MOT:CAL:PERR 10 ML")
+    pump.tell("PRES:NEW;CONC 10000 UG/ML;MODE SIMP;RATE 60 UG/D;:PRES:LIM:DAY 25 UG")
+    assert '"LIMit:DAY of 25.000 ug is below a step, 31.250 ug"' in pump.ask("PRES:VAL?")

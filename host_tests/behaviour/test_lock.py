@@ -186,7 +186,7 @@ def test_a_cut_at_any_write_while_the_pin_is_changed_leaves_the_old_one_or_the_n
             assert later.ask("SYST:LOCK?") == "UNLOCKED"
     assert found == sorted(found)
     assert set(found) == {False, True}
-    assert len(found) > 10
+    assert len(found) >= 6  # two copies: before, within and after each
 
 
 def test_a_pin_that_flash_does_not_take_is_neither_judged_nor_changed(monkeypatch):

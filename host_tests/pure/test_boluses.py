@@ -10,8 +10,7 @@ from host_tests.files import MemoryFiles
 from pump.kinds import CLINICIAN, PATIENT, TRIAL
 from pump.store.twins import Twins
 from pump.therapy.boluses import ABORTED, COMPLETED, FAULT, LOCKOUT, MAXIMUM, STOPPED, Boluses
-from pump.therapy.schedule import Constant
-from pump.therapy.window import Window
+from pump.therapy.daily_limit import DailyLimit, Pattern
 
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24
@@ -170,16 +169,16 @@ def test_what_is_kept_never_lets_the_patient_have_more(gaps_us, maximum):
 
 
 def test_the_busiest_day_there_can_be_fits_into_a_record():
-    boluses, window, now_us = Boluses(), Window(), 100 * 365 * DAY_US
-    window.open(now_us - 2 * DAY_US, Constant(24_000_000_000), 10_000_000)
+    boluses, day, now_us = Boluses(), DailyLimit(), 10 * 365 * DAY_US
+    day.follow(now_us, Pattern(1, None, 10**18, 10**18))
     for number in range(288):
         at_us = now_us + (number - 287) * DAY_US // 288
         record = boluses.begin(PATIENT, 10**9, at_us, 60_000_000)
-        window.add(at_us, 60_000_000, 10**9)
-        window.cut(at_us + 60_000_000, 10**9 - 1)
+        day.note(at_us, (number * 24 * 10**16, number * 10**15))
         boluses.end(record, "COMPLETED", 10**9 - 1, at_us + 60_000_000)
     twins = Twins(MemoryFiles(), "RPI_PICO")
-    past = [boluses.state(now_us), window.state(now_us), 10**15]
+    past = [boluses.state(now_us), day.to_record(), 10**15]
+    assert len(json.dumps(past)) < 6000
     assert twins.save("past", past)
     boluses.lock(now_us)
     assert twins.save("past", [boluses.state(now_us), *past[1:]])

@@ -170,7 +170,8 @@ def test_the_future_basal_counts_against_a_bolus_and_not_only_the_past():
     window.extras.append(Extra(HOUR_US, HOUR_US, 100_000))
     assert window.peak(2 * HOUR_US) == 600_000
     assert window.peak(2 * HOUR_US + DAY_US) == 500_000
-    assert window.peak(HOUR_US, Constant(2 * 10**6, 500_000)) == 1_100_000
+    twice = window.planned(HOUR_US, Constant(2 * 10**6, 500_000))
+    assert twice.richest(HOUR_US, HOUR_US + DAY_US)[0] == 1_100_000
     given = window.as_given(3 * HOUR_US)
     assert given.day(2 * HOUR_US) == 2 * hour + 100_000
 

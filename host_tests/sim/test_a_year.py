@@ -19,8 +19,7 @@ from pump.journal import DELIVERY, PAST, Journal
 from pump.kinds import BASAL, CLINICIAN, JOG, NAMES, PATIENT, PERIODIC
 from pump.store.twins import Twins
 from pump.therapy.boluses import Boluses
-from pump.therapy.schedule import Constant
-from pump.therapy.window import Window
+from pump.therapy.daily_limit import DailyLimit, Pattern
 
 DAYS = 365
 NG_ML = 500_000
@@ -80,7 +79,7 @@ class Therapy:
 
     def __init__(self, calibration):
         self.calibration = calibration
-        self.boluses, self.window = Boluses(), Window()
+        self.boluses, self.day = Boluses(), DailyLimit()
 
     def busy_until_us(self):
         return None
@@ -187,8 +186,8 @@ class Year:
             self.journal.confirm(0)
 
     def _start(self):
-        now_us = self.clock.now_us()
-        self.therapy.window.open(now_us, Constant(1_000_000), NG_ML)
+        rate_fg_d = 1_000_000 * NG_ML
+        self.therapy.day.follow(self.clock.now_us(), Pattern(1, None, rate_fg_d, rate_fg_d))
 
     def _plan(self, commanded):
         self.journal.planned(self.emitted, commanded, 1, (BASAL, self.pl_per_rev, NG_ML))

@@ -236,24 +236,16 @@ def test_one_that_was_set_back_or_years_ahead_counts_as_no_time(clock, off_s):
     assert shown(pump)[1]  # what it says is the time all the same
 
 
-def test_the_drug_of_a_day_leaves_the_window_while_the_pump_is_off(clock):
+def test_the_drug_of_a_day_leaves_the_24_h_while_the_pump_is_off(clock):
     pump = Lives(clock)
     give_patient_bolus(pump, "LIM:DAY 540 UG")
-    pump.tell("THER:STAR")
-    for _ in range(6):
-        pump.tell("BOL:STAR 5 UG,1 MIN")
-        pump.run(2 * MIN_S)
-    assert refusal(pump, "BOL:STAR 8 UG,1 MIN") == 112
     pump.tell("THER:STOP")
-    pump.run(2)
-    pump.cut(12 * HOUR_S)
-    pump.tell("THER:STAR")
-    assert refusal(pump, "BOL:STAR 8 UG,1 MIN") == 112
-    pump.tell("THER:STOP")
-    pump.run(2)
-    pump.cut(12 * HOUR_S)
-    pump.tell("THER:STAR")
-    pump.tell("BOL:STAR 8 UG,1 MIN")
+    pump.tell("BOL:STAR 30 UG,1 MIN")
+    pump.run(2 * MIN_S)
+    for _ in range(2):
+        assert refusal(pump, "BOL:STAR 510 UG,10 MIN") == 112
+        pump.cut(12 * HOUR_S)
+    pump.tell("BOL:STAR 510 UG,10 MIN")
 
 
 def test_a_board_without_its_wires_or_device_takes_no_harm():

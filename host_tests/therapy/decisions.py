@@ -7,13 +7,15 @@ from host_tests.oracle import Span
 from host_tests.therapy.content import DAY_US, LIBRARY, MAX_NL_D, MIN_NL_D, STEP_NL
 from host_tests.therapy.model import DOUBT_US
 from host_tests.therapy.sources import all_pieces
-from host_tests.therapy.verdict import HOUR_US, MINUTE_US, above
+from host_tests.therapy.verdict import HOUR_US, MINUTE_US
+from host_tests.therapy.window import Extra, Sum, exceeds
 
 NOT_STOPPED, ALREADY_RUNNING, NO_PRESCRIPTION, NOTHING_STAGED = range(101, 105)
 STALE_TOKEN, INVALID = 105, 106
 IN_PROGRESS, LOCKED_OUT, MAXIMUM, LIMIT, SOFT, NOT_RUNNING, NO_PATIENT, CLOCK = range(109, 117)
 NOT_CLEARED, OBSERVING, TOO_SMALL, CONFLICT = 117, 118, 119, 121
 RANGE = -222
+NOTHING = Sum([])
 CLOSE_US = 5_000_000  # how well the oracle knows when what is in the window began
 
 
@@ -84,9 +86,12 @@ def bolus(model, now_us, ng, duration_us):
         found.say(bool(p.limit_bolus_ng) and ng > p.limit_bolus_ng, LIMIT)
         into_the_next(model, found, now_us, duration_us)
         if p.limit_day_ng:
-            # It counts until 24 h after its end: as long are the windows looked at.
-            most = model.window.peak(now_us, more_us=duration_us) + ng
-            found.say(above(most, p.limit_day_ng, margin_ng(model)), LIMIT)
+            extra = Extra(now_us, duration_us, ng)
+            planned = model.window.planned(now_us, dose=extra)
+            last_us = now_us + duration_us + DAY_US
+            margin = margin_ng(model) + edges_ng(model) + 2 * edge_ng(extra)
+            limit_ng = p.limit_day_ng
+            found.say(exceeds(planned, NOTHING, limit_ng, now_us, last_us, margin), LIMIT)
     return found
 
 
@@ -171,13 +176,12 @@ def day(model, found, now_us, code, *, instead, p=None):
     limit_ng = (p or model.active).limit_day_ng
     if not limit_ng:
         return
-    slack_ng = margin_ng(model, p)
-    peak_ng = model.window.peak(now_us, instead)
-    exceeds = above(peak_ng, limit_ng, slack_ng)
-    grows = above(peak_ng, model.window.peak(now_us), slack_ng)
-    found.say(
-        False if False in (exceeds, grows) else None if None in (exceeds, grows) else True, code
-    )
+    ends_us = [now_us] + [extra.end_us for extra in model.window.extras]
+    planned, without = model.window.planned(now_us, instead), model.window.planned(now_us)
+    if model.state not in ("RUNNING", "BRIDGE"):
+        without = NOTHING
+    last_us, slack_ng = max(ends_us) + DAY_US, margin_ng(model, p) + edges_ng(model)
+    found.say(exceeds(planned, without, limit_ng, now_us, last_us, slack_ng), code)
 
 
 def too_fast(model, found, nl_d):
@@ -201,3 +205,14 @@ def margin_ng(model, p=None):
         rates += [rate * some.ng_ml / 10**6 for _, _, rate in pieces]
     ng_ml = max([some.ng_ml for some in (model.active, p) if some], default=0)
     return max(rates) * CLOSE_US * 2 + 2 * STEP_NL * ng_ml / 10**6 + 100
+
+
+def edges_ng(model):
+    """What the oracle's instants may make of the boluses so far."""
+    return sum(edge_ng(extra) for extra in model.window.extras)
+
+
+def edge_ng(extra):
+    """What goes out of a bolus within what the oracle knows of its begin and end."""
+    span_us = max(extra.end_us - extra.begin_us, 1)
+    return extra.ng * min(Fraction(CLOSE_US * 2, 1) / span_us, 1)

@@ -47,6 +47,31 @@ class Sum:
         return max((self.day(t), t) for t in ends if first_us <= t <= last_us)
 
 
+def exceeds(planned, without, limit_ng, now_us, last_us, margin_ng):
+    """Whether some 24 h hold more than a limit, and more than the same 24 h without the plan.
+
+    True, False, or None: too close to say, or within what an estimate may refuse.
+    """
+    least_ng, found = limit_ng * Fraction(99, 100) - margin_ng, False
+    ends = {now_us, last_us}
+    for line in (planned, without):
+        ends |= {t for at in line.instants for t in (at, at + DAY_US) if now_us <= t <= last_us}
+    clear_before = None
+    for t_us in sorted(ends):
+        day_ng, gain_ng = planned.day(t_us), planned.day(t_us) - without.day(t_us)
+        if day_ng > limit_ng + margin_ng and gain_ng > margin_ng:
+            return True
+        clear = {
+            name
+            for name, is_so in (("little", day_ng < least_ng), ("less", gain_ng < -margin_ng))
+            if is_so
+        }
+        if not clear or (clear_before is not None and not clear & clear_before):
+            found = None
+        clear_before = clear
+    return found
+
+
 def drug(source, begin_us, end_us):
     """What a source gives, as pieces in nanograms."""
     pieces = all_pieces(source, begin_us, end_us)
@@ -54,10 +79,15 @@ def drug(source, begin_us, end_us):
 
 
 class Extra:
-    """A bolus that counts whole, for 24 h after its end."""
+    """A bolus."""
 
     def __init__(self, begin_us, duration_us, ng):
         self.begin_us, self.end_us, self.ng = begin_us, begin_us + duration_us, ng
+
+    def pieces(self):
+        if self.end_us <= self.begin_us:
+            return []
+        return [(self.begin_us, self.end_us, Fraction(self.ng, 1) / (self.end_us - self.begin_us))]
 
 
 class Window:
@@ -78,29 +108,28 @@ class Window:
         """Nothing regular is in force: what was opened last is to be opened later."""
         self._source = None
 
-    def peak(self, now_us, instead=None, more_us=0):
-        """The richest 24 h that end from now on until in 24 h, and in more_us more.
+    def planned(self, now_us, instead=None, dose=None):
+        """Everything that went out and will.
 
-        instead: another source from now on. Boluses that count now count in all of them.
+        instead: another source from now on. dose: an Extra besides.
         """
         source = instead or self._source
-        pieces = self._past(now_us)
+        pieces = self._past(now_us) + self._doses() + (dose.pieces() if dose else [])
         if source:
             begin_us = now_us if instead else max(now_us, self._since_us)
-            pieces = pieces + drug(source, begin_us, now_us + 3 * DAY_US)
-        return Sum(pieces).richest(now_us, now_us + DAY_US + more_us)[0] + self.counted(now_us)
+            pieces = pieces + drug(source, begin_us, now_us + 4 * DAY_US)
+        return Sum(pieces)
 
-    def counted(self, now_us):
-        return sum(extra.ng for extra in self.extras if extra.end_us + DAY_US > now_us)
+    def peak(self, now_us):
+        """The richest 24 h that end from now on until in 24 h."""
+        return self.planned(now_us).richest(now_us, now_us + DAY_US)[0]
 
     def as_given(self, now_us):
         """Everything as it went out: what no limit may be exceeded by."""
-        extras = [
-            (e.begin_us, e.end_us, Fraction(e.ng, 1) / (e.end_us - e.begin_us))
-            for e in self.extras
-            if e.end_us > e.begin_us
-        ]
-        return Sum(self._past(now_us) + extras)
+        return Sum(self._past(now_us) + self._doses())
+
+    def _doses(self):
+        return [piece for extra in self.extras for piece in extra.pieces()]
 
     def _past(self, now_us):
         if not self._source:

@@ -15,6 +15,7 @@ MAX_PL = const(10_000_000_000)
 
 _US_PER_DAY = const(86_400_000_000)
 _PL_PER_NL = const(1000)
+_AG_PER_FG = const(1000)
 _AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 _MOST = const(8)  # calibrations remembered
 _LEAST_PCT = const(80)  # of the old one, that a measured one can be: a head does not change more
@@ -40,6 +41,10 @@ class Calibration:
     def drug_ng(self, steps, ng_ml):
         """The drug in `steps` in nanograms, rounded down."""
         return self.volume_pl(steps) * ng_ml // _AG_PER_NG
+
+    def drug_fg(self, steps, ng_ml):
+        """The drug in `steps` in femtograms, rounded up."""
+        return -(-steps * self.pl_per_rev * ng_ml // (_AG_PER_FG * self.steps_per_rev))
 
     def volume_pl(self, steps):
         """The volume of `steps` in picolitres, rounded down."""

@@ -105,6 +105,12 @@ class Dispenser:
         stretch = self._planner.stretch_at(at_us)
         return stretch.schedule.rate(max(at_us - stretch.base_us, 0))
 
+    def owed(self):
+        """What is due and not out, in the planner's fractions; 0 when nothing is under way."""
+        if self._planner is None:
+            return 0
+        return self._planner.owed(self.time_us(), self.settle() - self._first)
+
     def start(self, schedule, step, batch, *, owed=0, limit_steps=None):
         """Begin a delivery; see `Planner` for the arguments, `Booking` for batch."""
         planner = self._planner_of(schedule, step, owed=owed, limit_steps=limit_steps)

@@ -9,10 +9,11 @@ cut leaves unknown is kept apart, as what may be out too.
 
 from micropython import const
 
-from pump.kinds import JOG, NAMES, RECOVERED
+from pump.kinds import JOG, NAMES, PRIME, RECOVERED, REGULAR
 
 # 1 pL at 1 ng/mL holds 1e-9 mL of 1 ng/mL: 1e-9 ng, an attogram.
 _AG_PER_NG = const(1_000_000_000)
+_AG_PER_FG = const(1000)
 
 
 class Ledger:
@@ -31,6 +32,7 @@ class Ledger:
         self._volumes = [0] * len(NAMES)
         self._refilled = [0] * len(NAMES)  # the volumes at the last refill
         self._drug = self._refilled_drug = 0
+        self._dosed = [0, 0]  # drug since power-up: of the regular therapy, and of doses
         self._unsure = self._unsure_drug = 0  # what may be out besides
         self._unmeasured = self._unsure_steps = 0  # steps without a calibration: only jogs
 
@@ -40,14 +42,17 @@ class Ledger:
         All of them or, where there is no memory for the sums, none.
         """
         steps, volumes = list(self._steps), list(self._volumes)
-        drug, unmeasured = self._drug, self._unmeasured
+        drug, unmeasured, dosed = self._drug, self._unmeasured, list(self._dosed)
         for count, (kind, pl_per_rev, ng_ml) in parts:
+            amount = count * pl_per_rev * ng_ml
+            if kind not in (JOG, PRIME):
+                dosed[kind not in REGULAR] += amount
             steps[kind] += count
             unmeasured += 0 if pl_per_rev else count
             volumes[kind] += count * pl_per_rev
-            drug += count * pl_per_rev * ng_ml
+            drug += amount
         self._steps, self._volumes = steps, volumes
-        self._drug, self._unmeasured = drug, unmeasured
+        self._drug, self._unmeasured, self._dosed = drug, unmeasured, dosed
 
     def recover(self, steps, unsure_steps, batch):
         """After a reset: so many steps of a batch are out for sure, so many more may be."""
@@ -105,6 +110,15 @@ class Ledger:
     def most_ng(self):
         """The most drug that can be out in nanograms, rounded up."""
         return -(-(self._drug + self._unsure_drug) // (self._steps_per_rev * _AG_PER_NG))
+
+    def dosed_fg(self):
+        """Drug since power-up in femtograms, rounded down: (of the regular therapy, of doses).
+
+        What turns or fills the line is neither.
+        """
+        regular, doses = self._dosed
+        parts = self._steps_per_rev * _AG_PER_FG
+        return regular // parts, doses // parts
 
     def state(self):
         """All that has to survive, as a list."""

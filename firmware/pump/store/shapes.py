@@ -6,10 +6,15 @@ written by this firmware. A shape is a type; a tuple: a list of exactly these sh
 that goes on with any number of the last of these; a dict {None: shape}: that, or nothing.
 """
 
+_FG_PER_NG = 1_000_000
+_LEAST_FG = 32_000_000  # as in `daily_past`
+_PART = (int, int, int)
 _DOSE = (int, int, int, int, int, int)  # under way: id, kind, programmed, start, duration, given
 _RECORD = (int, int, int, int, int, int, int, str)  # of a bolus that is over
 _LEDGER = (int, [int], [int], (int,) * 6, bool)
 _PRESCRIPTION = (str, int, str, str) + (int,) * 9 + ({None: (str, int)}, int, int)
+_PORTIONS = (int, (int, int), (int, int), [int])
+_DAY = (_PORTIONS, (int, {None: int}, {None: int}, int), int)
 _REFILL = (int, {None: int}, {None: int}, int)
 _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
 _OLD_SETUP = (str, ({None: int}, bool), str, (int, bool), [int, (int, int)], _RESERVOIR, [str])
@@ -17,7 +22,7 @@ _OLD_SETUP = (str, ({None: int}, bool), str, (int, bool), [int, (int, int)], _RE
 SHAPES = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
-    "past": ((int, (int, int, int), [(int, int)], [_RECORD]), [(int, int, int)], int),
+    "past": ((int, (int, int, int), [(int, int)], [_RECORD]), _DAY, int),
     "prescription": (_PRESCRIPTION, ([int], [int])),
     "setup": _OLD_SETUP + ((str, int), int),
 }
@@ -26,9 +31,18 @@ LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat
 
 
 def upgraded(key, value):
-    """A value as this firmware writes it, also if an older one wrote it: no lock, no heartbeat."""
+    """A value as this firmware writes it, also if an older one wrote it.
+
+    An older setup has no lock and no heartbeat. An older past has (begin, end, ng) of each part of
+    the drug of a day: as one that has just gone out.
+    """
     if key == "setup" and isinstance(value, list) and len(value) == LOCK_PLACE:
         return value + [NO_LOCK, 0]
+    if key == "past" and fits(value, (SHAPES[key][0], [_PART], int)):
+        drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG
+        last_us = max([part[1] for part in value[1]] + [0])
+        portions = [_LEAST_FG, [0, drug_fg], [0, last_us], []]
+        return [value[0], [portions, [0, None, None, 0], 0], value[2]]
     return value
 
 

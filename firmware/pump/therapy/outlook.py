@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The outlook: what a prescription would deliver from an instant on, boluses apart.
 
-As rows (at_us, schedule, ng_ml), in order, the form in which the window counts it; or as the days
-that a volume lasts. The wall clock places a day pattern, the grid the periodic doses; asking
+As rows of a `plan`; as the pattern by which LIMit:DAY knows it again; or as the days that a volume
+lasts. The wall clock places a day pattern, the grid the periodic doses; asking
 changes neither.
 """
 
 from micropython import const
 
+from pump.therapy.daily_limit import Pattern
 from pump.therapy.grid import Grid
 from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import regular
+from pump.therapy.regimen import highest_nl_d, regular
 from pump.therapy.schedule import DAY_US, Constant
 from pump.therapy.sums import sums
 from pump.therapy.wall import Wall
@@ -18,6 +19,7 @@ from pump.therapy.wall import Wall
 _DAYS = const(7)
 _S_PER_DAY = const(86_400)
 _NL_PER_ML = const(1_000_000)
+_FG_PER_NG = const(1_000_000)
 _AHEAD_US = const(2_100_000)  # more than the dispenser ever queues: it stops so long before
 
 
@@ -29,21 +31,36 @@ class Outlook:
         self.grid = Grid()
         self._min_nl_d = min_nl_d
 
-    def row(self, prescription, at_us, wall=None):
-        """Its regular therapy from `at_us` on; by another wall clock than the one in use."""
+    def row(self, prescription, at_us, wall=None, step_fg=0):
+        """Its regular therapy from `at_us` on; by another wall clock than the one in use.
+
+        step_fg: the drug of a step; 0: whatever that is.
+        """
         schedule = regular(
             prescription,
             at_us,
             wall=wall or self.wall,
             grid_us=self.grid.anchor_for(prescription, at_us),
             min_nl_d=self._min_nl_d,
+            share=self._share(prescription, step_fg),
         )
         return at_us, schedule, prescription.concentration_ng_ml
 
-    def bridged(self, prescription, at_us, dose, rate_nl_d):
-        """A bridge from `at_us` on, and the regular therapy after it."""
-        after = self.row(prescription, at_us + dose.duration_us)
-        return (at_us, Constant(rate_nl_d), dose.ng_ml), after
+    def bridged(self, prescription, at_us, dose, step_fg):
+        """The rows of a bridge from `at_us` on, and of the regular therapy after it."""
+        after = self.row(prescription, at_us + dose.duration_us, None, step_fg)
+        return (at_us, dose, dose.ng_ml), after
+
+    def pattern(self, prescription, wall=None, step_fg=0):
+        """Its regular therapy as a `Pattern`. wall, step_fg: as in `row`."""
+        wall, (part, whole) = wall or self.wall, self._share(prescription, step_fg)
+        is_placed = prescription.mode == FLEX and wall.is_set
+        return Pattern(
+            prescription.regular_crc(),
+            wall.zero_us if is_placed else None,
+            sums(prescription, self._min_nl_d).most_ng * _FG_PER_NG * part // whole,
+            highest_nl_d(prescription, self._min_nl_d) * prescription.concentration_ng_ml,
+        )
 
     def days(self, prescription, at_us, volume_nl, more_nl):
         """Whole days from `at_us` on that a volume lasts for sure, with `more_nl` a day besides.
@@ -62,6 +79,18 @@ class Outlook:
         most_ng = sums(prescription, self._min_nl_d).most_ng
         most_nl = -(-most_ng * _NL_PER_ML // prescription.concentration_ng_ml)
         return max(min(found) - 1, _days(Constant(most_nl), volume_nl, more_nl))
+
+    def _share(self, prescription, step_fg):
+        """What of a therapy whose day is within a step of LIMit:DAY is delivered: whole steps.
+
+        3.2 steps a day come as 4 in some, and a limit of 3.2 is one of 3.
+        """
+        limit_fg = prescription.limit_day_ng * _FG_PER_NG
+        if not (limit_fg and step_fg):
+            return 1, 1
+        day_fg = sums(prescription, self._min_nl_d).most_ng * _FG_PER_NG
+        whole_fg = limit_fg // step_fg * step_fg
+        return (whole_fg, day_fg) if 0 < whole_fg < day_fg else (1, 1)
 
 
 def _days(schedule, volume_nl, more_nl):

@@ -23,7 +23,17 @@ SPINAL = const("SPINAL")
 CEREBRAL = const("CEREBRAL")
 
 _DAY_MS = const(86_400_000)
-# Everything but the flex steps: what a copy has and what a token stands for.
+# What the regular therapy is made of, but for the flex steps; and everything: what a copy has and
+# what a token stands for.
+_REGULAR_FIELDS = (
+    "mode",
+    "concentration_ng_ml",
+    "programmed_ng_d",
+    "programmed_nl_d",
+    "periodic_ng",
+    "periodic_duration_ms",
+    "periodic_interval_ms",
+)
 _FIELDS = (
     "drug",
     "concentration_ng_ml",
@@ -119,6 +129,11 @@ class Prescription:
         """Eight hexadecimal digits over the whole content: the same content, the same token."""
         fields = repr([getattr(self, field) for field in _FIELDS])
         return "%08X" % binascii.crc32(fields.encode(), self.flex.crc())
+
+    def regular_crc(self):
+        """The same for what the regular therapy is made of, as a number."""
+        fields = repr([getattr(self, field) for field in _REGULAR_FIELDS])
+        return binascii.crc32(fields.encode(), self.flex.crc() if self.mode == FLEX else 0)
 
 
 def prescription_of(state):

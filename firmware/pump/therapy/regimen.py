@@ -21,20 +21,20 @@ _MIN_US = const(60_000_000)
 _US_PER_MS = const(1_000)
 
 
-def regular(prescription, at_us, *, wall, grid_us, min_nl_d):
+def regular(prescription, at_us, *, wall, grid_us, min_nl_d, share=(1, 1)):
     """The schedule that is in force from the instant `at_us` on.
 
     wall: places a flex week; until it is set, the lowest rate of the week runs. Periodic doses
     begin whole intervals after grid_us, the first one interval after it; one that would begin
-    before at_us is not given.
+    before at_us is not given. share: (part, whole), what of everything is delivered.
     """
     if prescription.mode == PERIODIC:
-        return _periodic(prescription, at_us - grid_us)
+        return _periodic(prescription, at_us - grid_us, share)
     if prescription.mode == FLEX and wall.is_set:
-        pieces = _pieces(prescription)
+        pieces = _pieces(prescription, share)
         if len(pieces.sums) > 2:
             return Cycle(pieces, wall.week_us(at_us))
-    return Constant(lowest_nl_d(prescription, min_nl_d))
+    return Constant(_of(lowest_nl_d(prescription, min_nl_d), share))
 
 
 def days_of(prescription):
@@ -95,12 +95,18 @@ def highest_nl_d(prescription, min_nl_d):
     return rate_nl_d
 
 
-def _periodic(prescription, on_grid_us):
+def _of(amount, share):
+    """A share of an amount, rounded down."""
+    part, whole = share
+    return amount * part // whole
+
+
+def _periodic(prescription, on_grid_us, share):
     """The doses and their background, from so long after the grid's anchor on."""
-    rate_nl_d = prescription.rate_nl_d()
+    rate_nl_d = _of(prescription.rate_nl_d(), share)
     interval_us = prescription.periodic_interval_ms * _US_PER_MS
     duration_us = prescription.periodic_duration_ms * _US_PER_MS
-    dose, rest_us = _periodic_nl(prescription) * DAY_US, interval_us - duration_us
+    dose, rest_us = _of(_periodic_nl(prescription) * DAY_US, share), interval_us - duration_us
     pieces = (
         (duration_us, rate_nl_d * duration_us + dose, dose),
         (rest_us, rate_nl_d * rest_us, 0),
@@ -147,7 +153,7 @@ def _merged(day_of):
     yield minutes, nl_d
 
 
-def _pieces(prescription):
+def _pieces(prescription, share):
     """The week as `Pieces`. Starts and boluses ask for it, and keep it: all share one table."""
     fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
 
@@ -156,14 +162,14 @@ def _pieces(prescription):
 
     def make():
         count = sum(1 for _ in _merged(day_of))
-        return Pieces(_rows(_merged(day_of)), _MIN_US, count)
+        return Pieces(_rows(_merged(day_of), share), _MIN_US, count)
 
-    return prescription.flex.kept("pieces", (fill_nl_d, ng_ml), make)
+    return prescription.flex.kept("pieces", (fill_nl_d, ng_ml, share), make)
 
 
-def _rows(week):
+def _rows(week, share):
     for minutes, nl_d in week:
-        yield minutes, minutes * nl_d, 0
+        yield minutes, _of(minutes * nl_d, share), 0
 
 
 def _richest(days):

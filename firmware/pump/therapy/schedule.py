@@ -210,6 +210,20 @@ class Over:
             return until_us
         return end_us if until_us is None else min(end_us, until_us)
 
+    def changes(self, t_us):
+        """Those of the basal, and the end of the dose."""
+        end_us = self._dose.duration_us - self._elapsed_us
+        if t_us < end_us:
+            for at_us, due in self._basal.changes(t_us):
+                if at_us >= end_us:
+                    break
+                yield at_us, due + self._dose.due(self._elapsed_us + at_us) - self._before
+            yield end_us, self.due(end_us)
+            t_us = end_us
+        rest = self._dose.amount - self._before
+        for at_us, due in self._basal.changes(t_us):
+            yield at_us, due + rest
+
     def rate(self, t_us):
         """Units a microsecond of both."""
         return self._dose.rate(self._elapsed_us + t_us) + self._basal.rate(t_us)

@@ -35,7 +35,7 @@ def problems(prescription, limits):
     found.extend(patient_problems(prescription, limits, highest_nl_d))
     found.extend(_library_problems(prescription))
     if has_day(prescription):
-        found.extend(_day_problems(prescription, limits.min_nl_d))
+        found.extend(_day_problems(prescription, limits))
     return tuple(found)
 
 
@@ -174,15 +174,18 @@ def _library_problems(prescription):
     return ["concentration of %s ug/mL is not one that is sold: %s" % (given, sold)]
 
 
-def _day_problems(prescription, min_nl_d):
+def _day_problems(prescription, limits):
     """What a day amounts to, against LIMit:DAY and what has been seen."""
-    day = sums(prescription, min_nl_d)
+    day = sums(prescription, limits.min_nl_d)
     day_ng = day.most_ng
     text = _day_text(prescription, day_ng)
     limit_ng = prescription.limit_day_ng
     found = []
     if limit_ng and day_ng > limit_ng:
         found.append("%s: above LIMit:DAY %s" % (text, ug(limit_ng)))
+    step_ng = limits.drug_ng(1, prescription.concentration_ng_ml)
+    if limit_ng and step_ng > limit_ng:
+        found.append("LIMit:DAY of %s ug is below a step, %s ug" % (ug(limit_ng), ug(step_ng)))
     entry = library.entry(prescription)
     if entry is None:
         return found
