@@ -127,7 +127,7 @@ class Desk:
             raise Refused(INVALID_PRESCRIPTION, self.problems()[0])
         if sorted(names) != sorted(name for name, _ in self.soft()):
             raise Refused(SOFT_LIMIT)
-        self.staging.commit(token)
+        self.staging.activate(self.staging.check(token), self.staging.past())
 
 
 AMOUNTS = st.integers(1, 10**9)

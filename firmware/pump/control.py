@@ -38,6 +38,7 @@ from pump.units import seconds, ug, ug_ml
 DISPENSER = "dispenser"  # the task that renews the lease
 
 _S_PER_DAY = const(86_400)
+_APPLY_US = const(3_000_000)  # from when a commit is judged until it is in force, at most
 _US_PER_MS = const(1000)
 _PL_PER_NL = const(1000)
 
@@ -117,7 +118,7 @@ class Control:
         names: exactly the soft limits that it exceeds.
         """
         self.need_fit()
-        self.need_no_bolus()
+        self.need_no_bolus(_APPLY_US)
         self._supervisor.tidy()
         staged, active = self._staging.staged(), self._staging.active
         self._need_valid(staged)
@@ -126,11 +127,15 @@ class Control:
         if self.treatment.is_regular():
             if staged.concentration_ng_ml != active.concentration_ng_ml:
                 raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
+            if staged.drug != active.drug:
+                raise Refused(NOT_STOPPED, "another drug needs a stop")
             ahead = self.treatment.ahead(staged)
             self.need_day(staged, LIMIT_EXCEEDED, ahead, self.treatment.pattern(staged))
         self._dispenser.renew(0)  # to validate and to write a week takes a while
-        self.memory.commit(staged)
-        self._staging.commit(token)
+        self.treatment.record_change()
+        past = self._staging.past()
+        self.memory.commit(staged, past)
+        self._staging.activate(staged, past)
         self.treatment.committed(staged)
 
     def calibrate(self, pl_per_rev):
@@ -163,6 +168,7 @@ class Control:
             self.need_day(
                 prescription, CLOCK_REFUSED, ahead, self.treatment.pattern(prescription, wall)
             )
+            self.treatment.record_change()
         self._set_rtc(wall_s)
         self.treatment.outlook.wall = wall
         if is_followed:
@@ -243,10 +249,10 @@ class Control:
         if not self.treatment.calibration.pl_per_rev:
             raise Refused(NOT_CALIBRATED)
 
-    def need_no_bolus(self):
-        """Refuse while anything but the regular therapy is under way."""
+    def need_no_bolus(self, within_us=0):
+        """Refuse while anything but the regular therapy is under way, or begins within a time."""
         self.treatment.poll(0)
-        until_us = self.treatment.busy_until_us()
+        until_us = self.treatment.busy_until_us(within_us)
         if until_us is None:
             return
         left_us = max(until_us - self.treatment.now_us(), 0)
@@ -297,7 +303,12 @@ class Control:
         raise refusal
 
     def _calibrate(self, pl_per_rev):
-        self.calibrations.set(pl_per_rev, self.treatment.now_us())
+        before = self.calibrations.set(pl_per_rev, self.treatment.now_us())
+        try:
+            self.memory.keep_setup()
+        except Refused:
+            self.calibrations.take_back(before)
+            raise
         self.treatment.calibration = self.calibrations.current()
 
     def _need_valid(self, prescription):

@@ -20,7 +20,7 @@ from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
 from pump.store.events import PATIENT_REFUSED
 from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
-from pump.therapy.conversion import dose_nl, drug_ng
+from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.therapy.dead_volume import bridge
 from pump.therapy.regimen import highest_nl_d
 from pump.therapy.schedule import DAY_US, Dose
@@ -100,6 +100,7 @@ class Dosing:
             self._control.need_line(old_ng_ml)
         daily_ng = sums(prescription, self._control.limits().min_nl_d).mean_ng()
         self._need_rate(dose_nl(daily_ng, old_ng_ml))
+        self._need_limit(prescription, daily_ng, old_ng_ml)
         duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
         dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
         self._need_volume(dose)
@@ -188,6 +189,13 @@ class Dosing:
         if not limits.min_nl_d <= rate_nl_d <= limits.max_nl_d:
             rates = ml(rate_nl_d), ml(limits.min_nl_d), ml(limits.max_nl_d)
             raise Refused(LIMIT_EXCEEDED, "%s mL a day; the pump does %s to %s" % rates)
+
+    def _need_limit(self, prescription, daily_ng, ng_ml):
+        """Refuse a bridge at a rate above LIMit:RATE."""
+        limit = prescription.limit_rate
+        if limit is not None and dose_nl(daily_ng, ng_ml) > rate_nl_d(limit, ng_ml):
+            rates = ml(dose_nl(daily_ng, ng_ml)), ml(rate_nl_d(limit, ng_ml))
+            raise Refused(LIMIT_EXCEEDED, "%s mL a day is above LIMit:RATE %s" % rates)
 
     def _need_day(self, prescription, rows, dose, pattern=None):
         """Refuse a dose at the end of rows that more than LIMit:DAY would go out with."""

@@ -273,7 +273,7 @@ class Journal:
         record = Record(number, kind, programmed_ng, start_us, duration_us)
         record.outcome, record.given_ng = RESET, given_ng
         record.end_us = self._clock.now_us()
-        self._treatment.boluses.reopen(record)
+        self._treatment.boluses.add(record)
 
     def _drug_batch(self):
         """What is going out, with the strongest drug in it."""

@@ -127,9 +127,9 @@ class Memory:
         self.sync()
         self.note(events.CONFIRMED)
 
-    def commit(self, prescription):
-        """Keep what is about to become active; Refused NOT_RECORDED where that fails."""
-        self._need(self._twins.save, "prescription", prescription.state())
+    def commit(self, prescription, past):
+        """Keep what is about to become active, with what was; Refused NOT_RECORDED: it fails."""
+        self._need(self._twins.save, "prescription", prescription.state() + [past])
         self.note(events.COMMITTED, prescription.token())
 
     def distrust(self):
@@ -293,7 +293,7 @@ class Memory:
         return None
 
     def _set_prescription(self, state):
-        self._staging.active = prescription_of(state)
+        self._staging.restore(prescription_of(state[:2]), state[2])
 
     def _set_alarms(self, record):
         alarms, absence = record

@@ -80,18 +80,19 @@ class Treatment:
             return True
         return self.mode == RUNNING and self.grid.dose(self.now_us()) is not None
 
-    def busy_until_us(self):
+    def busy_until_us(self, within_us=0):
         """The end of what is under way besides the regular therapy, or None.
 
         That is a bolus, bridge, prime, trial or periodic dose, now or when a change made now would
-        be in force.
+        be in force, or so much later.
         """
         if self.mode == OBSERVATION:
             return self.observed_us
         if self.giving is not None:
             return self.giving.end_us
         if self.mode == RUNNING:
-            dose = self.grid.dose(self.now_us()) or self.grid.dose(self.next_us())
+            now_us, next_us = self.now_us(), self.next_us() + within_us
+            dose = self.grid.dose(now_us) or self.grid.dose(next_us)
             return dose[1] if dose else None
         return None
 
@@ -100,8 +101,8 @@ class Treatment:
     def start(self, prescription, ahead):
         """Deliver the prescription. ahead: what `ahead` has just answered about it."""
         at_us, schedule, _ = ahead[-1]
-        self.grid.anchor(prescription, at_us)
         self._begin(at_us, schedule, self._batch(prescription), self._owed)
+        self.grid.anchor(prescription, at_us)
         self._begin_regular(prescription, at_us, RUNNING)
         self.line.fill(prescription.concentration_ng_ml)
         self._go_along(ahead)
@@ -117,10 +118,11 @@ class Treatment:
         ahead: what `bridged` has just answered.
         """
         (at_us, _, _), (end_us, schedule, _) = ahead
-        self.grid.anchor(prescription, end_us)
         bridged = Then(dose, dose.duration_us, schedule)
-        self._give(dose, at_us, dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG)
-        self._begin(at_us, bridged, self._batch(prescription), self._owed)
+        programmed_ng = dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG
+        giving = self._giving(dose, at_us, programmed_ng)
+        self._begin(at_us, bridged, self._batch(prescription), self._owed, giving=giving)
+        self.grid.anchor(prescription, end_us)
         self._begin_regular(prescription, end_us, state.BRIDGE)
         self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
         self._go_along(ahead)
@@ -129,9 +131,10 @@ class Treatment:
         """Deliver a dose while stopped, and be stopped again; with a trial, observe then."""
         at_us = self._clock.now_us()
         batch = (dose.kind, self.calibration.pl_per_rev, dose.ng_ml)
-        self._give(dose, at_us, programmed_ng)
-        self.giving.observation_us = observation_us
-        self._begin(at_us, dose, batch, 0, self.calibration.steps_in(dose.amount))
+        giving = self._giving(dose, at_us, programmed_ng)
+        giving.observation_us = observation_us
+        steps = self.calibration.steps_in(dose.amount)
+        self._begin(at_us, dose, batch, 0, limit_steps=steps, giving=giving)
         self.mode = _ALONE[dose.kind]
         if dose.kind == PRIME:
             self.line.prime(dose.ng_ml)
@@ -143,8 +146,9 @@ class Treatment:
         """Deliver a dose over the regular therapy that runs."""
         rows = self.with_dose(dose)
         at_us, schedule, _ = rows[-1]
-        self._give(dose, at_us, programmed_ng)
-        self._recorded(self._dispenser.follow, schedule, self._batch(self.prescription))
+        self._record(self._giving(dose, at_us, programmed_ng), self._dispenser.record_follow)
+        self._dispenser.follow(schedule, self._batch(self.prescription))
+        self.boluses.add(self.giving.record)
         self.rows = rows
 
     def with_dose(self, dose):
@@ -170,8 +174,16 @@ class Treatment:
         else:
             self.grid.keep(prescription)
 
+    def record_change(self):
+        """Before a `change`: all of it that goes on record. Refused where that fails."""
+        if self.is_regular():
+            self._dispenser.record_follow()
+
     def change(self, prescription):
-        """Deliver another prescription, or the same one by another clock, from the queue's end."""
+        """Deliver another prescription, or the same one by another clock, from the queue's end.
+
+        It cannot be refused: see `record_change`.
+        """
         at_us, ahead, giving = self.next_us(), self.ahead(prescription), self.giving
         from_us, schedule, _ = ahead[-1]
         self.grid.anchor(prescription, from_us)
@@ -220,16 +232,26 @@ class Treatment:
         )
 
     def abort(self):
-        """End the bolus under way, at once; a regular therapy that runs goes on."""
+        """End the bolus under way, at once; a regular therapy that runs goes on.
+
+        Where flash takes no record that it may, it ends, too: Refused.
+        """
         if self.mode == RUNNING and self.is_giving():
-            self._dispenser.prepare()
+            try:
+                self._dispenser.prepare()
+            except Refused:
+                pass  # the bolus ends whatever flash does
             stopped = self._halt(boluses.ABORTED)
             self._origin_us += stopped[0]
             at_us, prescription = self._origin_us, self.prescription
             row = self._row(prescription, at_us)
             self.grid.begin(at_us)
             step = self.calibration.step_in_nl_d_us()
-            self._dispenser.restart(row[1], step, self._batch(prescription), stopped)
+            try:
+                self._dispenser.restart(row[1], step, self._batch(prescription), stopped)
+            except Refused:
+                self._end(boluses.ABORTED)
+                raise
             self.rows = (row,)
         elif self.mode == OBSERVATION or self.giving is not None:
             self._end(boluses.ABORTED)
@@ -273,20 +295,26 @@ class Treatment:
     def _batch(self, prescription):
         return BASAL, self.calibration.pl_per_rev, prescription.concentration_ng_ml
 
-    def _begin(self, at_us, schedule, batch, owed, limit_steps=None):
+    def _begin(self, at_us, schedule, batch, owed, limit_steps=None, giving=None):
+        """Start the dispenser; giving: with a dose. Where that is refused, nothing has changed."""
+        step, options = self.calibration.step_in_nl_d_us(), {"limit_steps": limit_steps}
+
+        def start():
+            self._dispenser.start(schedule, step, batch, owed=owed, **options)
+
+        self._record(giving, start)
         self._origin_us = at_us
         self.is_observed = False
-        options = {"owed": owed, "limit_steps": limit_steps}
-        step = self.calibration.step_in_nl_d_us()
-        self._recorded(self._dispenser.start, schedule, step, batch, **options)
+        if giving is not None:
+            self.boluses.add(giving.record)
 
-    def _recorded(self, act, *arguments, **options):
-        """Do what goes on record first; a dose that cannot be recorded ends before it begins."""
+    def _record(self, giving, act):
+        """Do what writes records, with a dose in them; Refused: there is none after all."""
+        self.giving = giving
         try:
-            act(*arguments, **options)
-        except Refused:
-            if self.giving is not None:
-                self._finish(boluses.FAULT)
+            act()
+        except Exception:
+            self.giving = None  # pyright: ignore[reportAttributeAccessIssue]
             raise
 
     def _begin_regular(self, prescription, at_us, mode):
@@ -321,10 +349,10 @@ class Treatment:
     def _note_day(self):
         self.day.note(self._clock.now_us(), self._ledger.dosed_fg())
 
-    def _give(self, dose, at_us, programmed_ng):
-        record = self.boluses.begin(dose.kind, programmed_ng, at_us, dose.duration_us)
+    def _giving(self, dose, at_us, programmed_ng):
+        record = self.boluses.next(dose.kind, programmed_ng, at_us, dose.duration_us)
         self._dispenser.settle()
-        self.giving = Giving(dose, at_us, record, self._ledger, self.calibration)
+        return Giving(dose, at_us, record, self._ledger, self.calibration)
 
     def _ended(self):
         """The delivery has ended by itself: a dose alone is out, or a fault has stopped it."""

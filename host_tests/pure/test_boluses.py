@@ -17,16 +17,22 @@ HOUR_US = DAY_US // 24
 MINUTE_US = HOUR_US // 60
 
 
+def begin(boluses, *bolus):
+    record = boluses.next(*bolus)
+    boluses.add(record)
+    return record
+
+
 def given_at(*starts_us, kind=PATIENT):
     boluses = Boluses()
     for start_us in starts_us:
-        boluses.begin(kind, 25_000, start_us, MINUTE_US)
+        begin(boluses, kind, 25_000, start_us, MINUTE_US)
     return boluses
 
 
 def test_a_record_keeps_what_was_programmed_and_what_was_given_apart():
     boluses = Boluses()
-    record = boluses.begin(CLINICIAN, 25_000, 7, HOUR_US)
+    record = begin(boluses, CLINICIAN, 25_000, 7, HOUR_US)
     assert (record.id, record.kind, record.programmed_ng) == (1, CLINICIAN, 25_000)
     assert (record.start_us, record.duration_us) == (7, HOUR_US)
     assert (record.given_ng, record.outcome, record.end_us) == (0, "", 0)
@@ -37,7 +43,7 @@ def test_a_record_keeps_what_was_programmed_and_what_was_given_apart():
 
 def test_a_bolus_that_is_over_stays_over():
     boluses = Boluses()
-    record = boluses.begin(TRIAL, 50_000, 0, MINUTE_US)
+    record = begin(boluses, TRIAL, 50_000, 0, MINUTE_US)
     boluses.end(record, STOPPED, 10_000, 100)
     for outcome in (COMPLETED, ABORTED, FAULT):
         boluses.end(record, outcome, 50_000, 200)
@@ -48,7 +54,7 @@ def test_ids_count_from_one_and_the_last_32_are_kept_newest_first():
     boluses = Boluses()
     assert boluses.last(5) == []
     for _ in range(40):
-        boluses.begin(CLINICIAN, 1, 0, MINUTE_US)
+        begin(boluses, CLINICIAN, 1, 0, MINUTE_US)
     assert [record.id for record in boluses.last(3)] == [40, 39, 38]
     assert [record.id for record in boluses.last(100)] == list(range(40, 8, -1))
     assert boluses.last(0) == boluses.last(-1) == []
@@ -56,9 +62,9 @@ def test_ids_count_from_one_and_the_last_32_are_kept_newest_first():
 
 def test_the_record_of_a_bolus_under_way_can_end_after_it_left_the_list():
     boluses = Boluses()
-    record = boluses.begin(PATIENT, 5_000, 0, HOUR_US)
+    record = begin(boluses, PATIENT, 5_000, 0, HOUR_US)
     for _ in range(32):
-        boluses.begin(CLINICIAN, 1, 0, MINUTE_US)
+        begin(boluses, CLINICIAN, 1, 0, MINUTE_US)
     boluses.end(record, COMPLETED, 5_000, HOUR_US)
     assert record.outcome == "COMPLETED"
 
@@ -72,7 +78,7 @@ def test_the_lockout_runs_from_the_start_of_the_last_patient_bolus():
 
 def test_an_aborted_bolus_locks_out_all_the_same():
     boluses = Boluses()
-    record = boluses.begin(PATIENT, 5_000, 0, MINUTE_US)
+    record = begin(boluses, PATIENT, 5_000, 0, MINUTE_US)
     boluses.end(record, ABORTED, 0, 1)
     assert boluses.wait_us(2, HOUR_US, 6) == (HOUR_US - 2, LOCKOUT)
 
@@ -126,7 +132,7 @@ def test_whatever_is_asked_for_lockout_and_maximum_hold_and_no_more_is_refused(
             assert boluses.wait_us(now_us + wait_us - 1, lockout_us, maximum)[0] == 1
             assert boluses.wait_us(now_us + wait_us, lockout_us, maximum) == (0, "")
         else:
-            boluses.begin(PATIENT, 1_000, now_us, 5_000_000)
+            begin(boluses, PATIENT, 1_000, now_us, 5_000_000)
             starts_us.append(now_us)
     assert boluses.given == len(starts_us)
 
@@ -149,7 +155,7 @@ def test_the_counters_stay_at_their_highest_and_never_wrap():
     boluses = given_at(0)
     boluses.given = boluses.refused = boluses.locked_out = 999_999_998
     for _ in range(3):
-        boluses.begin(PATIENT, 1, 0, 1)
+        begin(boluses, PATIENT, 1, 0, 1)
         boluses.refuse(LOCKOUT)
         boluses.refuse("")
     assert {boluses.given, boluses.refused, boluses.locked_out} == {999_999_999}
@@ -160,7 +166,7 @@ def test_what_is_kept_never_lets_the_patient_have_more(gaps_us, maximum):
     boluses, kept, now_us = Boluses(), Boluses(), DAY_US
     for gap_us in gaps_us:
         now_us += gap_us
-        boluses.begin(PATIENT, 5_000, now_us, 0)
+        begin(boluses, PATIENT, 5_000, now_us, 0)
     kept.restore(json.loads(json.dumps(boluses.state(now_us))))
     assert kept.wait_us(now_us, HOUR_US, 289) == boluses.wait_us(now_us, HOUR_US, 289)
     assert kept.wait_us(now_us, 1, maximum) >= boluses.wait_us(now_us, 1, maximum)
@@ -173,7 +179,7 @@ def test_the_busiest_day_there_can_be_fits_into_a_record():
     day.follow(now_us, Pattern(1, None, 10**18, 10**18))
     for number in range(288):
         at_us = now_us + (number - 287) * DAY_US // 288
-        record = boluses.begin(PATIENT, 10**9, at_us, 60_000_000)
+        record = begin(boluses, PATIENT, 10**9, at_us, 60_000_000)
         day.note(at_us, (number * 24 * 10**16, number * 10**15))
         boluses.end(record, "COMPLETED", 10**9 - 1, at_us + 60_000_000)
     twins = Twins(MemoryFiles(), "RPI_PICO")

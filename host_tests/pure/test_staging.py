@@ -24,11 +24,15 @@ def staging(clock):
     return Staging(clock, MIN_NL_D)
 
 
+def activate(staging, staged):
+    staging.activate(staged, staging.past())
+
+
 def commit(staging, prescription):
     """Stage and commit content that was made elsewhere."""
     staging.new()
     vars(staging.staged()).update(vars(prescription.copy()))
-    staging.commit(staging.staged().token())
+    activate(staging, staging.staged())
 
 
 def refusal(action, *arguments):
@@ -39,7 +43,7 @@ def refusal(action, *arguments):
 
 def test_editing_and_committing_need_something_staged(staging):
     assert refusal(staging.staged) == NOTHING_STAGED
-    assert refusal(staging.commit, "00000000") == NOTHING_STAGED
+    assert refusal(staging.check, "00000000") == NOTHING_STAGED
     assert refusal(staging.edit) == NO_PRESCRIPTION
 
 
@@ -50,12 +54,12 @@ def test_a_token_is_stale_after_any_edit_and_good_again_for_the_same_content(sta
     token = staging.staged().token()
     staging.staged().program_dose(120_001)
     assert refusal(staging.check, token) == STALE_TOKEN
-    assert refusal(staging.commit, token) == STALE_TOKEN
+    assert refusal(staging.check, token) == STALE_TOKEN
     assert staging.active.rate_ng_d() == 1
     staging.staged().program_dose(120_000)
     staged = staging.staged()
     assert staging.check(token) is staged
-    staging.commit(token.lower())
+    activate(staging, staging.check(token.lower()))
     assert staging.active is staged
 
 
@@ -64,7 +68,7 @@ def test_an_old_token_is_stale(staging):
     old = staging.active.token()
     staging.edit()
     staging.staged().program_dose(130_000)
-    assert refusal(staging.commit, old) == STALE_TOKEN
+    assert refusal(staging.check, old) == STALE_TOKEN
 
 
 def test_a_commit_ends_the_staging(staging):
@@ -139,7 +143,7 @@ def test_a_copy_whose_time_is_over_cannot_be_committed_even_before_the_next_poll
     staging.new()
     token = staging.staged().token()
     clock.run(10)
-    assert refusal(staging.commit, token) == NOTHING_STAGED
+    assert refusal(staging.check, token) == NOTHING_STAGED
     assert staging.was_dropped
     assert staging.active is None
 
@@ -155,7 +159,7 @@ def test_a_drop_is_on_record_until_somebody_stages_or_discards(staging, clock):
 
 
 def test_a_discard_and_a_commit_end_what_was_left_open(staging, clock):
-    for end in (staging.discard, lambda: staging.commit(staging.staged().token())):
+    for end in (staging.discard, lambda: activate(staging, staging.staged())):
         staging.new()
         clock.run(6)
         staging.poll(clock.now_us())

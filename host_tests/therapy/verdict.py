@@ -70,6 +70,9 @@ def patient_problems(p):
     yield not (p.lockout_us and p.maximum)
     yield p.lockout_us > DAY_US or 0 < p.lockout_us < duration_us
     yield p.maximum > 288
+    if p.mode == "PERIODIC" and p.periodic:
+        _, dose_us, interval_us = p.periodic
+        yield 0 < interval_us - dose_us <= duration_us
     yield bool(p.limit_bolus_ng) and ng > p.limit_bolus_ng
     yield too_fast(p, ng, duration_us)
     if p.volume_nl(ng) < STEP_NL:

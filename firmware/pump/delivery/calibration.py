@@ -69,9 +69,15 @@ class Calibrations:
         return Calibration(self._pl_per_rev, self._steps_per_rev)
 
     def set(self, pl_per_rev, now_us):
-        """Another one is in force."""
+        """Another one is in force. Returns the one before, to `take_back`."""
+        before = self._pl_per_rev, self.history
         self._pl_per_rev = pl_per_rev
         self.history = [(now_us, pl_per_rev)] + self.history[: _MOST - 1]
+        return before
+
+    def take_back(self, before):
+        """What `set` has answered is in force again."""
+        self._pl_per_rev, self.history = before
 
     def begin(self, emitted, steps, begun):
         """A run of `steps` has begun: after `emitted` ones, as the delivery numbered `begun`."""

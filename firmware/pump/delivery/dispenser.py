@@ -132,13 +132,18 @@ class Dispenser:
         planner = self._planner_of(schedule, step, owed=owed, begin_us=begin_us)
         self._begin(planner, batch, since_us)
 
+    def record_follow(self):
+        """Before a `follow`: on record with the dose that is in it. Refused where that fails."""
+        if self._planner is not None:
+            self._journal.follows(self.settle())
+
     def follow(self, schedule, batch):
         """Change to another schedule where the plan ends (`planned_us`), at most `LEASE_US` off.
 
-        What is queued goes out at the old rate; the fraction of a step is carried over.
+        What is queued goes out at the old rate; the fraction of a step is carried over. Writes
+        nothing: see `record_follow`.
         """
         if self._planner is not None:
-            self._journal.follows(self.settle())
             self._planner.follow(schedule)
             self._booking.open(self._planner.stretch, batch)
 

@@ -68,18 +68,15 @@ class Boluses:
         self._last_id = 0
         self._starts_us = []  # of patient boluses, oldest first
 
-    def begin(self, kind, programmed_ng, at_us, duration_us):
-        """A bolus begins; its record. Of a patient bolus this starts the lockout."""
-        self._last_id += 1
-        record = Record(self._last_id, kind, programmed_ng, at_us, duration_us)
-        self._records = self._records[1 - _MOST_RECORDS :] + [record]
-        if kind == PATIENT:
-            self.given = _counted(self.given)
-            self._starts_us = self._starts_us[1 - _MOST_STARTS :] + [at_us]
-        return record
+    def next(self, kind, programmed_ng, at_us, duration_us):
+        """The record of a bolus that may begin. Until it is added, nothing has changed."""
+        return Record(self._last_id + 1, kind, programmed_ng, at_us, duration_us)
 
-    def reopen(self, record):
-        """A bolus that a reset has interrupted; where it is on record already, nothing changes."""
+    def add(self, record):
+        """A bolus begins, or a reset has interrupted it; of a patient bolus the lockout starts.
+
+        Where it is on record already, nothing changes.
+        """
         if record.id <= self._last_id:
             return
         self._last_id = record.id

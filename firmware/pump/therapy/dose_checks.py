@@ -8,6 +8,7 @@ programmed is not their affair. Pure.
 from micropython import const
 
 from pump.therapy.conversion import dose_nl
+from pump.therapy.prescription import PERIODIC
 from pump.units import fixed, ml, seconds, ug
 
 MAX_STARTS = const(288)  # patient boluses in 24 h: one every five minutes
@@ -53,6 +54,12 @@ def patient_problems(prescription, limits, highest_nl_d):
     if prescription.patient_maximum > MAX_STARTS:
         counts = prescription.patient_maximum, MAX_STARTS
         found.append("up to %d patient boluses a day: at most %d" % counts)
+    gap_ms = prescription.periodic_interval_ms - prescription.periodic_duration_ms
+    if prescription.mode == PERIODIC and 0 < gap_ms <= duration_ms:
+        times = seconds(duration_ms), seconds(gap_ms)
+        found.append(
+            "a patient bolus of %s s never fits between periodic doses, %s s apart" % times
+        )
     bolus = "patient", prescription.patient_ng, duration_ms
     return found + _bolus_problems(bolus, prescription, highest_nl_d, limits)
 

@@ -20,13 +20,19 @@ class Past:
         self._min_nl_d = min_nl_d
         self._entries = []  # (least, most, until_us), oldest first; each 7 numbers, ng
 
-    def add(self, prescription, until_us):
-        """`prescription` was active until `until_us`, not before the last one added."""
-        totals_ng = sums(prescription, self._min_nl_d).week_ng()
-        self._forget(until_us)
-        self._entries.append((totals_ng, totals_ng, until_us))
-        if len(self._entries) > _MOST:
-            self._entries = [_merged(*self._entries[:2])] + self._entries[2:]
+    def after(self, prescription, until_us):
+        """The record of this past once `prescription` was active until then; None: none was."""
+        entries = [entry for entry in self._entries if entry[2] > until_us - _DAY_US]
+        if prescription is not None:
+            totals_ng = sums(prescription, self._min_nl_d).week_ng()
+            entries.append((totals_ng, totals_ng, until_us))
+        if len(entries) > _MOST:
+            entries = [_merged(*entries[:2])] + entries[2:]
+        return entries
+
+    def from_record(self, record):
+        """Go on from what `after` answered."""
+        self._entries = [(tuple(least), tuple(most), until) for least, most, until in record]
 
     def bounds(self, active, now_us):
         """(least, most) ng of each weekday, of `active` and the last 24 h; None without any."""

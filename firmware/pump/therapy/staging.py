@@ -67,13 +67,19 @@ class Staging:
             raise Refused(STALE_TOKEN)
         return staged
 
-    def commit(self, token):
-        """Make the staged prescription active; `token` must be that of its present content."""
-        staged = self.check(token)
-        if self.active is not None:
-            self._past.add(self.active, self._clock.now_us())
-        self.active = staged
+    def past(self):
+        """The record of what was active before, if another prescription is from now on."""
+        return self._past.after(self.active, self._clock.now_us())
+
+    def activate(self, staged, past):
+        """What `check` has answered is active, and on record with this `past`; none is staged."""
+        self.restore(staged, past)
         self.discard()
+
+    def restore(self, active, past):
+        """Bring back what is on record."""
+        self._past.from_record(past)
+        self.active = active
 
     def before(self, now_us):
         """What a change of dose is measured against: (least, most), each 7 numbers, or None.

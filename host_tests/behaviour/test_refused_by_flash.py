@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""An order that flash does not take changes nothing: every order, every file, once and for good.
+
+What an order writes is found out by giving it, not listed: the n-th write of it fails, for each n.
+A stop and an abort are the other way round: the motor stops first, whatever flash does.
+"""
+
+import pytest
+
+from host_tests.bench_session import Bench
+from host_tests.therapy.bench import HOUR_S, history, ledger_ml, prescribe, stage
+from pump.hal.files import Files
+from pumpbench.client import PumpError
+from pumpbench.flexday import soft_limits
+from pumpbench.sim import SimTarget
+
+NOT_RECORDED = 127
+MOST_WRITES = 12
+PATIENT = ("PAT:DOSE 5 UG,5 MIN", "PAT:LOCK 6 HR", "PAT:MAX 2")
+PERIODIC = ("MODE PER;RATE 24 ML/D", "PER:DOSE 25 UG,10 MIN,1 HR")
+FLEX = ("MODE FLEX;RATE 24 ML/D", "FLEX:STEP ALL,12:00,36 ML/D,13:00")
+MIDNIGHT = "SYST:TIME 2026-03-02T00:00:00"
+SIMPLE = ("MODE SIMP;RATE 24 ML/D",)
+
+# name: (prescription, what is done before, what is staged, the order)
+ORDERS = {
+    "start": (SIMPLE, (), (), "THER:STAR"),
+    "start periodic": (PERIODIC, (), (), "THER:STAR"),
+    "commit": (SIMPLE, ("THER:STAR",), ("MODE SIMP;RATE 18 ML/D",), "PRES:COMM {}"),
+    "commit stopped": (SIMPLE, (), ("MODE SIMP;RATE 18 ML/D",), "PRES:COMM {}"),
+    "commit periodic": (SIMPLE, ("THER:STAR",), PERIODIC, "PRES:COMM {}"),
+    "clock": (FLEX, (MIDNIGHT, "THER:STAR"), (), "SYST:TIME 2026-03-02T11:59:00"),
+    "bolus": (SIMPLE, ("THER:STAR",), (), "BOL:STAR 10 UG,5 MIN"),
+    "bolus alone": (SIMPLE, (), (), "BOL:STAR 10 UG,5 MIN"),
+    "patient": ((*SIMPLE, *PATIENT), ("THER:STAR",), (), "BOL:PAT"),
+    "trial": (SIMPLE, (), (), "BOL:TRI 20 UG,5 MIN,4 HR"),
+    "prime": (SIMPLE, (), (), "PRIM:STAR 0.2 ML,10 ML/HR"),
+    "bridge": (PERIODIC, (), (), "BRID:STAR 500 UG/ML,0.4 ML"),
+    "calibration": (SIMPLE, (), (), "MOT:CAL:PERR 0.19 ML"),
+}  # fmt: skip
+SHOWN = (
+    "PRES:ACT?",
+    "THER:STAT?",
+    "DEL:RATE?",
+    "BOL:HIST? 32",
+    "BOL:PAT?",
+    "MOT:CAL?",
+    "SYST:STAT?",
+)
+
+
+class Flash:
+    """/data of a board, of which some writes fail."""
+
+    def __init__(self, monkeypatch):
+        self.writes = 0
+        self._fails = lambda _number: False
+        replace = Files.replace
+
+        def counted(files, name, parts):
+            self.writes += 1
+            if self._fails(self.writes):
+                raise OSError(28)
+            return replace(files, name, parts)
+
+        monkeypatch.setattr(Files, "replace", counted)
+
+    def fail(self, nth, *, for_good):
+        self.writes = 0
+        self._fails = (
+            (lambda number: number >= nth) if for_good else (lambda number: number == nth)
+        )
+
+    def mend(self):
+        self._fails = lambda _number: False
+
+
+@pytest.fixture
+def flash(monkeypatch):
+    return Flash(monkeypatch)
+
+
+def ready(name):
+    """(bench, order) where the order can be given."""
+    prescription, before, staged, order = ORDERS[name]
+    bench = Bench(SimTarget())
+    prescribe(bench, *prescription)
+    for line in before:
+        bench.tell(line)
+    bench.run(20)
+    if staged:
+        token, names = soft_limits(stage(bench, *staged))
+        order = order.format(",".join([token, *names]))
+    bench.run(3)  # all that was to be written is
+    return bench, order
+
+
+def shown(bench):
+    """All that can be seen of the therapy, but for what time alone changes."""
+    answers = [bench.ask(query) for query in SHOWN]
+    patient = answers[4].split(",")
+    answers[4] = (patient[0], patient[2], patient[3])  # a refused request is counted
+    return answers
+
+
+@pytest.mark.hazard("refused-by-half")
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_order_that_flash_does_not_take_changes_nothing(name, for_good, flash, record_property):
+    refused = 0
+    for nth in range(1, MOST_WRITES):
+        bench, order = ready(name)
+        before, delivers = shown(bench), rate_of(bench)
+        flash.fail(nth, for_good=for_good)
+        try:
+            bench.tell(order)
+            number = 0
+        except PumpError as error:
+            number = error.number
+        is_over = flash.writes < nth  # all that it writes was written
+        flash.mend()
+        if number:
+            assert number == NOT_RECORDED
+            assert shown(bench) == before, nth
+            assert rate_of(bench) == pytest.approx(delivers, rel=0.02)
+            bench.tell(order.format())  # and now it can be given
+            refused += 1
+        if is_over:
+            break
+    assert refused
+    record_property("measured", f"{name}: refused by flash at {refused} writes, changed nothing")
+
+
+def rate_of(bench):
+    """mL a day that come out."""
+    before_nl = bench.plant.beaker.volume_nl
+    bench.run(30)
+    return float(bench.plant.beaker.volume_nl - before_nl) * 2880 / 1e6
+
+
+@pytest.mark.hazard("refused-by-half")
+def test_an_abort_ends_a_bolus_and_a_stop_the_therapy_whatever_flash_does(flash):
+    bench, _ = ready("bolus")
+    bench.tell("BOL:STAR 100 UG,10 HR")
+    bench.run(150)
+    flash.fail(1, for_good=True)
+    bench.target.tell("BOL:ABOR")
+    assert bench.ask("BOL:STAT?").startswith("NONE")
+    assert history(bench, 1)[0][3] == "ABORTED"
+    bench.target.tell("THER:STOP")
+    edges = bench.plant.edges.count
+    bench.run(60)
+    assert bench.plant.edges.count == edges
+
+
+@pytest.mark.hazard("refused-by-half")
+def test_a_bridge_that_was_refused_does_not_move_the_grid_of_periodic_doses(flash):
+    bench, order = ready("bridge")
+    flash.fail(1, for_good=True)
+    with pytest.raises(PumpError):
+        bench.tell(order)
+    flash.mend()
+    bench.tell("THER:STAR")
+    bench.run(3 * HOUR_S + 900)
+    assert ledger_ml(bench)["PERIODIC"] == pytest.approx(3 * 0.05)
