@@ -30,7 +30,7 @@ from pump.state import FAULT, OBSERVATION, RUNNING, SERVICE, STOPPED
 from pump.therapy import validation
 from pump.therapy.limits import PumpLimits
 from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import highest_nl_d
+from pump.therapy.sums import sums
 from pump.therapy.wall import Wall
 from pump.therapy.wall import text as wall_text
 from pump.units import seconds, ug, ug_ml
@@ -82,7 +82,7 @@ class Control:
         active = self.need_active()
         self._supervisor.tidy()
         self.need_line(active.concentration_ng_ml)
-        self.supply.need_start(highest_nl_d(active, self.limits().min_nl_d))
+        self.supply.need_start(sums(active, self.limits().min_nl_d).highest_nl_d)
         self.need_day(
             active, LIMIT_EXCEEDED, self.treatment.ahead(active), self.treatment.pattern(active)
         )

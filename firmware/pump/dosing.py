@@ -22,7 +22,6 @@ from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
 from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.therapy.dead_volume import bridge
-from pump.therapy.regimen import highest_nl_d
 from pump.therapy.schedule import DAY_US, Dose
 from pump.therapy.sums import sums
 from pump.units import ml, seconds, ug
@@ -150,7 +149,7 @@ class Dosing:
             left_us = next_us - at_us
             text = "the next periodic dose begins in %s s" % seconds(left_us // _US_PER_MS)
             raise Refused(LIMIT_EXCEEDED, text)
-        basal_nl_d = highest_nl_d(prescription, self._control.limits().min_nl_d)
+        basal_nl_d = sums(prescription, self._control.limits().min_nl_d).highest_nl_d
         if next_us is not None:
             basal_nl_d = prescription.rate_nl_d()
         self._need_rate(basal_nl_d - (-dose.amount // dose.duration_us))

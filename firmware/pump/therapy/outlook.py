@@ -11,7 +11,7 @@ from micropython import const
 from pump.therapy.daily_limit import Pattern
 from pump.therapy.grid import Grid
 from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import highest_nl_d, regular
+from pump.therapy.regimen import regular
 from pump.therapy.schedule import DAY_US, Constant
 from pump.therapy.sums import sums
 from pump.therapy.wall import Wall
@@ -59,7 +59,7 @@ class Outlook:
             prescription.regular_crc(),
             wall.zero_us if is_placed else None,
             sums(prescription, self._min_nl_d).most_ng * _FG_PER_NG * part // whole,
-            highest_nl_d(prescription, self._min_nl_d) * prescription.concentration_ng_ml,
+            sums(prescription, self._min_nl_d).highest_nl_d * prescription.concentration_ng_ml,
         )
 
     def days(self, prescription, at_us, volume_nl, more_nl):

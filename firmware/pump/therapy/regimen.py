@@ -86,8 +86,10 @@ def lowest_nl_d(prescription, min_nl_d):
     return min(_rates_nl_d(prescription, min_nl_d))
 
 
-def highest_nl_d(prescription, min_nl_d):
+def highest_nl_d(prescription, min_nl_d, days=None):
     """The highest rate, with a periodic dose, in nanolitres a day, rounded up."""
+    if days is not None:
+        return max([nl_d for day in days for _, _, nl_d in day])
     rate_nl_d = max(_rates_nl_d(prescription, min_nl_d))
     if prescription.mode == PERIODIC:
         volume = _periodic_nl(prescription) * _DAY_MS

@@ -4,18 +4,22 @@
 from micropython import const
 
 from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import daily_ng, day_totals, days_of, mean_nl_d
+from pump.therapy.regimen import daily_ng, day_totals, days_of, highest_nl_d, mean_nl_d
 
 _DAYS = const(7)
 
 
 class Sums:
-    """totals_ng: of each weekday for FLEX, else one. most_ng: in any 24 h. mean_nl: of a day."""
+    """totals_ng: of each weekday for FLEX, else one. most_ng: in any 24 h. mean_nl: of a day.
 
-    def __init__(self, totals_ng, most_ng, mean_nl):
+    highest_nl_d: the highest rate, as `regimen.highest_nl_d` has it.
+    """
+
+    def __init__(self, totals_ng, most_ng, mean_nl, highest_nl_d):
         self.totals_ng = totals_ng
         self.most_ng = most_ng
         self.mean_nl = mean_nl
+        self.highest_nl_d = highest_nl_d
 
     def mean_ng(self):
         """Of a day, rounded down."""
@@ -37,4 +41,5 @@ def sums(prescription, min_nl_d):
 def _sums(prescription, min_nl_d):
     days = days_of(prescription) if prescription.mode == FLEX else None
     made_of = prescription, min_nl_d, days
-    return Sums(day_totals(*made_of), daily_ng(*made_of), mean_nl_d(*made_of))
+    amounts = day_totals(*made_of), daily_ng(*made_of), mean_nl_d(*made_of)
+    return Sums(*amounts, highest_nl_d(*made_of))
