@@ -127,7 +127,8 @@ class Control:
         if self.treatment.is_regular():
             if staged.concentration_ng_ml != active.concentration_ng_ml:
                 raise Refused(NOT_STOPPED, "another concentration needs a stop and a bridge")
-            if staged.drug != active.drug:
+            drugs = staged.drug.lower(), active.drug.lower()
+            if "" not in drugs and drugs[0] != drugs[1]:
                 raise Refused(NOT_STOPPED, "another drug needs a stop")
             ahead = self.treatment.ahead(staged)
             self.need_day(staged, LIMIT_EXCEEDED, ahead, self.treatment.pattern(staged))

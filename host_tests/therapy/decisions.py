@@ -16,6 +16,7 @@ IN_PROGRESS, LOCKED_OUT, MAXIMUM, LIMIT, SOFT, NOT_RUNNING, NO_PATIENT, CLOCK = 
 NOT_CLEARED, OBSERVING, TOO_SMALL, CONFLICT = 117, 118, 119, 121
 RANGE = -222
 NOTHING = Sum([])
+APPLY_US = 3_000_000  # so long before a periodic dose begins it is in progress to a commit
 CLOSE_US = 5_000_000  # how well the oracle knows when what is in the window began
 
 
@@ -155,6 +156,10 @@ def commit(model, p, now_us):
     found.say(model.bolus is not None or model.periodic_end(now_us) is not None, IN_PROGRESS)
     found.say(None if model.state == "OBSERVATION" else False, IN_PROGRESS, OBSERVING)
     found.say(is_moving and p.ng_ml != model.active.ng_ml, NOT_STOPPED)
+    drugs = {p.drug.lower(), model.active.drug.lower()} if is_moving else set()
+    found.say(len(drugs) == 2 and "" not in drugs, NOT_STOPPED)
+    if model.periodic_doses(now_us, now_us + APPLY_US + DOUBT_US):
+        found.say(None, IN_PROGRESS)
     if model.state == "RUNNING" and p.limit_day_ng:
         is_new = (p.mode, p.periodic) != (model.active.mode, model.active.periodic)
         grid = [Span(now_us, now_us)] if is_new or model.needs_anchor else model.grid
