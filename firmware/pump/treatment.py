@@ -20,6 +20,7 @@ from pump.therapy.schedule import DAY_US, Constant, Over, Then
 
 _FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
 _US_PER_MIN = const(60_000_000)
+_NOTE_US = const(2_000_000)  # how well it is known when drug went out
 _SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
 
 _ALONE = {CLINICIAN: state.BOLUS, TRIAL: state.TRIAL, PRIME: state.PRIME}
@@ -46,6 +47,7 @@ class Treatment:
         self.prescription: "Prescription" = None  # pyright: ignore[reportAttributeAccessIssue]
         self.observed_us = 0  # the end of the observation
         self.is_observed = False  # it has ended by itself, and nobody has taken note
+        self._note_us = 0  # when what is out is to be noted next
         self._origin_us = 0  # when the delivery's own time began
         self._owed = 0  # fraction of a step that the next regular delivery begins with
 
@@ -263,9 +265,11 @@ class Treatment:
         else:
             self._end(boluses.STOPPED)
 
-    def poll(self, _now_us):
+    def poll(self, now_us):
         """Notice what is out, and what has ended. Returns when the next end is due, or None."""
-        self._note_day()
+        if now_us >= self._note_us:
+            self._note_us = now_us + _NOTE_US
+            self._note_day()
         if self.mode == OBSERVATION:
             if self._clock.now_us() < self.observed_us:
                 return self.observed_us

@@ -115,8 +115,10 @@ def test_two_full_weeks_and_a_full_past_fit_while_an_alarm_sounds(power_up, reco
     bench.run(3)
     assert len(sound.bursts(sound.tones(bench.plant.buzzer.pulses()))) == 1
     assert bench.ask("SYST:STAT?") == "RUNNING"
-    # a chip takes more than a second to commit a week behind 32 boluses, and says so
-    assert bench.ask("ALAR:ACT?") in ('0,"None"', '322,"Task late",LOW,ACTIVE')
+    # a chip takes more than a second to commit a week behind 32 boluses, and minutes for all of
+    # these lines: it may say so
+    shown = bench.ask("ALAR:ACT?").split(",")
+    assert set(shown[::4]) <= {"0", "322", "323"}
     if bench.target.name == "emulator":
         text = f"free bytes with two full weeks, a full past and an alarm that sounds: {free}"
         record_property("measured", text)

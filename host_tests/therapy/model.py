@@ -14,7 +14,7 @@ from host_tests.therapy.sources import Periodic, Source, regular
 from host_tests.therapy.window import Allowance, Extra, Window
 
 DOUBT_US = 2_500_000  # so long before and after an event a command may meet either side of it
-START_US = 120_000  # from a start to the zero of the delivery: its record may need two erases
+START_US = 35_000  # from a start to the zero of the delivery
 CHANGE_US = LEASE_US + 50_000  # from a change to its effect
 MONDAY_S = 2 * 86_400  # 2000-01-03, in seconds of the wall clock
 OVER_US = 100_000  # from the end of a dose until its last step is out for sure
