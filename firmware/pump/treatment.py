@@ -301,10 +301,10 @@ class Treatment:
 
     def _begin(self, at_us, schedule, batch, owed, limit_steps=None, giving=None):
         """Start the dispenser; giving: with a dose. Where that is refused, nothing has changed."""
-        step, options = self.calibration.step_in_nl_d_us(), {"limit_steps": limit_steps}
+        step = self.calibration.step_in_nl_d_us()
 
         def start():
-            self._dispenser.start(schedule, step, batch, owed=owed, **options)
+            self._dispenser.start(schedule, step, batch, owed=owed, limit_steps=limit_steps)
 
         self._record(giving, start)
         self._origin_us = at_us

@@ -59,11 +59,7 @@ class DailyLimit:
 
     def note(self, now_us, dosed):
         """What has gone out by now. dosed: fg (regular, other) since power-up."""
-        therapy_fg, doses_fg = (
-            dosed[THERAPY] - self._counted[THERAPY],
-            dosed[DOSES] - self._counted[DOSES],
-        )
-        self._counted = dosed
+        therapy_fg, doses_fg = [now - then for now, then in zip(dosed, self._counted)]
         if self._next is not None and now_us >= self._next[0]:
             at_us, pattern = self._next
             before_fg = self._most_fg(at_us - self._noted_us, therapy_fg)
@@ -75,7 +71,7 @@ class DailyLimit:
             self._past.add(THERAPY, therapy_fg, now_us)
         if doses_fg:
             self._past.add(DOSES, doses_fg, now_us)
-        self._noted_us = now_us
+        self._counted, self._noted_us = dosed, now_us  # at last: never less than went out
         self._past.forget(now_us)
 
     def recover(self, lane, drug_fg, now_us):
@@ -108,19 +104,20 @@ class DailyLimit:
         self._past, self._pattern = DailyPast(), _NONE
         self._worst_us = now_us + DAY_US
 
-    def excess_ng(self, rows, limit_ng, *, step_fg, now_us, last_us, owed_fg, **others):
+    def excess_ng(
+        self, rows, limit_ng, *, step_fg, now_us, last_us, owed_fg, instead_of=None, **known
+    ):
         """The drug of some 24 h that a plan brings above the limit; 0: of none. `note` first.
 
         rows: the plan, see `plan`; from last_us on it is one regular therapy. step_fg: the drug of
         a step, of which a limit is so many whole ones. owed_fg: what is due of one and not yet
-        out. others: instead_of, the rows of what goes on without the plan, None: nothing does; and
-        what `_is_known` has.
+        out. instead_of: the rows of what goes on without the plan, None: nothing does. known: as
+        `_is_known` has it.
         """
         if now_us < self._worst_us:
             return _ALL_NG
         limit_fg = limit_ng * _FG_PER_NG // step_fg * step_fg + ROUNDING_FG
-        instead_of = others.pop("instead_of", None)
-        if self._is_known(limit_fg, owed_fg, **others):
+        if self._is_known(limit_fg, owed_fg, **known):
             return 0
         plan, to_us = Plan(rows, now_us), max(last_us, now_us) + DAY_US
         peak_fg = self._peak_fg(plan, _whole(plan, to_us), to_us, limit_fg, owed_fg)
@@ -157,7 +154,7 @@ class DailyLimit:
         zero_us = zero_us if pattern.zero_us is None else pattern.zero_us
         self._pattern = pattern.key, zero_us, pattern.rate_fg_d, stray_fg
 
-    def _is_known(self, limit_fg, owed_fg, pattern=None, dose_fg=0, instead_of=None):
+    def _is_known(self, limit_fg, owed_fg, pattern=None, dose_fg=0):
         """Whether it is within the limit for sure: all that is regular is of one pattern.
 
         pattern: the Pattern of the plan, but for dose_fg; None: it is of more than one.

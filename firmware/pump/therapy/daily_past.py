@@ -120,20 +120,12 @@ class DailyPast:
         self._count += 1
         self._full[mark & 1] += 1
 
-    def _marked(self):
-        """The portions as they are now; the ring is empty afterwards, to be filled again."""
-        first, count = self._first, self._count
-        self._first = self._count = 0
-        self._full = [0, 0]
-        marks = self._marks
-        self._marks = array("I", bytes(4 * _MOST))
-        for index in range(count):
-            yield marks[(first + index) % _MOST]
-
     def _coarsen(self):
-        """Make one portion of two of a lane, out when the later one is."""
-        halves = [False, False]
-        for mark in self._marked():
+        """Make one portion of two of a lane, out when the later one is; in place."""
+        halves, count = [False, False], self._count
+        self._count, self._full = 0, [0, 0]
+        for index in range(count):
+            mark = self._marks[(self._first + index) % _MOST]
             if halves[mark & 1]:
                 self._push(mark)
             halves[mark & 1] = not halves[mark & 1]
@@ -143,8 +135,11 @@ class DailyPast:
         self.portion_fg *= 2
 
     def _refine(self):
-        """Make two portions of each."""
+        """Make two portions of each. In place, from the last on: a stop may have no memory."""
+        for index in range(self._count - 1, -1, -1):
+            mark = self._marks[(self._first + index) % _MOST]
+            for place in (2 * index, 2 * index + 1):
+                self._marks[(self._first + place) % _MOST] = mark
+        self._count *= 2
+        self._full = [2 * full for full in self._full]
         self.portion_fg //= 2
-        for mark in self._marked():
-            self._push(mark)
-            self._push(mark)

@@ -13,7 +13,6 @@ from micropython import const
 
 from pump.therapy.schedule import DAY_US
 
-EXACT = const(0)  # no steps, however many pieces that are
 EARLY = const(1)
 LATE = const(2)
 
@@ -35,7 +34,7 @@ class Plan:
         return sum([_Row(*span).drug_fg for span in self._spans(t_us)])
 
     def pieces(self, end_us, steps):
-        """Pieces from now_us to end_us. steps: EXACT, EARLY or LATE."""
+        """Pieces from now_us to end_us. steps: EARLY or LATE."""
         at_fg, last_us = 0, self.now_us
         for span in self._spans(end_us):
             if span[0] > last_us:
@@ -76,7 +75,7 @@ class _Row:
             change_us += at_us
             if change_us >= to_us:
                 break
-            if steps and change_us - from_us < _SHORT_US:
+            if change_us - from_us < _SHORT_US:
                 period_us = self._schedule.period_us(from_us - at_us)
                 if period_us is not None and 1 < period_us <= _SHORT_US:
                     for piece in self._steps(from_us, from_fg, period_us, steps):
