@@ -28,6 +28,7 @@ from pump.unload import unload
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 _KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
+_AT_REST = ("alarms", "setup")  # in this order, see `_missing`
 
 _FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
 _US_PER_S = const(1_000_000)
@@ -62,7 +63,7 @@ class Memory:
         self._clock_told = ""  # what a clock with a battery did to the others at power-up
         self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
         self._flushed_us = self._failed_us = 0
-        self._is_setup_due = False
+        self._due = []  # those of `_AT_REST` that may have changed
 
     # At power-up
 
@@ -162,13 +163,21 @@ class Memory:
         self._record(self._repeats.add(code, text, self._clock.now_us()))
 
     def sync(self):
-        """Write the setup now, if it has changed: a host is told of nothing that can be lost."""
-        self._is_setup_due = False
-        alarms = [self._alarms.to_record(), self._absence.to_record()]
-        self._try("alarms", self._save, "alarms", alarms)
-        self._try("setup", self._save, "setup", self._setup())  # last, see `_missing`
+        """Write alarms and setup now, if they have changed: a host is told of nothing that can be lost."""
+        self._due = list(_AT_REST)
+        while self._due:
+            self._keep_next()
         if self._journal.is_edited():
             self.settle()
+
+    def _keep_next(self):
+        """Write the next record that may have changed."""
+        key = self._due.pop(0)
+        if key == "setup":
+            value = self._setup()
+        else:
+            value = [self._alarms.to_record(), self._absence.to_record()]
+        self._try(key, self._save, key, value)
 
     def _save(self, key, value):
         """Write a value; the lease is renewed after each copy: flash may take 0.8 s for one.
@@ -205,8 +214,8 @@ class Memory:
         self.settle()
         if self._journal.written != before:
             return now_us
-        if self._is_setup_due:
-            self.sync()
+        if self._due:
+            self._keep_next()
             return now_us
         if now_us - self._flushed_us >= _FLUSH_US or self._log.is_filling():
             self._flushed_us = now_us
@@ -218,7 +227,7 @@ class Memory:
         """Compare with what was seen last: events for the log, and what is to be written."""
         for kind, what in self._alarms.take_events():
             self.note(*alarm_event(kind, what))
-            self._is_setup_due = True
+            self._due = list(_AT_REST)
         treatment, giving = self._treatment, self._treatment.giving
         record = giving.record if giving is not None else None
         seen = treatment.mode, record, self._staging.active
@@ -227,7 +236,7 @@ class Memory:
         before, self._seen = self._seen, seen
         for code, text in changes(before, seen):
             self.note(code, text)
-        self._is_setup_due = True
+        self._due = list(_AT_REST)
 
     # Within
 

@@ -5,12 +5,13 @@ import pytest
 
 from host_tests.bench_session import Bench, main_with_task
 
-# A task to which something happens once so many steps are out, at 4444 a second.
-STEPS = 2000
+# A task to which something happens once so many steps are out, at 4444 a second: after a second,
+# when all that a start has to write is written.
+STEPS = 5000
 MOST_LATER = 300  # 68 ms: it is polled every 20 ms, between cycles of the firmware
 DYING = """
 def extra(now_us):
-    if app.engine.emitted() > 2000:
+    if app.engine.emitted() > 5000:
         {misfortune}
     return now_us + 20_000
 """
@@ -33,7 +34,7 @@ def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_faul
     bench = Bench(power_up(main=main_with_task(DYING.format(misfortune=misfortune))))
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")
-    bench.run(1.5)
+    bench.run(2.0)
     edges = bench.plant.edges.count
     assert STEPS < edges < STEPS + MOST_LATER
     assert bench.target.pin("enable").level == 1
