@@ -19,3 +19,9 @@ def responses(session, data):
 def tree_of(rows, need_open=None):
     """A command tree of these rows alone."""
     return Tree((("", lambda: rows),), need_open)
+
+
+def call(tree, header, texts):
+    """Run one command of a tree; what its handler returns."""
+    handler, values = tree.prepare(header, texts)
+    return handler(*values)

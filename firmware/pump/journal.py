@@ -229,7 +229,8 @@ class Journal:
 
     def _write(self, key, value):
         try:
-            self._twins.save(key, value)
+            for _ in self._twins.saving(key, value):
+                pass  # the lease is not renewed meanwhile: this is part of renewing it
         except OSError as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:

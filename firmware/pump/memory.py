@@ -27,7 +27,7 @@ from pump.units import ml_of_pl
 from pump.unload import unload
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
-_KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
+KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
 _AT_REST = ("alarms", "setup")  # in this order, see `_missing`
 
 _FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
@@ -147,7 +147,7 @@ class Memory:
 
     def verify(self):
         """Yield whether a good copy is there, of each value that was ever saved."""
-        for key in _KEYS:
+        for key in KEYS:
             before = len(self._twins.findings)
             is_well = self._twins.verify(key)
             for found, what in self._twins.findings[before:]:
@@ -163,7 +163,7 @@ class Memory:
         self._record(self._repeats.add(code, text, self._clock.now_us()))
 
     def sync(self):
-        """Write alarms and setup now, if they have changed: a host is told of nothing that can be lost."""
+        """Write alarms and setup now, where they have changed: a host is told what is kept."""
         self._due = list(_AT_REST)
         while self._due:
             self._keep_next()
@@ -171,23 +171,23 @@ class Memory:
             self.settle()
 
     def _keep_next(self):
-        """Write the next record that may have changed."""
+        """Write the next record that may have changed.
+
+        The lease is renewed after each copy: flash may take 0.8 s for one. Only where no order is
+        half done: a plan that grows beneath one would move its instants.
+        """
         key = self._due.pop(0)
         if key == "setup":
             value = self._setup()
         else:
             value = [self._alarms.to_record(), self._absence.to_record()]
-        self._try(key, self._save, key, value)
-
-    def _save(self, key, value):
-        """Write a value; the lease is renewed after each copy: flash may take 0.8 s for one.
-
-        Only where no order is half done: a plan that grows beneath one would move its instants.
-        """
-        return self._twins.save(key, value, self._renew)
-
-    def _renew(self):
-        self._dispenser.renew(0)
+        try:
+            for _ in self._twins.saving(key, value):
+                self._dispenser.renew(0)
+        except OSError:
+            self._note_failed(key)
+        else:
+            self._note_taken(key)
 
     def settle(self):
         """Write what has to be written of the delivery, if anything has."""
@@ -254,12 +254,18 @@ class Memory:
         try:
             write(*arguments)
         except (OSError, Refused):
-            self._failed_us = self._clock.now_us()
-            if what not in self._failing:
-                self._failing.append(what)
+            self._note_failed(what)
         else:
-            if what in self._failing:
-                self._failing.remove(what)
+            self._note_taken(what)
+
+    def _note_failed(self, what):
+        self._failed_us = self._clock.now_us()
+        if what not in self._failing:
+            self._failing.append(what)
+
+    def _note_taken(self, what):
+        if what in self._failing:
+            self._failing.remove(what)
 
     def _need(self, write, *arguments):
         """Write; Refused NOT_RECORDED where flash does not take it."""

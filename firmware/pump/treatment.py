@@ -148,7 +148,12 @@ class Treatment:
         """Deliver a dose over the regular therapy that runs."""
         rows = self.with_dose(dose)
         at_us, schedule, _ = rows[-1]
-        self._record(self._giving(dose, at_us, programmed_ng), self._dispenser.record_follow)
+        self.giving = self._giving(dose, at_us, programmed_ng)
+        try:
+            self._dispenser.record_follow()
+        except Exception:
+            self.giving = None  # pyright: ignore[reportAttributeAccessIssue]
+            raise
         self._dispenser.follow(schedule, self._batch(self.prescription))
         self.boluses.add(self.giving.record)
         self.rows = rows
@@ -302,24 +307,17 @@ class Treatment:
     def _begin(self, at_us, schedule, batch, owed, limit_steps=None, giving=None):
         """Start the dispenser; giving: with a dose. Where that is refused, nothing has changed."""
         step = self.calibration.step_in_nl_d_us()
-
-        def start():
+        # The records that are written now have it.
+        self.giving = giving  # pyright: ignore[reportAttributeAccessIssue]
+        try:
             self._dispenser.start(schedule, step, batch, owed=owed, limit_steps=limit_steps)
-
-        self._record(giving, start)
+        except Exception:
+            self.giving = None  # pyright: ignore[reportAttributeAccessIssue]
+            raise
         self._origin_us = at_us
         self.is_observed = False
         if giving is not None:
             self.boluses.add(giving.record)
-
-    def _record(self, giving, act):
-        """Do what writes records, with a dose in them; Refused: there is none after all."""
-        self.giving = giving
-        try:
-            act()
-        except Exception:
-            self.giving = None  # pyright: ignore[reportAttributeAccessIssue]
-            raise
 
     def _begin_regular(self, prescription, at_us, mode):
         """at_us: periodic doses from then on are given."""

@@ -8,36 +8,14 @@ A stop and an abort are the other way round: the motor stops first, whatever fla
 import pytest
 
 from host_tests.bench_session import Bench
-from host_tests.therapy.bench import HOUR_S, history, ledger_ml, prescribe, stage
+from host_tests.therapy.bench import HOUR_S, history, ledger_ml
+from host_tests.therapy.orders import ORDERS, ready
 from pump.hal.files import Files
 from pumpbench.client import PumpError
-from pumpbench.flexday import soft_limits
 from pumpbench.sim import SimTarget
 
 NOT_RECORDED = 127
 MOST_WRITES = 12
-PATIENT = ("PAT:DOSE 5 UG,5 MIN", "PAT:LOCK 6 HR", "PAT:MAX 2")
-PERIODIC = ("MODE PER;RATE 24 ML/D", "PER:DOSE 25 UG,10 MIN,1 HR")
-FLEX = ("MODE FLEX;RATE 24 ML/D", "FLEX:STEP ALL,12:00,36 ML/D,13:00")
-MIDNIGHT = "SYST:TIME 2026-03-02T00:00:00"
-SIMPLE = ("MODE SIMP;RATE 24 ML/D",)
-
-# name: (prescription, what is done before, what is staged, the order)
-ORDERS = {
-    "start": (SIMPLE, (), (), "THER:STAR"),
-    "start periodic": (PERIODIC, (), (), "THER:STAR"),
-    "commit": (SIMPLE, ("THER:STAR",), ("MODE SIMP;RATE 18 ML/D",), "PRES:COMM {}"),
-    "commit stopped": (SIMPLE, (), ("MODE SIMP;RATE 18 ML/D",), "PRES:COMM {}"),
-    "commit periodic": (SIMPLE, ("THER:STAR",), PERIODIC, "PRES:COMM {}"),
-    "clock": (FLEX, (MIDNIGHT, "THER:STAR"), (), "SYST:TIME 2026-03-02T11:59:00"),
-    "bolus": (SIMPLE, ("THER:STAR",), (), "BOL:STAR 10 UG,5 MIN"),
-    "bolus alone": (SIMPLE, (), (), "BOL:STAR 10 UG,5 MIN"),
-    "patient": ((*SIMPLE, *PATIENT), ("THER:STAR",), (), "BOL:PAT"),
-    "trial": (SIMPLE, (), (), "BOL:TRI 20 UG,5 MIN,4 HR"),
-    "prime": (SIMPLE, (), (), "PRIM:STAR 0.2 ML,10 ML/HR"),
-    "bridge": (PERIODIC, (), (), "BRID:STAR 500 UG/ML,0.4 ML"),
-    "calibration": (SIMPLE, (), (), "MOT:CAL:PERR 0.19 ML"),
-}  # fmt: skip
 SHOWN = (
     "PRES:ACT?",
     "THER:STAT?",
@@ -80,21 +58,6 @@ def flash(monkeypatch):
     return Flash(monkeypatch)
 
 
-def ready(name):
-    """(bench, order) where the order can be given."""
-    prescription, before, staged, order = ORDERS[name]
-    bench = Bench(SimTarget())
-    prescribe(bench, *prescription)
-    for line in before:
-        bench.tell(line)
-    bench.run(20)
-    if staged:
-        token, names = soft_limits(stage(bench, *staged))
-        order = order.format(",".join([token, *names]))
-    bench.run(3)  # all that was to be written is
-    return bench, order
-
-
 def shown(bench):
     """All that can be seen of the therapy, but for what time alone changes."""
     answers = [bench.ask(query) for query in SHOWN]
@@ -109,7 +72,7 @@ def shown(bench):
 def test_an_order_that_flash_does_not_take_changes_nothing(name, for_good, flash, record_property):
     refused = 0
     for nth in range(1, MOST_WRITES):
-        bench, order = ready(name)
+        bench, order = ready(Bench(SimTarget()), name)
         before, delivers = shown(bench), rate_of(bench)
         flash.fail(nth, for_good=for_good)
         try:
@@ -140,7 +103,7 @@ def rate_of(bench):
 
 @pytest.mark.hazard("refused-by-half")
 def test_an_abort_ends_a_bolus_and_a_stop_the_therapy_whatever_flash_does(flash):
-    bench, _ = ready("bolus")
+    bench, _ = ready(Bench(SimTarget()), "bolus")
     bench.tell("BOL:STAR 100 UG,10 HR")
     bench.run(150)
     flash.fail(1, for_good=True)
@@ -155,7 +118,7 @@ def test_an_abort_ends_a_bolus_and_a_stop_the_therapy_whatever_flash_does(flash)
 
 @pytest.mark.hazard("refused-by-half")
 def test_a_bridge_that_was_refused_does_not_move_the_grid_of_periodic_doses(flash):
-    bench, order = ready("bridge")
+    bench, order = ready(Bench(SimTarget()), "bridge")
     flash.fail(1, for_good=True)
     with pytest.raises(PumpError):
         bench.tell(order)

@@ -79,7 +79,7 @@ hoard = []
 
 
 def extra(now_us):
-    while app.engine.emitted() > 2000:
+    while app.engine.emitted() > 5000:
         hoard.append(bytearray(500))
         if len(hoard) > 10_000:
             raise MemoryError  # more than any board has

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.console_lines import tree_of
+from host_tests.console_lines import call, tree_of
 from host_tests.tables import names_of
 from pump import faults
 from pump.console import errors, ieee488
@@ -25,7 +25,7 @@ class Instrument:
         self.resets += 1
 
     def ask(self, header, *texts):
-        return self._tree.call(header, list(texts))
+        return call(self._tree, header, list(texts))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.console_lines import tree_of
+from host_tests.console_lines import call, tree_of
 from host_tests.tables import clashes, names_of
 from pump import units
 from pump.console import errors, params
@@ -30,7 +30,7 @@ def refusal(action, *arguments):
     "header", ["SYST:ERR?", "SYSTEM:ERROR?", "SYST:ERROR:NEXT?", "SYSTEM:ERR:NEXT?"]
 )
 def test_short_and_long_forms_and_optional_words_find_the_same_row(header):
-    assert tree_with("SYSTem:ERRor[:NEXT]?").call(header, []) == "SYSTem:ERRor[:NEXT]?"
+    assert call(tree_with("SYSTem:ERRor[:NEXT]?"), header, []) == "SYSTem:ERRor[:NEXT]?"
 
 
 @pytest.mark.parametrize(
@@ -43,21 +43,21 @@ def test_short_and_long_forms_and_optional_words_find_the_same_row(header):
 )
 def test_anything_else_is_an_undefined_header(header):
     tree = tree_with("SYSTem:ERRor[:NEXT]?")
-    assert refusal(tree.call, header, []) == errors.UNDEFINED_HEADER
+    assert refusal(call, tree, header, []) == errors.UNDEFINED_HEADER
 
 
 def test_command_and_query_of_the_same_name_are_two_rows():
     tree = tree_with("*ESE", "*ESE?", "STATus:OPERation:ENABle", "STATus:OPERation:ENABle?")
     for header in ("*ESE", "*ESE?"):
-        assert tree.call(header, []) == header
-    assert tree.call("STAT:OPER:ENAB", []) == "STATus:OPERation:ENABle"
-    assert tree.call("STAT:OPER:ENAB?", []) == "STATus:OPERation:ENABle?"
+        assert call(tree, header, []) == header
+    assert call(tree, "STAT:OPER:ENAB", []) == "STATus:OPERation:ENABle"
+    assert call(tree, "STAT:OPER:ENAB?", []) == "STATus:OPERation:ENABle?"
 
 
 def test_an_optional_word_in_the_middle_may_be_left_out():
     tree = tree_with("SOURce[:VOLume]:LEVel[:NOW]")
     for header in ("SOUR:LEV", "SOUR:VOL:LEV", "SOUR:LEV:NOW", "SOURCE:VOLUME:LEVEL:NOW"):
-        assert tree.call(header, []) == "SOURce[:VOLume]:LEVel[:NOW]"
+        assert call(tree, header, []) == "SOURce[:VOLume]:LEVel[:NOW]"
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_patterns_that_clash_are_found_by_the_check_of_the_house(patterns):
 
 def test_too_few_and_too_many_arguments_are_refused_before_any_is_read():
     tree = tree_of([("JOG", echo, params.decimal(7), params.decimal(3))])
-    assert tree.call("JOG", ["1.5", "30"]) == (15_000_000, 30_000)
-    assert refusal(tree.call, "JOG", ["x"]) == errors.MISSING_PARAMETER
-    assert refusal(tree.call, "JOG", ["x", "y", "z"]) == errors.PARAMETER_NOT_ALLOWED
-    assert refusal(tree_of([("NEW", echo)]).call, "NEW", ["1"]) == errors.PARAMETER_NOT_ALLOWED
+    assert call(tree, "JOG", ["1.5", "30"]) == (15_000_000, 30_000)
+    assert refusal(call, tree, "JOG", ["x"]) == errors.MISSING_PARAMETER
+    assert refusal(call, tree, "JOG", ["x", "y", "z"]) == errors.PARAMETER_NOT_ALLOWED
+    assert refusal(call, tree_of([("NEW", echo)]), "NEW", ["1"]) == errors.PARAMETER_NOT_ALLOWED
 
 
 def test_an_optional_argument_left_out_leaves_the_handlers_own_default():
@@ -88,9 +88,9 @@ def test_an_optional_argument_left_out_leaves_the_handlers_own_default():
         return volume_nl, residual_nl
 
     tree = tree_of([("REFill", refill, params.VOLUME, params.optional(params.VOLUME))])
-    assert tree.call("REF", ["20 ML"]) == (20_000_000, None)
-    assert tree.call("REF", ["20 ML", "1 UL"]) == (20_000_000, 1_000)
-    assert refusal(tree.call, "REF", []) == errors.MISSING_PARAMETER
+    assert call(tree, "REF", ["20 ML"]) == (20_000_000, None)
+    assert call(tree, "REF", ["20 ML", "1 UL"]) == (20_000_000, 1_000)
+    assert refusal(call, tree, "REF", []) == errors.MISSING_PARAMETER
 
 
 @pytest.mark.parametrize(

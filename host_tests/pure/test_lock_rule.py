@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tests.console_lines import tree_of
+from host_tests.console_lines import call, tree_of
 from host_tests.rows import all_rows
 from pump.console.lock import Lock, has_pin, is_open_to_all
 from pump.faults import LOCKED, WAIT, Refused
@@ -75,7 +75,7 @@ class Locked:
 
     def is_refused(self, pattern):
         try:
-            tree_of([(pattern, lambda: None)], self.lock.need_open).call(pattern.upper(), [])
+            call(tree_of([(pattern, lambda: None)], self.lock.need_open), pattern.upper(), [])
         except Refused as refused:
             assert refused.code == LOCKED
             return True
@@ -86,7 +86,7 @@ def test_the_tree_refuses_before_it_looks_at_the_arguments():
     locked = Locked()
     tree = tree_of([("MOTor:JOG", pytest.fail)], locked.lock.need_open)
     with pytest.raises(Refused):
-        tree.call("MOT:JOG", ["too", "many"])
+        call(tree, "MOT:JOG", ["too", "many"])
     assert not locked.is_refused("THERapy:STOP")
 
 

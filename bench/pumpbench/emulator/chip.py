@@ -21,6 +21,7 @@ from pumpbench.emulator.metronome import Metronome
 WATCHDOG_CTRL = 0x00
 BRANCH_TO_SELF = 0xE7FE
 CPUID = 0x000
+STACK_LIMIT = 8192 - 256  # bytes of stack that MicroPython lets Python use
 FILESYSTEM_START = 0x000A_0000  # of the official RPI_PICO images
 
 
@@ -76,6 +77,14 @@ class Chip:
         address = RAM_START_ADDRESS + len(self._mcu.sram) - 2
         self._mcu.write_uint16(address, BRANCH_TO_SELF)
         self._mcu.core.pc = address
+
+    def take_stack(self, size: int) -> None:
+        """Leave Python so many bytes of stack less; LookupError where the limit is not found."""
+        words = memoryview(self._mcu.sram).cast("I")
+        places = [place for place, word in enumerate(words) if word == STACK_LIMIT]
+        if len(places) != 1:
+            raise LookupError(f"{len(places)} words of RAM are {STACK_LIMIT}")
+        words[places[0]] -= size
 
     def _restart(self) -> None:
         """The watchdog, or `machine.reset`, resets the chip; what it watched over is gone.

@@ -95,6 +95,10 @@ class EmulatorTarget(Target):
         """The processor hangs for good: no interrupt, no Python; hardware and pins go on."""
         self._chip.hang()
 
+    def take_stack(self, size: int) -> None:
+        """Leave Python so many bytes of stack less than MicroPython has; once it has booted."""
+        self._chip.take_stack(size)
+
     def close(self) -> None:
         """Nothing is left running: time passes only in `run`."""
 

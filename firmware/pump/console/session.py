@@ -118,7 +118,18 @@ class Session:
             if self._ahead and self._is_held(header, arguments):
                 self._done += 1
                 return True
-            self._call(header, arguments)
+            ran_out = False
+            try:
+                handler, values = self._tree.prepare(header, arguments)
+                answer = handler(*values)
+                if answer is not None:
+                    self._add(answer)
+            except MemoryError:
+                if not header.endswith("?"):
+                    raise
+                ran_out = True
+            if ran_out:  # a query has changed nothing: that is an error, not a bug
+                raise ScpiError(OUT_OF_MEMORY, header)
             self._done += 1
             if self._after is not None:
                 self._after(header, arguments)
@@ -135,21 +146,6 @@ class Session:
     def _push(self, number, detail):
         """Queue an error of the message; without its detail if a PIN may stand in that."""
         self._errors.push(number, "" if has_pin(self._message.upper()) else detail)
-
-    def _call(self, header, arguments):
-        """Run one command, and add its answer to the reply.
-
-        A query that runs out of memory has changed nothing: that is an error, not a bug.
-        """
-        try:
-            answer = self._tree.call(header, arguments)
-            if answer is not None:
-                self._add(answer)
-            return
-        except MemoryError:
-            if not header.endswith("?"):
-                raise
-        raise ScpiError(OUT_OF_MEMORY, header)
 
     def _add(self, answer):
         """Add all of an answer to the reply, unless that is too long already, or nothing."""

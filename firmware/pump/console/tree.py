@@ -51,12 +51,15 @@ class Tree:
                     return row
         raise ScpiError(UNDEFINED_HEADER, header)
 
-    def call(self, header, texts):
-        """Run the command; what its handler returns. ScpiError, or whatever the handler raises."""
+    def prepare(self, header, texts):
+        """(handler, its arguments) of the command. ScpiError, or what `need_open` raises.
+
+        Whoever asks calls it: a board's stack is small, and orders go deep.
+        """
         row = self.find(header)
         if self._need_open is not None:
             self._need_open(row[0])
-        return row[1](*_values(row[2:], texts))
+        return row[1], _values(row[2:], texts)
 
 
 def _fits(words, pattern):

@@ -26,10 +26,7 @@ _PART_BYTES = const(200)  # of what is written at once
 _SHORT = const(16)  # so many numbers are made into text at once
 _TOO_BIG = const(27)  # EFBIG
 _NO_COPY = (0, None, None, None)
-
-
-def _nothing():
-    """Is called between two copies where nothing has to be done."""
+_LISTS = (list, tuple)
 
 
 class Twins:
@@ -76,36 +73,44 @@ class Twins:
         self._saved.pop(key, None)
         self._lose(key, (LOST, LOST))
 
-    def save(self, key, value, between=_nothing):
+    def save(self, key, value):
         """Write both copies. False and nothing written when that value is in both of them.
 
-        OSError when it cannot be written; what was saved before is still valid then. between: is
-        called after each copy; it may save another value.
+        OSError when it cannot be written; what was saved before is still valid then.
+        """
+        has_written = False
+        for _ in self.saving(key, value):
+            has_written = True
+        return has_written
+
+    def saving(self, key, value):
+        """Save as an iterator: after each copy that is written another value may be saved.
+
+        It has to be gone through; between two of its steps it holds nothing of a board's stack.
         """
         if key not in self._seqs:
             self.load(key)
         start = self._start(self._seqs[key] + 1)
         size, crc, whole_crc = 0, 0, binascii.crc32(start)
-        for part in _parts(value):
+        for part in _parts(value, ""):
             size += len(part)
             crc, whole_crc = binascii.crc32(part, crc), binascii.crc32(part, whole_crc)
         if self._saved.get(key) == (size, crc):
-            return False
+            return
         self._seqs[key] += 1  # also when it fails: no two contents ever share a number
         head = b"%08x" % whole_crc + start
         if len(head) + size > _MOST_BYTES:
             raise OSError(_TOO_BIG)
         names, self._saved[key] = _names(key), None
-        try:
-            for name in names:
-                self._files.replace(name, _chain(head, value))
-                between()
-        except OSError:
-            if not self._begins(names[1], head):  # else both are written
-                self._undo(names)
-                raise
+        for name in names:
+            try:
+                self._files.replace(name, _parts(value, head.decode()))
+            except OSError:
+                if not self._begins(names[1], head):  # else both are written
+                    self._undo(names)
+                    raise
+            yield name
         self._saved[key] = size, crc
-        return True
 
     def _undo(self, names):
         """Undo a save that failed before copy 1 was written."""
@@ -186,14 +191,8 @@ def _names(key):
     return key + ".0", key + ".1"
 
 
-def _chain(head, value):
-    yield head
-    yield from _parts(value)
-
-
-def _parts(value):
-    """A value as JSON and the end of its copy, in parts: a board has no room for all at once."""
-    part = ""
+def _parts(value, part):
+    """A value as JSON behind `part`, and the end of its copy; all at once would need much room."""
     for text in _texts(value):
         part += text
         if len(part) > _PART_BYTES:
@@ -203,22 +202,29 @@ def _parts(value):
 
 
 def _texts(value):
-    if not _is_list(value) or not value:
-        yield json.dumps(value)
-        return
-    is_nested = any(_is_list(part) for part in value)
-    size = 1 if is_nested else _SHORT
-    for index in range(0, len(value), size):
-        yield ", " if index else "["
-        if is_nested:
-            yield from _texts(value[index])
+    """A value as JSON, a few numbers at a time. It goes into no list by calling itself."""
+    path, before = [iter((value,))], ""  # what is left of the lists that it is in
+    while path:
+        for item in path[-1]:
+            if not item or not isinstance(item, _LISTS):
+                yield before + json.dumps(item)
+            elif not any(isinstance(part, _LISTS) for part in item):
+                for index in range(0, len(item), _SHORT):
+                    yield (
+                        before + json.dumps(item[index : index + _SHORT])[(1 if index else 0) : -1]
+                    )
+                    before = ", "
+                yield "]"
+            else:
+                path.append(iter(item))
+                before += "["
+                break
+            before = ", "
         else:
-            yield json.dumps(value[index : index + size])[1:-1]
-    yield "]"
-
-
-def _is_list(value):
-    return isinstance(value, (list, tuple))
+            path.pop()
+            if path:
+                yield "]"
+                before = ", "
 
 
 def _crc(rest):
