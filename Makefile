@@ -20,7 +20,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check soak hazards mutants images image emulate heap deploy repl clean
+.PHONY: help setup demo test test-quick check soak hazards mutants images image emulate heap boards deploy repl clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,7 @@ check: .venv/ready typings/ready ## Format, lint, types and import rules
 	$(BIN)/ruff check
 	$(BIN)/basedpyright -p firmware
 	$(BIN)/basedpyright -p bench
+	$(BENCH) boards
 	$(BIN)/python -m pytest -q host_tests/test_house.py host_tests/test_hazards.py
 
 soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
@@ -76,6 +77,9 @@ emulate: .venv/ready ## An emulated board with its console at build/pump.tty, un
 
 heap: .venv/ready ## What each file of the firmware takes of an emulated board's memory
 	$(BENCH) heap $(WITH)
+
+boards: .venv/ready ## Check the data of every board; its page and wiring diagram made anew
+	$(BENCH) boards --pages
 
 deploy: .venv/ready ## The firmware onto a real board: PORT=/dev/ttyACM0, BOARD
 	$(BENCH) deploy --board $(BOARD) --port "$(PORT)"

@@ -5,9 +5,8 @@ from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
 from pump.alarm.conditions import LOW
 from pumpbench import sound, standard
-from pumpbench.boards import board_of
+from pumpbench.boards import board_of, checked
 from pumpbench.client import Pump
-from pumpbench.image import board_source
 
 ACTING_PIN = 10  # nothing of the board is on it
 PRESSED = """
@@ -48,7 +47,7 @@ def press(bench):
 
 def with_board(power_up, *changes):
     """A board whose data differs, (old text, new text) each."""
-    text = board_source("RPI_PICO").decode()
+    text = checked("RPI_PICO").decode()
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)

@@ -9,7 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pumpbench import deploy, image, serve, uf2
+from pumpbench import boards, deploy, image, serve, uf2
+
+_MENDABLE = (
+    FileNotFoundError,
+    FileExistsError,
+    SyntaxError,
+    boards.BoardError,
+    deploy.DeployError,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options) or 0
-    except (FileNotFoundError, FileExistsError, SyntaxError, deploy.DeployError) as error:
+    except _MENDABLE as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
 
@@ -32,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("images", help="bring MicroPython for the emulated board")
     _add_micropython(command)
     command.set_defaults(run=_images)
+    command = commands.add_parser("boards", help="the boards there are; mistakes in their data")
+    command.add_argument("--pages", action="store_true", help="write their pages and drawings")
+    command.set_defaults(run=_boards)
     command = commands.add_parser("image", help="write a board's filesystem image")
     _add_board(command)
     command.add_argument("--output", type=Path, help="default: build/<board>/filesystem.img")
@@ -55,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_board(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--board", default="RPI_PICO", help="a folder in boards/")
+    command.add_argument("--board", default=boards.DEFAULT_BOARD, help="a folder in boards/")
 
 
 def _add_port(command: argparse.ArgumentParser) -> None:
@@ -89,6 +100,23 @@ def _demo(options: argparse.Namespace) -> int:
 def _images(options: argparse.Namespace) -> None:
     _bring(options.micropython)
     _say(f"{uf2.find_uf2(options.micropython)}")
+
+
+def _boards(options: argparse.Namespace) -> int:
+    from pumpbench import pages
+
+    status = 0
+    for name in boards.board_names():
+        try:
+            boards.checked(name)
+        except boards.BoardError as error:
+            print(error, file=sys.stderr)  # noqa: T201
+            status = 2
+        else:
+            _say(f"{name}: {boards.machine_name(name)}")
+            for path in pages.write(name) if options.pages else ():
+                _say(f"wrote {path}")
+    return status
 
 
 def _image(options: argparse.Namespace) -> None:

@@ -1,27 +1,158 @@
 # SPDX-License-Identifier: MIT
-"""Board files: how the bench reads `boards/<BOARD>/board.py` and the pin notation in it."""
+"""Boards: how the bench reads `boards/<BOARD>/`.
 
-import re
+Nothing is made of a board file that has a mistake: `checked` tells all of them at once, a sentence
+each, with its line.
+"""
+
+import ast
+import csv
+import difflib
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from pumpbench.board_data import Board
+from pumpbench.chips import CHIPS
+
+DEFAULT_BOARD = "RPI_PICO"
 BOARDS_DIR = Path(__file__).resolve().parents[2] / "boards"
-_PIN = re.compile(r"(\^?!?)GP(\d+)")
+
+
+class BoardError(Exception):
+    """What is wrong with a board's data, a sentence a line."""
+
+
+def board_names() -> list[str]:
+    """All boards there are."""
+    return sorted(path.parent.name for path in BOARDS_DIR.glob("*/board.py"))
 
 
 def board_path(name: str) -> Path:
     """The board file of that name; FileNotFoundError names the boards there are."""
     path = BOARDS_DIR / name / "board.py"
     if not path.is_file():
-        known = sorted(p.parent.name for p in BOARDS_DIR.glob("*/board.py"))
-        raise FileNotFoundError(f"no board {name!r} in {BOARDS_DIR}; there are: {known}")
+        raise FileNotFoundError(f"no board {name!r} in {BOARDS_DIR}; there are: {board_names()}")
     return path
 
 
 def load_board(name: str) -> ModuleType:
-    """A fresh module `board` with the names of `boards/<name>/board.py`."""
+    """A fresh module `board` of the board of that name; raises as `checked`."""
+    return board_of(checked(name), str(board_path(name)))
+
+
+def checked(name: str) -> bytes:
+    """The board file of that name as it stands. BoardError tells all that is wrong with it."""
     path = board_path(name)
-    return board_of(path.read_text(), str(path))
+    source = path.read_bytes()
+    found = mistakes(source, path)
+    if found:
+        raise BoardError("\n".join(found))
+    return source
+
+
+def mistakes(source: bytes, path: Path) -> list[str]:
+    """All that is wrong with the text of the board file at `path`, a sentence each."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+        return [f"{path}:{getattr(error, 'lineno', 1)}: {getattr(error, 'msg', error)}"]
+    values, lines, found = _literals(tree)
+    folder = path.parent
+    if not found:
+        mcu = _description(folder)["mcu"]
+        if mcu not in CHIPS:
+            return [f"{folder / 'board.json'}: no chip {mcu!r}; there are: {list(CHIPS)}"]
+        context = {"pins": header_pins(folder), "mcu": mcu}
+        try:
+            board = Board.model_validate(values, context=context)
+            if folder.name != board.NAME:
+                text = f"NAME is {board.NAME!r}, its folder {folder.name!r}"
+                found.append((lines["NAME",], text))
+        except ValidationError as error:
+            found += [_told(detail, lines) for detail in error.errors()]
+    return [f"{path}:{line}: {text}" for line, text in sorted(set(found))]
+
+
+def machine_name(name: str) -> str:
+    """What MicroPython calls a board, its chip at the end: `os.uname().machine`."""
+    data = _description(BOARDS_DIR / name)
+    return f"{data['vendor']} {data['product']} with {data['mcu'].upper()}"
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "board.json").read_text())
+
+
+def header_pins(folder: Path) -> dict[str, str]:
+    """Pin -> where it is found on the board, from `pins.csv` of a board's folder."""
+    with (folder / "pins.csv").open(newline="") as file:
+        return {row["pin"]: row["place"] for row in csv.DictReader(file)}
+
+
+def _literals(tree: ast.Module) -> tuple[dict, dict[tuple, int], list[tuple[int, str]]]:
+    """(values by name, line by the way to each of them, mistakes: (line, sentence))."""
+    values: dict[str, Any] = {}
+    lines: dict[tuple, int] = {}
+    found = []
+    for node in tree.body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                if name in values:
+                    found.append((node.lineno, f"{name} is there twice"))
+                try:
+                    values[name] = ast.literal_eval(value)
+                except ValueError:
+                    found.append((node.lineno, f"{name} is not plain data"))
+                for way, part in _parts((name,), value):
+                    if way in lines:
+                        found.append((part.lineno, f"{' '.join(way)} is there twice"))
+                    lines[way] = part.lineno
+            case _:
+                found.append((node.lineno, "a board file is data: names that are given values"))
+    return values, lines, found
+
+
+def _parts(way: tuple, node: ast.expr) -> Iterator[tuple[tuple, ast.expr]]:
+    """(way to it, node) of a literal and of what is in it."""
+    yield way, node
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant):
+                yield from _parts((*way, key.value), value)
+
+
+def _told(detail: ErrorDetails, lines: dict[tuple, int]) -> tuple[int, str]:
+    """(line, sentence) of what pydantic has found."""
+    way = detail["loc"]
+    known = way
+    while known and known not in lines:
+        known = known[:-1]
+    text = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "missing":
+        text = "is missing"
+    elif detail["type"] == "extra_forbidden":
+        text = "is nothing that a board file has" + _meant(way)
+    elif detail["type"] != "value_error":
+        text = f"{text[0].lower()}{text[1:]}, not {detail['input']!r}"
+    place = " ".join(str(step) for step in way)
+    return lines.get(known, 1), f"{place}: {text}" if place else text
+
+
+def _meant(way: tuple) -> str:
+    """What a name that is not known may have been meant for."""
+    fields = Board.model_fields
+    for step in way[:-1]:
+        fields = getattr(fields[step].annotation, "model_fields", {})
+    close = difflib.get_close_matches(str(way[-1]), fields, n=1)
+    return f"; is it {close[0]}?" if close else ""
 
 
 def board_of(source: str | bytes, path: str = "board.py") -> ModuleType:
@@ -29,20 +160,3 @@ def board_of(source: str | bytes, path: str = "board.py") -> ModuleType:
     board = ModuleType("board")
     exec(compile(source, path, "exec"), board.__dict__)
     return board
-
-
-def pin_number(pin: str) -> int:
-    """The GPIO number of a pin as board files write it: `^!GP14` is 14."""
-    return int(_split(pin)[1])
-
-
-def is_active_low(pin: str) -> bool:
-    """Whether the pin is written with a leading `!`."""
-    return "!" in _split(pin)[0]
-
-
-def _split(pin: str) -> tuple[str, str]:
-    match = _PIN.fullmatch(pin)
-    if match is None:
-        raise ValueError(f"{pin!r} is not a pin; pins are written GP14, !GP14, ^GP14 or ^!GP14")
-    return match.group(1), match.group(2)

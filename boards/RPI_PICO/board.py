@@ -35,9 +35,6 @@ HAS = ()
 # (number of the bus, sda, scl). Used for what HAS names, and only then.
 I2C = (0, "GP20", "GP21")
 
-# The watchdog's registers (RP2040 datasheet, 4.7.6): four of its words survive a reset.
-WATCHDOG = 0x4005_8000
-
 # STEP/DIR driver, worst case of A4988, DRV8825 and TMC2209: the step pulse is high for 3 us,
 # DIR is stable 2 us before a step, the outputs are on 1 ms after ENABLE; no faster than the motor.
 DRIVER = {

@@ -162,8 +162,8 @@ class App:
         """What survives a reset, and what it brings back."""
         self.folders = (files.Files("/data"), files.Files("/log"))
         twins, self.log = Twins(self.folders[0], board.NAME), EventLog(self.folders[1], 0)
-        scratch = hal.scratch(board)
-        self.watchdog = Watchdog(hal.watchdog_timer(board), scratch, self.clock)
+        scratch = hal.scratch()
+        self.watchdog = Watchdog(hal.watchdog_timer(), scratch, self.clock)
         delivery = self.clock, self.ledger, self.treatment
         self.journal = Journal(twins, delivery, scratch, self.watchdog)
         self.dispenser.record(self.journal)

@@ -5,7 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from pumpbench.boards import is_active_low, load_board, pin_number
+from pumpbench.boards import load_board
+from pumpbench.pins import is_active_low, pin_number
 from pumpbench.plant import Plant
 
 MS_NS = 1_000_000

@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from littlefs import lfs
 
@@ -68,6 +69,18 @@ def chdir(path: str) -> None:
 
 def getcwd() -> str:
     return _world.current.files.folder.rstrip("/") or "/"
+
+
+class _Uname(NamedTuple):
+    sysname: str
+    nodename: str
+    release: str
+    version: str
+    machine: str
+
+
+def uname() -> _Uname:
+    return _Uname("rp2", "rp2", "1.22.0", "v1.22.0", _world.current.machine)
 
 
 def sync() -> None:

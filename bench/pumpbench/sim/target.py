@@ -7,7 +7,8 @@ from types import ModuleType
 
 from greenlet import GreenletExit, greenlet
 
-from pumpbench.boards import load_board, pin_number
+from pumpbench.boards import DEFAULT_BOARD, load_board, machine_name
+from pumpbench.pins import pin_number
 from pumpbench.sim import fake_sys
 from pumpbench.sim.battery_clock import ADDRESS, BatteryClock
 from pumpbench.sim.fake_machine import WDT_RESET
@@ -65,6 +66,7 @@ class SimTarget(Target):
         has_slow_flash: bool = True,
         extrapolate: bool = True,
         battery_clock: BatteryClock | None = None,
+        machine: str | None = None,
     ) -> None:
         super().__init__(load_board(board) if isinstance(board, str) else board)
         _powered.add(self)
@@ -78,6 +80,7 @@ class SimTarget(Target):
             self.output,
             flash=flash,
             extrapolate=extrapolate,
+            machine=machine or machine_name(board if isinstance(board, str) else DEFAULT_BOARD),
         )
         if not has_slow_flash:
             self.world.flash.erase_ns = self.world.flash.program_ns = 0

@@ -10,15 +10,15 @@ NEVER_NS = 1 << 62
 TIMEOUT_MAX_MS = 8388
 BY_TIMER, BY_FORCE = 1, 2  # bits of the register REASON
 SCRATCH_COUNT = 8
-_CONTROL, _ENABLE = 0x4005_8000, 1 << 30
-_REASON = 0x4005_8008
-_SCRATCH = tuple(_REASON + 4 * (i + 1) for i in range(SCRATCH_COUNT))
+_CONTROL, _REASON, _FIRST = 0x00, 0x08, 0x0C  # from the base; eight words from the third on
+_ENABLE = 1 << 30
 
 
 class Watchdog:
     """The timer runs from the first `start` on; only its register CTRL can stop it."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", base: int) -> None:
+        self._base = base
         self.scratch = [0] * SCRATCH_COUNT
         self.reason = 0
         self.has_bitten = False
@@ -59,18 +59,18 @@ class Watchdog:
 
     def read(self, address: int) -> int:
         """The word at the address."""
-        if address == _CONTROL:
+        if address == self._base + _CONTROL:
             return _ENABLE if self.is_running else 0
-        if address == _REASON:
+        if address == self._base + _REASON:
             return self.reason
-        return self.scratch[_index(address)]
+        return self.scratch[self._index(address)]
 
     def write(self, address: int, value: int) -> None:
         """A word into a register; no more after a reset, whatever firmware does on its way out."""
-        if address == _CONTROL:
+        if address == self._base + _CONTROL:
             self._control(value)
             return
-        index = _index(address)
+        index = self._index(address)
         if self._world.ending is None:
             self.scratch[index] = value & 0xFFFF_FFFF
 
@@ -83,8 +83,8 @@ class Watchdog:
             self._event = None
             self.stop()
 
-
-def _index(address: int) -> int:
-    if address not in _SCRATCH:
-        raise NotImplementedError(f"the word at {address:#x} is not simulated, or read-only")
-    return _SCRATCH.index(address)
+    def _index(self, address: int) -> int:
+        index, odd = divmod(address - self._base - _FIRST, 4)
+        if odd or not 0 <= index < SCRATCH_COUNT:
+            raise NotImplementedError(f"the word at {address:#x} is not simulated, or read-only")
+        return index

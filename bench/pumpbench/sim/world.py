@@ -16,6 +16,7 @@ from typing import cast
 
 from greenlet import getcurrent, greenlet
 
+from pumpbench.chips import CHIPS
 from pumpbench.plant import Plant
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
@@ -65,7 +66,8 @@ class World:
     """One board from power-up on; `board` is its board file, `plant` what hangs on its pins.
 
     `output` is where the host keeps what it reads from the console that the board file names,
-    `flash` what the filesystem's part of the flash holds at power-up, an empty one by default.
+    `flash` what the filesystem's part of the flash holds at power-up, an empty one by default;
+    `machine` what MicroPython calls the board, its chip at the end.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class World:
         *,
         flash: bytes | Image | None = None,
         extrapolate: bool = True,
+        machine: str = "Raspberry Pi Pico with RP2040",
     ) -> None:
         self.board = board
         self.plant = plant
@@ -101,7 +104,9 @@ class World:
         is_usb = board.CONSOLE == "usb"
         self.console = UsbConsole(self, output if is_usb else bytearray())
         self.host_side = self.console if is_usb else self.uart(board.CONSOLE[1])
-        self.watchdog = Watchdog(self)
+        self.machine = machine
+        chip = CHIPS.get(machine.split()[-1].lower(), CHIPS["rp2040"])
+        self.watchdog = Watchdog(self, chip.watchdog)
         self.flash = Flash(fresh_filesystem() if flash is None else flash, self)
         self.files = Filesystem(self.flash, self)
         self.i2c: dict[

@@ -152,14 +152,16 @@ def _nothing(_timer):
     """A timer's callback: the interrupt itself is what wakes the processor."""
 
 
-def scratch(board):
-    """Memory that survives a reset without power; None where the board's data names none."""
-    return rp2_watchdog.Scratch(board.WATCHDOG) if hasattr(board, "WATCHDOG") else None
+def scratch():
+    """Memory that survives a reset without power; None on a chip that is not known."""
+    base = rp2_watchdog.base()
+    return rp2_watchdog.Scratch(base) if base else None
 
 
-def watchdog_timer(board):
-    """The watchdog's timer; None where the board's data does not say where its registers are."""
-    return rp2_watchdog.Timer(board.WATCHDOG) if hasattr(board, "WATCHDOG") else None
+def watchdog_timer():
+    """The watchdog's timer; None on a chip that is not known."""
+    base = rp2_watchdog.base()
+    return rp2_watchdog.Timer(base) if base else None
 
 
 def rtc(board):

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The watchdog of the rp2 port: its timer, and its registers, which survive the reset it makes.
 
-RP2040 datasheet 4.7; base is the address of the registers.
+RP2040 datasheet 4.7, RP2350 datasheet 12.9; base is the address of the registers.
 """
+
+import os
 
 import machine
 from micropython import const
 
+_BASES = {"RP2040": 0x4005_8000, "RP2350": 0x400D_8000}
 _CONTROL = const(0x00)
 _REASON = const(0x08)  # why the last reset came; bit 0, the timer
 _SCRATCH = const(0x0C)  # eight words; MicroPython's reset uses that of index 4
@@ -16,6 +19,11 @@ _ENABLE = const(0x4000_0000)
 _MAGIC = const(0x1758A5C3)
 _SURE = const(0x5A5A5A5A)  # in the check word, too, when what was kept is certain
 _COUNT = const(0x0B17E500)  # with the number of bites in its low byte
+
+
+def base():
+    """Where the registers are; None on a chip of which that is not known."""
+    return _BASES.get(os.uname().machine.split()[-1])
 
 
 class Timer:

@@ -142,7 +142,7 @@ class WDT(Remote):
         link.post_harmless(self._feed)
 
 
-_WATCHDOG = 0x40058000  # its registers, some of them scratch
+_WATCHDOGS = 0x40058, 0x400D8  # its registers, some of them scratch: of RP2040, RP2350
 
 
 class _Words:
@@ -150,7 +150,7 @@ class _Words:
         return link.call("mem32", "__getitem__", address)
 
     def __setitem__(self, address, value):
-        if address >> 12 == _WATCHDOG >> 12:
+        if address >> 12 in _WATCHDOGS:
             link.post_harmless(b'["mem32","__setitem__",[%d,%d]],' % (address, value))
         else:
             link.post("mem32", "__setitem__", address, value)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`os` of the chip, over the filesystem in its flash."""
 
+from collections import namedtuple
+
 import link
+
+_Uname = namedtuple("_Uname", ("sysname", "nodename", "release", "version", "machine"))
 
 
 def mkdir(path):
@@ -47,6 +51,10 @@ def getcwd():
 
 def urandom(count):
     return link.call("os", "urandom", count)
+
+
+def uname():
+    return _Uname(*link.call("os", "uname"))
 
 
 def sync():

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""Every board of the repository, from power-up to a delivery that is exact and an alarm heard."""
+
+import json
+
+import pytest
+
+from host_tests.bench_session import Bench, assert_exact
+from pumpbench.boards import BOARDS_DIR, board_names
+from pumpbench.chips import CHIPS
+from pumpbench.sim import SimTarget
+
+
+@pytest.mark.hazard("wrong-board-file")
+@pytest.mark.parametrize("name", board_names())
+def test_every_board_delivers_what_is_asked_for_and_is_heard(name):
+    bench = Bench(SimTarget(name))
+    assert bench.pump.identity().board == name
+    assert bench.ask("*TST?") == "0"
+    bench.prescribe("24 ML/D")
+    bench.tell("THER:STAR")
+    bench.run(60)
+    bench.plant.buzzer.clear()
+    bench.tell("ALAR:TEST HIGH")
+    bench.run(3)
+    assert bench.plant.buzzer.count > 500  # five bursts of a tone
+    assert all(lamp.changes for lamp in bench.plant.lamps.values())
+    bench.stop()
+    assert_exact(bench, "24 ML/D")
+
+
+@pytest.mark.hazard("task-hangs")
+@pytest.mark.parametrize("name", board_names())
+def test_the_watchdog_of_every_board_is_armed_at_the_place_of_its_chip(name):
+    target = SimTarget(name)
+    Bench(target)
+    mcu = json.loads((BOARDS_DIR / name / "board.json").read_text())["mcu"]
+    watchdog = target.world.watchdog
+    assert watchdog.is_running
+    assert watchdog.read(CHIPS[mcu].watchdog) >> 30 & 1
+    assert any(target.scratch)  # the count of bites is kept in the registers behind it
