@@ -7,6 +7,8 @@ import link
 
 __all__ = ["BytesIO", "StringIO", "open"]
 
+_PART = 256
+
 
 class _File:
     def __init__(self, number, is_text):
@@ -28,8 +30,13 @@ class _File:
         return list(self)
 
     def write(self, data):
-        sent = data if isinstance(data, str) else link.hexed(data)
-        return link.call(self._number, "write", sent)
+        """In parts: the text of a request is larger than what it brings, and has to be in one."""
+        if isinstance(data, str):
+            return link.call(self._number, "write", data)
+        view, count = memoryview(data), 0
+        for at in range(0, len(data), _PART):
+            count += link.call(self._number, "write", link.hexed(view[at : at + _PART]))
+        return count
 
     def seek(self, offset, whence=0):
         return link.call(self._number, "seek", offset, whence)
