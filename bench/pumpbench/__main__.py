@@ -7,7 +7,10 @@ What the user can put right is one sentence on stderr and exit status 2.
 import argparse
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from rich.console import Console
 
 from pumpbench import boards, deploy, image, serve, uf2
 
@@ -139,8 +142,14 @@ def _heap(options: argparse.Namespace) -> None:
 
 
 def _deploy(options: argparse.Namespace) -> None:
-    written = deploy.deploy(options.board, options.port)
-    _say(f"{len(written)} files written to {options.port}; the board restarts")
+    from rich.progress import track
+
+    def shown(paths: Sequence[str]) -> Iterable[str]:
+        return track(paths, f"{len(paths)} files", console=Console(stderr=True))
+
+    _say(f"Asking what is at {options.port}.")
+    done = deploy.deploy(options.board, options.port, shown)
+    _say(f"{len(done.written)} files written. {','.join(done.identity)} is up, and stopped.")
 
 
 def _repl(options: argparse.Namespace) -> int:

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Putting the firmware onto a board over its serial port, never under a delivering pump.
 
-A board that answers *IDN? runs the firmware: it is asked to end it (SYST:SERV), which it only does
-when stopped. Any other board is taken for one with a bare REPL. main.py goes first and comes back
-last, so an interrupted deployment leaves a board that does nothing. Files that are not the
-firmware's stay.
+A board that answers *IDN? as the pump does is asked to end its firmware (SYST:SERV), which it only
+does when stopped; another instrument is left alone. Any other board is taken for one with a bare
+REPL. It has to be the board that the files are for. main.py goes first and comes back last, so an
+interrupted deployment leaves a board that does nothing. Files that are not the firmware's stay.
 """
 
 import binascii
+import itertools
 import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
-from pumpbench.client import Pump, SerialLine
+from pumpbench.boards import board_names, machine_name
+from pumpbench.client import Identity, Pump, SerialLine
 from pumpbench.image import board_files
 
 PACKAGE = "/lib/pump"
@@ -25,6 +29,8 @@ END_S = 0.5  # what the firmware is given to end
 END_TRIES = 4
 REPL_S = 20.0
 CHUNK_BYTES = 512
+UP_S = 20.0  # until the firmware answers after a reset; a Pico takes 4
+_SOFT_RESET = b"\r\x03\x03\r\x04"  # of a REPL, after whatever stands in its line
 
 # Runs on the board: prints length, CRC-32 and path of every file below the given paths.
 LIST_FILES = """
@@ -62,24 +68,43 @@ class DeployError(Exception):
     """Why the firmware did not get onto the board, as a sentence for the user."""
 
 
-def deploy(board: str, port: str) -> list[str]:
-    """The firmware onto the board at `port`; see `put`."""
-    return put(board_files(board), port)
+class Deployed(NamedTuple):
+    """The paths written, main.py last, none when nothing differed; what answers now."""
+
+    written: list[str]
+    identity: Identity
 
 
-def put(files: dict[str, bytes], port: str) -> list[str]:
+Track = Callable[[Sequence[str]], Iterable[str]]  # goes through paths, and shows how far it is
+
+
+def deploy(board: str, port: str, track: Track = iter) -> Deployed:
+    """The firmware onto the board at `port`, and up; see `put` and `wait_until_up`."""
+    files = board_files(board)  # BoardError, before anything is asked
+    written = put(files, port, board, track)
+    return Deployed(written, wait_until_up(port))
+
+
+def put(
+    files: dict[str, bytes], port: str, board: str | None = None, track: Track = iter
+) -> list[str]:
     """Bring `files` onto the board at `port` and reset it. Returns the paths written.
 
-    Raises DeployError when the port is not there, the pump is delivering, or the board does not
-    take the files.
+    Raises DeployError when the port is not there, what answers is no pump or another board than
+    `board`, the pump is delivering, or the board does not take the files.
     """
-    free_the_repl(port)
+    free_the_repl(port, board)
     try:
         transport = SerialTransport(port, timeout=REPL_S)
         try:
             transport.enter_raw_repl(soft_reset=False)
-            written = synchronise(transport, files)
-            _reset(transport)
+            try:
+                if board is not None:
+                    found = transport.exec("import os\nprint(os.uname().machine)")
+                    _need_board(found.decode().strip(), board)
+                written = synchronise(transport, files, track)
+            finally:
+                _reset(transport)  # also where nothing was written: what was there runs again
         finally:
             transport.close()
     except (TransportError, serial.SerialException) as error:
@@ -87,8 +112,28 @@ def put(files: dict[str, bytes], port: str) -> list[str]:
     return written
 
 
-def free_the_repl(port: str) -> None:
-    """End the firmware at `port` if it runs there; DeployError when it is delivering."""
+def wait_until_up(port: str, timeout_s: float = UP_S) -> Identity:
+    """Who answers at `port` once the board has started; DeployError with what it says instead."""
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        try:
+            with SerialLine(port) as line:
+                text = _who_answers(line)
+                if text:
+                    _drain(line)
+        except serial.SerialException:  # USB is being enumerated anew
+            text = ""
+        if text.startswith("ITB-Pump,"):
+            return Identity(*text.split(","))
+        time.sleep(END_S)
+    raise DeployError(f"The pump at {port} does not come up. {_what_it_says(port)}")
+
+
+def free_the_repl(port: str, board: str | None = None) -> None:
+    """End the firmware at `port` if it runs there; DeployError when it is delivering.
+
+    So it is where the pump runs on another board than `board`.
+    """
     if not port:
         raise DeployError("Say which port the board is at, for example PORT=/dev/ttyACM0.")
     try:
@@ -96,11 +141,19 @@ def free_the_repl(port: str) -> None:
     except (serial.SerialException, ValueError) as error:
         raise DeployError(f"The port {port} cannot be opened: {error}") from None
     with line:
-        if _is_pump(line):
+        text = _who_answers(line)
+        if text.startswith("ITB-Pump,"):
+            name = text.split(",")[1]
+            if board is not None and name in board_names():
+                _need_board(machine_name(name), board)
             _end_firmware(line)
+        elif text.count(",") == 3:  # as IEEE 488.2 has it
+            raise DeployError(f"At {port} answers {text!r}, which is no pump.")
 
 
-def synchronise(transport: SerialTransport, files: dict[str, bytes]) -> list[str]:
+def synchronise(
+    transport: SerialTransport, files: dict[str, bytes], track: Track = iter
+) -> list[str]:
     """Make the board's files equal to `files`, and remove from the package what is not in them.
 
     Returns the paths written, main.py last; nothing is written when nothing differs.
@@ -114,7 +167,7 @@ def synchronise(transport: SerialTransport, files: dict[str, bytes]) -> list[str
         transport.fs_rmfile(path)
     order = sorted({*changed, MAIN}, key=lambda path: (path == MAIN, path))
     transport.exec(MAKE_FOLDERS.format(folders=_folders(order)))
-    for path in order:
+    for path in track(order):
         transport.fs_writefile(path, files[path], chunk_size=CHUNK_BYTES)
     return order
 
@@ -136,17 +189,59 @@ def _folders(paths: list[str]) -> list[str]:
     return sorted(folders - {"/"})
 
 
-def _is_pump(line: SerialLine) -> bool:
+def _who_answers(line: SerialLine) -> str:
+    """What is answered to *IDN?; "" by a REPL, or when nothing is."""
     line.write(b"\r\n*IDN?\r\n")  # with CR, which a REPL takes for the end of a line
     try:
         while True:
             text = line.read_line(ANSWER_S)
-            if text.startswith("ITB-Pump,"):
-                return True
+            if text.count(",") == 3 and "*IDN?" not in text:
+                return text
             if "SyntaxError" in text:  # what a REPL says to *IDN?
-                return False
+                return ""
     except TimeoutError:
-        return False
+        return ""
+
+
+def _drain(line: SerialLine) -> None:
+    """Read what else comes: a question that was asked while the board started is answered, too."""
+    try:
+        while True:
+            line.read_line(END_S)
+    except TimeoutError:
+        pass
+
+
+def _need_board(found: str, board: str) -> None:
+    """Refuse another chip, and what MicroPython calls by the name of another board."""
+    wanted = machine_name(board)
+    others = [name for name in board_names() if _same(machine_name(name), found)]
+    if _same(wanted, found) or (not others and wanted.split()[-1] == found.split()[-1]):
+        return
+    is_other = f", {others[0]}" if others else ""
+    raise DeployError(f"This is a {found}{is_other}; {board} is a {wanted}.")
+
+
+def _same(name: str, found: str) -> bool:
+    """Whether two names of a board are one: MicroPython writes Pico2, and Pico 2 W."""
+    return name.replace(" ", "") == found.replace(" ", "")
+
+
+def _what_it_says(port: str) -> str:
+    """What a board prints when it starts, from a traceback on; its REPL is asked to start it."""
+    said = []
+    try:
+        with SerialLine(port) as line:
+            line.write(_SOFT_RESET)
+            while True:
+                said.append(line.read_line(ANSWER_S + END_S))
+    except (TimeoutError, serial.SerialException):
+        pass
+    first = [index for index, text in enumerate(said) if text.startswith("Traceback")]
+    if not first:
+        return "It says nothing."
+    told = itertools.takewhile(lambda text: not text.startswith("MicroPython"), said[first[0] :])
+    return "It says:\n" + "\n".join(told)
 
 
 def _end_firmware(line: SerialLine) -> None:
@@ -156,7 +251,7 @@ def _end_firmware(line: SerialLine) -> None:
     line.write(b"SYST:SERV\n")
     for _ in range(END_TRIES):
         time.sleep(END_S)
-        if not _is_pump(line):
+        if not _who_answers(line):
             return
     reasons = "; ".join(str(error) for error in pump.errors())
     raise DeployError(f"The pump did not end its firmware: {reasons or 'it gives no reason'}.")

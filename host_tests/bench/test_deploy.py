@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The firmware onto a board: over a stopped pump, never over a delivering one."""
 
+import os
+import threading
+import tty
+
 import pytest
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
 from pumpbench.client import Pump, SerialLine
-from pumpbench.deploy import DeployError, deploy, put
+from pumpbench.deploy import DeployError, deploy, put, wait_until_up
 from pumpbench.image import FIRMWARE, SUMS, board_files, compiled, sums
 
 OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'
@@ -87,13 +91,80 @@ def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files
         assert pump.state() == "RUNNING"
         pump.tell("THER:STOP")
 
-    assert deploy("RPI_PICO", port) == ["/lib/pump/hal/pins.mpy", SUMS, "/main.py"]
+    done = deploy("RPI_PICO", port)
+    assert done.written == ["/lib/pump/hal/pins.mpy", SUMS, "/main.py"]
+    assert done.identity[:2] == ("ITB-Pump", "RPI_PICO")
 
     with SerialLine(port) as line:
         pump = Pump(line, timeout_s=60)
         assert pump.identity().model == "ITB-Pump"
         assert pump.state() == "STOPPED"
         assert pump.ask("DEL:STEP?") == "0,0,0,0"
+
+
+@pytest.mark.emulator
+def test_files_for_another_board_are_not_written(serve_files):
+    port = str(serve_files({})[0])
+    with pytest.raises(DeployError, match=r"Pico with RP2040, RPI_PICO; RPI_PICO2 is a .*RP2350"):
+        put({"/main.py": b"1"}, port, "RPI_PICO2")
+    with pytest.raises(DeployError, match="Pico with RP2040, RPI_PICO; RPI_PICO_W is a"):
+        put({"/main.py": b"1"}, port, "RPI_PICO_W")
+    assert files_on(port) == {}
+
+
+@pytest.mark.emulator
+def test_what_keeps_the_firmware_from_coming_up_is_shown(serve_files):
+    port = str(serve_files({})[0])
+    shown = []
+
+    def track(paths):
+        shown.extend(paths)
+        return iter(paths)
+
+    put({"/main.py": b"import time\nraise ValueError('broken')\n"}, port, "RPI_PICO", track)
+    assert shown == ["/main.py"]
+    with pytest.raises(
+        DeployError, match=r"(?s)does not come up. It says:\nTrace.*Error: broken$"
+    ):
+        wait_until_up(port, 3.0)
+
+
+@pytest.mark.emulator
+def test_a_pump_on_another_board_goes_on(serve_files, fake_pump):
+    port = str(serve_files({"/main.py": fake_pump})[0])
+    with pytest.raises(DeployError, match="RPI_PICO2 is a"):
+        put({"/main.py": b"1"}, port, "RPI_PICO2")
+    with SerialLine(port) as line:
+        assert Pump(line).identity().version == "0.0.0"
+
+
+def answering(port, text):
+    """Answers each line at the other end of a terminal; what it was sent."""
+    heard = bytearray()
+
+    def run():
+        while True:
+            try:
+                data = os.read(port, 100)
+            except OSError:
+                return  # the terminal is closed
+            heard.extend(data)
+            if b"\n" in data:
+                os.write(port, text)
+
+    threading.Thread(target=run, daemon=True).start()
+    return heard
+
+
+def test_another_instrument_is_told_by_its_name_and_left_alone():
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    heard = answering(ours, b"ACME,PSU-3,17,1.0\r\n")
+    with pytest.raises(DeployError, match=r"answers 'ACME,PSU-3,17,1\.0', which is no pump"):
+        put({"/main.py": b"1"}, os.ttyname(theirs))
+    assert heard == b"\r\n*IDN?\r\n"
+    os.close(ours)
+    os.close(theirs)
 
 
 def one_sentence(text: str) -> str:
