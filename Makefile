@@ -20,7 +20,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check soak hazards mutants images image emulate heap boards deploy repl clean
+.PHONY: help setup demo test test-quick check soak hazards mutants images image uf2 emulate heap boards deploy repl clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ images: .venv/ready ## MicroPython for the emulated board, downloaded: MICROPYTH
 
 image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BOARD
 	$(BENCH) image --board $(BOARD)
+
+uf2: .venv/ready ## MicroPython and the pump of BOARD in one file to drag onto it
+	$(BENCH) uf2 --board $(BOARD) $(WITH)
 
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
 	$(BENCH) emulate --board $(BOARD) $(WITH)

@@ -19,6 +19,7 @@ hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)
 
 try:
+    hal.check(board)
     if not hal.is_held(board, "stop_button"):
         from pump.app import App
 

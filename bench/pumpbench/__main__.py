@@ -50,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_board(command)
     command.add_argument("--output", type=Path, help="default: build/<board>/filesystem.img")
     command.set_defaults(run=_image)
+    command = commands.add_parser(
+        "uf2", help="MicroPython and the pump, one file to drag and drop"
+    )
+    _add_board(command)
+    _add_micropython(command)
+    command.add_argument("--output", type=Path, help="default: build/<board>/pump.uf2")
+    command.set_defaults(run=_uf2)
     command = commands.add_parser("emulate", help="an emulated board behind a serial port")
     _add_board(command)
     command.add_argument("--link", type=Path, default=serve.LINK, help="path of its console")
@@ -124,6 +131,18 @@ def _boards(options: argparse.Namespace) -> int:
 
 def _image(options: argparse.Namespace) -> None:
     _say(f"wrote {image.write_image(options.board, options.output)}")
+
+
+def _uf2(options: argparse.Namespace) -> None:
+    boards.checked(options.board)
+    boards.filesystem_of(options.board)
+    if options.board != boards.DEFAULT_BOARD and not uf2.is_path(options.micropython):
+        raise uf2.MissingImage(
+            f"Say which image, of {options.board}: MICROPYTHON=<path of a .uf2>."
+        )
+    _bring(options.micropython)
+    found = uf2.find_uf2(options.micropython)
+    _say(f"wrote {image.write_uf2(options.board, found, options.output)}, with {found.name}")
 
 
 def _emulate(options: argparse.Namespace) -> None:

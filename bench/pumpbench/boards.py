@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -83,6 +83,22 @@ def machine_name(name: str) -> str:
     """What MicroPython calls a board, its chip at the end: `os.uname().machine`."""
     data = _description(BOARDS_DIR / name)
     return f"{data['vendor']} {data['product']} with {data['mcu'].upper()}"
+
+
+class Filesystem(NamedTuple):
+    """Where MicroPython has it: bytes from the start of flash, and how many."""
+
+    start: int
+    size: int
+
+
+def filesystem_of(name: str) -> Filesystem:
+    """The filesystem of the official image of a board; BoardError where that is not known."""
+    found = _description(BOARDS_DIR / name).get("filesystem")
+    if found is None:
+        text = f"boards/{name}/board.json does not say where MicroPython has its filesystem"
+        raise BoardError(f"{text}; take make deploy.")
+    return Filesystem(found["start"], found["size"])
 
 
 def _description(folder: Path) -> dict[str, Any]:

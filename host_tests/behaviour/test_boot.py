@@ -3,6 +3,7 @@
 
 import pytest
 
+from host_tests.alarm_session import with_board
 from host_tests.bench_session import Bench, main_with_task
 from pumpbench import sound
 from pumpbench.client import Pump
@@ -53,6 +54,27 @@ def test_an_error_while_importing_is_heard_and_seen_and_a_later_reset_comes_up(p
     if target.name != "emulator":
         later = power_up(flash=target.flash)
         assert later.ask("*IDN?").startswith("ITB-Pump")
+
+
+@pytest.mark.hazard("wrong-board-file")
+@pytest.mark.chip_in_soak
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"step": "GP2",', '"step": "GP3",'),
+        ('"!GP4"', '"!GP14"'),
+        ('"buzzer": "GP15"', '"buzzer": "GP2"'),
+    ],
+    ids=["step on dir", "enable on a button", "buzzer on step"],
+)
+def test_a_board_with_a_driver_pin_that_is_shared_does_not_run(power_up, old, new):
+    target = with_board(power_up, (old, new))
+    target.run(3)
+    assert b"ValueError: board.py: no pin for" in target.output
+    assert b"ITB-Pump" not in target.output
+    assert target.plant.lamps["lamp"].is_on
+    assert not target.plant.is_enabled
+    assert target.plant.edges.count == 0
 
 
 def test_a_byte_0x03_while_it_boots_does_not_stop_it(power_up):

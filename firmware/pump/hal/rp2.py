@@ -175,6 +175,13 @@ def rtc(board):
     return Ds3231(bus)
 
 
+def check(board):
+    """ValueError where a pin of the driver is missing, or something else is on it, too."""
+    for name in ("step", "dir", "enable"):
+        if not _is_free(board, name):
+            raise ValueError("board.py: no pin for %s alone" % name)
+
+
 def make_safe(board):
     """Every output of the board to its inactive level."""
     for name in _OUTPUTS:
@@ -201,9 +208,9 @@ def cry(board):
     """The pump cannot run: outputs safe, the lamp on, and a second of sound made by hand."""
     make_safe(board)
     for name in ("lamp",) + _LAMPS:
-        if name in board.PINS:
+        if _is_free(board, name):
             Output(board.PINS[name]).on()
-    if "buzzer" in board.PINS:
+    if _is_free(board, "buzzer"):
         buzzer = Output(board.PINS["buzzer"])
         for _ in range(_CRY_PULSES):
             buzzer.on()
