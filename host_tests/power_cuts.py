@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from pumpbench.client import Pump
+from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 from pumpbench.sim.flash import (
     AFTER,

@@ -1,2 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The bench: everything on the host's side of the pump's console and pins."""
+"""The bench: everything on the host's side of the pump's console and pins.
+
+`Pump` and `Prescription` are the door for scripts and notebooks.
+"""
+
+from pumpbench.client import PumpError
+from pumpbench.prescription import Dose, FlexStep, Limits, Patient, Periodic, Prescription
+from pumpbench.pump import Invalid, NotAPump, Pump
+
+__all__ = [
+    "Dose",
+    "FlexStep",
+    "Invalid",
+    "Limits",
+    "NotAPump",
+    "Patient",
+    "Periodic",
+    "Prescription",
+    "Pump",
+    "PumpError",
+]

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""A client of the pump's console: SCPI lines over a target or a serial port.
+"""The lines of a pump's console, over a target or a serial port. What they mean: see `pump`.
 
 A line is anything with `write(bytes)` and `read_line(timeout_s)`, which raises TimeoutError: every
 `Target` is one, `SerialLine` makes one of a serial port.
 """
 
+import csv
 import time
 from typing import NamedTuple, Protocol
 
 import serial
 
 TIMEOUT_S = 5.0
+QUIET_S = 1.0  # then a query is asked after: a pump that is busy answers within half of it
+_BEHIND = ";ITB-Pump,"
 
 
 class Line(Protocol):
@@ -72,17 +75,21 @@ class SerialLine:
         self.close()
 
 
-class Pump:
-    """The pump at the other end of a line."""
+class Console:
+    """The console of a pump at the other end of a line: queries, commands, errors."""
 
     def __init__(self, line: Line, timeout_s: float = TIMEOUT_S) -> None:
         self._line = line
         self._timeout_s = timeout_s
+        self._errors: list[PumpError] = []  # read already, and not told yet
 
     def ask(self, query: str) -> str:
-        """The response to a query; TimeoutError when there is none."""
+        """The response to a query; PumpError when it is refused, TimeoutError without either."""
         self._line.write(query.encode() + b"\n")
-        return self._line.read_line(self._timeout_s)
+        try:
+            return self._line.read_line(min(QUIET_S, self._timeout_s))
+        except TimeoutError:
+            return self._late_answer(query)
 
     def tell(self, command: str) -> None:
         """Give a command and wait until it is done; PumpError when the pump refuses it."""
@@ -93,7 +100,7 @@ class Pump:
 
     def errors(self) -> list[PumpError]:
         """All errors in the pump's queue, oldest first; the queue is empty afterwards."""
-        errors = []
+        errors, self._errors = self._errors, []
         while (error := self._next_error()).number:
             errors.append(error)
         return errors
@@ -106,6 +113,33 @@ class Pump:
         """STOPPED, RUNNING, FAULT, SELFTEST or SERVICE."""
         return self.ask("SYST:STAT?")
 
+    def _late_answer(self, query: str) -> str:
+        """An answer that has not come yet, or the error that came in its place.
+
+        What is asked behind it is answered in any case, and by nothing else in that way.
+        """
+        self._line.write(b"SYST:ERR:ALL?;*IDN?\n")
+        answer = None
+        while True:
+            text = self._line.read_line(self._timeout_s)
+            errors, is_last, _ = text.rpartition(_BEHIND)
+            if is_last:
+                break
+            answer = text
+        fields = next(csv.reader([errors]))
+        pairs = zip(fields[::2], fields[1::2], strict=True)
+        found = [_error(number, text) for number, text in pairs if int(number)]
+        if answer is not None:
+            self._errors += found
+            return answer
+        if found:
+            raise found[0]
+        raise TimeoutError(f"{query} was not answered, and left no error")
+
     def _next_error(self) -> PumpError:
         number, _, text = self.ask("SYST:ERR?").partition(",")
-        return PumpError(int(number), text.strip('"'))
+        return _error(number, text.strip('"'))
+
+
+def _error(number: str, text: str) -> PumpError:
+    return PumpError(int(number), text)

@@ -19,8 +19,9 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.boards import board_names, machine_name
-from pumpbench.client import Identity, Pump, SerialLine
+from pumpbench.client import Identity, SerialLine
 from pumpbench.image import board_files
+from pumpbench.pump import Pump
 
 PACKAGE = "/lib/pump"
 MAIN = "/main.py"

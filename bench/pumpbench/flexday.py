@@ -5,7 +5,6 @@ The prescription is written here twice: as lines for the console, and as numbers
 `pumpbench.programmed` makes the steps that were due. The pump is asked for neither.
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +13,7 @@ from pumpbench import judge, programmed
 from pumpbench.client import PumpError
 from pumpbench.judge import Steps
 from pumpbench.programmed import Bolus, Course, Plan, Window
+from pumpbench.pump import review_of
 from pumpbench.session import Session
 
 NG_ML = 500_000
@@ -40,7 +40,6 @@ EVENTS = (
     (19 + 1 / 3, ABORT, 0, 0, "Aborted after 20 minutes; the rest is never given"),
 )
 LOCKED_OUT = 110
-SOFT_LIMITS = ("HIGH", "LOW", "INCR", "DECR", "INT")
 BIN_S = 600
 MARGIN_S = 0.5
 
@@ -141,15 +140,6 @@ def run(session: Session, hours: float = 24) -> FlexDay:
     return _account(day, steps, stopped, ledger)
 
 
-def soft_limits(verdict: str) -> tuple[str, list[str]]:
-    """(token, names of the soft limits) of an answer of `PRESCription:VALidate?`."""
-    word, *rest = next(csv.reader([verdict]))
-    if word != "OK":
-        raise PumpError(0, verdict)
-    names = [text.partition(":")[0] for text in rest[1:]]
-    return rest[0], [name for name in names if name.upper().startswith(SOFT_LIMITS)]
-
-
 def clock(hour: float) -> str:
     """An hour of the day as `19:20`."""
     return "%02d:%02d" % divmod(round(hour * 60), 60)
@@ -166,7 +156,7 @@ def _prescribe(day: _Day) -> None:
         "PRES:VAL?", "Can it be given, and is it usual? A token, and what to see."
     )
     session.ask("PRES:COMP?", "In force, and staged, side by side.", is_quiet=True)
-    token, names = soft_limits(verdict)
+    token, names, _ = review_of(verdict)
     note = "A soft limit is passed by naming it, and no other." if names else "Commit it."
     session.tell(f"PRES:COMM {','.join([token, *names])}", note)
 

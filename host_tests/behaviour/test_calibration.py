@@ -9,7 +9,7 @@ import pytest
 from host_tests.bench_session import Bench, assert_balanced, assert_on_time
 from host_tests.therapy.bench import ledger_ml, refusal
 from pumpbench.boards import load_board
-from pumpbench.client import Pump
+from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 
 NOT_STOPPED = 101

@@ -14,7 +14,8 @@ import pytest
 
 from host_tests.alarm_answers import codes
 from host_tests.conftest import emulated
-from pumpbench.client import Pump, PumpError
+from pumpbench.client import PumpError
+from pumpbench.pump import Pump
 
 pytestmark = pytest.mark.emulator
 

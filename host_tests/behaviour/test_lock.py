@@ -10,9 +10,9 @@ from host_tests.behaviour.test_buttons import hold
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
 from pump.hal.files import Files
-from pumpbench.client import Pump
 from pumpbench.flashfiles import read_files, with_files
 from pumpbench.image import FIRMWARE
+from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.flash import AFTER, BEFORE, INSIDE, images

@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.therapy.bench import ledger_ml, prescribe, refusal, stage
-from pumpbench.flexday import soft_limits
+from pumpbench.pump import review_of
 
 NOT_STOPPED, IN_PROGRESS, LIMIT = 101, 109, 112
 EVERY_5_MIN = ("MODE PER;RATE 50 UG/D", "PER:DOSE 100 UG,60 S,5 MIN")
@@ -19,7 +19,7 @@ def test_a_commit_about_a_periodic_dose_neither_loses_it_nor_takes_part_of_it(pu
     pump.tell("THER:STAR")
     pump.run(100)
     from_ns = pump.target.now_ns
-    token, names = soft_limits(stage(pump, *EVERY_5_MIN, "LIM:BOL 101 UG"))
+    token, names, _ = review_of(stage(pump, *EVERY_5_MIN, "LIM:BOL 101 UG"))
     pump.run(200 - before_s - (pump.target.now_ns - from_ns) / 1e9)
     commit = "PRES:COMM " + ",".join([token, *names])
     if before_s < 4:
@@ -43,7 +43,7 @@ def test_a_bridge_keeps_to_the_limit_of_continuous_rates(pump):
 def test_another_drug_of_the_same_strength_needs_a_stop(pump):
     prescribe(pump, 'DRUG "baclofen";MODE SIMP;RATE 400 UG/D')
     pump.tell("THER:STAR")
-    token, names = soft_limits(stage(pump, 'DRUG "morphine";MODE SIMP;RATE 400 UG/D'))
+    token, names, _ = review_of(stage(pump, 'DRUG "morphine";MODE SIMP;RATE 400 UG/D'))
     assert refusal(pump, "PRES:COMM " + ",".join([token, *names])) == NOT_STOPPED
     assert pump.ask("PRES:COMP?").startswith('"drug: baclofen -> morphine"')
     pump.tell("THER:STOP")

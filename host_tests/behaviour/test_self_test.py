@@ -19,9 +19,10 @@ from pump.faults import (
 )
 from pump.store.events import FAULT, SELF_TEST_FAILED, STORE_MENDED
 from pump.watchdog import TIMEOUT_MS
-from pumpbench.client import Pump, PumpError
+from pumpbench.client import PumpError
 from pumpbench.flashfiles import read_files, with_files
 from pumpbench.image import SUMS, build_image
+from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 from pumpbench.sim.fake_io import open as open_on_board
 

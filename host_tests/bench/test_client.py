@@ -7,7 +7,8 @@ import tty
 import pytest
 import serial
 
-from pumpbench.client import Identity, Pump, PumpError, SerialLine
+from pumpbench.client import Identity, PumpError, SerialLine
+from pumpbench.pump import Pump
 
 
 class Wire:

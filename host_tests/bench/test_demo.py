@@ -14,7 +14,8 @@ from host_tests.conftest import interpreted
 from host_tests.images import need_image
 from pumpbench import demo
 from pumpbench.client import PumpError
-from pumpbench.flexday import clock, soft_limits
+from pumpbench.flexday import clock
+from pumpbench.pump import review_of
 from pumpbench.session import duration, folded
 from pumpbench.sound import bursts, tones
 from pumpbench.standard import required
@@ -300,10 +301,10 @@ def test_the_soft_limits_of_a_verdict_are_its_names_not_its_notes():
     verdict = (
         'OK,00C0FFEE,"HIGH: 825.000 ug a day, usual are less","INTerval: 1 MIN","up to 4: a day"'
     )
-    assert soft_limits(verdict) == ("00C0FFEE", ["HIGH", "INTerval"])
-    assert soft_limits("OK,00C0FFEE") == ("00C0FFEE", [])
+    assert review_of(verdict)[:2] == ("00C0FFEE", ("HIGH", "INTerval"))
+    assert review_of("OK,00C0FFEE") == ("00C0FFEE", (), ())
     with pytest.raises(PumpError, match="no mode"):
-        soft_limits('"no mode","no rate"')
+        review_of('"no mode","no rate"')
 
 
 def test_an_hour_of_the_day_is_read_as_on_a_clock():

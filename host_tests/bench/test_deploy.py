@@ -9,9 +9,10 @@ import pytest
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
-from pumpbench.client import Pump, SerialLine
+from pumpbench.client import SerialLine
 from pumpbench.deploy import DeployError, deploy, put, wait_until_up
 from pumpbench.image import FIRMWARE, SUMS, board_files, compiled, sums
+from pumpbench.pump import Pump
 
 OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'
 

@@ -8,8 +8,8 @@ import pytest
 from host_tests.bench_session import STEP_NL
 from pumpbench import programmed
 from pumpbench.client import PumpError
-from pumpbench.flexday import soft_limits
 from pumpbench.programmed import Bolus, Window
+from pumpbench.pump import review_of
 
 NG_ML = 500_000
 STEPS_PER_UG = 32  # 62.5 nL of 500 ug/mL are 1/32 ug
@@ -26,7 +26,7 @@ def stage(bench, *lines, concentration="500 UG/ML"):
 
 def prescribe(bench, *lines, concentration="500 UG/ML"):
     """Stage, validate and commit, naming every soft limit; the names."""
-    token, names = soft_limits(stage(bench, *lines, concentration=concentration))
+    token, names, _ = review_of(stage(bench, *lines, concentration=concentration))
     bench.tell("PRES:COMM " + ",".join([token, *names]))
     return names
 
