@@ -12,6 +12,8 @@ LINES ?= 10000
 SEED ?= 1
 # Minutes of `make mutants`, and a part of the names of the modules it is about.
 MINUTES ?= 10
+# What `make hil` is about: sim, unix, emulator, a serial port, or socket://host:port.
+TARGET ?= sim
 ONLY ?=
 
 BIN := .venv/bin
@@ -20,7 +22,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check soak hazards mutants images image uf2 emulate heap boards deploy repl clean
+.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 emulate heap boards deploy repl clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +57,10 @@ check: .venv/ready typings/ready ## Format, lint, types and import rules
 	$(BIN)/basedpyright -p bench
 	$(BENCH) boards
 	$(BIN)/python -m pytest -q host_tests/test_house.py host_tests/test_hazards.py
+
+hil: .venv/ready ## Acceptance of the pump at TARGET: a port, or sim, unix, emulator; build/hil/result.xml
+	$(BIN)/python -m pytest -q -n 0 -rs --rig=$(TARGET) -o junit_family=xunit1 \
+		--junitxml=build/hil/result.xml host_tests/hil
 
 soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
 	$(PYTEST) -m "soak or long" --days=$(DAYS) --lines=$(LINES) --seed=$(SEED)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host_tests.operations import operations
 from host_tests.pure.test_console_session import Toy
 from pump.console.stray import Stray
 
@@ -87,3 +88,44 @@ def test_a_line_stops_as_often_as_it_says(line, calls):
     assert len(toy.calls) == calls
     toy.send(b"*CLS\n")
     assert len(toy.calls) == calls
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        ["THER:STOP", "therapy:stop", "XTHER:STOP", "THER:STO", "STOP", "Y:STOP", *":A;, \"'\n"]
+    ),
+    max_size=14,
+).map("".join)
+
+
+@given(TEXTS, TEXTS, st.integers(0, 3))
+def test_whole_lines_have_what_their_characters_have(before, text, first):
+    """However the first line began, and from whichever of its commands on."""
+    slow, fast = Stray("THERapy:STOP"), Stray("THERapy:STOP")
+    for character in before:
+        slow.take(character)
+        fast.take(character)
+    if slow._word or slow._quote:
+        first = 0  # a message that is under way begins its line
+    number = found = 0
+    for character in text:
+        is_outside = not slow._quote
+        found += slow.take(character) and number >= first
+        number += 4 if character == "\n" else character == ";" and is_outside
+    assert fast.count(text, first) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "THER:STOP;" * 32,
+        '"THER:STOP,THER:STOP THER:STOP"' * 10 + "\n",
+        "ALAR:STOP?\n" * 29,
+        "'\n" * 160,
+        '"THER:STOP' + "\xff" * 300 + "\n",
+    ],
+)
+def test_a_look_at_all_that_can_wait_takes_no_time_to_speak_of(text):
+    """A bytecode takes a chip some 2 us: character by character it would be 0.3 s."""
+    stray = Stray("THERapy:STOP")
+    assert operations(lambda: stray.count(text)) < 8000

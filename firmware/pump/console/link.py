@@ -12,6 +12,7 @@ from pump.console.outbox import Outbox
 
 _ROOM = const(320)  # bytes that may wait: the longest line, and a STOP behind it
 _LONG_US = const(50_000)
+_FEW = const(16)  # bytes that are taken between two looks at the clock
 _LF = const(0x0A)
 _CR = const(0x0D)
 _OPEN_US = const(10_000_000)  # a line whose next byte does not come for so long is dropped
@@ -89,7 +90,9 @@ class Link:
                 if byte in (_LF, _CR):
                     self._heard(self._clock.now_us())
                 session.take(byte)
-                continue
+                if self._at % _FEW or self._clock.now_us() < until_us:
+                    continue
+                return
             line = session.step()
             if line is not None:
                 self._outbox.put(line)

@@ -72,9 +72,9 @@ class Session:
         excepted.
         """
         found = 0
-        if self.is_busy() and "STOP" in self._message.upper():
+        if self.is_busy() and self._stray.is_in(self._message.upper()):
             found = self._stray.count(self._message + "\n", self._done)
-        if b"STOP" in waiting.upper():
+        if b":STOP" in waiting.upper():
             shown = [chr(byte) if 32 <= byte < 127 else "\n" for byte in waiting]
             found += self._stray.count("".join(shown))
         if found > self._ahead:

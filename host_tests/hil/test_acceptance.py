@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""Acceptance: what a bench engineer wants to see of a pump before all else is tried with it."""
+
+import time
+from decimal import Decimal
+
+import pytest
+
+from pumpbench import Dose, Limits, Patient, PumpError
+
+STEP_ML = Decimal("0.0000625")
+MICRO = Decimal("0.000001")
+RATES = {"24": 20, "240": 10, "2400": 10, "24000": 5}  # mL a day: s of delivery
+LATE_S = 3.0  # the lease, and the driver's time
+
+
+def number_of(call, *arguments):
+    """The number of the error by which a call is refused."""
+    with pytest.raises(PumpError) as refused:
+        call(*arguments)
+    return refused.value.number
+
+
+def test_it_says_who_it_is_and_that_it_is_well(rig, record_property):
+    identity = rig.pump.identity()
+    assert identity.model == "ITB-Pump"
+    assert rig.pump.ask("*TST?") == "0"
+    assert rig.pump.alarms() == []
+    record_property("measured", f"HIL on {rig.where}: {','.join(identity)}")
+
+
+@pytest.mark.parametrize("ml_d", RATES)
+def test_a_rate_is_kept_and_every_step_is_counted_twice(rig, ml_d, record_property):
+    rig.prescribe(ml_d=ml_d)
+    before = rig.pump.steps()
+    rig.pump.start()
+    began_s = rig.uptime_s()
+    rig.pump.wait(RATES[ml_d])
+    emitted = rig.pump.steps().emitted
+    lasted_s = rig.uptime_s() - began_s
+    rig.pump.stop()
+    after = rig.pump.steps()
+    assert after.commanded == after.emitted == after.witness
+    assert after.queued == 0
+    steps_s = float(Decimal(ml_d) / 86_400 / STEP_ML)
+    delivered = emitted - before.emitted
+    assert steps_s * (lasted_s - LATE_S) - 1 <= delivered <= steps_s * (lasted_s + 0.5) + 1
+    volume_ml = rig.pump.ledger_ml(since_refill=True)["BASAL"]
+    assert volume_ml == pytest.approx((after.emitted - before.emitted) * STEP_ML, abs=MICRO)
+    record_property(
+        "measured", f"HIL on {rig.where}: {ml_d} mL/d, {delivered} steps counted twice"
+    )
+
+
+def test_the_steps_that_are_counted_are_those_on_the_pin(rig):
+    plant = rig.plant()
+    before, edges = rig.pump.steps(), plant.edges.count
+    rig.prescribe(ml_d=2400)
+    rig.pump.start()
+    rig.pump.wait(5)
+    rig.pump.stop()
+    steps = rig.pump.steps().emitted - before.emitted
+    assert steps == plant.edges.count - edges > 1000
+    assert not plant.is_enabled
+
+
+def test_a_bolus_is_exact_and_the_therapy_goes_on(rig):
+    rig.prescribe(ml_d=24)
+    rig.pump.start()
+    rig.pump.bolus(5, 10)
+    rig.pump.wait(15)
+    assert rig.pump.state() == "RUNNING"
+    rig.pump.stop()
+    assert rig.pump.ledger_ml(since_refill=True)["CLINICIAN"] == Decimal("0.01")
+    assert rig.pump.boluses(1)[0][1:4] == ("CLINICIAN", 5, 5)
+
+
+def test_a_stop_stops_at_once(rig, record_property):
+    rig.prescribe(ml_d=24_000)
+    rig.pump.start()
+    rig.pump.wait(2)
+    began_s = time.monotonic() if rig.target is None else rig.target.now_ns / 1e9
+    rig.pump.tell("THER:STOP")
+    now_s = time.monotonic() if rig.target is None else rig.target.now_ns / 1e9
+    first = rig.pump.steps()
+    rig.pump.wait(1)
+    assert rig.pump.steps() == first
+    assert first.queued == 0
+    assert now_s - began_s < 1.0
+    record_property("measured", f"HIL on {rig.where}: a STOP answered in {now_s - began_s:.3f} s")
+
+
+def test_what_may_not_be_is_refused_and_changes_nothing(rig):
+    rig.prescribe(ml_d=24, limits=Limits(bolus_ug=20))
+    rig.pump.start()
+    assert number_of(rig.pump.start) == 102
+    assert number_of(rig.pump.bolus, 21, 60) == 112
+    assert number_of(rig.pump.tell, "MOT:CAL:PERR 0.3 ML") == 101
+    assert number_of(rig.pump.tell, "RES:REF 20 ML") == 101
+    assert number_of(rig.pump.tell, "SYST:SERV") == 101
+    assert rig.pump.rate().ml_d == 24
+    assert rig.pump.state() == "RUNNING"
+
+
+def test_the_patient_is_locked_out_after_a_bolus(rig):
+    patient = Patient(Dose(5, 10), lockout_s=3600, maximum=2)
+    rig.prescribe(ml_d=24, patient=patient)
+    rig.pump.start()
+    given = int(rig.pump.ask("BOL:PAT?").split(",")[0])
+    rig.pump.patient_bolus()
+    rig.pump.wait(15)
+    assert number_of(rig.pump.patient_bolus) == 110
+    assert int(rig.pump.ask("BOL:PAT?").split(",")[0]) == given + 1
+
+
+def test_a_low_reservoir_is_an_alarm_that_can_be_answered(rig):
+    rig.pump.refill("1.9")
+    rig.pump.wait(1)
+    (alarm,) = rig.pump.alarms()
+    assert alarm[:3] == (305, "Reservoir low", "LOW")
+    rig.pump.acknowledge(305)
+    assert rig.pump.alarms()[0].state == "ACKNOWLEDGED"
+
+
+def test_an_alarm_is_heard_and_seen(rig):
+    plant = rig.plant()
+    plant.buzzer.clear()
+    assert not any(lamp.is_on for lamp in plant.lamps.values())
+    rig.pump.tell("ALAR:TEST HIGH")
+    rig.pump.wait(3)
+    assert plant.buzzer.count > 500
+    rig.pump.refill("1.9")
+    rig.pump.wait(1)
+    assert any(lamp.is_on for lamp in plant.lamps.values())
+
+
+def test_what_happened_is_in_the_log(rig):
+    first = max(event.number for event in rig.pump.log()) + 1
+    rig.prescribe(ml_d=24)
+    rig.pump.start()
+    rig.pump.stop()
+    rig.pump.wait(2)
+    names = [event.name for event in rig.pump.log(first)]
+    assert [name for name in names if name in ("COMMITTED", "STARTED", "STOPPED")] == [
+        "COMMITTED",
+        "STARTED",
+        "STOPPED",
+    ]
+
+
+def test_a_power_cut_is_told_and_what_went_out_is_within_what_the_pump_says(rig):
+    rig.prescribe(ml_d=2400)
+    rig.pump.start()
+    rig.pump.wait(5)
+    pump = rig.power_cycle()
+    delivered_ml = float(rig.target.plant.beaker.volume_ml)
+    assert pump.state() == "STOPPED"
+    assert pump.alarms()[0][:3] == (304, "Power interrupted", "HIGH")
+    assert number_of(pump.start) == 128
+    least_ml, most_ml = map(float, pump.ask("DEL:INT?").split(","))
+    assert least_ml <= delivered_ml + 1e-6
+    assert most_ml >= delivered_ml - 1e-6
+    pump.tell("THER:CONF")
+    pump.start()
+    pump.stop()
