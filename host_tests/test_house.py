@@ -209,6 +209,18 @@ def test_the_store_page_lists_every_event_and_every_record():
     assert f"`[{twins.VERSION}, board," in page
 
 
+def test_the_port_has_exactly_what_the_contract_names():
+    """And nobody asks a port for anything else."""
+    contract = ast.get_docstring(ast.parse((FIRMWARE / "pump/hal/__init__.py").read_text()))
+    named = set(re.findall(r"^    (\w+)\(", contract, flags=re.MULTILINE))
+    port = ast.parse((FIRMWARE / "pump/hal/rp2.py").read_text())
+    defined = {node.name for node in port.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    within = {"Output", "Input", "ButtonLine"}  # what the port builds of
+    assert {name for name in defined if name[0] != "_"} == named | within
+    users = [(FIRMWARE / name).read_text() for name in ("main.py", "pump/app.py")]
+    assert set(re.findall(r"\bhal\.(\w+)\(", "".join(users))) <= named
+
+
 def test_every_number_of_trouble_has_a_name_and_is_in_order():
     for module, table in ((faults, faults.NAMES), (errors, errors.STANDARD)):
         public = [name for name in vars(module) if name.isupper() and name[0] != "_"]

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from serial import SerialException
 
-from pumpbench import boards, deploy, image, serve, uf2
+from pumpbench import asking, boards, deploy, image, pump, serve, uf2
 
 _MENDABLE = (
     FileNotFoundError,
@@ -20,6 +21,8 @@ _MENDABLE = (
     SyntaxError,
     boards.BoardError,
     deploy.DeployError,
+    pump.NotAPump,
+    SerialException,
 )
 
 
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_board(command)
     _add_port(command)
     command.set_defaults(run=_deploy)
+    asking.add(commands)
     command = commands.add_parser("repl", help="end the firmware of a stopped pump; its REPL")
     _add_port(command)
     command.set_defaults(run=_repl)

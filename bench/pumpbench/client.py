@@ -13,7 +13,7 @@ import serial
 
 TIMEOUT_S = 5.0
 QUIET_S = 1.0  # then a query is asked after: a pump that is busy answers within half of it
-_BEHIND = ";ITB-Pump,"
+_MODEL = "ITB-Pump,"  # how a pump's answer to *IDN? begins
 
 
 class Line(Protocol):
@@ -40,6 +40,16 @@ class Identity(NamedTuple):
     board: str
     unique_id: str
     version: str
+
+
+def is_pump(answer: str) -> bool:
+    """Whether that is a pump's answer to *IDN?."""
+    return answer.startswith(_MODEL)
+
+
+def is_instrument(answer: str) -> bool:
+    """Whether that is an answer to *IDN? at all: four fields, as IEEE 488.2 has it."""
+    return answer.count(",") == 3 and "*IDN?" not in answer
 
 
 class SerialLine:
@@ -122,7 +132,7 @@ class Console:
         answer = None
         while True:
             text = self._line.read_line(self._timeout_s)
-            errors, is_last, _ = text.rpartition(_BEHIND)
+            errors, is_last, _ = text.rpartition(";" + _MODEL)
             if is_last:
                 break
             answer = text

@@ -19,7 +19,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.boards import board_names, machine_name
-from pumpbench.client import Identity, SerialLine
+from pumpbench.client import Identity, SerialLine, is_instrument, is_pump
 from pumpbench.image import board_files
 from pumpbench.pump import Pump
 
@@ -124,7 +124,7 @@ def wait_until_up(port: str, timeout_s: float = UP_S) -> Identity:
                     _drain(line)
         except serial.SerialException:  # USB is being enumerated anew
             text = ""
-        if text.startswith("ITB-Pump,"):
+        if is_pump(text):
             return Identity(*text.split(","))
         time.sleep(END_S)
     raise DeployError(f"The pump at {port} does not come up. {_what_it_says(port)}")
@@ -143,12 +143,12 @@ def free_the_repl(port: str, board: str | None = None) -> None:
         raise DeployError(f"The port {port} cannot be opened: {error}") from None
     with line:
         text = _who_answers(line)
-        if text.startswith("ITB-Pump,"):
+        if is_pump(text):
             name = text.split(",")[1]
             if board is not None and name in board_names():
                 _need_board(machine_name(name), board)
             _end_firmware(line)
-        elif text.count(",") == 3:  # as IEEE 488.2 has it
+        elif text:
             raise DeployError(f"At {port} answers {text!r}, which is no pump.")
 
 
@@ -196,7 +196,7 @@ def _who_answers(line: SerialLine) -> str:
     try:
         while True:
             text = line.read_line(ANSWER_S)
-            if text.count(",") == 3 and "*IDN?" not in text:
+            if is_instrument(text):
                 return text
             if "SyntaxError" in text:  # what a REPL says to *IDN?
                 return ""

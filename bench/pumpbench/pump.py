@@ -13,7 +13,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Self, cast
 
-from pumpbench.client import TIMEOUT_S, Console, Line, PumpError, SerialLine
+from pumpbench.client import (
+    TIMEOUT_S,
+    Console,
+    Line,
+    PumpError,
+    SerialLine,
+    is_instrument,
+    is_pump,
+)
 from pumpbench.prescription import Number, Prescription, amount
 from pumpbench.target import Target
 
@@ -243,9 +251,9 @@ class Pump(Console):
         try:
             while True:
                 heard.append(self._line.read_line(self._timeout_s))
-                if heard[-1].startswith("ITB-Pump,"):
+                if is_pump(heard[-1]):
                     return
-                if heard[-1].count(",") == 3:
+                if is_instrument(heard[-1]):
                     break
         except TimeoutError:
             pass
