@@ -5,7 +5,6 @@ A line is anything with `write(bytes)` and `read_line(timeout_s)`, which raises 
 `Target` is one, `SerialLine` makes one of a serial port.
 """
 
-import csv
 import time
 from typing import NamedTuple, Protocol
 
@@ -128,28 +127,18 @@ class Console:
 
         What is asked behind it is answered in any case, and by nothing else in that way.
         """
-        self._line.write(b"SYST:ERR:ALL?;*IDN?\n")
+        self._line.write(b"SYST:ERR:COUN?;*IDN?\n")
         answer = None
-        while True:
-            text = self._line.read_line(self._timeout_s)
-            errors, is_last, _ = text.rpartition(";" + _MODEL)
-            if is_last:
-                break
+        while ";" + _MODEL not in (text := self._line.read_line(self._timeout_s)):
             answer = text
-        fields = next(csv.reader([errors]))
-        pairs = zip(fields[::2], fields[1::2], strict=True)
-        found = [_error(number, text) for number, text in pairs if int(number)]
         if answer is not None:
-            self._errors += found
             return answer
-        if found:
-            raise found[0]
-        raise TimeoutError(f"{query} was not answered, and left no error")
+        errors = self.errors()
+        if not errors:
+            raise TimeoutError(f"{query} was not answered, and left no error")
+        self._errors = errors[:-1]  # older than the query
+        raise errors[-1]
 
     def _next_error(self) -> PumpError:
         number, _, text = self.ask("SYST:ERR?").partition(",")
-        return _error(number, text.strip('"'))
-
-
-def _error(number: str, text: str) -> PumpError:
-    return PumpError(int(number), text)
+        return PumpError(int(number), text.strip('"'))

@@ -126,6 +126,10 @@ def test_a_query_that_is_refused_is_told_at_once_and_not_by_a_time_out(pump):
     assert pump._line.now_ns - before_ns < 3e9
     assert pump.identity().model == "ITB-Pump"  # and what comes next is its own answer
     assert pump.errors() == []
+    pump._line.write(b"FOO\n")
+    with pytest.raises(PumpError, match="103"):
+        pump.ask("RES:FOR?")
+    assert [error.number for error in pump.errors()] == [-113]  # it is not lost
 
 
 def test_an_answer_that_comes_late_is_an_answer():
