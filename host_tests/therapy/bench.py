@@ -28,7 +28,7 @@ def prescribe(bench, *lines, concentration="500 UG/ML"):
     """Stage, validate and commit, naming every soft limit; the names."""
     token, names, _ = review_of(stage(bench, *lines, concentration=concentration))
     bench.tell("PRES:COMM " + ",".join([token, *names]))
-    return names
+    return list(names)
 
 
 def refusal(bench, command):
