@@ -30,7 +30,7 @@ END_S = 0.5  # what the firmware is given to end
 END_TRIES = 4
 REPL_S = 20.0
 CHUNK_BYTES = 512
-UP_S = 20.0  # until the firmware answers after a reset; a Pico takes 4
+UP_S = 60.0  # until the firmware answers after a reset: a Pico takes 4, an emulated one longer
 _SOFT_RESET = b"\r\x03\x03\r\x04"  # of a REPL, after whatever stands in its line
 
 # Runs on the board: prints length, CRC-32 and path of every file below the given paths.
