@@ -12,9 +12,9 @@ LINES ?= 10000
 SEED ?= 1
 # Minutes of `make mutants`, and a part of the names of the modules it is about.
 MINUTES ?= 10
+ONLY ?=
 # What `make hil` is about: sim, unix, emulator, a serial port, or socket://host:port.
 TARGET ?= sim
-ONLY ?=
 
 BIN := .venv/bin
 WITH := $(if $(MICROPYTHON),--micropython $(MICROPYTHON))

@@ -14,6 +14,7 @@ from rich.console import Console
 from serial import SerialException
 
 from pumpbench import asking, boards, deploy, image, pump, serve, uf2
+from pumpbench.asking import say
 
 _MENDABLE = (
     FileNotFoundError,
@@ -113,12 +114,10 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _images(options: argparse.Namespace) -> None:
     _bring(options.micropython)
-    _say(f"{uf2.find_uf2(options.micropython)}")
+    say(f"{uf2.find_uf2(options.micropython)}")
 
 
 def _boards(options: argparse.Namespace) -> int:
-    from pumpbench import pages
-
     status = 0
     for name in boards.board_names():
         try:
@@ -127,14 +126,21 @@ def _boards(options: argparse.Namespace) -> int:
             print(error, file=sys.stderr)  # noqa: T201
             status = 2
         else:
-            _say(f"{name}: {boards.machine_name(name)}")
-            for path in pages.write(name) if options.pages else ():
-                _say(f"wrote {path}")
+            say(f"{name}: {boards.machine_name(name)}")
+            if options.pages:
+                _write_pages(name)
     return status
 
 
+def _write_pages(name: str) -> None:
+    from pumpbench import pages  # and schemdraw: half a second that no other command needs
+
+    for path in pages.write(name):
+        say(f"wrote {path}")
+
+
 def _image(options: argparse.Namespace) -> None:
-    _say(f"wrote {image.write_image(options.board, options.output)}")
+    say(f"wrote {image.write_image(options.board, options.output)}")
 
 
 def _uf2(options: argparse.Namespace) -> None:
@@ -146,12 +152,12 @@ def _uf2(options: argparse.Namespace) -> None:
         )
     _bring(options.micropython)
     found = uf2.find_uf2(options.micropython)
-    _say(f"wrote {image.write_uf2(options.board, found, options.output)}, with {found.name}")
+    say(f"wrote {image.write_uf2(options.board, found, options.output)}, with {found.name}")
 
 
 def _emulate(options: argparse.Namespace) -> None:
     def announce(path: str) -> None:
-        _say(f"{options.board}, MicroPython {options.micropython}: {options.link} -> {path}")
+        say(f"{options.board}, MicroPython {options.micropython}: {options.link} -> {path}")
 
     _bring(options.micropython)
     serve.serve(options.board, options.link, options.micropython, on_ready=announce)
@@ -161,7 +167,7 @@ def _heap(options: argparse.Namespace) -> None:
     from pumpbench import heap
 
     _bring(options.micropython)
-    _say(heap.table(heap.measure(options.micropython)))
+    say(heap.table(heap.measure(options.micropython)))
 
 
 def _deploy(options: argparse.Namespace) -> None:
@@ -170,20 +176,16 @@ def _deploy(options: argparse.Namespace) -> None:
     def shown(paths: Sequence[str]) -> Iterable[str]:
         return track(paths, f"{len(paths)} files", console=Console(stderr=True))
 
-    _say(f"Asking what is at {options.port}.")
+    say(f"Asking what is at {options.port}.")
     done = deploy.deploy(options.board, options.port, shown)
-    _say(f"{len(done.written)} files written. {','.join(done.identity)} is up, and stopped.")
+    say(f"{len(done.written)} files written. {','.join(done.identity)} is up, and stopped.")
 
 
 def _repl(options: argparse.Namespace) -> int:
     deploy.free_the_repl(options.port)
-    _say("A reset starts the pump again.")
+    say("A reset starts the pump again.")
     arguments = [sys.executable, "-m", "mpremote", "connect", options.port, "repl"]
     return subprocess.call(arguments)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -45,9 +45,9 @@ def ports(_options: argparse.Namespace) -> None:
     """A line for each port."""
     found = sorted(list_ports.comports())
     for port in found:
-        _say(f"{port.device}  {port.description}")
+        say(f"{port.device}  {port.description}")
     if not found:
-        _say("There is no serial port on this machine.")
+        say("There is no serial port on this machine.")
 
 
 def status(options: argparse.Namespace) -> None:
@@ -67,14 +67,14 @@ def status(options: argparse.Namespace) -> None:
             "self_test": int(pump.ask("*TST?")),
         }
     if options.json:
-        _say(json.dumps(found, default=str))
+        say(json.dumps(found, default=str))
         return
     for name, value in found.items():
         if name == "alarms":
             value = "; ".join(f"{a['code']} {a['name']} ({a['state']})" for a in value) or "none"
         elif name == "steps":
             value = ", ".join(f"{count} {what}" for what, count in value.items())
-        _say(f"{name:<14}{value}")
+        say(f"{name:<14}{value}")
 
 
 def scpi(options: argparse.Namespace) -> int:
@@ -82,7 +82,7 @@ def scpi(options: argparse.Namespace) -> int:
     with Pump.open(options.port) as pump:
         try:
             if "?" in options.line:
-                _say(pump.ask(options.line))
+                say(pump.ask(options.line))
             else:
                 pump.tell(options.line)
         except PumpError as refused:
@@ -101,7 +101,7 @@ def log(options: argparse.Namespace) -> None:
             writer.writerows(events)
         elif options.json:
             for event in events:
-                _say(json.dumps(event._asdict(), default=str))
+                say(json.dumps(event._asdict(), default=str))
         else:
             table = Table(*Event._fields, box=None)
             for event in events:
@@ -113,5 +113,6 @@ def _add_port(command: argparse.ArgumentParser) -> None:
     command.add_argument("--port", required=True, help="serial port, socket://host:port, or sim")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line for the user."""
     print(text, flush=True)  # noqa: T201

@@ -58,7 +58,7 @@ class Pins(_Data):
         for name in type(self).model_fields:
             pin = getattr(self, name)
             if pin is not None:
-                yield name, f"GP{pin_number(pin)}"
+                yield name, pin
 
 
 class Driver(_Data):
@@ -147,7 +147,8 @@ class Board(_Data):
     @model_validator(mode="after")
     def _uses_pins_once(self) -> Self:
         seen: dict[str, str] = {}
-        for what, pin in self._uses():
+        for what, written in self._uses():
+            pin = f"GP{pin_number(written)}"
             if pin in seen:
                 raise ValueError(f"{pin} is both {seen[pin]} and {what}")
             seen[pin] = what

@@ -102,7 +102,16 @@ def filesystem_of(name: str) -> Filesystem:
 
 
 def _description(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "board.json").read_text())
+    """What board.json says; BoardError where it does not say what a board is."""
+    path = folder / "board.json"
+    try:
+        found = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise BoardError(f"{path}:{error.lineno}: {error.msg}") from None
+    missing = [key for key in ("vendor", "product", "mcu") if key not in found]
+    if missing:
+        raise BoardError(f"{path}: {', '.join(missing)}: is missing")
+    return found
 
 
 def header_pins(folder: Path) -> dict[str, str]:
@@ -125,11 +134,11 @@ def _literals(tree: ast.Module) -> tuple[dict, dict[tuple, int], list[tuple[int,
                     found.append((node.lineno, f"{name} is there twice"))
                 try:
                     values[name] = ast.literal_eval(value)
-                except ValueError:
+                except (ValueError, TypeError):  # TypeError: a key that cannot be one
                     found.append((node.lineno, f"{name} is not plain data"))
                 for way, part in _parts((name,), value):
                     if way in lines:
-                        found.append((part.lineno, f"{' '.join(way)} is there twice"))
+                        found.append((part.lineno, f"{' '.join(map(str, way))} is there twice"))
                     lines[way] = part.lineno
             case _:
                 found.append((node.lineno, "a board file is data: names that are given values"))

@@ -129,16 +129,6 @@ def joined(content: bytes, filesystem: bytes, start: int) -> bytes:
     )
 
 
-def flash_of(content: bytes, size: int) -> bytes:
-    """The flash of a chip, so many bytes of it, that was empty and was given a UF2."""
-    flash = bytearray(b"\xff" * size)
-    for block in _blocks(content):
-        address, count = struct.unpack_from("<12xII", block)
-        at = address - _FLASH_START
-        flash[at : at + count] = block[32 : 32 + count]
-    return bytes(flash)
-
-
 def _blocks(content: bytes) -> Iterator[bytes]:
     for at in range(0, len(content), _BLOCK_BYTES):
         yield content[at : at + _BLOCK_BYTES]

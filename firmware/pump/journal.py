@@ -230,7 +230,7 @@ class Journal:
     def _write(self, key, value):
         try:
             for _ in self._twins.saving(key, value):
-                pass  # the lease is not renewed meanwhile: this is part of renewing it
+                pass  # not `save`, a call less of stack; the lease is being renewed already
         except OSError as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:

@@ -53,6 +53,13 @@ MISTAKES = {
         'CONSOLE = ("uart", 0, "GP12", "GP13", 115200)',
         "GP12 is both bolus_button and the console's TX",
     ),
+    "a UART on a pin in use, written in another way": (
+        'CONSOLE = "usb"',
+        'CONSOLE = ("uart", 0, "^GP12", "GP13", 115200)',
+        "GP12 is both bolus_button and the console's TX",
+    ),
+    "a key that is a list": ("PINS = {", 'PINS = {["lamp"]: "GP5",', "PINS is not plain data"),
+    "a number twice": ("PINS = {", 'PINS = {1: "GP5", 1: "GP6",', "1 is there twice"),
     "a capability that is unknown": ("HAS = ()", 'HAS = ("ds1307",)', "HAS 0: input should be"),
     "a capability as a text": ("HAS = ()", 'HAS = "rotor"', "HAS: input should be a valid tuple"),
     "a sensor without its pin": ("HAS = ()", 'HAS = ("rotor",)', "a rotor's sensor is in HAS, PI"),
@@ -143,6 +150,22 @@ def test_a_mistake_is_told_with_its_line(name, wrong, tmp_path):
     path = tmp_path / "RPI_PICO" / "board.py"
     number = 1 if name == "equal pins" else line_of(GOOD, old, new)
     assert mistakes(path.read_bytes(), path)[0].startswith(f"{path}:{number}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "board.json:1: Expecting property name"),
+        ("{}", "board.json: vendor, product, mcu: is missing"),
+        ('{"vendor": "A", "product": "B", "mcu": "z80"}', "board.json: no chip 'z80'"),
+    ],
+)
+def test_what_describes_a_board_is_read_as_strictly(text, said, tmp_path, monkeypatch, capsys):
+    shutil.copytree(BOARDS_DIR / "RPI_PICO", tmp_path / "RPI_PICO")
+    (tmp_path / "RPI_PICO" / "board.json").write_text(text)
+    monkeypatch.setattr(boards, "BOARDS_DIR", tmp_path)
+    assert main(["boards"]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_mistakes_in_several_sections_are_told_together(tmp_path):

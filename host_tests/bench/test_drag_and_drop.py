@@ -13,12 +13,23 @@ from pumpbench.boards import board_names, filesystem_of
 from pumpbench.emulator import EmulatorTarget
 
 FLASH_BYTES = 2 * 1024 * 1024
+FLASH_START = 0x1000_0000
 MAGIC = b"UF2\n"
 
 
 def blocks_of(content):
     assert len(content) % 512 == 0
     return [content[at : at + 512] for at in range(0, len(content), 512)]
+
+
+def flash_of(content):
+    """The flash of a chip that was empty and was given a UF2."""
+    flash = bytearray(b"\xff" * FLASH_BYTES)
+    for part in blocks_of(content):
+        address, count = struct.unpack_from("<12xII", part)
+        at = address - FLASH_START
+        flash[at : at + count] = part[32 : 32 + count]
+    return bytes(flash)
 
 
 def block(address, number, count, byte):
@@ -38,7 +49,7 @@ def test_a_filesystem_is_joined_by_whole_sectors_that_are_not_empty():
         assert struct.unpack_from("<5I", part, 12) == (
             *struct.unpack_from("<I", part, 12), 256, number, 34, 0xE48BFF56
         )  # fmt: skip
-    flash = uf2.flash_of(joined, FLASH_BYTES)
+    flash = flash_of(joined)
     assert flash[:512] == bytes([1]) * 256 + bytes([2]) * 256
     assert flash[0xA0000 : 0xA0000 + len(files)] == files
     assert flash[0xA0000 + len(files) :].count(0xFF) == FLASH_BYTES - 0xA0000 - len(files)
@@ -67,7 +78,7 @@ def test_an_empty_board_with_the_file_on_it_is_a_pump(tmp_path, request):
     output = tmp_path / "pump.uf2"
     assert main(["uf2", "--micropython", version, "--output", str(output)]) == 0
     uf2.check(output)
-    flash = uf2.flash_of(output.read_bytes(), FLASH_BYTES)
+    flash = flash_of(output.read_bytes())
     bench = Bench(EmulatorTarget(version=version, flash=flash))
     assert bench.pump.identity().board == "RPI_PICO"
     bench.prescribe("24 ML/D")
