@@ -5,6 +5,7 @@ A line is anything with `write(bytes)` and `read_line(timeout_s)`, which raises 
 `Target` is one, `SerialLine` makes one of a serial port.
 """
 
+import random
 import time
 from typing import NamedTuple, Protocol
 
@@ -13,6 +14,9 @@ import serial
 TIMEOUT_S = 5.0
 QUIET_S = 1.0  # then a query is asked after: a pump that is busy answers within half of it
 _MODEL = "ITB-Pump,"  # how a pump's answer to *IDN? begins
+_KNOWN = {"*OPC?": "1", ":SYST:VERS?": "1999.0"}  # questions whose answers are known
+_MARK = (4, 7)  # so many of them at least and at most: one line of 240
+_MOST_OLD = 1000  # lines of an earlier host; what sends more does not answer at all
 
 
 class Line(Protocol):
@@ -85,24 +89,46 @@ class SerialLine:
 
 
 class Console:
-    """The console of a pump at the other end of a line: queries, commands, errors."""
+    """The console of a pump at the other end of a line: queries, commands, errors.
+
+    After a TimeoutError the next exchange begins with `synchronise`.
+    """
 
     def __init__(self, line: Line, timeout_s: float = TIMEOUT_S) -> None:
         self._line = line
         self._timeout_s = timeout_s
         self._errors: list[PumpError] = []  # read already, and not told yet
+        self._is_in_step = True  # the next answer is that of the next question
+
+    def synchronise(self) -> None:
+        """Read every answer to what was asked before, by whomever; TimeoutError without an end.
+
+        The pump is asked what it is known to answer, in an order that nobody else has asked in.
+        """
+        self._is_in_step = False
+        questions = random.choices(list(_KNOWN), k=random.randint(*_MARK))
+        self._line.write(b"\n" + ";".join(questions).encode() + b"\n")
+        mark = ";".join(_KNOWN[question] for question in questions)
+        for _ in range(_MOST_OLD):
+            if self._line.read_line(self._timeout_s) == mark:
+                self._is_in_step = True
+                return
+        raise TimeoutError(f"more than {_MOST_OLD} lines, and no answer among them")
 
     def ask(self, query: str) -> str:
         """The response to a query; PumpError when it is refused, TimeoutError without either."""
-        self._line.write(query.encode() + b"\n")
+        self._write(query)
+        self._is_in_step = False
         try:
-            return self._line.read_line(min(QUIET_S, self._timeout_s))
+            answer = self._line.read_line(min(QUIET_S, self._timeout_s))
         except TimeoutError:
-            return self._late_answer(query)
+            answer = self._late_answer(query)
+        self._is_in_step = True
+        return answer
 
     def tell(self, command: str) -> None:
         """Give a command and wait until it is done; PumpError when the pump refuses it."""
-        self._line.write(command.encode() + b"\n")
+        self._write(command)
         errors = self.errors()
         if errors:
             raise errors[0]
@@ -133,11 +159,17 @@ class Console:
             answer = text
         if answer is not None:
             return answer
+        self._is_in_step = True
         errors = self.errors()
         if not errors:
             raise TimeoutError(f"{query} was not answered, and left no error")
         self._errors = errors[:-1]  # older than the query
         raise errors[-1]
+
+    def _write(self, text: str) -> None:
+        if not self._is_in_step:
+            self.synchronise()
+        self._line.write(text.encode() + b"\n")
 
     def _next_error(self) -> PumpError:
         number, _, text = self.ask("SYST:ERR?").partition(",")

@@ -26,6 +26,7 @@ from pumpbench.pump import Pump
 PACKAGE = "/lib/pump"
 MAIN = "/main.py"
 ANSWER_S = 2.0
+IN_STEP_S = 10.0  # a pump that delivers answers one thing after the other
 END_S = 0.5  # what the firmware is given to end
 END_TRIES = 4
 REPL_S = 20.0
@@ -119,13 +120,10 @@ def wait_until_up(port: str, timeout_s: float = UP_S) -> Identity:
     while time.monotonic() < deadline_s:
         try:
             with SerialLine(port) as line:
-                text = _who_answers(line)
-                if text:
-                    _drain(line)
-        except serial.SerialException:  # USB is being enumerated anew
-            text = ""
-        if is_pump(text):
-            return Identity(*text.split(","))
+                if is_pump(_who_answers(line)):
+                    return _in_step(line).identity()
+        except (TimeoutError, serial.SerialException):  # USB is being enumerated anew
+            pass
         time.sleep(END_S)
     raise DeployError(f"The pump at {port} does not come up. {_what_it_says(port)}")
 
@@ -204,13 +202,11 @@ def _who_answers(line: SerialLine) -> str:
         return ""
 
 
-def _drain(line: SerialLine) -> None:
-    """Read what else comes: a question that was asked while the board started is answered, too."""
-    try:
-        while True:
-            line.read_line(END_S)
-    except TimeoutError:
-        pass
+def _in_step(line: SerialLine) -> Pump:
+    """The pump at the other end, with nothing unread that it was asked while it started."""
+    pump = Pump(line, IN_STEP_S)
+    pump.synchronise()
+    return pump
 
 
 def _need_board(found: str, board: str) -> None:
@@ -246,7 +242,7 @@ def _what_it_says(port: str) -> str:
 
 
 def _end_firmware(line: SerialLine) -> None:
-    pump = Pump(line, ANSWER_S)
+    pump = _in_step(line)
     if pump.state() == "RUNNING":
         raise DeployError("The pump is delivering; stop it (THER:STOP) and try again.")
     line.write(b"SYST:SERV\n")

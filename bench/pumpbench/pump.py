@@ -25,7 +25,7 @@ from pumpbench.client import (
 from pumpbench.prescription import Number, Prescription, amount
 from pumpbench.target import Target
 
-_RESYNCHRONISE = b"\n*CLS\n"  # ends what an earlier host left in its line
+_FIRST = b"\n*CLS\n"  # ends what an earlier host left in its line
 _SIMULATED = ("sim", "unix", "emulator")
 _EVENTS = 4  # read at once
 _SETTLE_S = 0.02
@@ -123,7 +123,8 @@ class Pump(Console):
         line = target if target is not None else SerialLine(where)
         try:
             pump = cls(cast("Line", line), timeout_s)
-            pump._resynchronise(where)
+            pump._need_pump(where)
+            pump.synchronise()
         except BaseException:
             line.close()
             raise
@@ -244,9 +245,9 @@ class Pump(Console):
             if fields != ["NONE"]:
                 yield from map(_event, _rows(fields, 6))
 
-    def _resynchronise(self, where: str) -> None:
-        """Bring both sides to the beginning of a line; what came before is not ours."""
-        self._line.write(_RESYNCHRONISE + b"*IDN?\n")
+    def _need_pump(self, where: str) -> None:
+        """Raise NotAPump unless a pump answers."""
+        self._line.write(_FIRST + b"*IDN?\n")
         heard = []
         try:
             while True:

@@ -27,6 +27,8 @@ answers = {
     b"*IDN?": "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0",
     b"SYST:STAT?": "STOPPED",
     b"SYST:ERR?": '0,"No error"',
+    b"*OPC?": "1",
+    b":SYST:VERS?": "1999.0",
 }
 poll = select.poll()
 poll.register(sys.stdin, select.POLLIN)
@@ -44,8 +46,8 @@ while line != b"SYST:SERV":
         answers[b"SYST:STAT?"] = "RUNNING"
     elif line == b"THER:STOP":
         answers[b"SYST:STAT?"] = "STOPPED"
-    elif line in answers:
-        print(answers[line])
+    elif all(part in answers for part in line.split(b";")):
+        print(";".join(answers[part] for part in line.split(b";")))
 micropython.kbd_intr(3)
 """
 

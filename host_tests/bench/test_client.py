@@ -9,6 +9,7 @@ import serial
 
 from pumpbench.client import Identity, PumpError, SerialLine
 from pumpbench.pump import Pump
+from pumpbench.sim import SimTarget
 
 
 class Wire:
@@ -66,6 +67,54 @@ def test_the_identity_comes_in_its_four_parts():
 def test_a_query_without_an_answer_times_out():
     with pytest.raises(TimeoutError):
         Pump(Wire()).ask("THER:STAR")
+
+
+class OldAnswers:
+    """A line in which an earlier host's answers come first; a pump of `sim` is behind it."""
+
+    def __init__(self, target, old, missing=0):
+        self.target, self.old, self.missing = target, list(old), missing
+
+    def write(self, data: bytes) -> None:
+        self.target.write(data)
+
+    def read_line(self, timeout_s: float) -> str:
+        if self.old:
+            return self.old.pop(0)
+        if self.missing:
+            self.missing -= 1
+            raise TimeoutError
+        return self.target.read_line(timeout_s)
+
+
+def test_what_an_earlier_host_was_answered_is_read_before_the_first_question():
+    old = ["RPI_PICO,e6614103e7,0.1.0", "ITB-Pump,RPI_PICO,e6614103e7,0.1.0", "1;1999.0", "1"]
+    with SimTarget() as target:
+        pump = Pump(OldAnswers(target, old))
+        pump.synchronise()
+        assert pump.state() == "STOPPED"
+        assert pump.ask("*OPC?") == "1"
+
+
+def test_an_answer_that_comes_after_its_time_is_nobody_elses():
+    with SimTarget() as target:
+        pump = Pump(OldAnswers(target, [], missing=2))  # to *IDN?, and to what is asked behind it
+        with pytest.raises(TimeoutError):
+            pump.identity()
+        assert pump.state() == "STOPPED"
+        assert pump.ask("*OPC?") == "1"
+
+
+def test_a_line_that_never_ends_to_talk_is_no_pump():
+    class Chatter:
+        def write(self, data):
+            pass
+
+        def read_line(self, timeout_s):
+            return "1"
+
+    with pytest.raises(TimeoutError, match="more than 1000 lines"):
+        Pump(Chatter()).synchronise()
 
 
 @pytest.fixture

@@ -157,7 +157,11 @@ def test_without_a_sum_only_a_whole_image_for_the_chip_is_kept(server, screen, t
 def test_without_a_network_one_sentence_says_what_to_do_within_five_seconds(
     server, screen, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(fetch.socket, "create_connection", lambda *_: time.sleep(60))
+    def never_answer(*_):
+        time.sleep(60)
+        raise TimeoutError
+
+    monkeypatch.setattr(fetch.socket, "create_connection", never_answer)
     start_s = time.monotonic()
     with pytest.raises(uf2.FetchError) as raised:
         fetch.fetch(VERSION, tmp_path, screen)

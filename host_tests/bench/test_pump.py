@@ -248,6 +248,6 @@ def test_what_an_earlier_host_left_in_the_line_is_not_run():
     target.write(b"THER:STAR;MOT:JOG 1,")
     target.run(0.1)
     pump = Pump(target)
-    pump._resynchronise("here")
+    pump._need_pump("here")
     assert pump.state() == "STOPPED"
     assert target.plant.edges.count == 0
