@@ -52,8 +52,8 @@ class MemoryFiles:
         content = b"".join(parts)
         self._write(lambda: self.content.update({name: content}))
 
-    def copy(self, name, new):
-        self.replace(new, (self.content[name],))
+    def copy(self, other, name, new):
+        self.replace(new, (other.content[name],))
 
     def append(self, name, data):
         whole = self.content.get(name, b"") + bytes(data)

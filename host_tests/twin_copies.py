@@ -5,12 +5,17 @@ import binascii
 import json
 
 from host_tests.files import MemoryFiles
-from pump.store.twins import Twins
+from pump.store.twins import FOLDERS, Twins
 
 BOARD = "RPI_PICO"
 COPIES = ("dose.0", "dose.1")
 VALUES = ([1, "a", None], [2, 10**30, ["x", []]], [3], ["longer than all before", -(10**40)])
 VALUE = VALUES[1]
+
+
+def path_of(key, number):
+    """Where the firmware keeps a copy."""
+    return f"{FOLDERS[number]}/{key}.{number}"
 
 
 def line(fields):
@@ -26,7 +31,7 @@ def sealed(rest):
 def saved(*values):
     """Flash in which these values were saved one after the other."""
     files = MemoryFiles()
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     for value in values:
         twins.save("dose", value)
     return files
@@ -34,14 +39,15 @@ def saved(*values):
 
 def loaded(files):
     """What a fresh boot finds: (value, findings)."""
-    twins = Twins(MemoryFiles(files.content), BOARD)
+    files = MemoryFiles(files.content)
+    twins = Twins((files, files), BOARD)
     return twins.load("dose"), twins.findings
 
 
 def mended(content):
     """Load from `content`; returns (value, findings, files afterwards)."""
     files = MemoryFiles(content)
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     value = twins.load("dose")
     return value, twins.findings, files
 

@@ -20,11 +20,10 @@ from mpremote.transport_serial import SerialTransport
 
 from pumpbench.boards import board_names, machine_name
 from pumpbench.client import Identity, SerialLine, is_instrument, is_pump
-from pumpbench.image import board_files
+from pumpbench.image import FOLDERS, MAIN, board_files
 from pumpbench.pump import Pump
 
 PACKAGE = "/lib/pump"
-MAIN = "/main.py"
 ANSWER_S = 2.0
 IN_STEP_S = 10.0  # a pump that delivers answers one thing after the other
 END_S = 0.5  # what the firmware is given to end
@@ -165,7 +164,8 @@ def synchronise(
     for path in stale + [MAIN] * (MAIN in sums):
         transport.fs_rmfile(path)
     order = sorted({*changed, MAIN}, key=lambda path: (path == MAIN, path))
-    transport.exec(MAKE_FOLDERS.format(folders=_folders(order)))
+    prepared = [] if MAIN in sums else list(FOLDERS)  # where it is in, they are, or are lost
+    transport.exec(MAKE_FOLDERS.format(folders=_folders(order) + prepared))
     for path in track(order):
         transport.fs_writefile(path, files[path], chunk_size=CHUNK_BYTES)
     return order

@@ -28,6 +28,10 @@ BUILD = ROOT / "build"
 
 # What every MicroPython mounts; those up to 1.21 hang at boot with a newer disk version.
 DISK_VERSION = 0x0002_0000
+# Where the firmware keeps its records. They are made before main.py: a filesystem that is set back
+# to before them is set back to before main.py, too, and no pump takes it for a new one.
+FOLDERS = ("/data", "/copy", "/log")
+MAIN = "/main.py"
 SUMS = "/lib/pump/sums.txt"
 BLOCK_BYTES = 4096
 BLOCK_COUNT = 352
@@ -40,7 +44,7 @@ def board_files(
     """Path on the board -> content; `main` replaces firmware/main.py, `extra_files` add or win."""
     files = {
         "/board.py": checked(board),
-        "/main.py": (FIRMWARE / "main.py").read_bytes() if main is None else linked(main),
+        MAIN: (FIRMWARE / "main.py").read_bytes() if main is None else linked(main),
     }
     files.update({f"/lib/{name}": content for name, content in package().items()})
     files.update(extra_files or {})
@@ -165,7 +169,9 @@ def pack(files: dict[str, bytes], block_count: int = BLOCK_COUNT) -> bytes:
         prog_size=PROG_BYTES,
         disk_version=DISK_VERSION,
     )
-    for path, content in files.items():
+    for folder in FOLDERS:
+        filesystem.mkdir(folder)
+    for path, content in sorted(files.items(), key=lambda item: item[0] == MAIN):
         filesystem.makedirs(str(Path(path).parent), exist_ok=True)
         with filesystem.open(path, "wb") as file:
             file.write(content)

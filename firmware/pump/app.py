@@ -46,8 +46,9 @@ from pump.memory import Memory
 from pump.progress import Progress
 from pump.selftest import SelfTest
 from pump.store.events import COMMAND, FAULT, SELF_TEST_FAILED, TASK_LATE
+from pump.store.log import FOLDER as LOG_FOLDER
 from pump.store.log import EventLog
-from pump.store.twins import Twins
+from pump.store.twins import FOLDERS, Twins
 from pump.supervisor import Supervisor
 from pump.supply import Supply
 from pump.therapy import wall
@@ -160,8 +161,11 @@ class App:
 
     def _build_memory(self, board, hal):
         """What survives a reset, and what it brings back."""
-        self.folders = (files.Files("/data"), files.Files("/log"))
-        twins, self.log = Twins(self.folders[0], board.NAME), EventLog(self.folders[1], 0)
+        is_prepared = any(map(files.is_there, FOLDERS))  # deployment has made them
+        copies = tuple(map(files.Files, FOLDERS))
+        log = files.Files(LOG_FOLDER)
+        self.folders = copies + (log,)
+        twins, self.log = Twins(copies, board.NAME), EventLog(log, 0)
         scratch = hal.scratch()
         self.watchdog = Watchdog(hal.watchdog_timer(), scratch, self.clock)
         delivery = self.clock, self.ledger, self.treatment
@@ -176,6 +180,7 @@ class App:
             absence=self.absence,
             lock=self.lock,
             heartbeat=self.heartbeat,
+            is_prepared=is_prepared,
         )
         self.rtc = hal.rtc(board)
         is_timer = scratch is not None and scratch.is_timer()

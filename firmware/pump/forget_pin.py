@@ -6,16 +6,16 @@ Hold the stop button at power-up, then `from pump.forget_pin import forget_pin; 
 
 from pump.hal.files import Files
 from pump.store.events import PIN_CHANGED
-from pump.store.log import EventLog
+from pump.store.log import FOLDER, EventLog
 from pump.store.shapes import LOCK_PLACE, NO_LOCK, SHAPES, fits
-from pump.store.twins import Twins
+from pump.store.twins import FOLDERS, Twins
 
 
 def forget_pin():
     """Write the setup without a PIN, and an event. OSError where flash does not take it."""
     import board
 
-    twins, log = Twins(Files("/data"), board.NAME), EventLog(Files("/log"), 0)
+    twins, log = Twins(tuple(map(Files, FOLDERS)), board.NAME), EventLog(Files(FOLDER), 0)
     setup = twins.load("setup")
     # A setup that is lost, or older, has no PIN.
     if setup is not None and fits(setup, SHAPES["setup"]):

@@ -42,10 +42,13 @@ class Memory:
     pump: (clock, dispenser, ledger, treatment, staging). setup: (calibrations, reservoir), things
     with `state` and `restore`. alarms, absence, heartbeat: see `alarm`. lock: see `console.lock`.
     resume: what goes on after a reset, HOLD or RESUME_BASAL.
+    is_prepared: the folders of the records were there at power-up, as deployment makes them.
     is_matched: a clock with a battery can be relied on; not while it is being set.
     """
 
-    def __init__(self, flash, journal, pump, setup, *, alarms, absence, lock, heartbeat):
+    def __init__(
+        self, flash, journal, pump, setup, *, alarms, absence, lock, heartbeat, is_prepared
+    ):
         self._twins, self._log = flash
         self._journal = journal
         self._clock, self._dispenser, self._ledger = pump[:3]
@@ -53,6 +56,7 @@ class Memory:
         self._alarms, self._absence = alarms, absence
         self._lock, self._heartbeat = lock, heartbeat
         self._calibrations, self._reservoir = setup
+        self._is_prepared = is_prepared
         self._repeats = Repeats()
         self.resume = HOLD
         self.is_matched = True
@@ -329,12 +333,17 @@ class Memory:
         self._heartbeat.limit_ms = state[LOCK_PLACE + 1]
 
     def _missing(self):
-        """Keys of what should be there and is not. A new pump has nothing to lose."""
+        """Keys of what should be there and is not. A new pump has nothing to lose.
+
+        New is one whose folders deployment has made, and that has written nothing into them yet.
+        """
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
         has_past = self._treatment.boluses.last(1) or not self._treatment.day.is_empty()
         is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past)
-        if not is_new or self._journal.boot > 2:  # setup is written last in the first boot
+        if (
+            not is_new or not self._is_prepared or self._journal.boot > 2
+        ):  # setup is written last in the first boot
             due = (DELIVERY, PAST, "setup", "alarms") + (("prescription",) if self._token else ())
             for key in due:
                 if not had[key] and key not in missing:

@@ -168,7 +168,7 @@ LOSING = """
 import os
 def remove():
     os.stat("/lose")
-    for name in ("/data/setup.0", "/data/setup.1"):
+    for name in ("/data/setup.0", "/copy/setup.1"):
         os.remove(name)
 try:
     remove()

@@ -96,7 +96,9 @@ def past_of_many_boluses():
     bench.run(10)
     assert bench.ask("BOL:HIST? 32").count("COMPLETED") == KEPT
     files = read_files(bench.target.flash)
-    return {path: content for path, content in files.items() if path.startswith("/data/")}
+    return {
+        path: content for path, content in files.items() if path.startswith(("/data/", "/copy/"))
+    }
 
 
 @pytest.mark.unix_in_soak

@@ -23,7 +23,7 @@ NO_ALARM = 130
 RECORDS_LOST = 308
 COMMAND, UNLOCKED, PIN_REFUSED, PIN_CHANGED = 420, 431, 432, 433
 MAIN = (FIRMWARE / "main.py").read_text()
-SETUP = ("/data/setup.0", "/data/setup.1")
+SETUP = ("/data/setup.0", "/copy/setup.1")
 
 
 def with_pin(pump):

@@ -5,6 +5,7 @@ import pytest
 
 from host_tests.alarm_answers import codes
 from host_tests.bench_session import Bench, assert_balanced, assert_exact, main_with_task
+from host_tests.twin_copies import path_of
 from pump.faults import (
     BUTTON_DOWN,
     BUZZER_SILENT,
@@ -374,7 +375,7 @@ def spoil(bench, *paths):
 @pytest.mark.parametrize("key", REWRITES)
 def test_both_copies_of_a_record_damaged_are_an_alarm_until_it_is_written_anew(key):
     bench = with_records()
-    spoil(bench, f"/data/{key}.0", f"/data/{key}.1")
+    spoil(bench, path_of(key, 0), path_of(key, 1))
     assert_alarm(bench, RECORD_DAMAGED, asks=1)  # the alarm itself has the setup written
     for message in REWRITES[key]:
         if message.endswith("ML/D"):
@@ -393,13 +394,13 @@ def test_both_copies_of_a_record_damaged_are_an_alarm_until_it_is_written_anew(k
 def test_one_copy_damaged_is_mended_from_the_other_and_on_record(key, number):
     bench = with_records()
     before = read_files(bench.target.flash)
-    spoil(bench, f"/data/{key}.{number}")
+    spoil(bench, path_of(key, number))
     assert bench.ask("*TST?") == "0"
     bench.run(2)
     assert TEST_FAILED not in codes(bench)
     assert events(bench, STORE_MENDED) == [f"STORE_MENDED {key} MENDED"]
     after = read_files(bench.target.flash)
-    assert after[f"/data/{key}.{number}"] == before[f"/data/{key}.{1 - number}"]
+    assert after[path_of(key, number)] == before[path_of(key, 1 - number)]
     assert bench.ask("*TST?") == "0"
     bench.run(2)
     assert len(events(bench, STORE_MENDED)) == 1
@@ -410,7 +411,7 @@ def test_a_record_that_is_damaged_while_it_delivers_is_found_within_the_hour(rec
     bench = with_records()
     bench.tell("THER:STAR")
     bench.run(20 * 60)
-    spoil(bench, "/data/prescription.0", "/data/prescription.1")
+    spoil(bench, "/data/prescription.0", "/copy/prescription.1")
     since_ns = bench.target.now_ns
     while TEST_FAILED not in codes(bench):
         bench.run(1)

@@ -11,7 +11,7 @@ from mpremote.transport_serial import SerialTransport
 from pumpbench.__main__ import main
 from pumpbench.client import SerialLine
 from pumpbench.deploy import DeployError, deploy, put, wait_until_up
-from pumpbench.image import FIRMWARE, SUMS, board_files, compiled, sums
+from pumpbench.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
 from pumpbench.pump import Pump
 
 OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'
@@ -29,6 +29,16 @@ NEW = {
     "/lib/pump/same.mpy": b"same",
     "/lib/pump/console/lines.mpy": bytes(range(256)) * 5,
 }
+
+
+def folders_on(port: str) -> set[str]:
+    """The folders of the root of the board at `port`, which is left at its REPL."""
+    transport = SerialTransport(port, timeout=10)
+    transport.enter_raw_repl(soft_reset=False)
+    found = {f"/{entry.name}" for entry in transport.fs_listdir("/") if entry.st_mode & 0x4000}
+    transport.exit_raw_repl()
+    transport.close()
+    return found
 
 
 def files_on(port: str) -> dict[str, bytes]:
@@ -73,6 +83,7 @@ def test_a_board_with_a_bare_repl_gets_the_files_and_only_once(serve_files):
     assert put(files, port) == ["/lib/pump/app.mpy", "/main.py"]
     assert put(files, port) == []
     assert files_on(port) == files
+    assert folders_on(port) == {*FOLDERS, "/lib"}
 
 
 @pytest.mark.emulator

@@ -182,7 +182,7 @@ def test_the_busiest_day_there_can_be_fits_into_a_record():
         record = begin(boluses, PATIENT, 10**9, at_us, 60_000_000)
         day.note(at_us, (number * 24 * 10**16, number * 10**15))
         boluses.end(record, "COMPLETED", 10**9 - 1, at_us + 60_000_000)
-    twins = Twins(MemoryFiles(), "RPI_PICO")
+    twins = Twins((MemoryFiles(), MemoryFiles()), "RPI_PICO")
     past = [boluses.state(now_us), day.to_record(), 10**15]
     assert len(json.dumps(past)) < 6000
     assert twins.save("past", past)

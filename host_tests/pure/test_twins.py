@@ -32,8 +32,8 @@ def test_a_copy_is_one_line_of_checksum_and_json():
 
 def test_values_are_kept_by_their_keys():
     files = saved(VALUE)
-    Twins(files, BOARD).save("rate", [7])
-    assert Twins(files, BOARD).load("rate") == [7]
+    Twins((files, files), BOARD).save("rate", [7])
+    assert Twins((files, files), BOARD).load("rate") == [7]
     assert_both_good(files)
 
 
@@ -43,7 +43,7 @@ def test_nothing_saved_is_none_and_no_finding():
 
 def test_a_value_that_is_saved_already_is_not_written_again():
     files = saved(VALUE)
-    again = Twins(files, BOARD)
+    again = Twins((files, files), BOARD)
     assert again.load("dose") == VALUE
     writes = files.writes
     assert again.save("dose", list(VALUE)) is False
@@ -55,7 +55,7 @@ def test_a_value_that_is_saved_already_is_not_written_again():
 
 def test_a_change_of_a_list_that_was_saved_is_seen():
     files = MemoryFiles()
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     value = [1, [2]]
     twins.save("dose", value)
     value[1].append(3)
@@ -67,7 +67,7 @@ def test_a_save_without_a_load_goes_on_from_what_is_there():
     files = saved(*VALUES)
     files.cut_after = 2 * len(VALUES) + 1
     with pytest.raises(PowerCut):
-        Twins(files, BOARD).save("dose", ["new"])
+        Twins((files, files), BOARD).save("dose", ["new"])
     assert loaded(files) == (["new"], [])
 
 
@@ -76,7 +76,7 @@ def test_a_save_without_a_load_goes_on_from_what_is_there():
 def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_value_and_no_finding(when, write):
     files = MemoryFiles()
     setattr(files, when, write)
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     current = None
     with pytest.raises(PowerCut):
         for old, new in itertools.pairwise((None, *VALUES)):
@@ -98,7 +98,7 @@ def test_a_power_cut_while_mending_leaves_the_value(damaged, when, cut):
     files = MemoryFiles(content)
     setattr(files, when, cut)
     with pytest.raises(PowerCut):
-        Twins(files, BOARD).load("dose")
+        Twins((files, files), BOARD).load("dose")
     value, findings, after = mended(files.content)
     assert value == VALUE
     assert findings == ([] if (when, cut) == ("cut_after", 2) else [("dose", MENDED)])
@@ -132,7 +132,7 @@ def test_two_good_copies_of_one_number_that_differ_are_a_finding():
 def test_a_full_flash_while_mending_still_gives_the_value(damaged, write):
     files = MemoryFiles({**saved([1], VALUE).content, damaged: b"garbage"})
     files.fail_from = write
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     assert twins.load("dose") == VALUE
     assert twins.findings == [("dose", MENDED)]
     assert loaded(files) == (VALUE, [("dose", MENDED)])
@@ -144,7 +144,7 @@ def test_a_full_flash_while_mending_still_gives_the_value(damaged, write):
 def test_a_full_flash_while_setting_aside_raises_nothing():
     files = MemoryFiles(dict.fromkeys(COPIES, b"garbage"))
     files.fail_from = 1
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     assert twins.load("dose") is None
     assert twins.findings == [("dose", LOST)]
     files.fail_from = None
@@ -156,7 +156,7 @@ def test_a_full_flash_while_setting_aside_raises_nothing():
 @pytest.mark.parametrize("write", [1, 2])
 def test_a_save_that_fails_once_leaves_the_old_value(write, old):
     files = saved(old) if old else saved()
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     files.fail_at = files.writes + write
     with pytest.raises(OSError, match="28"):
         twins.save("dose", VALUE)
@@ -170,7 +170,7 @@ def test_a_save_on_a_flash_that_takes_nothing_more_leaves_the_old_or_the_new_val
     files = saved([1])
     files.fail_from = 2 + write
     with pytest.raises(OSError):
-        Twins(files, BOARD).save("dose", VALUE)
+        Twins((files, files), BOARD).save("dose", VALUE)
     value, findings = loaded(files)
     assert value == ([1] if write == 1 else VALUE)
     assert findings == []
@@ -183,7 +183,7 @@ def test_a_power_cut_while_a_failed_save_is_undone_leaves_one_of_both(when, cut)
     files.fail_at = 4
     setattr(files, when, cut)
     with pytest.raises((PowerCut, OSError)):
-        Twins(files, BOARD).save("dose", VALUE)
+        Twins((files, files), BOARD).save("dose", VALUE)
     value, findings = loaded(files)
     assert value in ([1], VALUE) and findings == []
 
@@ -192,14 +192,14 @@ def test_a_first_copy_that_is_written_and_fails_all_the_same_leaves_the_old_valu
     files = saved([1])
     files.fail_late = 3
     with pytest.raises(OSError):
-        Twins(files, BOARD).save("dose", VALUE)
+        Twins((files, files), BOARD).save("dose", VALUE)
     assert loaded(files) == ([1], [])
 
 
 def test_a_second_copy_that_is_written_though_that_fails_is_a_save():
     files = saved([1])
     files.fail_late = 4
-    assert Twins(files, BOARD).save("dose", VALUE) is True
+    assert Twins((files, files), BOARD).save("dose", VALUE) is True
     assert loaded(files) == (VALUE, [])
     assert_both_good(files)
 
@@ -210,13 +210,13 @@ def test_a_power_cut_while_that_is_undone_leaves_one_of_both(when):
     files.fail_late = 3
     setattr(files, when, 4)
     with pytest.raises(PowerCut):
-        Twins(files, BOARD).save("dose", VALUE)
+        Twins((files, files), BOARD).save("dose", VALUE)
     assert loaded(files) == ([1] if when == "cut_after" else VALUE, [])
 
 
 def test_a_number_is_never_used_for_two_contents():
     files = saved([1])
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     files.fail_at = 4
     with pytest.raises(OSError):
         twins.save("dose", ["failed"])
@@ -228,17 +228,17 @@ def test_a_number_is_never_used_for_two_contents():
 def test_a_copy_that_flash_does_not_give_back_is_damaged(name):
     files = saved([1], VALUE)
     files.unreadable = {name}
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     assert twins.load("dose") == VALUE
     assert twins.findings == [("dose", MENDED)]
     files.unreadable = set(COPIES)
-    assert Twins(files, BOARD).load("dose") is None
+    assert Twins((files, files), BOARD).load("dose") is None
 
 
 def test_a_value_too_big_for_the_heap_is_refused_and_the_old_one_kept():
     files = saved(VALUE)
     with pytest.raises(OSError):
-        Twins(files, BOARD).save("dose", ["x" * 10_000])
+        Twins((files, files), BOARD).save("dose", ["x" * 10_000])
     assert_both_good(files)
 
 
@@ -250,14 +250,14 @@ def test_an_older_bad_file_gives_way_to_a_newer_one():
 
 def test_between_two_copies_another_value_may_be_saved():
     files = MemoryFiles()
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     others = []
-    for name in twins.saving("a", "first"):
-        assert files.size(name)
+    for number in twins.saving("a", "first"):
+        assert files.size(f"a.{number}")
         others.append(files.size("a.1"))
         twins.save("b", len(others))
     assert others[0] == 0
     assert others[1] > 0
-    again = Twins(files, BOARD)
+    again = Twins((files, files), BOARD)
     assert (again.load("a"), again.load("b"), again.findings) == ("first", 2, [])
     assert list(twins.saving("a", "first")) == []

@@ -103,7 +103,7 @@ def test_a_value_that_is_lost_stays_lost_until_one_is_saved():
     _, _, files = mended(dict.fromkeys(COPIES, b"garbage"))
     assert loaded(files) == (None, [("dose", LOST)])
     assert loaded(files) == (None, [("dose", LOST)])
-    Twins(files, BOARD).save("dose", VALUE)
+    Twins((files, files), BOARD).save("dose", VALUE)
     assert_both_good(files)
 
 
@@ -111,7 +111,7 @@ def test_a_value_that_is_lost_stays_lost_until_one_is_saved():
 def test_a_power_cut_while_setting_aside_hides_no_loss(cut):
     files = MemoryFiles(dict.fromkeys(COPIES, b"garbage"))
     files.cut_after = cut
-    twins = Twins(files, BOARD)
+    twins = Twins((files, files), BOARD)
     with pytest.raises(PowerCut):
         twins.load("dose")
         twins.save("dose", VALUE)

@@ -19,14 +19,14 @@ class Machine:
 
     def boot(self):
         self.files = MemoryFiles(self.files.content)
-        self.twins = Twins(self.files, BOARD)
+        self.twins = Twins((self.files, self.files), BOARD)
         value = self.twins.load("dose")
         assert value in self.possible
         self.possible = [value]
 
     def save(self, value, trouble, write):
         self.files = MemoryFiles(self.files.content)
-        self.twins._files = self.files
+        self.twins._folders = self.files, self.files
         if trouble:
             setattr(self.files, trouble, write)
         try:

@@ -164,7 +164,7 @@ class Year:
     def _boot(self, scratch):
         """A life begins, with what is in flash."""
         self.boots += 1
-        self._twins = Twins(self.files, "RPI_PICO")
+        self._twins = Twins((self.files, self.files), "RPI_PICO")
         self.clock, self.ledger = Clock(), Ledger(STEPS_PER_REV)
         self.therapy, self._scratch = Therapy(self._calibration()), scratch
         self.reservoir = Reservoir(REFILL_NL, DEAD_NL)

@@ -5,6 +5,7 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
+from host_tests.twin_copies import path_of
 from pumpbench.flashfiles import with_file
 
 UNCONFIRMED = 128
@@ -49,8 +50,8 @@ def test_a_loss_that_nobody_has_confirmed_is_still_open_after_another_reset(key)
     pump.tell("THER:STOP")
     pump.run(3)
     flash = pump.target.flash
-    for copy in "01":
-        flash = with_file(flash, f"/data/{key}.{copy}", b"spoiled")
+    for number in (0, 1):
+        flash = with_file(flash, path_of(key, number), b"spoiled")
     pump.go_on(flash=flash)
     assert LOST in pump.alarms()
     pump.cut()

@@ -5,6 +5,7 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
+from host_tests.twin_copies import path_of
 from pumpbench.flashfiles import with_file
 from pumpbench.sim.battery_clock import BatteryClock
 
@@ -37,7 +38,7 @@ def lose(pump, *keys, off_s=0.0):
     flash = pump.target.flash
     for key in keys:
         for number in (0, 1):
-            flash = with_file(flash, f"/data/{key}.{number}", b"spoiled")
+            flash = with_file(flash, path_of(key, number), b"spoiled")
     pump.go_on(off_s, flash=flash)
     pump.tell("THER:CONF")
 

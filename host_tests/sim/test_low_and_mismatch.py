@@ -4,6 +4,7 @@
 import pytest
 
 from host_tests.lives import Lives
+from host_tests.twin_copies import path_of
 from pumpbench.flashfiles import with_file
 
 LOW, MISMATCH = 305, 307
@@ -53,8 +54,8 @@ def test_without_a_calibration_the_forecast_is_none_and_no_error(pump):
     pump.tell("PRES:NEW;CONC 500 UG/ML;MODE SIMP;RATE 24 ML/D")
     pump.tell("PRES:COMM " + pump.ask("PRES:VAL?").split(",")[1])
     flash = pump.target.flash
-    for number in "01":
-        flash = with_file(flash, f"/data/setup.{number}", b"rubbish")
+    for number in (0, 1):
+        flash = with_file(flash, path_of("setup", number), b"rubbish")
     pump.go_on(flash=flash)
     pump.tell("RES:REF 20 ML")
     assert pump.ask("RES:FOR?") == "NONE,NONE,NONE,NONE"

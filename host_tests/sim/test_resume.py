@@ -203,7 +203,7 @@ def test_nothing_resumes_when_a_record_was_lost():
     pump.target.pin("stop_button").drive(0)
     pump.run(9)
     flash = with_file(pump.target.flash, "/data/past.0", b"spoiled")
-    flash = with_file(flash, "/data/past.1", b"spoiled")
+    flash = with_file(flash, "/copy/past.1", b"spoiled")
     pump.go_on(flash=flash, scratch=pump.target.scratch, reset_cause=3)
     assert_holds(pump, INTERRUPTED, LOST)
 

@@ -8,6 +8,7 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe
+from host_tests.twin_copies import path_of
 from pumpbench.flashfiles import with_file
 
 LOW, EMPTY = 305, 306
@@ -28,8 +29,8 @@ def pump():
 
 def lose_setup(pump):
     flash = pump.target.flash
-    for number in "01":
-        flash = with_file(flash, f"/data/setup.{number}", b"rubbish")
+    for number in (0, 1):
+        flash = with_file(flash, path_of("setup", number), b"rubbish")
     pump.go_on(flash=flash)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
+from host_tests.twin_copies import path_of
 from pumpbench.flashfiles import read_files, with_file, without_file
 
 KEYS = ("delivery", "past", "prescription", "setup")
@@ -30,14 +31,14 @@ class Writer:
         self.files = read_files(self.flash)
 
     def fields(self, key):
-        return json.loads(self.files[f"/data/{key}.0"][8:])
+        return json.loads(self.files[path_of(key, 0)][8:])
 
     def with_value(self, key, value):
         rest = b" " + json.dumps([*self.fields(key)[:3], value]).encode() + b"\n"
         content = b"%08x" % zlib.crc32(rest) + rest
         flash = self.flash
         for number in (0, 1):
-            flash = with_file(flash, f"/data/{key}.{number}", content)
+            flash = with_file(flash, path_of(key, number), content)
         return flash, content
 
 
@@ -78,7 +79,7 @@ def test_a_value_of_the_wrong_kind_anywhere_is_as_good_as_a_lost_record(writer, 
         assert pump.events(STORE_LOST) == [f"STORE_LOST {key} LOST"]
         assert refusal(pump, "MOT:JOG 1,60") == UNCONFIRMED
         files = read_files(pump.target.flash)
-        assert files[f"/data/{key}.0.bad"] == files[f"/data/{key}.1.bad"] == content
+        assert files[path_of(key, 0) + ".bad"] == files[path_of(key, 1) + ".bad"] == content
 
 
 def value_at(value, place):
@@ -100,7 +101,7 @@ def test_a_past_alone_is_not_that_of_a_new_pump(writer):
     flash = writer.flash
     for key in ("delivery", "prescription", "setup"):
         for number in (0, 1):
-            flash = without_file(flash, f"/data/{key}.{number}")
+            flash = without_file(flash, path_of(key, number))
     pump = Lives()
     pump.go_on(flash=flash)
     assert RECORDS_LOST in pump.alarms()

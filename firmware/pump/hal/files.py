@@ -52,11 +52,6 @@ class Files:
         """Yield a file in parts, see `parts` of this module."""
         return parts(self._path(name))
 
-    def copy(self, name, new):
-        """Write file `new` anew, as `name` is; small parts at a time."""
-        ends = range(0, self.size(name), _PART)
-        self.replace(new, (self.read_at(name, at, _PART) for at in ends))
-
     def replace(self, name, parts):
         """Write a file anew, part after part. After a power cut it is as before, or holds all."""
         is_new = self._size(name) is None
@@ -82,6 +77,16 @@ class Files:
     def rename(self, name, new):
         """Give a file another name; a file that had that name is gone."""
         os.rename(self._path(name), self._path(new))
+        self.writes += 1
+
+    def copy(self, other, name, new):
+        """Write file `new` anew, as `name` of another folder is; small parts at a time."""
+        ends = range(0, other.size(name), _PART)
+        self.replace(new, (other.read_at(name, at, _PART) for at in ends))
+
+    def take(self, other, name):
+        """Move a file of another folder here."""
+        os.rename(other._path(name), self._path(name))
         self.writes += 1
 
     def _path(self, name):

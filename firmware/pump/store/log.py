@@ -14,6 +14,7 @@ from micropython import const
 from pump.store.events import DAMAGED, EVENTS_LOST
 from pump.store.twins import LOST, MENDED
 
+FOLDER = "/log"
 _NAMES = ("log.0", "log.1")
 _FORMAT = "<IHHQI40s"  # seq, boot, code, ms, wall_s, text; the CRC-32 of these follows
 _BYTES = const(64)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Twins: named values that survive a reset, each kept in two copies; the newest good one counts.
 
-A copy `<key>.0` or `<key>.1` is one line: 8 hex digits of the CRC-32 of all that follows them, a
-space, JSON of [VERSION, board, seq, value]. Copy 0 is written first: a power cut leaves copy 1
-older, or missing in the first save of all. Anything else that is not as it should be is a finding.
+A copy, `<key>.0` in one folder or `<key>.1` in another, is one line: 8 hex digits of the CRC-32 of
+all that follows them, a space, JSON of [VERSION, board, seq, value]. Two folders: LittleFS keeps
+small files in the blocks of their folder, and one wrong bit there sets back all files of a folder
+to what they were, each with a good CRC. Copy 0 is written first: a power cut leaves copy 1 one
+save older, or missing in the first save of all. Anything else that is not as it should be is a
+finding.
 """
 
 import binascii
@@ -12,6 +15,7 @@ import json
 from micropython import const
 
 VERSION = const(1)
+FOLDERS = ("/data", "/copy")
 
 # What was found: one copy was bad or missing, the other one was used; or no copy was good,
 # because of damage, a newer version, another board.
@@ -20,6 +24,8 @@ LOST = const("LOST")
 NEWER = const("NEWER")
 FOREIGN = const("FOREIGN")
 
+_COPIES = (0, 1)
+_BAD = ".bad"  # a copy that is set aside
 _GOOD = "GOOD"
 _MOST_BYTES = const(8192)  # more than the heap should be asked for at once
 _PART_BYTES = const(200)  # of what is written at once
@@ -30,37 +36,38 @@ _LISTS = (list, tuple)
 
 
 class Twins:
-    """The values of one board. findings: (key, what) of all that `load` came across."""
+    """The values of one board. findings: (key, what) of all that `load` came across.
 
-    def __init__(self, files, board_name):
+    folders: the `Files` of copies 0 and of copies 1.
+    """
+
+    def __init__(self, folders, board_name):
         self.findings = []
-        self._files = files
+        self._folders = folders
         self._board_name = board_name
         self._seqs = {}
         self._saved = {}  # key -> (size, crc) of the value that is in both copies
 
     def load(self, key):
         """The value saved last, or None: there is none, or none that may be used (a finding)."""
-        names = _names(key)
-        first: "tuple" = self._look(names[0])
-        second: "tuple" = self._look(names[1], first)
+        self._bring_over(key)
+        first: "tuple" = self._look(0, key)
+        second: "tuple" = self._look(1, key, first)
         first_seq, second_seq = first[0], second[0]
         if not first_seq and not second_seq:
             self._lose(key, (first[1], second[1]))
             return None
         if second_seq > first_seq:
-            return self._keep(key, second, (names[0], first), False)
-        is_first_save = second[1] is None and first_seq == 1
-        is_usual = is_first_save or 0 < second_seq < first_seq
-        return self._keep(key, first, (names[1], second), is_usual)
+            return self._keep(key, second, 0, first, False)
+        is_usual = second_seq == first_seq - 1 and (second_seq or second[1] is None)
+        return self._keep(key, first, 1, second, is_usual)
 
     def verify(self, key):
         """Whether a copy of the value can be read. One that cannot is made anew: a finding.
 
         False: neither can. The next `save` writes both, whatever the value.
         """
-        names = _names(key)
-        whole = [self._is_whole(name) for name in names]
+        whole = [self._is_whole(copy, key) for copy in _COPIES]
         if not any(whole):
             self._saved.pop(key, None)
             return not self._seqs.get(key)
@@ -101,34 +108,46 @@ class Twins:
         head = b"%08x" % whole_crc + start
         if len(head) + size > _MOST_BYTES:
             raise OSError(_TOO_BIG)
-        names, self._saved[key] = _names(key), None
-        for name in names:
+        self._saved[key] = None
+        for copy in _COPIES:
             try:
-                self._files.replace(name, _parts(value, head.decode()))
+                self._folders[copy].replace(_name(key, copy), _parts(value, head.decode()))
             except OSError:
-                if not self._begins(names[1], head):  # else both are written
-                    self._undo(names)
+                if not self._is_second(key, head):  # else both are written
+                    self._undo(key)
                     raise
-            yield name
+            yield copy
         self._saved[key] = size, crc
 
-    def _undo(self, names):
+    def _undo(self, key):
         """Undo a save that failed before copy 1 was written."""
-        if self._files.size(names[1]):
-            _attempt(self._files.copy, names[1], names[0])
+        first, second = self._folders
+        names = _name(key, 0), _name(key, 1)
+        if second.size(names[1]):
+            _attempt(first.copy, second, names[1], names[0])
         else:
-            _attempt(self._files.remove, names[0])
+            _attempt(first.remove, names[0])
 
-    def _begins(self, name, head):
-        """Whether a file is the copy with this head, which has the checksum of all of it."""
+    def _is_second(self, key, head):
+        """Whether copy 1 has this head, in which the checksum of all of it is."""
         try:
-            return self._files.read_at(name, 0, len(head)) == head
+            return self._folders[1].read_at(_name(key, 1), 0, len(head)) == head
         except OSError:
             return False
 
-    def _keep(self, key, kept, other, is_usual):
-        """Make the `other` copy, (name, look), the same as `kept`. Returns the value."""
-        name, look = other
+    def _bring_over(self, key):
+        """Copy 1 to its own folder, where an older firmware has left it beside copy 0."""
+        first, second = self._folders
+        name = _name(key, 1)
+        try:
+            if first.size(name) and not second.size(name):
+                second.take(first, name)
+        except OSError:
+            pass  # it will be made anew, a finding
+
+    def _keep(self, key, kept, other, look, is_usual):
+        """Make copy number `other`, found as `look`, the same as `kept`. Returns the value."""
+        folder, name = self._folders[other], _name(key, other)
         self._seqs[key] = kept[0]
         if look[3] == kept[3]:
             body = kept[3][8 + len(self._start(kept[0])) :]
@@ -137,43 +156,43 @@ class Twins:
         if not is_usual:
             self.findings.append((key, MENDED))
         if look[1] not in (_GOOD, None):
-            _attempt(self._files.rename, name, name + ".bad")
-        _attempt(self._files.replace, name, (kept[3],))
+            _attempt(folder.rename, name, name + _BAD)
+        _attempt(folder.replace, name, (kept[3],))
         return kept[2]
 
     def _lose(self, key, kinds):
         """Set aside what there is, and say why there is no value."""
         self._seqs[key] = 0
-        names = _names(key)
-        for name, kind in zip(names, kinds):
-            if kind is not None:
-                _attempt(self._files.rename, name, name + ".bad")
+        for copy in _COPIES:
+            name = _name(key, copy)
+            if kinds[copy] is not None:
+                _attempt(self._folders[copy].rename, name, name + _BAD)
         if kinds == (None, None):  # set aside earlier: still lost, and maybe nobody was told
-            kinds = [self._look(name + ".bad")[1] for name in names]
+            kinds = [self._look(copy, key, end=_BAD)[1] for copy in _COPIES]
         for what in (LOST, NEWER, FOREIGN):
             if what in kinds:
                 self.findings.append((key, what))
                 return
 
-    def _look(self, name, like=_NO_COPY):
+    def _look(self, copy, key, like=_NO_COPY, end=""):
         """(seq, what, value, content) of a copy; `like` when the content is the same."""
-        content = self._read(name)
+        content = self._read(self._folders[copy], _name(key, copy) + end)
         if content is None:
             return _NO_COPY
         return like if content == like[3] else _judge(content, self._board_name) + (content,)
 
-    def _read(self, name):
+    def _read(self, folder, name):
         """The content of a copy, None when there is none, b"" when it cannot be read."""
         try:
-            return b"" if self._files.size(name) > _MOST_BYTES else self._files.read(name)
+            return b"" if folder.size(name) > _MOST_BYTES else folder.read(name)
         except OSError:
             return b""
 
-    def _is_whole(self, name):
+    def _is_whole(self, copy, key):
         """Whether the checksum of a copy is right; little of it is in memory at once."""
         crc, told, size = 0, b"", 0
         try:
-            for part in self._files.parts(name):
+            for part in self._folders[copy].parts(_name(key, copy)):
                 if not size:
                     told, part = bytes(part[:8]), part[8:]
                 crc = binascii.crc32(part, crc)
@@ -187,8 +206,8 @@ class Twins:
         return (" %s, " % json.dumps([VERSION, self._board_name, seq])[:-1]).encode()
 
 
-def _names(key):
-    return key + ".0", key + ".1"
+def _name(key, copy):
+    return "%s.%d" % (key, copy)
 
 
 def _parts(value, part):
