@@ -117,6 +117,10 @@ class App:
         )
         if self.rotor is not None:
             self.tasks += (("rotor", self.rotor.poll),)
+        if self.rtc is not None:
+            from pump.beat import Beat
+
+            self.tasks += (("beat", Beat(self.rtc, self.memory, self.treatment).poll),)
         self.tasks += (
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
@@ -184,7 +188,8 @@ class App:
         )
         self.rtc = hal.rtc(board)
         is_timer = scratch is not None and scratch.is_timer()
-        self.may_resume = self.memory.restore(is_timer, _seconds(self.rtc))
+        clock = (self.rtc.read(), self.rtc.marked()) if self.rtc is not None else (None, None)
+        self.may_resume = self.memory.restore(is_timer, *map(_seconds, clock))
         self.lock.begin()
         self.log.boot = self.journal.boot
         cause = hal.reset_cause()
@@ -363,9 +368,8 @@ def _is_in_files():
     return files.is_there("/lib/pump")
 
 
-def _seconds(rtc):
-    """The time by the clock with a battery, in seconds since 2000; None where there is none."""
-    text = rtc.read() if rtc is not None else None
+def _seconds(text):
+    """A time of the clock with a battery, in seconds since 2000; None where there is none."""
     try:
         return wall.parse(text) if text is not None else None
     except ValueError:

@@ -71,11 +71,11 @@ class Memory:
 
     # At power-up
 
-    def restore(self, is_timer, rtc_s):
+    def restore(self, is_timer, rtc_s, marked_s):
         """Bring back what was kept. True when the regular therapy may go on by itself.
 
-        is_timer: whether the watchdog's timer has reset the board. rtc_s: the time by a clock with
-        a battery, or None.
+        is_timer: whether the watchdog's timer has reset the board. rtc_s, marked_s: the time by a
+        clock with a battery, now and at the last `beat`, or None.
         """
         self._bring("prescription", self._set_prescription)
         self._bring("setup", self._set_up)
@@ -86,7 +86,7 @@ class Memory:
         if self._log.finding:
             self._twins.findings.append(("log", self._log.finding))
         lost = self._missing()
-        outage_us = self._tell_time(rtc_s)
+        outage_us = self._tell_time(rtc_s, marked_s)
         self._lose(lost)  # as of now, not as of before the outage
         self._journal.count_since()
         was_regular = batch is not None and batch[0] == BASAL
@@ -369,8 +369,11 @@ class Memory:
         if PAST in keys:  # each dose had an event of its own, at least
             treatment.boluses.number_beyond(self._log.first() + self._log.count())
 
-    def _tell_time(self, rtc_s):
-        """Set the clocks by one with a battery; how long the pump was off, or None."""
+    def _tell_time(self, rtc_s, marked_s):
+        """Set the clocks by one with a battery; how long the pump was off, or None.
+
+        That is counted from the last record, or from the last mark where that is later.
+        """
         wall, now_us = self._treatment.outlook.wall, self._clock.now_us()
         if rtc_s is None or not self.is_matched:
             return None
@@ -381,6 +384,8 @@ class Memory:
             if is_outage:
                 outage_us = passed_us
                 self._clock.begin(now_us + passed_us)
+                if marked_s is not None and marked_s <= rtc_s:
+                    outage_us = min(passed_us, (rtc_s - marked_s) * _US_PER_S)
             said = "off for" if is_outage else "moved by"
             self._clock_told += " %s %d s" % (said, passed_us // _US_PER_S)
         wall.set(rtc_s, self._clock.now_us())

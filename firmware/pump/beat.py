@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""The beat: how a pump with a battery clock knows after a power cut how long it was off.
+
+A record of the delivery is minutes old at the rate of a therapy. While the regular therapy runs
+and is to resume by itself, the clock is marked every 5 s; an outage is counted from the last mark.
+"""
+
+from micropython import const
+
+from pump.memory import RESUME_BASAL
+
+_EVERY_US = const(5_000_000)
+
+
+class Beat:
+    """rtc: a battery clock with `mark`. memory: what resumes. treatment: what runs."""
+
+    def __init__(self, rtc, memory, treatment):
+        self._rtc = rtc
+        self._memory = memory
+        self._treatment = treatment
+        self._due_us = 0
+
+    def poll(self, now_us):
+        """Mark the clock when that is due; returns when it is due again, or None."""
+        if self._memory.resume != RESUME_BASAL or not self._treatment.is_regular():
+            return None
+        if now_us >= self._due_us:
+            self._due_us = now_us + _EVERY_US
+            try:
+                self._rtc.mark()
+            except OSError:
+                pass  # no mark, no short outage: the pump holds after a cut
+        return self._due_us
