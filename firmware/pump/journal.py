@@ -58,6 +58,8 @@ class Journal:
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
         self._is_past = False  # that dose is over, and kept among the past
+        self._copies = None  # iterator: one copy of the past is written, the other one is due
+        self._copied = (0, 0, 0)  # of that: when, the most that was out, the dose that is over
         self._is_dosing = False  # in the last record: a periodic dose goes out
 
     # Told by the dispenser
@@ -111,15 +113,15 @@ class Journal:
     def settle(self, emitted, is_active):
         """Make the record exact when nothing moves, without a dose that is over; else hourly.
 
-        Writes one record at a time. While something is active it says so: a step, at least, may
-        be out; and not many more than are about to go out: a fast dose is over.
+        Writes one record at a time, of the past one copy. While something is active it says so:
+        a step, at least, may be out; and not many more than are about to go out: a fast dose is
+        over.
         """
         now_us = self._clock.now_us()
         saved_us, is_over = now_us - self._saved_us, self._has_ended() and not self._is_past
-        if is_over or now_us - self._past_us >= _HOUR_US:
-            self.keep_past()
+        if self._copies or is_over or now_us - self._past_us >= _HOUR_US:
+            self._keep_copy()
             self.written += 1
-            self._is_past = is_over or self._is_past
         elif not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
         elif self._has_ended() or self.is_edited() or saved_us >= _HOUR_US:
@@ -178,14 +180,37 @@ class Journal:
         self._past_ng = self._ledger.most_ng()
 
     def keep_past(self):
-        """Write the past."""
-        now_us = self._clock.now_us()
-        most_ng = self._ledger.most_ng()
-        past = [self._treatment.boluses.state(now_us), self._treatment.day.to_record()]
-        self._write(PAST, past + [most_ng])
-        self._past_ng, self._past_us = most_ng, now_us
+        """Write the past, both copies."""
+        self._copies = None  # one that was left between its copies is made whole by the store
+        while not self._keep_copy():
+            pass
 
     # Within
+
+    def _keep_copy(self):
+        """Write a copy of the past. True: it was the second one; else another call is due."""
+        if not self._copies:
+            now_us, most_ng = self._clock.now_us(), self._ledger.most_ng()
+            past = [self._treatment.boluses.state(now_us), self._treatment.day.to_record()]
+            self._copies = self._twins.saving(PAST, past + [most_ng])
+            self._copied = now_us, most_ng, self._dose_id if self._has_ended() else 0
+        try:
+            for _ in self._copies:
+                return False
+        except OSError as error:
+            refusal = Refused(NOT_RECORDED, repr(error))
+        else:
+            refusal = None
+        self._copies = None
+        if refusal is not None:
+            raise refusal
+        self._past_us, self._past_ng, dose_id = self._copied
+        self._is_past = self._is_past or dose_id == self._dose_id != 0
+        return True
+
+    def _is_in_past(self):
+        """Whether the dose in the last record, which is over, is in a copy of the past."""
+        return self._is_past or (self._copies and self._copied[2] == self._dose_id)
 
     def _has_ended(self):
         """Whether the dose in the last record is over."""
@@ -211,7 +236,7 @@ class Journal:
         A dose leaves the record when it is among the past, not before.
         """
         now_us = self._clock.now_us()
-        if self._has_ended() and not self._is_past:
+        if self._has_ended() and not self._is_in_past():
             self.keep_past()
         giving = self._treatment.giving
         dose = None

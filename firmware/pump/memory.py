@@ -68,6 +68,7 @@ class Memory:
         self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
         self._flushed_us = self._failed_us = 0
         self._due = []  # those of `_AT_REST` that may have changed
+        self._saving = ()  # (key, iterator) of the one of which copy 0 is written
 
     # At power-up
 
@@ -169,29 +170,35 @@ class Memory:
     def sync(self):
         """Write alarms and setup now, where they have changed: a host is told what is kept."""
         self._due = list(_AT_REST)
-        while self._due:
+        while self._due or self._saving:
             self._keep_next()
         if self._journal.is_edited():
             self.settle()
 
     def _keep_next(self):
-        """Write the next record that may have changed.
+        """Write one copy of the next record that may have changed.
 
-        The lease is renewed after each copy: flash may take 0.8 s for one. Only where no order is
-        half done: a plan that grows beneath one would move its instants.
+        The lease is renewed after each: flash may take 0.8 s for one. Only where no order is half
+        done: a plan that grows beneath one would move its instants.
         """
-        key = self._due.pop(0)
-        if key == "setup":
-            value = self._setup()
-        else:
-            value = [self._alarms.to_record(), self._absence.to_record()]
+        if not self._saving:
+            key = self._due.pop(0)
+            if key == "setup":
+                value = self._setup()
+            else:
+                value = [self._alarms.to_record(), self._absence.to_record()]
+            self._saving = key, self._twins.saving(key, value)
+        key, copies = self._saving
         try:
-            for _ in self._twins.saving(key, value):
-                self._dispenser.renew(0)
+            for _ in copies:
+                break
+            else:
+                self._saving = ()
+                self._note_taken(key)
         except OSError:
+            self._saving = ()
             self._note_failed(key)
-        else:
-            self._note_taken(key)
+        self._dispenser.renew(0)
 
     def settle(self):
         """Write what has to be written of the delivery, if anything has."""
@@ -218,7 +225,7 @@ class Memory:
         self.settle()
         if self._journal.written != before:
             return now_us
-        if self._due:
+        if self._due or self._saving:
             self._keep_next()
             return now_us
         if now_us - self._flushed_us >= _FLUSH_US or self._log.is_filling():

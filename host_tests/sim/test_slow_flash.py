@@ -8,6 +8,8 @@ renewed between them, the queue ran dry.
 import pytest
 
 from host_tests.bench_session import Bench, assert_exact
+from host_tests.twin_copies import path_of
+from pumpbench.flashfiles import read_files
 from pumpbench.sim import SimTarget
 
 PROGRAM_NS = 3_000_000  # a page
@@ -35,3 +37,41 @@ def test_settings_at_any_time_end_no_delivery(rate, pause_s, erase_ms):
     assert bench.ask("SYST:STAT?;ERR?") == 'RUNNING;0,"No error"'
     bench.stop()
     assert_exact(bench, rate)
+
+
+@pytest.fixture(scope="module")
+def after_many_doses():
+    """A flash whose record of the past is as long as that of a day full of doses, and the time."""
+    bench = Bench(SimTarget(has_slow_flash=False))
+    bench.tell("RES:REF 18 ML")
+    bench.prescribe("24 ML/D")
+    bench.tell("THER:STAR")
+    bench.run(3)
+    for number in range(70):
+        bench.tell(f"BOL:STAR {10 + number % 7}.{number:03d} UG,5.{number:03d} S")
+        bench.run(7)
+    bench.tell("THER:STOP")
+    bench.run(5)
+    assert len(read_files(bench.target.flash)[path_of("past", 0)]) > 3000
+    return bench.target.flash
+
+
+@pytest.mark.hazard("flash-write-delays-step")
+@pytest.mark.parametrize("erase_ms", [45, 300, 400])
+def test_doses_that_end_at_any_time_end_no_delivery(erase_ms, after_many_doses, record_property):
+    """Both copies of the past are written when they end, and the blocks of their folders."""
+    bench = Bench(SimTarget(flash=after_many_doses))
+    flash = bench.target.world.flash
+    flash.erase_ns, flash.program_ns = erase_ms * 1_000_000, PROGRAM_NS
+    bench.tell("THER:STAR")
+    bench.run(3)
+    for number in range(40):
+        bench.tell(f"BOL:STAR 10.{number:03d} UG,5.{number:03d} S")
+        bench.run(9 + 0.037 * number)
+        bench.tell("BOL:STAR 10 UG,10 S")
+        bench.run(2 + 0.05 * number)
+        bench.tell("BOL:ABOR")
+        bench.run(4)
+        assert bench.ask("SYST:STAT?;:ALAR:ACT?") == 'RUNNING;0,"None"'
+    longest_ms = float(bench.ask("SYST:HEAL?").split(",")[1])
+    record_property("measured", f"erases of {erase_ms} ms: longest cycle {longest_ms:.0f} ms")

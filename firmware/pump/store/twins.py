@@ -46,6 +46,7 @@ class Twins:
         self._folders = folders
         self._board_name = board_name
         self._seqs = {}
+        self._behind = []  # keys of which copy 0 alone has the last value
         self._saved = {}  # key -> (size, crc) of the value that is in both copies
 
     def load(self, key):
@@ -91,9 +92,10 @@ class Twins:
         return has_written
 
     def saving(self, key, value):
-        """Save as an iterator: after each copy that is written another value may be saved.
+        """Save as an iterator, which stops between the two copies: other work may be done there.
 
-        It has to be gone through; between two of its steps it holds nothing of a board's stack.
+        It may be left there: the next save of that key makes copy 1 the same as copy 0 first.
+        Between its steps it holds nothing of a board's stack.
         """
         if key not in self._seqs:
             self.load(key)
@@ -104,11 +106,13 @@ class Twins:
             crc, whole_crc = binascii.crc32(part, crc), binascii.crc32(part, whole_crc)
         if self._saved.get(key) == (size, crc):
             return
-        self._seqs[key] += 1  # also when it fails: no two contents ever share a number
         head = b"%08x" % whole_crc + start
         if len(head) + size > _MOST_BYTES:
+            self._seqs[key] += 1
             raise OSError(_TOO_BIG)
-        self._saved[key] = None
+        self._even(key)
+        self._seqs[key] += 1  # also when it fails: no two contents ever share a number
+        seq, self._saved[key] = self._seqs[key], None
         for copy in _COPIES:
             try:
                 self._folders[copy].replace(_name(key, copy), _parts(value, head.decode()))
@@ -116,13 +120,26 @@ class Twins:
                 if not self._is_second(key, head):  # else both are written
                     self._undo(key)
                     raise
-            yield copy
+            if not copy:
+                self._behind.append(key)
+                yield
+                if seq != self._seqs[key]:
+                    return  # it was left there, and another save has come
+        self._behind.remove(key)
         self._saved[key] = size, crc
+
+    def _even(self, key):
+        """Make copy 1 the same as copy 0 where a save was left between them."""
+        if key in self._behind:
+            self._folders[1].copy(self._folders[0], _name(key, 0), _name(key, 1))
+            self._behind.remove(key)
 
     def _undo(self, key):
         """Undo a save that failed before copy 1 was written."""
         first, second = self._folders
         names = _name(key, 0), _name(key, 1)
+        if key in self._behind:
+            self._behind.remove(key)
         if second.size(names[1]):
             _attempt(first.copy, second, names[1], names[0])
         else:
