@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from pumpbench.gravimetry.balance import Balance, Steepest
+from pumpbench.gravimetry.balance import Balance
 from pumpbench.gravimetry.dialects import DIALECTS, BalanceError, Busy
+from pumpbench.gravimetry.reading import Steepest
 from pumpbench.gravimetry.simulated import Imperfections, Pan, SimulatedBalance
 
 
@@ -169,6 +170,11 @@ def test_what_is_a_jump_depends_on_the_time_between_two_readings():
                 next(readings)
         else:
             assert next(readings).time_s == 60
+
+
+def test_readings_that_are_no_time_apart_are_refused():
+    with pytest.raises(ValueError, match="each 0 s is none"):
+        next(balance("sics", "S S 1.0 g").readings(10, interval_s=0))
 
 
 def test_a_kind_that_is_none_and_a_port_that_is_not_there_are_told():

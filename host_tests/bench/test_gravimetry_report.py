@@ -122,7 +122,12 @@ def test_a_report_has_both_chapters_its_limits_and_its_recording_beside_it(plain
     assert text.count('<td class="pass">pass</td>') == 1 + 1 + 12 + 1
     assert "<td>+2.00 %</td><td>±5 %</td>" in text  # the worst dose
     assert text.count("<svg") == 3
-    for axis in ("observation window, minutes", "mL an hour, each 0.5 min", "% of the set rate"):
+    for axis in (
+        "observation window, minutes",
+        "mL an hour<",
+        "minutes since the start",
+        "% of the set rate",
+    ):
         assert axis in text
     assert 'href="run.csv"' in text
     assert (tmp_path / "out" / "run.csv").read_bytes() == plain_run.read_bytes()

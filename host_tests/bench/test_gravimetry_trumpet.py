@@ -96,8 +96,15 @@ def test_windows_that_weigh_less_than_ten_resolutions_are_refused_by_name():
 
 def test_a_balance_too_coarse_for_every_window_gets_no_curve():
     recording = replace(rippled(1 / 24, bias=0, ripple=0), resolution_g=0.01)
-    with pytest.raises(RecordingError, match="no window can be judged; the longest, of 31 min"):
+    with pytest.raises(RecordingError, match=r"judged, as 41\.6 mg/h .* the longest, of 31 min"):
         trumpet(recording, 1 / 24, liquid=NO_AIR)
+
+
+@pytest.mark.parametrize("resolution_g", [0, 0.0001])
+def test_a_pump_that_delivered_nothing_gets_a_sentence(resolution_g):
+    dead = Recording(SAMPLES_S, np.full(len(SAMPLES_S), 20.0), resolution_g)
+    with pytest.raises(RecordingError, match="nothing was delivered in the 60 min analysed"):
+        trumpet(dead, RATE_ML_H)
 
 
 def without(recording, chosen):

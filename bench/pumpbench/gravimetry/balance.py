@@ -5,68 +5,25 @@ It never tares, zeroes or adjusts: the only thing that a balance is sent is the 
 weight. Whatever ends the readings is a BalanceError, one sentence; those before it stand.
 """
 
-import time
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Self
 
 import serial
 
 from pumpbench.client import Line, SerialLine
 from pumpbench.gravimetry.dialects import DIALECTS, UNITS_G, Answer, BalanceError, Busy
+from pumpbench.gravimetry.reading import Clock, Reading, Steepest, WallClock
 
 try:
     from termios import error as TermiosError  # noqa: N812  (pyserial lets it through)
 except ImportError:  # not on Windows
     TermiosError = OSError
 
-__all__ = ["Balance", "BalanceError", "Clock", "Reading", "Steepest", "WallClock"]
+__all__ = ["Balance", "BalanceError"]
 
 SILENCE_S = 5.0
 _EMPTY = 5  # lines, which some send between two weights
 _BUSY_S = 0.2  # until a busy balance is asked again
-
-
-class Reading(NamedTuple):
-    """time_s: since the first reading. grams: as many digits as the balance shows.
-
-    is_stable: None where the balance does not tell.
-    """
-
-    time_s: float
-    grams: Decimal
-    is_stable: bool | None
-
-
-class Steepest(NamedTuple):
-    """The steepest that a weight may change from one reading to the next: more is a jump.
-
-    step_g: at once, which a drop that falls off the tube may be. flow_g_h: on top of it.
-    """
-
-    step_g: float = 0.1
-    flow_g_h: float = 100.0
-
-    def limit_g(self, seconds: float) -> float:
-        return self.step_g + self.flow_g_h * seconds / 3600
-
-
-class Clock(Protocol):
-    """The time that readings are taken at."""
-
-    def now_s(self) -> float: ...
-
-    def sleep(self, seconds: float) -> None: ...
-
-
-class WallClock:
-    """The host's monotonic clock."""
-
-    def now_s(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 class Balance:
@@ -129,8 +86,11 @@ class Balance:
     def readings(self, seconds: float, interval_s: float = 1.0) -> Iterator[Reading]:
         """A reading each `interval_s`, the last one `seconds` after the first.
 
-        A balance that sends by itself is read as often as it sends.
+        A balance that sends by itself is read as often as it sends. Raises ValueError unless the
+        interval is above 0.
         """
+        if not interval_s > 0:
+            raise ValueError(f"a reading each {interval_s:g} s is none; it has to be above 0")
         if not self._dialect.question:
             self._exchange()  # its end only, perhaps
         yield self.read()

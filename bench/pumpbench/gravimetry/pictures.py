@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, MultipleLocator, NullLocator
 
 from pumpbench.gravimetry.doses import WeighedDose
 from pumpbench.gravimetry.linearity import Linearity
@@ -25,13 +25,17 @@ def start_up(curve: Trumpet):
     ends = np.arange(len(curve.flow_ml_h) + 1) * method.sample_min / unit_min
     analysed = (method.settle_min / unit_min, ends[-1])
     axes.axvspan(*analysed, color=BAND, linewidth=0, zorder=0, label="analysed")
-    axes.stairs(curve.flow_ml_h, ends, color=GOOD, linewidth=1, baseline=None, label="measured")
-    axes.axhline(curve.rate_ml_h, color=TARGET, linestyle="--", linewidth=1.3, label="set")
+    factor, unit = (1, "mL") if curve.rate_ml_h >= 0.1 else (1000, "µL")
+    flow, rate = curve.flow_ml_h * factor, curve.rate_ml_h * factor
+    axes.stairs(flow, ends, color=GOOD, linewidth=1, baseline=None, label="measured")
+    axes.axhline(rate, color=TARGET, linestyle="--", linewidth=1.3, label="set")
     axes.set_xlim(0, ends[-1])
-    axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 1.5, 2, 3, 6, 10]))
-    axes.set_ylim(0, max(curve.flow_ml_h.max(), curve.rate_ml_h) * 1.35)  # room for the legend
+    axes.xaxis.set_major_locator(
+        MultipleLocator(6 if ends[-1] < 60 else 24) if is_long else MaxNLocator(7)
+    )
+    axes.set_ylim(0, max(flow.max(), rate) * 1.35)  # room for the legend
     axes.set_xlabel("hours since the start" if is_long else "minutes since the start")
-    axes.set_ylabel(f"mL an hour, each {method.sample_min:g} min")
+    axes.set_ylabel(f"{unit} an hour")
     axes.legend(loc="upper center", ncols=3, columnspacing=1.2, handlelength=1.5)
     return figure
 
@@ -89,6 +93,7 @@ def line(rates: Linearity, limit_pct: float):
     reach_pct = 1.2 * max(limit_pct, abs(rates.worst_pct))
     axes.set_ylim(-reach_pct, reach_pct)
     axes.set_xlim(0, max(rates.set_ml_h) * 1.08)
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set_xlabel("set rate, mL an hour")
     axes.set_ylabel("off the line, % of greatest")
     return figure

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pumpbench.gravimetry.balance import Reading
+from pumpbench.gravimetry.reading import Reading
 
 HEADER = ("time_s", "grams", "is_stable")
 _STABLE = {True: "1", False: "0", None: ""}

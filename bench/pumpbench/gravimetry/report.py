@@ -111,7 +111,11 @@ def drawn(weighing: Weighing) -> list[tuple[str, str, str]]:
                 "the worst error in windows of each length, its limits shaded",
                 pictures.trumpet(curve, limits.trumpet_pct),
             ),
-            ("Start-up graph", "the flow of each sample", pictures.start_up(curve)),
+            (
+                "Start-up graph",
+                f"the flow of each {curve.method.sample_min:g} min",
+                pictures.start_up(curve),
+            ),
         ]
         if weighing.doses:
             about = "how many doses had which error, the limits shaded"

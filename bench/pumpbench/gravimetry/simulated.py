@@ -15,8 +15,8 @@ from typing import Self
 
 import numpy as np
 
-from pumpbench.gravimetry.balance import Clock, WallClock
 from pumpbench.gravimetry.dialects import DIALECTS
+from pumpbench.gravimetry.reading import Clock, WallClock
 
 _POLL_S = 0.05  # within it the simulation notices that it is closed
 

@@ -108,6 +108,8 @@ def trumpet(
     last = first + method.samples(method.analysis_min)
     analysed_ml = volumes_ml[first : last + 1]
     mean_ml_h = _flow_ml_h(analysed_ml, len(analysed_ml) - 1, method)[0]
+    if mean_ml_h <= 0:
+        raise RecordingError(f"nothing was delivered in the {method.analysis_min:g} min analysed")
     mean_g_h = mean_ml_h / liquid.ml_per_g
     windows, refused = _windows(
         analysed_ml, rate_ml_h, mean_g_h, method, RESOLUTIONS * recording.resolution_g
@@ -138,7 +140,7 @@ def _windows(
     windows, refused = [], []
     for minutes in method.windows_min:
         delivered_g = mean_g_h * minutes / 60
-        if delivered_g < needed_g or delivered_g <= 0:
+        if delivered_g < needed_g:
             refused.append(Refused(minutes, delivered_g, needed_g))
             continue
         flow_ml_h = _flow_ml_h(analysed_ml, method.samples(minutes), method)
@@ -147,7 +149,10 @@ def _windows(
         errors_pct = _error_pct(flow_ml_h, rate_ml_h)
         windows.append(Window(minutes, float(errors_pct.max()), float(errors_pct.min())))
     if not windows:
-        raise RecordingError(f"no window can be judged; the longest, of {refused[-1]}")
+        raise RecordingError(
+            f"no window can be judged, as {mean_g_h * 1000:.3g} mg/h were delivered; the longest,"
+            f" of {refused[-1]}"
+        )
     return tuple(windows), tuple(refused)
 
 
