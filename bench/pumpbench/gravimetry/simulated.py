@@ -38,23 +38,23 @@ class Pan:
 
     def __init__(self, weight_g: Callable[[float], float], imperfections: Imperfections) -> None:
         self._weight_g = weight_g
-        self._is = imperfections
+        self._imperfections = imperfections
         self._random = np.random.default_rng(imperfections.seed)
 
     def shown_g(self, time_s: float) -> float:
         """What the display shows of it, each time with new noise."""
-        creep_g_h = self._is.drift_g_h - self._is.evaporation_g_h
+        creep_g_h = self._imperfections.drift_g_h - self._imperfections.evaporation_g_h
         grams = self._weight_g(time_s) + creep_g_h * time_s / 3600
-        grams += self._random.normal(0, self._is.noise_g)
-        return round(grams / self._is.resolution_g) * self._is.resolution_g
+        grams += self._random.normal(0, self._imperfections.noise_g)
+        return round(grams / self._imperfections.resolution_g) * self._imperfections.resolution_g
 
     def digits(self, grams: float) -> str:
         """With as many decimals as the resolution has."""
-        decimals = max(0, -int(np.floor(np.log10(self._is.resolution_g))))
+        decimals = max(0, -int(np.floor(np.log10(self._imperfections.resolution_g))))
         return f"{grams:.{decimals}f}"
 
     def is_beyond(self, grams: float) -> bool:
-        return abs(grams) > self._is.capacity_g
+        return abs(grams) > self._imperfections.capacity_g
 
 
 def sics_line(pan: Pan, grams: float, is_stable: bool) -> str:
@@ -65,7 +65,7 @@ def sics_line(pan: Pan, grams: float, is_stable: bool) -> str:
 
 
 def sbi_line(pan: Pan, grams: float, is_stable: bool) -> str:
-    """The answer to ESC P: 22 characters with their line end, as the six in front are off."""
+    """The answer to ESC P: 16 characters with its line end, the name in front switched off."""
     if pan.is_beyond(grams):
         return f"{'H' if grams > 0 else 'L':>7}       "
     return f"{'-' if grams < 0 else '+'} {pan.digits(abs(grams)):>8} {'g' if is_stable else '':3}"
