@@ -7,7 +7,7 @@ A line is anything with `write(bytes)` and `read_line(timeout_s)`, which raises 
 
 import random
 import time
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import serial
 
@@ -56,10 +56,13 @@ def is_instrument(answer: str) -> bool:
 
 
 class SerialLine:
-    """A serial port, in real time. Raises serial.SerialException when it cannot be opened."""
+    """A serial port, in real time, with settings of pyserial (`baudrate=1200, parity="O"`).
 
-    def __init__(self, port: str) -> None:
-        self._serial = serial.serial_for_url(port, exclusive=True)
+    Raises serial.SerialException when it cannot be opened.
+    """
+
+    def __init__(self, port: str, **settings: Any) -> None:
+        self._serial = serial.serial_for_url(port, exclusive=True, **settings)
         self._received = bytearray()
 
     def write(self, data: bytes) -> None:
