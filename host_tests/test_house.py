@@ -46,7 +46,7 @@ LAYERS = [
     {"pump.treatment"},
     {"pump.changes", "pump.journal", "pump.progress", "pump.supply", "pump.rotor_guard"},
     {"pump.memory", "pump.forget_pin"},
-    {"pump.control"},
+    {"pump.control", "pump.beat"},
     {"pump.dosing"},
     {"pump.console"},
     {"pump.app"},

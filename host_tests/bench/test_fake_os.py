@@ -181,7 +181,7 @@ try:
     open({str(tmp_path / "new")!r}, "w")
 except OSError as error:
     print(error.errno)
-print(os.listdir("/"), hasattr(os, "system"), io.BytesIO(b"a").read(), io.StringIO("b").read())
+print(os.listdir("/data"), hasattr(os, "system"), io.BytesIO(b"a").read(), io.StringIO("b").read())
 """
     assert printed(main) == "2\n" * 7 + "[] False b'a' b\n"
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]

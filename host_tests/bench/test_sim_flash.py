@@ -182,10 +182,17 @@ time.sleep_ms(10)
     assert int(target.output) * 1_000_000 >= operations[-1].t_ns > 45_000_000
 
 
+def blank():
+    """A board whose filesystem has not even folders."""
+    target = SimTarget(flash=bytes(FLASH_BYTES), main="import os\nos.listdir()")
+    target.run(0.5)
+    return target
+
+
 def test_time_can_be_stopped_inside_an_operation():
     main = "with open('a', 'w') as file: file.write('x' * 600)"
     used = 2 * BLOCK_BYTES
-    start = SimTarget().flash[:used] + bytes(FLASH_BYTES - used)
+    start = blank().flash[:used] + bytes(FLASH_BYTES - used)
     target = SimTarget(main=main, flash=start)
     target.run(0.02)
     assert target.now_ns == 20_000_000
