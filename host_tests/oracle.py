@@ -214,7 +214,7 @@ class Oracle:
         self.edited_us = 0
         self._before = []  # (answers about what was active, until when it may be in force)
         self.line_ng_ml = 0  # what the tube holds, once something has been delivered
-        self.nl_per_rev = 200_000
+        self.nl_per_rev = self.committed_nl = 200_000  # now, and at the last commit
         self.owed_nl = NOTHING
         self.delivery = None
         self.jog_mrpm = 0  # thousandths of a revolution a minute; 0 while no jog is under way
@@ -235,8 +235,13 @@ class Oracle:
         self.edited_us = now_us if is_edit and self.staged else self.edited_us
         return self.staged
 
+    def is_same_head(self):
+        return 80 * self.committed_nl <= 100 * self.nl_per_rev <= 120 * self.committed_nl
+
     def can_start(self):
-        return self.can_treat() and self.line_ng_ml in (0, self.active.ng_ml)
+        return (
+            self.can_treat() and self.is_same_head() and self.line_ng_ml in (0, self.active.ng_ml)
+        )
 
     def step_nl(self):
         return Fraction(self.nl_per_rev, STEPS_PER_REV)
@@ -263,6 +268,7 @@ class Oracle:
         """The staged prescription is active; the commanded steps still go as before."""
         before = self.active
         self.active, self.staged = self.staged, None
+        self.committed_nl = self.nl_per_rev
         if self.is_treating:
             self._before.append((before.answer(), asked_us.high + LEASE_US))
             self.books.open(commanded, self.step_nl(), self.active.ng_ml)

@@ -127,7 +127,7 @@ class Desk:
             raise Refused(INVALID_PRESCRIPTION, self.problems()[0])
         if sorted(names) != sorted(name for name, _ in self.soft()):
             raise Refused(SOFT_LIMIT)
-        self.staging.activate(self.staging.check(token), self.staging.past())
+        self.staging.activate(self.staging.check(token), self.staging.past(), 0)
 
 
 AMOUNTS = st.integers(1, 10**9)

@@ -7,10 +7,12 @@ The console and the buttons call it; it refuses, or it acts. Stopping is never r
 from micropython import const
 
 from pump.alarm.conditions import INTERRUPTED, STORE_DAMAGED
+from pump.delivery.calibration import is_plausible
 from pump.faults import (
     ALREADY_RUNNING,
     BOLUS_IN_PROGRESS,
     CLOCK_REFUSED,
+    IMPLAUSIBLE,
     IN_SERVICE,
     INVALID_PRESCRIPTION,
     LIMIT_EXCEEDED,
@@ -33,7 +35,7 @@ from pump.therapy.prescription import FLEX
 from pump.therapy.sums import sums
 from pump.therapy.wall import Wall
 from pump.therapy.wall import text as wall_text
-from pump.units import seconds, ug, ug_ml
+from pump.units import ml_of_pl, seconds, ug, ug_ml
 
 DISPENSER = "dispenser"  # the task that renews the lease
 
@@ -135,8 +137,9 @@ class Control:
         self._dispenser.renew(0)  # to validate and to write a week takes a while
         self.treatment.record_change()
         past = self._staging.past()
-        self.memory.commit(staged, past)
-        self._staging.activate(staged, past)
+        pl_per_rev = self.treatment.calibration.pl_per_rev
+        self.memory.commit(staged, past, pl_per_rev)
+        self._staging.activate(staged, past, pl_per_rev)
         self.treatment.committed(staged)
 
     def calibrate(self, pl_per_rev):
@@ -243,6 +246,7 @@ class Control:
         if active is None:
             raise Refused(NO_PRESCRIPTION)
         self._need_valid(active)
+        self._need_same_head()
         return active
 
     def need_calibrated(self):
@@ -316,6 +320,14 @@ class Control:
         found = validation.problems(prescription, self.limits())
         if found:
             raise Refused(INVALID_PRESCRIPTION, found[0])
+
+    def _need_same_head(self):
+        """Refuse the active prescription where the head is said to be quite another one since."""
+        before, now = self._staging.pl_per_rev, self.treatment.calibration.pl_per_rev
+        if before and not is_plausible(now, before):
+            volumes = ml_of_pl(now), ml_of_pl(before)
+            text = "%s mL a revolution; committed with %s: commit it again" % volumes
+            raise Refused(IMPLAUSIBLE, text)
 
     def _need_named(self, staged, names):
         needed = [name for name, _ in self._soft(staged)]

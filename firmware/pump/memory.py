@@ -133,9 +133,9 @@ class Memory:
         self.sync()
         self.note(events.CONFIRMED)
 
-    def commit(self, prescription, past):
+    def commit(self, prescription, past, pl_per_rev):
         """Keep what is about to become active, with what was; Refused NOT_RECORDED: it fails."""
-        self._need(self._twins.save, "prescription", prescription.state() + [past])
+        self._need(self._twins.save, "prescription", prescription.state() + [past, pl_per_rev])
         self.note(events.COMMITTED, prescription.token())
 
     def distrust(self):
@@ -319,7 +319,7 @@ class Memory:
         return None
 
     def _set_prescription(self, state):
-        self._staging.restore(prescription_of(state[:2]), state[2])
+        self._staging.restore(prescription_of(state[:2]), *state[2:])
 
     def _set_alarms(self, record):
         alarms, absence = record

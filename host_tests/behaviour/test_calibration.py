@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Calibration by a measured run, through the console; what came into the beaker is measured."""
 
+import json
+import zlib
 from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
 
 from host_tests.bench_session import Bench, assert_balanced, assert_on_time
+from host_tests.lives import Lives
 from host_tests.therapy.bench import ledger_ml, refusal
+from host_tests.twin_copies import path_of
+from pump.store.events import STORE_LOST
 from pumpbench.boards import load_board
+from pumpbench.flashfiles import read_files, with_files
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 
@@ -219,3 +225,57 @@ def test_a_calibration_keeps_what_the_reservoir_holds_and_bounds_the_next_delive
     bench.run(5.0)
     assert bench.ask("SYST:STAT?") == "STOPPED"
     assert 0 <= 1_000_000 - (bench.plant.beaker.volume_nl - before_nl) < 584_000
+
+
+def rate(bench):
+    """Committed with the head of the board, 0.2 mL."""
+    bench.tell("PRES:NEW;CONC 500 UG/ML;MODE SIMP;RATE 24 ML/D")
+    bench.tell("PRES:COMM " + bench.ask("PRES:VAL?").split(",")[1])
+
+
+@pytest.mark.hazard("not-calibrated")
+@pytest.mark.parametrize("typed_ml", ["0.02", "0.159", "0.241", "2"])
+def test_a_prescription_for_quite_another_head_is_committed_again_before_it_is_given(typed_ml):
+    """0.02 typed for 0.2 delivers ten times the drug; nothing that the pump counts shows it."""
+    pump = Lives()
+    rate(pump)
+    pump.tell(f"MOT:CAL:PERR {typed_ml} ML")
+    for _ in range(2):
+        for line in ("THER:STAR", "BOL:STAR 5 UG,1 MIN", "BOL:TRI 5 UG,1 MIN,1 HR"):
+            assert refusal(pump, line) == IMPLAUSIBLE
+        pump.cut()  # nor does a reset forget it
+    assert pump.target.plant.edges.count == 0
+    pump.tell("PRES:EDIT")
+    pump.tell("PRES:COMM " + pump.ask("PRES:VAL?").split(",")[1])
+    pump.tell("THER:STAR")
+
+
+@pytest.mark.parametrize("typed_ml", ["0.16", "0.2", "0.24"])
+def test_a_head_that_has_aged_is_calibrated_without_a_commit(typed_ml):
+    pump = Lives()
+    rate(pump)
+    pump.tell(f"MOT:CAL:PERR {typed_ml} ML")
+    pump.tell("THER:STAR")
+
+
+def test_a_wrong_calibration_that_is_put_right_needs_no_commit():
+    pump = Lives()
+    rate(pump)
+    pump.tell("MOT:CAL:PERR 0.02 ML")
+    pump.tell("MOT:CAL:PERR 0.2 ML")
+    pump.tell("THER:STAR")
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_prescription_of_an_older_firmware_fits_any_head(count):
+    pump = Lives()
+    rate(pump)
+    files = read_files(pump.target.flash)
+    start = json.loads(files[path_of("prescription", 0)][8:])
+    rest = b" " + json.dumps([*start[:3], start[3][:count]]).encode() + b"\n"
+    content = b"%08x" % zlib.crc32(rest) + rest
+    paths = [path_of("prescription", number) for number in (0, 1)]
+    pump.go_on(flash=with_files(pump.target.flash, dict.fromkeys(paths, content)))
+    assert pump.events(STORE_LOST) == []
+    pump.tell("MOT:CAL:PERR 2 ML")
+    pump.tell("THER:STAR")

@@ -25,7 +25,7 @@ def staging(clock):
 
 
 def activate(staging, staged):
-    staging.activate(staged, staging.past())
+    staging.activate(staged, staging.past(), 0)
 
 
 def commit(staging, prescription):

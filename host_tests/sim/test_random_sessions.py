@@ -23,6 +23,7 @@ ANSWERS = (
 )
 NOT_STOPPED, ALREADY_RUNNING, NO_PRESCRIPTION = range(101, 104)
 NOTHING_STAGED, STALE_TOKEN, INVALID = range(104, 107)
+IMPLAUSIBLE = 126
 OTHER_DRUG = 117
 FAULTED = 512  # bit of QUEStionable
 OUT_OF_RANGE, TOO_MANY_DIGITS = -222, -124
@@ -161,6 +162,8 @@ class Operator(RuleBasedStateMachine):
             return NO_PRESCRIPTION
         if not self.oracle.can_treat():
             return INVALID
+        if not self.oracle.is_same_head():
+            return IMPLAUSIBLE
         return None if self.oracle.can_start() else OTHER_DRUG
 
     @rule()
@@ -203,10 +206,11 @@ class Operator(RuleBasedStateMachine):
         if self.tell(f"MOT:CAL:PERR {decimal(Fraction(nl, 10**6), 6)} ML", error):
             self.oracle.nl_per_rev = nl
 
-    @rule(nl=typed.REVOLUTIONS_NL)
-    def recalibrate_on_the_way(self, nl):
+    @precondition(lambda self: self.oracle.can_start())
+    @rule(pct=st.integers(79, 121))
+    def recalibrate_on_the_way(self, pct):
         self.stop()
-        self.calibrate(nl)
+        self.calibrate(min(max(self.oracle.committed_nl * pct // 100, 1_000), 10**7))
         self.start()
 
     @rule(line=st.sampled_from(["*RST", "PRES:DISC"]))

@@ -18,8 +18,13 @@ _PL_PER_NL = const(1000)
 _AG_PER_FG = const(1000)
 _AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 _MOST = const(8)  # calibrations remembered
-_LEAST_PCT = const(80)  # of the old one, that a measured one can be: a head does not change more
+_LEAST_PCT = const(80)  # of the old one, that another one can be: a head does not change more
 _MOST_PCT = const(120)
+
+
+def is_plausible(pl_per_rev, before):
+    """Whether a head that moved `before` a revolution can move that by now."""
+    return before * _LEAST_PCT <= pl_per_rev * 100 <= before * _MOST_PCT
 
 
 class Calibration:

@@ -23,7 +23,7 @@ SHAPES = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), _DAY, int),
-    "prescription": (_PRESCRIPTION, ([int], [int]), [((int,) * 7, (int,) * 7, int)]),
+    "prescription": (_PRESCRIPTION, ([int], [int]), [((int,) * 7, (int,) * 7, int)], int),
     "setup": _OLD_SETUP + ((str, int), int),
 }
 NO_LOCK = ["", 0]
@@ -33,13 +33,14 @@ LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat
 def upgraded(key, value):
     """A value as this firmware writes it, also if an older one wrote it.
 
-    An older setup has no lock and no heartbeat, an older prescription none before it. An older
-    past has (begin, end, ng) of each part of the drug of a day: as one that has just gone out.
+    An older setup has no lock and no heartbeat, an older prescription none before it and no
+    calibration that it was committed with. An older past has (begin, end, ng) of each part of the
+    drug of a day: as one that has just gone out.
     """
     if key == "setup" and isinstance(value, list) and len(value) == LOCK_PLACE:
         return value + [NO_LOCK, 0]
-    if key == "prescription" and isinstance(value, list) and len(value) == 2:
-        return value + [[]]
+    if key == "prescription" and isinstance(value, list) and len(value) in (2, 3):
+        return value + [[], 0][len(value) - 2 :]
     if key == "past" and fits(value, (SHAPES[key][0], [_PART], int)):
         drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG
         last_us = max([part[1] for part in value[1]] + [0])

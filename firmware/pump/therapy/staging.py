@@ -21,11 +21,13 @@ class Staging:
 
     clock: has `now_us`. min_nl_d: what the mode MINIMUM delivers.
     is_left_open: five minutes have passed since the last edit. was_dropped: ten, and the copy is
-    gone; stays until somebody stages, discards or takes note.
+    gone; stays until somebody stages, discards or takes note. pl_per_rev: the calibration with
+    which the active one was committed; 0: nobody knows, an older firmware has kept it.
     """
 
     def __init__(self, clock, min_nl_d):
         self.active: "Prescription | None" = None
+        self.pl_per_rev = 0
         self.is_left_open = False
         self.was_dropped = False
         self._clock = clock
@@ -71,15 +73,16 @@ class Staging:
         """The record of what was active before, if another prescription is from now on."""
         return self._past.after(self.active, self._clock.now_us())
 
-    def activate(self, staged, past):
-        """What `check` has answered is active, and on record with this `past`; none is staged."""
-        self.restore(staged, past)
+    def activate(self, staged, past, pl_per_rev):
+        """What `check` has answered is active, and on record with the others; none is staged."""
+        self.restore(staged, past, pl_per_rev)
         self.discard()
 
-    def restore(self, active, past):
+    def restore(self, active, past, pl_per_rev):
         """Bring back what is on record."""
         self._past.from_record(past)
         self.active = active
+        self.pl_per_rev = pl_per_rev
 
     def before(self, now_us):
         """What a change of dose is measured against: (least, most), each 7 numbers, or None.
