@@ -84,6 +84,7 @@ class Memory:
         self._bring("alarms", self._set_alarms)
         batch = self._bring(DELIVERY, self._journal.restore)
         unload("pump.store.shapes")
+        unload("pump.store.loading")
         if self._log.finding:
             self._twins.findings.append(("log", self._log.finding))
         lost = self._missing()

@@ -19,7 +19,8 @@ from host_tests.twin_copies import (
     saved,
     sealed,
 )
-from pump.store.twins import FOREIGN, LOST, MENDED, NEWER, VERSION, Twins
+from pump.store.loading import FOREIGN, NEWER
+from pump.store.twins import LOST, MENDED, VERSION, Twins
 
 
 def flips(content):

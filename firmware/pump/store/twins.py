@@ -17,21 +17,14 @@ from micropython import const
 VERSION = const(1)
 FOLDERS = ("/data", "/copy")
 
-# What was found: one copy was bad or missing, the other one was used; or no copy was good,
-# because of damage, a newer version, another board.
-MENDED = const("MENDED")
-LOST = const("LOST")
-NEWER = const("NEWER")
-FOREIGN = const("FOREIGN")
+MENDED = const("MENDED")  # a finding: one copy was bad or missing, the other one was used
+LOST = const("LOST")  # no copy was good
 
-_COPIES = (0, 1)
-_BAD = ".bad"  # a copy that is set aside
-_GOOD = "GOOD"
-_MOST_BYTES = const(8192)  # more than the heap should be asked for at once
+COPIES = (0, 1)
+MOST_BYTES = const(8192)  # more than the heap should be asked for at once
 _PART_BYTES = const(200)  # of what is written at once
 _SHORT = const(16)  # so many numbers are made into text at once
 _TOO_BIG = const(27)  # EFBIG
-_NO_COPY = (0, None, None, None)
 _LISTS = (list, tuple)
 
 
@@ -51,26 +44,22 @@ class Twins:
 
     def load(self, key):
         """The value saved last, or None: there is none, or none that may be used (a finding)."""
-        self._bring_over(key)
-        first: "tuple" = self._look(0, key)
-        second: "tuple" = self._look(1, key, first)
-        first_seq, second_seq = first[0], second[0]
-        if not first_seq and not second_seq:
-            self._lose(key, (first[1], second[1]))
-            return None
-        if second_seq > first_seq:
-            return self._keep(key, second, 0, first, False)
-        is_usual = second_seq == first_seq - 1 and (second_seq or second[1] is None)
-        return self._keep(key, first, 1, second, is_usual)
+        from pump.store.loading import loaded  # at power-up, and where a copy is damaged
+
+        found = loaded(self._folders, self._board_name, key)
+        value, self._seqs[key], self._saved[key], finding = found
+        if finding:
+            self.findings.append((key, finding))
+        return value
 
     def verify(self, key):
         """Whether a copy of the value can be read. One that cannot is made anew: a finding.
 
         False: neither can. The next `save` writes both, whatever the value.
         """
-        whole = [self._is_whole(copy, key) for copy in _COPIES]
+        whole = [self._is_whole(copy, key) for copy in COPIES]
         if not any(whole):
-            self._saved.pop(key, None)
+            self._saved[key] = None
             return not self._seqs.get(key)
         if not all(whole):
             self.load(key)
@@ -78,8 +67,10 @@ class Twins:
 
     def reject(self, key):
         """What `load` answered is of no use: it is lost, and both copies are set aside."""
-        self._saved.pop(key, None)
-        self._lose(key, (LOST, LOST))
+        from pump.store.loading import set_aside
+
+        self._seqs[key], self._saved[key] = 0, None
+        self.findings.append((key, set_aside(self._folders, self._board_name, key, (LOST, LOST))))
 
     def save(self, key, value):
         """Write both copies. False and nothing written when that value is in both of them.
@@ -99,7 +90,7 @@ class Twins:
         """
         if key not in self._seqs:
             self.load(key)
-        start = self._start(self._seqs[key] + 1)
+        start = start_of(self._board_name, self._seqs[key] + 1)
         size, crc, whole_crc = 0, 0, binascii.crc32(start)
         for part in _parts(value, ""):
             size += len(part)
@@ -107,15 +98,15 @@ class Twins:
         if self._saved.get(key) == (size, crc):
             return
         head = b"%08x" % whole_crc + start
-        if len(head) + size > _MOST_BYTES:
+        if len(head) + size > MOST_BYTES:
             self._seqs[key] += 1
             raise OSError(_TOO_BIG)
         self._even(key)
         self._seqs[key] += 1  # also when it fails: no two contents ever share a number
         seq, self._saved[key] = self._seqs[key], None
-        for copy in _COPIES:
+        for copy in COPIES:
             try:
-                self._folders[copy].replace(_name(key, copy), _parts(value, head.decode()))
+                self._folders[copy].replace(name_of(key, copy), _parts(value, head.decode()))
             except OSError:
                 if not self._is_second(key, head):  # else both are written
                     self._undo(key)
@@ -131,85 +122,32 @@ class Twins:
     def _even(self, key):
         """Make copy 1 the same as copy 0 where a save was left between them."""
         if key in self._behind:
-            self._folders[1].copy(self._folders[0], _name(key, 0), _name(key, 1))
+            self._folders[1].copy(self._folders[0], name_of(key, 0), name_of(key, 1))
             self._behind.remove(key)
 
     def _undo(self, key):
         """Undo a save that failed before copy 1 was written."""
         first, second = self._folders
-        names = _name(key, 0), _name(key, 1)
+        names = name_of(key, 0), name_of(key, 1)
         if key in self._behind:
             self._behind.remove(key)
         if second.size(names[1]):
-            _attempt(first.copy, second, names[1], names[0])
+            attempt(first.copy, second, names[1], names[0])
         else:
-            _attempt(first.remove, names[0])
+            attempt(first.remove, names[0])
 
     def _is_second(self, key, head):
         """Whether copy 1 has this head, in which the checksum of all of it is."""
         try:
-            return self._folders[1].read_at(_name(key, 1), 0, len(head)) == head
+            return self._folders[1].read_at(name_of(key, 1), 0, len(head)) == head
         except OSError:
             return False
-
-    def _bring_over(self, key):
-        """Copy 1 to its own folder, where an older firmware has left it beside copy 0."""
-        first, second = self._folders
-        name = _name(key, 1)
-        try:
-            if first.size(name) and not second.size(name):
-                second.take(first, name)
-        except OSError:
-            pass  # it will be made anew, a finding
-
-    def _keep(self, key, kept, other, look, is_usual):
-        """Make copy number `other`, found as `look`, the same as `kept`. Returns the value."""
-        folder, name = self._folders[other], _name(key, other)
-        self._seqs[key] = kept[0]
-        if look[3] == kept[3]:
-            body = kept[3][8 + len(self._start(kept[0])) :]
-            self._saved[key] = len(body), binascii.crc32(body)
-            return kept[2]
-        if not is_usual:
-            self.findings.append((key, MENDED))
-        if look[1] not in (_GOOD, None):
-            _attempt(folder.rename, name, name + _BAD)
-        _attempt(folder.replace, name, (kept[3],))
-        return kept[2]
-
-    def _lose(self, key, kinds):
-        """Set aside what there is, and say why there is no value."""
-        self._seqs[key] = 0
-        for copy in _COPIES:
-            name = _name(key, copy)
-            if kinds[copy] is not None:
-                _attempt(self._folders[copy].rename, name, name + _BAD)
-        if kinds == (None, None):  # set aside earlier: still lost, and maybe nobody was told
-            kinds = [self._look(copy, key, end=_BAD)[1] for copy in _COPIES]
-        for what in (LOST, NEWER, FOREIGN):
-            if what in kinds:
-                self.findings.append((key, what))
-                return
-
-    def _look(self, copy, key, like=_NO_COPY, end=""):
-        """(seq, what, value, content) of a copy; `like` when the content is the same."""
-        content = self._read(self._folders[copy], _name(key, copy) + end)
-        if content is None:
-            return _NO_COPY
-        return like if content == like[3] else _judge(content, self._board_name) + (content,)
-
-    def _read(self, folder, name):
-        """The content of a copy, None when there is none, b"" when it cannot be read."""
-        try:
-            return b"" if folder.size(name) > _MOST_BYTES else folder.read(name)
-        except OSError:
-            return b""
 
     def _is_whole(self, copy, key):
         """Whether the checksum of a copy is right; little of it is in memory at once."""
         crc, told, size = 0, b"", 0
         try:
-            for part in self._folders[copy].parts(_name(key, copy)):
+            for part in self._folders[copy].parts(name_of(key, copy)):
                 if not size:
                     told, part = bytes(part[:8]), part[8:]
                 crc = binascii.crc32(part, crc)
@@ -218,13 +156,15 @@ class Twins:
             return False
         return size > 0 and told == b"%08x" % crc
 
-    def _start(self, seq):
-        """How a copy goes on after its checksum, up to the value."""
-        return (" %s, " % json.dumps([VERSION, self._board_name, seq])[:-1]).encode()
 
-
-def _name(key, copy):
+def name_of(key, copy):
+    """The name of a copy in its folder."""
     return "%s.%d" % (key, copy)
+
+
+def start_of(board_name, seq):
+    """How a copy goes on after its checksum, up to the value."""
+    return (" %s, " % json.dumps([VERSION, board_name, seq])[:-1]).encode()
 
 
 def _parts(value, part):
@@ -263,36 +203,7 @@ def _texts(value):
                 before = ", "
 
 
-def _crc(rest):
-    return b"%08x" % binascii.crc32(rest)
-
-
-def _judge(content, board_name):
-    """(seq, what, value) of the content of a copy; seq is 0 unless what is _GOOD."""
-    fields = _fields(content)
-    if not fields or type(fields[0]) is not int or fields[0] < VERSION:
-        return 0, LOST, None
-    if fields[0] > VERSION:
-        return 0, NEWER, None
-    if [type(field) for field in fields[:3]] != [int, str, int] or len(fields) != 4:
-        return 0, LOST, None
-    if fields[1] != board_name:
-        return 0, FOREIGN, None
-    return (fields[2], _GOOD, fields[3]) if fields[2] > 0 else (0, LOST, None)
-
-
-def _fields(content):
-    """The list in the content of a copy; None when it is damaged."""
-    if content[:8] != _crc(content[8:]):
-        return None
-    try:
-        fields = json.loads(content[8:].decode())
-    except (ValueError, RuntimeError):  # RuntimeError: nested too deeply
-        return None
-    return fields if isinstance(fields, list) else None
-
-
-def _attempt(function, *arguments):
+def attempt(function, *arguments):
     """Call a function whose failure changes nothing for now."""
     try:
         function(*arguments)
