@@ -9,15 +9,16 @@ import sys
 
 import typer
 
-from pumpbench import asking, making
+from pumpbench import asking, making, terminal
 from pumpbench.client import PumpError
-from pumpbench.command_line import MENDABLE, REFUSED, complain
+from pumpbench.command_line import MENDABLE, REFUSED, Cut, complain
 
 _COMMANDS = {
     "ports": asking.ports,
     "status": asking.status,
     "scpi": asking.scpi,
     "log": asking.log,
+    "console": terminal.console,
     "deploy": making.deploy,
     "repl": making.repl,
     "demo": making.demo,
@@ -77,6 +78,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         BoardError,
         DeployError,
         NotAPump,
+        Cut,
     )
 
 

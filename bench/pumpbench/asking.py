@@ -6,6 +6,7 @@ PORT is what `Pump.open` takes. `--json` is for machines; a refusal is left to `
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable
 from typing import Annotated
@@ -13,7 +14,7 @@ from typing import Annotated
 from serial.tools import list_ports
 from typer import Argument, BadParameter, Option
 
-from pumpbench.command_line import Json, Port, say
+from pumpbench.command_line import Json, Port, pump_at, say
 from pumpbench.pump import Event, Pump
 
 
@@ -28,7 +29,7 @@ def ports() -> None:
 
 def status(port: Port, as_json: Json = False) -> None:
     """Who the pump is, and how it is."""
-    with Pump.open(port) as pump:
+    with pump_at(port) as pump:
         identity, rate = pump.identity(), pump.rate()
         found = {
             "pump": ",".join(identity),
@@ -57,11 +58,18 @@ def scpi(
     port: Port, line: Annotated[str, Argument(help="As firmware/CONSOLE.md has it.")]
 ) -> None:
     """One line to the console, and its answer."""
-    with Pump.open(port) as pump:
-        if "?" in line:
-            say(pump.ask(line))
-        else:
-            pump.tell(line)
+    with pump_at(port) as pump:
+        answer = exchange(pump, line)
+    if answer is not None:
+        say(answer)
+
+
+def exchange(pump: Pump, line: str) -> str | None:
+    """The answer to a line; None for one that only commands. PumpError when it is refused."""
+    if "?" in re.sub(r'"[^"]*"', "", line):
+        return pump.ask(line)
+    pump.tell(line)
+    return None
 
 
 def log(
@@ -73,7 +81,7 @@ def log(
     """The events on record, oldest first."""
     if as_csv and as_json:
         raise BadParameter("the log is --csv or --json, not both")
-    with Pump.open(port) as pump:
+    with pump_at(port) as pump:
         events = pump.log(first)
         if as_csv:
             writer = csv.writer(sys.stdout)
