@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pumpbench import asking, making, terminal
+from pumpbench import asking, making, programming, terminal
 from pumpbench.client import PumpError
 from pumpbench.command_line import MENDABLE, REFUSED, Cut, complain
 
@@ -19,6 +19,7 @@ _COMMANDS = {
     "scpi": asking.scpi,
     "log": asking.log,
     "console": terminal.console,
+    "program": programming.program,
     "deploy": making.deploy,
     "repl": making.repl,
     "demo": making.demo,
@@ -67,6 +68,7 @@ def _mendable() -> tuple[type[Exception], ...]:
 
     from pumpbench.boards import BoardError
     from pumpbench.deploy import DeployError
+    from pumpbench.prescription_file import FileMistake
     from pumpbench.pump import NotAPump
 
     return (
@@ -79,6 +81,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         DeployError,
         NotAPump,
         Cut,
+        FileMistake,
     )
 
 

@@ -3,6 +3,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _SERVE = """
@@ -38,3 +40,14 @@ class Served:
             self._process.terminate()
             self._process.communicate(timeout=20)
             self._process = None
+
+
+@contextmanager
+def served(port: Path) -> Iterator[Served]:
+    """A board there."""
+    board = Served(port)
+    board.plug()
+    try:
+        yield board
+    finally:
+        board.unplug()

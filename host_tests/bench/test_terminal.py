@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from host_tests.bench.served import Served
+from host_tests.bench.served import served
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.command_line import REFUSED
@@ -31,10 +31,8 @@ def typed(monkeypatch):
 
 @pytest.fixture
 def board(tmp_path):
-    board = Served(tmp_path / "pump.tty")
-    board.plug()
-    yield board
-    board.unplug()
+    with served(tmp_path / "pump.tty") as board:
+        yield board
 
 
 class Keyboard:
