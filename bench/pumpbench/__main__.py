@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pumpbench import asking, making, programming, terminal
+from pumpbench import asking, making, programming, terminal, watching
 from pumpbench.client import PumpError
 from pumpbench.command_line import MENDABLE, REFUSED, Cut, complain
 
@@ -17,6 +17,7 @@ _COMMANDS = {
     "ports": asking.ports,
     "status": asking.status,
     "scpi": asking.scpi,
+    "watch": watching.watch,
     "log": asking.log,
     "console": terminal.console,
     "program": programming.program,

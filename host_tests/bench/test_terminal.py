@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The command `console`: a line, and its answer or error at once; the pump goes on."""
 
-import fcntl
 import io
-import os
-import pty
-import subprocess
 import sys
-import termios
-import time
 
 import pytest
 
+from host_tests.bench.keyboard import Keyboard
 from host_tests.bench.served import served
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
@@ -35,47 +30,13 @@ def board(tmp_path):
         yield board
 
 
-class Keyboard:
-    """A console in a terminal of its own."""
-
-    def __init__(self, port):
-        self._fd, slave = pty.openpty()
-        command = [sys.executable, "-m", "pumpbench", "console", "--port", port]
-        self.process = subprocess.Popen(
-            command,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # whence Ctrl-C comes
-        )
-        os.close(slave)
-        self.shown = ""
-
-    def type(self, text):
-        os.write(self._fd, text.encode())
-
-    def until(self, text, timeout_s=20):
-        """Read on until a text has come; what was shown before it is gone."""
-        deadline_s = time.monotonic() + timeout_s
-        while text not in self.shown:
-            assert time.monotonic() < deadline_s, self.shown
-            self.shown += os.read(self._fd, 1000).decode()
-        self.shown = self.shown.partition(text)[2]
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        os.close(self._fd)
-
-
 @pytest.fixture
 def keyboards():
     """Call with a port: a console there."""
     opened = []
 
     def at(port):
-        opened.append(Keyboard(port))
+        opened.append(Keyboard("console", "--port", port))
         return opened[-1]
 
     yield at
