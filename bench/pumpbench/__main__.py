@@ -11,7 +11,7 @@ import typer
 
 from pumpbench import asking, making, programming, terminal, watching
 from pumpbench.client import PumpError
-from pumpbench.command_line import MENDABLE, REFUSED, Cut, complain
+from pumpbench.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
 
 _COMMANDS = {
     "ports": asking.ports,
@@ -81,6 +81,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         BoardError,
         DeployError,
         NotAPump,
+        NoPort,
         Cut,
         FileMistake,
     )

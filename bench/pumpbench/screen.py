@@ -41,9 +41,9 @@ def _status(snapshot: Snapshot) -> Table:
     state, steps, dose, rate = snapshot.state, snapshot.steps, snapshot.dose, snapshot.rate
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
-    doing = Text(state, style=_STATES.get(state, "bold yellow"))
-    up = Text(f"   therapy {snapshot.therapy}   up {_clock(snapshot.uptime_s)}")
-    table.add_row("state", doing + up)
+    doing = (state, _STATES.get(state, "bold yellow"))
+    up = f"   therapy {snapshot.therapy}   up {_clock(snapshot.uptime_s)}"
+    table.add_row("state", Text.assemble(doing, up))
     table.add_row("rate", f"{rate.ug_d} ug/d   {rate.ml_d} mL/d")
     under_way = f"{dose.kind}, {dose.delivered_ug} of {dose.programmed_ug} ug"
     under_way += f", {dose.remaining_s} s left"
@@ -66,7 +66,7 @@ def gauge(reservoir: Reservoir) -> Text:
     bar = "█" * full + "░" * (_GAUGE - full)
     bar = bar[:mark] + "│" + bar[mark + 1 :]
     style = "green" if volume > low else "bold red"
-    return Text(bar, style=style) + Text(f" {volume:.3f} of {capacity:.1f} mL, low {low:.1f}")
+    return Text.assemble((bar, style), f" {volume:.3f} of {capacity:.1f} mL, low {low:.1f}")
 
 
 class _Chart:
@@ -81,7 +81,7 @@ class _Chart:
         flows = self._flow.columns(width)
         for index, row in enumerate(chart(flows, height)):
             label = f"{top_of(flows):g}" if index == 0 else "0" if index == height - 1 else ""
-            yield Text(f"{label:>{_AXIS - 2}} ┤") + Text(row, style="cyan")
+            yield Text.assemble(f"{label:>{_AXIS - 2}} ┤", (row, "cyan"))
         begin = f"{width * COLUMN_S / 60:.1f} min ago"
         yield Text(" " * _AXIS + begin + "now".rjust(width - len(begin)), style="dim")
 

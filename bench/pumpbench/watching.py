@@ -12,18 +12,17 @@ from typing import Annotated
 from rich.console import Console
 from rich.layout import Layout
 from rich.live import Live
-from serial import SerialException
 from typer import Option
 
 from pumpbench.client import PumpError
-from pumpbench.command_line import Cut, Port, pump_at
+from pumpbench.command_line import Cut, NoPort, Port, pump_at
 from pumpbench.flow import Flow
 from pumpbench.pump import NotAPump, Pump
 from pumpbench.screen import COLUMNS, ROWS, screen
 from pumpbench.snapshot import Snapshot, take
 
 AGAIN_S = 1.0  # from one try to reconnect to the next
-_LOST = (Cut, NotAPump, SerialException, TimeoutError)
+_LOST = (Cut, NoPort, NotAPump, TimeoutError)
 
 
 def watch(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A terminal for a command of the bench, with somebody at its keyboard."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -27,6 +28,7 @@ class Keyboard:
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # whence Ctrl-C comes
         )
         os.close(slave)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.shown = ""
 
     def type(self, text: str) -> None:
@@ -37,7 +39,7 @@ class Keyboard:
         deadline_s = time.monotonic() + timeout_s
         while text not in self.shown:
             assert time.monotonic() < deadline_s, self.shown
-            self.shown += os.read(self._fd, 1000).decode(errors="replace")
+            self.shown += self._decoder.decode(os.read(self._fd, 1000))
         self.shown = self.shown.partition(text)[2]
 
     def close(self) -> None:

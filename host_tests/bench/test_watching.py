@@ -129,6 +129,15 @@ def test_an_alarm_has_the_colour_of_its_priority(priority, pump):
     assert colour_of(found, "399 Something") == PRIORITIES[priority]
 
 
+@pytest.mark.parametrize(
+    ("state", "colour"), [("RUNNING", "green"), ("STOPPED", "yellow"), ("FAULT", "on red")]
+)
+def test_the_state_has_a_colour_and_nothing_beside_it_has(state, colour, pump):
+    found = take(pump)._replace(state=state)
+    assert colour in colour_of(found, state)
+    assert colour not in colour_of(found, "therapy")
+
+
 def test_long_lines_and_many_alarms_stay_in_their_places(pump):
     alarms = [Alarm(300 + n, "A name that is rather long", "HIGH", "ACTIVE") for n in range(9)]
     event = take(pump).events[-1]._replace(text="PRES:FLEX:STEP " * 9)
@@ -224,7 +233,7 @@ def test_a_cable_that_is_pulled_is_said_and_found_again(board, watcher):
     watcher.until("RUNNING")
     board.unplug()
     watcher.until("trying again: The line to")
-    watcher.until("could not open port")
+    watcher.until("trying again: The port")
     assert watcher.process.poll() is None
     board.plug()
     watcher.until("STOPPED")
