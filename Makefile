@@ -22,7 +22,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 emulate heap boards deploy repl clean
+.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 emulate heap boards deploy repl console watch clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,8 +93,14 @@ boards: .venv/ready ## Check the data of every board; its page and wiring diagra
 deploy: .venv/ready ## The firmware onto a real board: PORT=/dev/ttyACM0, BOARD
 	$(BENCH) deploy --board $(BOARD) --port "$(PORT)"
 
-repl: .venv/ready ## The console or REPL of a board: PORT=/dev/ttyACM0
+repl: .venv/ready ## End the firmware of a stopped pump, its REPL: PORT=/dev/ttyACM0
 	$(BENCH) repl --port "$(PORT)"
+
+console: .venv/ready ## A line to a pump and its answer, until Ctrl-D; it goes on: PORT=/dev/ttyACM0, sim
+	$(BENCH) console --port "$(PORT)"
+
+watch: .venv/ready ## A live screen of a pump, until Ctrl-C; it goes on: PORT=/dev/ttyACM0, sim
+	$(BENCH) watch --port "$(PORT)"
 
 clean: ## Remove what was built; the virtual environment stays
 	rm -rf build typings .pytest_cache .ruff_cache .hypothesis

@@ -1,48 +1,25 @@
 # SPDX-License-Identifier: MIT
 """The commands of the bench that ask a pump: what it is, how it is, what has happened.
 
-PORT is what `Pump.open` takes. `--json` is for machines; a refusal is one line on stderr.
+PORT is what `Pump.open` takes. `--json` is for machines; a refusal is left to `main`.
 """
 
-import argparse
 import csv
 import json
+import re
 import sys
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated
 
-from rich.console import Console
-from rich.table import Table
 from serial.tools import list_ports
+from typer import Argument, BadParameter, Option
 
-from pumpbench.client import PumpError
+from pumpbench.command_line import Json, Port, pump_at, say
 from pumpbench.pump import Event, Pump
 
-REFUSED = 1  # exit status
 
-
-def add(commands: Any) -> None:
-    """The commands, to the parser of a command line."""
-    command = commands.add_parser("ports", help="the serial ports of this machine")
-    command.set_defaults(run=ports)
-    command = commands.add_parser("status", help="who the pump is, and how it is")
-    _add_port(command)
-    command.add_argument("--json", action="store_true")
-    command.set_defaults(run=status)
-    command = commands.add_parser("scpi", help="one line to the console, and its answer")
-    _add_port(command)
-    command.add_argument("line", help="as firmware/CONSOLE.md has it")
-    command.set_defaults(run=scpi)
-    command = commands.add_parser("log", help="the events on record")
-    _add_port(command)
-    command.add_argument("--first", type=int, default=1, help="number of the first event")
-    how = command.add_mutually_exclusive_group()
-    how.add_argument("--csv", action="store_true")
-    how.add_argument("--json", action="store_true", help="a line for each event")
-    command.set_defaults(run=log)
-
-
-def ports(_options: argparse.Namespace) -> None:
-    """A line for each port."""
+def ports() -> None:
+    """The serial ports of this machine."""
     found = sorted(list_ports.comports())
     for port in found:
         say(f"{port.device}  {port.description}")
@@ -50,9 +27,9 @@ def ports(_options: argparse.Namespace) -> None:
         say("There is no serial port on this machine.")
 
 
-def status(options: argparse.Namespace) -> None:
-    """What one wants to know of a pump at first sight."""
-    with Pump.open(options.port) as pump:
+def status(port: Port, as_json: Json = False) -> None:
+    """Who the pump is, and how it is."""
+    with pump_at(port) as pump:
         identity, rate = pump.identity(), pump.rate()
         found = {
             "pump": ",".join(identity),
@@ -66,7 +43,7 @@ def status(options: argparse.Namespace) -> None:
             "alarms": [alarm._asdict() for alarm in pump.alarms()],
             "self_test": int(pump.ask("*TST?")),
         }
-    if options.json:
+    if as_json:
         say(json.dumps(found, default=str))
         return
     for name, value in found.items():
@@ -77,42 +54,51 @@ def status(options: argparse.Namespace) -> None:
         say(f"{name:<14}{value}")
 
 
-def scpi(options: argparse.Namespace) -> int:
-    """Give a line; its answer, where it has one."""
-    with Pump.open(options.port) as pump:
-        try:
-            if "?" in options.line:
-                say(pump.ask(options.line))
-            else:
-                pump.tell(options.line)
-        except PumpError as refused:
-            print(refused, file=sys.stderr)  # noqa: T201
-            return REFUSED
-    return 0
+def scpi(
+    port: Port, line: Annotated[str, Argument(help="As firmware/CONSOLE.md has it.")]
+) -> None:
+    """One line to the console, and its answer."""
+    with pump_at(port) as pump:
+        answer = exchange(pump, line)
+    if answer is not None:
+        say(answer)
 
 
-def log(options: argparse.Namespace) -> None:
-    """The events, oldest first."""
-    with Pump.open(options.port) as pump:
-        events = pump.log(options.first)
-        if options.csv:
+def exchange(pump: Pump, line: str) -> str | None:
+    """The answer to a line; None for one that only commands. PumpError when it is refused."""
+    if "?" in re.sub(r'"[^"]*"', "", line):
+        return pump.ask(line)
+    pump.tell(line)
+    return None
+
+
+def log(
+    port: Port,
+    first: Annotated[int, Option(help="Number of the first event.")] = 1,
+    as_csv: Annotated[bool, Option("--csv")] = False,
+    as_json: Annotated[bool, Option("--json", help="A line for each event.")] = False,
+) -> None:
+    """The events on record, oldest first."""
+    if as_csv and as_json:
+        raise BadParameter("the log is --csv or --json, not both")
+    with pump_at(port) as pump:
+        events = pump.log(first)
+        if as_csv:
             writer = csv.writer(sys.stdout)
             writer.writerow(Event._fields)
             writer.writerows(events)
-        elif options.json:
+        elif as_json:
             for event in events:
                 say(json.dumps(event._asdict(), default=str))
         else:
-            table = Table(*Event._fields, box=None)
-            for event in events:
-                table.add_row(*(str(value) for value in event))
-            Console().print(table)
+            _print_table(events)
 
 
-def _add_port(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--port", required=True, help="serial port, socket://host:port, or sim")
+def _print_table(events: Iterable[Event]) -> None:
+    from rich.console import Console
+    from rich.table import Table
 
-
-def say(text: str) -> None:
-    """A line for the user."""
-    print(text, flush=True)  # noqa: T201
+    table = Table(*Event._fields, box=None)
+    for event in events:
+        table.add_row(*(str(value) for value in event))
+    Console().print(table)

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from pumpbench import asking
 from pumpbench.__main__ import main
+from pumpbench.command_line import REFUSED
 from pumpbench.pump import Event
 
 
@@ -41,7 +41,7 @@ def test_a_line_and_its_answer(capsys):
 
 @pytest.mark.parametrize("line", ["THER:STAR", "RES:FOR?"])
 def test_a_line_that_is_refused_is_told_and_status_1(line, capsys):
-    assert main(["scpi", "--port", "sim", line]) == asking.REFUSED
+    assert main(["scpi", "--port", "sim", line]) == REFUSED
     assert capsys.readouterr().err == "103: No prescription\n"
 
 

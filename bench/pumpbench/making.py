@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""The commands of the bench that make something, or put it onto a board: images, pages, a report.
+
+Each imports what it needs by itself: all of it takes longer than most commands run.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from pumpbench.command_line import MENDABLE, complain, say
+
+Board = Annotated[str, Option(help="A folder in boards/.")]
+BoardPort = Annotated[str, Option("--port", help="Serial port of the board.")]
+MicroPython = Annotated[
+    str, Option(help="Version, or path of a .uf2; default: the newest that is there.")
+]
+# As `boards` and `serve` have them, which take a while to import
+PICO = "RPI_PICO"
+LINK = Path("build/pump.tty")
+
+
+def demo(
+    output: Annotated[Path, Option(help="The report.")] = Path("build/demo/report.html"),
+    micropython: MicroPython = "",
+) -> int:
+    """A delivery on the emulated board, and a report."""
+    from pumpbench import demo, uf2
+
+    missing_image = ""
+    version = micropython or uf2.DEFAULT_VERSION
+    try:
+        _bring(version)
+    except uf2.FetchError as error:
+        missing_image = str(error)  # all of it runs without the image, too
+    return demo.run(output, micropython=version, missing_image=missing_image)
+
+
+def images(micropython: MicroPython = "") -> None:
+    """Bring MicroPython for the emulated board."""
+    from pumpbench import uf2
+
+    say(f"{uf2.find_uf2(_bring(micropython))}")
+
+
+def boards(
+    pages: Annotated[bool, Option("--pages", help="Write their pages and drawings.")] = False,
+) -> int:
+    """The boards there are; mistakes in their data."""
+    from pumpbench import boards
+
+    status = 0
+    for name in boards.board_names():
+        try:
+            boards.checked(name)
+        except boards.BoardError as error:
+            complain(error)
+            status = MENDABLE
+        else:
+            say(f"{name}: {boards.machine_name(name)}")
+            if pages:
+                _write_pages(name)
+    return status
+
+
+def image(
+    board: Board = PICO,
+    output: Annotated[
+        Path | None, Option(help="Default: build/<board>/filesystem.img.", show_default=False)
+    ] = None,
+) -> None:
+    """Write a board's filesystem image."""
+    from pumpbench.image import write_image
+
+    say(f"wrote {write_image(board, output)}")
+
+
+def uf2(
+    board: Board = PICO,
+    micropython: MicroPython = "",
+    output: Annotated[
+        Path | None, Option(help="Default: build/<board>/pump.uf2.", show_default=False)
+    ] = None,
+) -> None:
+    """MicroPython and the pump, one file to drag and drop."""
+    from pumpbench import boards, image, uf2
+
+    boards.checked(board)
+    boards.filesystem_of(board)
+    if board != boards.DEFAULT_BOARD and not (micropython and uf2.is_path(micropython)):
+        raise uf2.MissingImage(f"Say which image, of {board}: MICROPYTHON=<path of a .uf2>.")
+    found = uf2.find_uf2(_bring(micropython))
+    say(f"wrote {image.write_uf2(board, found, output)}, with {found.name}")
+
+
+def emulate(
+    board: Board = PICO,
+    link: Annotated[Path, Option(help="Path of its console.")] = LINK,
+    micropython: MicroPython = "",
+) -> None:
+    """An emulated board behind a serial port, until Ctrl-C."""
+    from pumpbench import serve
+
+    version = _bring(micropython)
+
+    def announce(path: str) -> None:
+        say(f"{board}, MicroPython {version}: {link} -> {path}")
+
+    serve.serve(board, link, version, on_ready=announce)
+
+
+def heap(micropython: MicroPython = "") -> None:
+    """What each module takes of a board's memory."""
+    from pumpbench import heap
+
+    say(heap.table(heap.measure(_bring(micropython))))
+
+
+def deploy(port: BoardPort, board: Board = PICO) -> None:
+    """Put the firmware onto a board."""
+    from rich.console import Console
+    from rich.progress import track
+
+    from pumpbench import deploy
+
+    def shown(paths: Sequence[str]) -> Iterable[str]:
+        return track(paths, f"{len(paths)} files", console=Console(stderr=True))
+
+    say(f"Asking what is at {port}.")
+    done = deploy.deploy(board, port, shown)
+    say(f"{len(done.written)} files written. {','.join(done.identity)} is up, and stopped.")
+
+
+def repl(port: BoardPort) -> int:
+    """End the firmware of a stopped pump; its REPL."""
+    from pumpbench import deploy
+
+    deploy.free_the_repl(port)
+    say("A reset starts the pump again.")
+    return subprocess.call([sys.executable, "-m", "mpremote", "connect", port, "repl"])
+
+
+def _bring(micropython: str) -> str:
+    """The version or path, downloaded if it is not there; FetchError where it cannot be had."""
+    from pumpbench import fetch, uf2
+
+    version = micropython or uf2.DEFAULT_VERSION
+    if not uf2.is_path(version):
+        fetch.fetch(version)
+    return version
+
+
+def _write_pages(name: str) -> None:
+    from pumpbench import pages  # and schemdraw: half a second
+
+    for path in pages.write(name):
+        say(f"wrote {path}")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""A terminal for a command of the bench, with somebody at its keyboard."""
+
+import codecs
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+
+class Keyboard:
+    """A command of the bench in a terminal of 80 columns and 24 rows."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._fd, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        command = [sys.executable, "-m", "pumpbench", *arguments]
+        self.process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # whence Ctrl-C comes
+        )
+        os.close(slave)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.shown = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._fd, text.encode())
+
+    def until(self, text: str, timeout_s: float = 20) -> None:
+        """Read on until a text has come; what was shown before it is gone."""
+        deadline_s = time.monotonic() + timeout_s
+        while text not in self.shown:
+            assert time.monotonic() < deadline_s, self.shown
+            self.shown += self._decoder.decode(os.read(self._fd, 1000))
+        self.shown = self.shown.partition(text)[2]
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._fd)

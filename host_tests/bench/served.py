@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""A simulated board behind a serial port, in a process of its own and in real time."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_SERVE = """
+import signal, sys, threading
+from pathlib import Path
+from pumpbench.serve import Terminal, bridge
+from pumpbench.sim import SimTarget
+SimTarget.free_bytes = 64
+over = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: over.set())
+terminal = Terminal(Path(sys.argv[1]))
+print("up", flush=True)
+bridge(SimTarget(), terminal, over.is_set)
+terminal.close()
+"""
+
+
+class Served:
+    """A board at `port` from `plug` to `unplug`; then it is another one, just powered up."""
+
+    def __init__(self, port: Path) -> None:
+        self.port = str(port)
+        self._process: subprocess.Popen[str] | None = None
+
+    def plug(self) -> None:
+        command = [sys.executable, "-c", _SERVE, self.port]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "up\n"
+
+    def unplug(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.communicate(timeout=20)
+            self._process = None
+
+
+@contextmanager
+def served(port: Path) -> Iterator[Served]:
+    """A board there."""
+    board = Served(port)
+    board.plug()
+    try:
+        yield board
+    finally:
+        board.unplug()
