@@ -3,6 +3,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,13 @@ def test_every_number_of_trouble_has_a_name_and_is_in_order():
         assert sorted(named, key=abs) == list(named)
         assert all(faults.name_in(table, number) == named[number] for number in named)
         assert faults.name_in(table, 10) == faults.name_in(table, 20) == ""
+
+
+def test_the_modules_and_tests_that_mutants_are_about_are_there():
+    table = tomllib.loads((ROOT / "host_tests" / "mutants.toml").read_text())
+    for module, tests in table["modules"].items():
+        assert (FIRMWARE / "pump" / module).is_file(), module
+        for test in tests:
+            assert (ROOT / "host_tests" / test).is_file(), test
+    for row in table["explained"]:
+        assert row["line"] in (FIRMWARE / "pump" / row["module"]).read_text(), row["line"]
