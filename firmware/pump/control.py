@@ -83,7 +83,7 @@ class Control:
         """Deliver the active prescription, confirmed or not: where a reset ended it, say."""
         active = self.need_active()
         self._supervisor.tidy()
-        self.need_line(active.concentration_ng_ml)
+        self.need_line(active.concentration_ng_ml, active.drug)
         self.supply.need_start(sums(active, self.limits().min_nl_d).highest_nl_d)
         self.need_day(
             active, LIMIT_EXCEEDED, self.treatment.ahead(active), self.treatment.pattern(active)
@@ -264,11 +264,13 @@ class Control:
         code = OBSERVING if self.treatment.mode == OBSERVATION else BOLUS_IN_PROGRESS
         raise Refused(code, "%s s left" % seconds(left_us // _US_PER_MS))
 
-    def need_line(self, ng_ml):
-        """Refuse while the line holds another concentration, or two."""
+    def need_line(self, ng_ml, drug):
+        """Refuse while the line holds another drug or concentration, or two."""
         line = self.treatment.line
-        if line.is_clear(ng_ml):
+        if line.is_clear(ng_ml, drug):
             return
+        if not line.is_of(drug):
+            raise Refused(LINE_NOT_CLEARED, "the line holds %s, not %s" % (line.drug, drug))
         strengths = ug_ml(line.ng_ml), ug_ml(ng_ml)
         if line.is_mixed:
             raise Refused(LINE_NOT_CLEARED, "still in part %s ug/mL in the line" % strengths[0])

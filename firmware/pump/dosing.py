@@ -85,7 +85,7 @@ class Dosing:
         amount = volume_nl * DAY_US
         dose = Dose(PRIME, amount, -(-amount // rate_nl_d), ng_ml)
         self._need_volume(dose)
-        self._treatment.alone(dose, drug_ng(volume_nl, ng_ml))
+        self._treatment.alone(dose, drug_ng(volume_nl, ng_ml), active.drug if active else "")
         self._control.wake()
 
     def bridge(self, old_ng_ml, volume_nl):
@@ -95,8 +95,8 @@ class Dosing:
         """
         prescription = self._control.need_active()
         self._control.need_confirmed()
-        if not self._treatment.line.is_old(old_ng_ml):
-            self._control.need_line(old_ng_ml)
+        if not self._treatment.line.is_old(old_ng_ml, prescription.drug):
+            self._control.need_line(old_ng_ml, prescription.drug)
         daily_ng = sums(prescription, self._control.limits().min_nl_d).mean_ng()
         self._need_rate(dose_nl(daily_ng, old_ng_ml))
         self._need_limit(prescription, daily_ng, old_ng_ml)
@@ -162,13 +162,13 @@ class Dosing:
         self._control.need_stopped()
         self._need_rate(-(-dose.amount // dose.duration_us))
         self._need_day(prescription, ((self._treatment.now_us(), dose, dose.ng_ml),), dose)
-        self._treatment.alone(dose, dose_ng, observation_us)
+        self._treatment.alone(dose, dose_ng, prescription.drug, observation_us)
         self._control.wake()
 
     def _dose(self, kind, prescription, dose_ng, duration_ms):
         """The dose as a schedule; refused where line, limit or pump cannot have it."""
         ng_ml = prescription.concentration_ng_ml
-        self._control.need_line(ng_ml)
+        self._control.need_line(ng_ml, prescription.drug)
         limit_ng = prescription.limit_bolus_ng
         if limit_ng and dose_ng > limit_ng:
             doses = ug(dose_ng), ug(limit_ng)

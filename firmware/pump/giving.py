@@ -8,7 +8,8 @@ One at a time; what the ledger books under its kind since it was made is this do
 class Giving:
     """dose: its schedule, with `ng_ml`. record: its entry in `boluses`. ledger: books its steps.
 
-    calibration: in force while it is given. observation_us: how long to watch afterwards.
+    calibration: in force while it is given. observation_us: how long to watch afterwards. drug:
+    its name, of a dose alone.
     """
 
     def __init__(self, dose, start_us, record, ledger, calibration):
@@ -17,6 +18,7 @@ class Giving:
         self.start_us = start_us
         self.end_us = start_us + dose.duration_us
         self.observation_us = 0
+        self.drug = ""
         self._ledger = ledger
         self._calibration = calibration
         self._steps_before = ledger.steps(dose.kind)

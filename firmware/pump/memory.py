@@ -295,7 +295,7 @@ class Memory:
             active.token() if active is not None else "",
             [treatment.outlook.wall.zero_us, self.is_matched],
             self.resume,
-            [treatment.line.ng_ml, treatment.line.is_mixed],
+            [treatment.line.ng_ml, treatment.line.is_mixed, treatment.line.drug],
             self._calibrations.state(),
             self._reservoir.state(),
             self._lost,
@@ -332,7 +332,7 @@ class Memory:
 
         treatment, (self._token, clock, self.resume, line) = self._treatment, state[:4]
         treatment.outlook.wall.zero_us, self.is_matched = clock
-        treatment.line.ng_ml, treatment.line.is_mixed = line
+        treatment.line.ng_ml, treatment.line.is_mixed, treatment.line.drug = line
         self._calibrations.restore(state[4])
         treatment.calibration = self._calibrations.current()
         self._reservoir.restore(state[5])

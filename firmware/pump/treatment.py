@@ -106,7 +106,7 @@ class Treatment:
         self._begin(at_us, schedule, self._batch(prescription), self._owed)
         self.grid.anchor(prescription, at_us)
         self._begin_regular(prescription, at_us, RUNNING)
-        self.line.fill(prescription.concentration_ng_ml)
+        self.line.fill(prescription.concentration_ng_ml, prescription.drug)
         self._go_along(ahead)
 
     def bridged(self, prescription, dose):
@@ -129,19 +129,19 @@ class Treatment:
         self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
         self._go_along(ahead)
 
-    def alone(self, dose, programmed_ng, observation_us=0):
-        """Deliver a dose while stopped, and be stopped again; with a trial, observe then."""
+    def alone(self, dose, programmed_ng, drug, observation_us=0):
+        """Deliver a dose of a drug while stopped, and be stopped again; observe then a trial."""
         at_us = self._clock.now_us()
         batch = (dose.kind, self.calibration.pl_per_rev, dose.ng_ml)
         giving = self._giving(dose, at_us, programmed_ng)
-        giving.observation_us = observation_us
+        giving.drug, giving.observation_us = drug, observation_us
         steps = self.calibration.steps_in(dose.amount)
         self._begin(at_us, dose, batch, 0, limit_steps=steps, giving=giving)
         self.mode = _ALONE[dose.kind]
         if dose.kind == PRIME:
-            self.line.prime(dose.ng_ml)
+            self.line.prime(dose.ng_ml, drug)
         else:
-            self.line.fill(dose.ng_ml)
+            self.line.fill(dose.ng_ml, drug)
             self.rows = ((at_us, dose, dose.ng_ml),)
 
     def over(self, dose, programmed_ng):
@@ -289,7 +289,8 @@ class Treatment:
             self._finish(boluses.COMPLETED)
             if self.mode == state.BRIDGE:
                 self.mode = RUNNING
-                self.line.fill(self.prescription.concentration_ng_ml)
+                prescription = self.prescription
+                self.line.fill(prescription.concentration_ng_ml, prescription.drug)
         return None
 
     # What is asked
@@ -371,7 +372,7 @@ class Treatment:
             self.mode = OBSERVATION
             self.observed_us = giving.end_us + giving.observation_us
         elif mode == state.PRIME:
-            self.line.fill(giving.dose.ng_ml)
+            self.line.primed(giving.dose.ng_ml, giving.drug)
 
     def _end(self, outcome):
         """Stop; the regular therapy and the dose under way are over."""

@@ -17,7 +17,8 @@ _PORTIONS = (int, (int, int), (int, int), [int])
 _DAY = (_PORTIONS, (int, {None: int}, {None: int}, int), int)
 _REFILL = (int, {None: int}, {None: int}, int)
 _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
-_OLD_SETUP = (str, ({None: int}, bool), str, (int, bool), [int, (int, int)], _RESERVOIR, [str])
+_LINE = (int, bool, str)
+_OLD_SETUP = (str, ({None: int}, bool), str, _LINE, [int, (int, int)], _RESERVOIR, [str])
 
 SHAPES = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
@@ -27,18 +28,23 @@ SHAPES = {
     "setup": _OLD_SETUP + ((str, int), int),
 }
 NO_LOCK = ["", 0]
+_LINE_PLACE = 3
 LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat
 
 
 def upgraded(key, value):
     """A value as this firmware writes it, also if an older one wrote it.
 
-    An older setup has no lock and no heartbeat, an older prescription none before it and no
-    calibration that it was committed with. An older past has (begin, end, ng) of each part of the
-    drug of a day: as one that has just gone out.
+    An older setup has no lock, no heartbeat, and no name of the drug in the line. An older
+    prescription has none before it, and no calibration that it was committed with. An older past
+    has (begin, end, ng) of each part of the drug of a day: as one that has just gone out.
     """
-    if key == "setup" and isinstance(value, list) and len(value) == LOCK_PLACE:
-        return value + [NO_LOCK, 0]
+    if key == "setup" and isinstance(value, list):
+        if len(value) == LOCK_PLACE:
+            value = value + [NO_LOCK, 0]
+        if len(value) > _LINE_PLACE and fits(value[_LINE_PLACE], _LINE[:2]):
+            value[_LINE_PLACE].append("")
+        return value
     if key == "prescription" and isinstance(value, list) and len(value) in (2, 3):
         return value + [[], 0][len(value) - 2 :]
     if key == "past" and fits(value, (SHAPES[key][0], [_PART], int)):
