@@ -30,7 +30,9 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "mutants"
 PARTS = ("firmware", "bench", "boards", "host_tests", "pyproject.toml")
 PUMP = Path("firmware/pump")
-TIMEOUT_S = 120
+LONGEST_S = 900  # that the tests of a module may take without a mutant
+PATIENCE = 3  # times as long they may take with one, and no less than LEAST_S
+LEAST_S = 60
 MOST_BYTES = 4 << 30
 ONLY = "not emulator and not unix and not long"
 
@@ -44,11 +46,13 @@ def main(arguments=None):
     end_s = time.monotonic() + 60 * options.minutes
     killed, tried, survivors = Counter(), Counter(), []
     with ProcessPoolExecutor(2, initializer=settle) as pool:
-        found = pool.map(is_green, modules.values())
-        if red := [name for name, is_fine in zip(modules, found, strict=True) if not is_fine]:
+        took_s = dict(zip(modules, pool.map(green_s, modules.values()), strict=True))
+        if red := [name for name, seconds in took_s.items() if seconds is None]:
             sys.exit(f"these tests fail without any mutant: {', '.join(red)}")
         waiting = iter(shuffled(modules, options.seed))
-        running = {pool.submit(judged, *work) for work, _ in zip(waiting, range(4), strict=False)}
+        limits_s = {name: max(PATIENCE * seconds, LEAST_S) for name, seconds in took_s.items()}
+        first = (work for work, _ in zip(waiting, range(4), strict=False))
+        running = {pool.submit(judged, *work, limits_s[work[0]]) for work in first}
         while running:
             done = next(as_completed(running))
             running.discard(done)
@@ -60,7 +64,7 @@ def main(arguments=None):
                     survivors.append((name, diff))
                     print(f"survived in {name}:\n{diff}\n", flush=True)
             if time.monotonic() < end_s and (work := next(waiting, None)) is not None:
-                running.add(pool.submit(judged, *work))
+                running.add(pool.submit(judged, *work, limits_s[work[0]]))
     for name in modules:
         print(f"{name}: {killed[name]} of {tried[name]} killed")
     whole = sum(tried.values())
@@ -114,13 +118,16 @@ def command(tests):
     return shlex.join((sys.executable, "-m", "pytest", *options, *paths))
 
 
-def is_green(tests):
-    return run_tests(command(tests), TIMEOUT_S)[0] == TestOutcome.SURVIVED
+def green_s(tests):
+    """How long the tests take without a mutant; None where they fail, or take too long."""
+    start_s = time.monotonic()
+    is_green = run_tests(command(tests), LONGEST_S)[0] == TestOutcome.SURVIVED
+    return time.monotonic() - start_s if is_green else None
 
 
-def judged(name, tests, mutations):
+def judged(name, tests, mutations, limit_s):
     """(module, whether its tests killed it or None where there was nothing to change, diff)."""
-    result = mutate_and_test(mutations, command(tests), TIMEOUT_S)
+    result = mutate_and_test(mutations, command(tests), limit_s)
     if result.worker_outcome != WorkerOutcome.NORMAL:
         return name, None, ""
     return name, result.test_outcome != TestOutcome.SURVIVED, result.diff
