@@ -40,6 +40,16 @@ class Progress:
         prescription = self._treatment.prescription
         return prescription.mode == SIMPLE and rate == prescription.rate_nl_d()
 
+    def next_periodic(self):
+        """(us until the next periodic dose begins, its ng); None: none is to come by itself."""
+        treatment = self._treatment
+        treatment.poll(0)
+        now_us = treatment.now_us()
+        next_us = treatment.grid.next_us(now_us) if treatment.is_regular() else None
+        if next_us is None:
+            return None
+        return next_us - now_us, treatment.prescription.periodic_ng
+
     def dose(self):
         """(kind name, programmed ng, delivered ng, us left) of the dose under way, or None."""
         self._treatment.poll(0)

@@ -58,3 +58,30 @@ def test_patient_boluses_that_never_fit_between_periodic_doses_are_not_promised(
         "a patient bolus of 3000.000 s never fits between periodic doses, 3000.000 s apart"
         in verdict
     )
+
+
+PERIODIC = "MODE PER;RATE 0.1 ML/D", "PER:DOSE 10 UG,10 MIN,1 HR"
+
+
+def test_the_next_periodic_dose_is_told_and_comes_then(pump):
+    prescribe(pump, *PERIODIC)
+    assert pump.ask("PRES:PER:NEXT?") == "NONE"
+    pump.tell("THER:STAR")
+    for due_s, waits_s in ((3600, 1800), (1800, 1790), (10, 60), (3550, 1000)):
+        left_s, dose_ug = map(float, pump.ask("PRES:PER:NEXT?").split(","))
+        assert (left_s, dose_ug) == (pytest.approx(due_s, abs=1), 10)
+        pump.run(waits_s)
+    pump.run(2546)
+    assert pump.ask("BOL:STAT?").startswith("NONE")
+    pump.run(6)
+    assert pump.ask("BOL:STAT?").startswith("PERIODIC,10.000,")
+    left_s, _ = map(float, pump.ask("PRES:PER:NEXT?").split(","))
+    assert left_s == pytest.approx(3597, abs=4)
+    pump.tell("THER:STOP")
+    assert pump.ask("PRES:PER:NEXT?") == "NONE"
+
+
+def test_a_therapy_without_periodic_doses_tells_of_none(pump):
+    prescribe(pump, "MODE SIMP;RATE 24 ML/D")
+    pump.tell("THER:STAR")
+    assert pump.ask("PRES:PER:NEXT?") == "NONE"

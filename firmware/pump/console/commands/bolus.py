@@ -35,6 +35,10 @@ def rows(dosing, progress, boluses):
         kind, programmed_ng, given_ng, left_us = progress.dose() or ("NONE", 0, 0, 0)
         return kind, ug(programmed_ng), ug(given_ng), _seconds(left_us)
 
+    def next_periodic():
+        found = progress.next_periodic()
+        return "NONE" if found is None else (_seconds(found[0]), ug(found[1]))
+
     def history(count):
         progress.dose()  # what has just ended is on record then
         return [field for record in boluses.last(count) for field in _fields(record)] or "NONE"
@@ -52,6 +56,7 @@ def rows(dosing, progress, boluses):
         ("BOLus:STATe?", state),
         ("BOLus:HISTory?", history, integer_between(1, 32)),
         ("BOLus:PATient?", patient),
+        ("PRES|PRESCription:PERiodic:NEXT?", next_periodic),
         ("PRIMe:STARt", lambda volume_nl, rate: _prime(dosing, volume_nl, rate), VOLUME, RATE),
         ("PRIMe:CATHeter?", _catheter, decimal(_MM_DECIMALS), decimal(_MM_DECIMALS)),
         ("PRIMe:ABORt", dosing.abort),
