@@ -281,3 +281,71 @@ def test_a_save_that_is_left_between_its_copies_is_made_whole_by_the_next_one(la
     assert twins.save("a", "fourth")
     assert list(left) == []  # what was left has nothing more to say
     assert Twins((files, files), BOARD).load("a") == "fourth"
+
+
+def in_two_folders(*values):
+    """(folders, twins) in which these values were saved one after the other."""
+    folders = MemoryFiles(), MemoryFiles()
+    twins = Twins(folders, BOARD)
+    for value in values:
+        twins.save("a", value)
+    return folders, twins
+
+
+def spoil(folders, number):
+    name = f"a.{number}"
+    folders[number].content[name] = b"0" + folders[number].content[name][1:]
+
+
+def test_each_copy_lies_in_its_own_folder():
+    folders, _ = in_two_folders("first")
+    assert [list(files.content) for files in folders] == [["a.0"], ["a.1"]]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("values", [["first"], ["first", "second"]])
+def test_a_spoiled_copy_is_mended_from_the_other_folder_even_that_of_the_first_save(
+    values, number
+):
+    folders, _ = in_two_folders(*values)
+    spoil(folders, number)
+    again = Twins(folders, BOARD)
+    assert (again.load("a"), again.findings) == (values[-1], [("a", MENDED)])
+    assert folders[0].content["a.0"] == folders[1].content["a.1"]
+    assert f"a.{number}.bad" in folders[number].content
+
+
+def test_a_save_that_was_left_is_made_whole_from_the_other_folder():
+    folders, twins = in_two_folders("first")
+    next(twins.saving("a", "second"))
+    folders[0].fail_from = folders[0]._tries + 1
+    with pytest.raises(OSError, match="28"):
+        twins.save("a", "third")
+    assert folders[1].content["a.1"] == folders[0].content["a.0"]
+    assert Twins(folders, BOARD).load("a") == "second"
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_copy_that_verify_finds_spoiled_is_made_anew(number):
+    folders, twins = in_two_folders("first", "second")
+    assert twins.verify("a")
+    assert twins.findings == []
+    spoil(folders, number)
+    assert twins.verify("a")
+    assert twins.findings == [("a", MENDED)]
+    assert folders[0].content["a.0"] == folders[1].content["a.1"]
+
+
+def test_a_value_of_which_no_copy_can_be_read_is_not_verified_until_it_is_saved_again():
+    folders, twins = in_two_folders("first", "second")
+    for number, files in enumerate(folders):
+        files.unreadable.add(f"a.{number}")
+    assert not twins.verify("a")
+    for files in folders:
+        files.unreadable.clear()
+    assert twins.save("a", "second")
+    assert twins.verify("a")
+
+
+def test_a_value_that_was_never_saved_is_as_it_should_be():
+    assert Twins((MemoryFiles(), MemoryFiles()), BOARD).verify("a")
