@@ -209,7 +209,10 @@ class Memory:
     def close(self):
         """The firmware ends: write all that is not written yet."""
         self.watch()
-        self.settle()
+        before = -1
+        while before != self._journal.written:
+            before = self._journal.written
+            self.settle()
         self.sync()
         self._record(self._repeats.end_all())
         self._try("log", self._log.flush)
@@ -348,10 +351,9 @@ class Memory:
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
         has_past = self._treatment.boluses.last(1) or not self._treatment.day.is_empty()
-        is_new = not (had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past)
-        if (
-            not is_new or not self._is_prepared or self._journal.boot > 2
-        ):  # setup is written last in the first boot
+        is_used = had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past
+        is_used = is_used or not self._is_prepared
+        if is_used or self._journal.boot > 2:  # setup is written last in the first boot
             due = (DELIVERY, PAST, "setup", "alarms") + (("prescription",) if self._token else ())
             for key in due:
                 if not had[key] and key not in missing:

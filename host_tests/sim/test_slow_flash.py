@@ -5,10 +5,15 @@ A setting is two files. Where both took longer than the least that is queued, an
 renewed between them, the queue ran dry.
 """
 
+import json
+from collections import Counter
+
 import pytest
 
 from host_tests.bench_session import Bench, assert_exact
+from host_tests.footprint import apps
 from host_tests.twin_copies import path_of
+from pump.store.twins import Twins
 from pumpbench.flashfiles import read_files
 from pumpbench.sim import SimTarget
 
@@ -75,3 +80,38 @@ def test_doses_that_end_at_any_time_end_no_delivery(erase_ms, after_many_doses, 
         assert bench.ask("SYST:STAT?;:ALAR:ACT?") == 'RUNNING;0,"None"'
     longest_ms = float(bench.ask("SYST:HEAL?").split(",")[1])
     record_property("measured", f"erases of {erase_ms} ms: longest cycle {longest_ms:.0f} ms")
+
+
+@pytest.mark.hazard("record-damaged")
+def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypatch):
+    """Commands, doses and steps come between them: a copy is what its checksum was made of."""
+    saving, changed, waited, treatments = Twins.saving, [], Counter(), []
+
+    def watched(twins, key, value):
+        before = json.dumps(value)
+        for _ in saving(twins, key, value):
+            yield
+            for treatment in treatments:
+                treatment._note_day()  # as it does every two seconds
+            waited[key] += 1
+            if json.dumps(value) != before:
+                changed.append((key, before, json.dumps(value)))
+
+    monkeypatch.setattr(Twins, "saving", watched)
+    bench = Bench(SimTarget())
+    bench.prescribe("100 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(3)
+    treatments += [app.treatment for app in apps() if app.dispenser.is_active()]
+    flash = bench.target.world.flash
+    flash.erase_ns, flash.program_ns = 300_000_000, 25_000_000  # so that much comes between them
+    for number in range(40):
+        bench.tell(f"BOL:STAR 2.{number:03d} UG,{5 + number % 3} S")
+        for pause_s in (0.3, 1.7, 3.1, 4.9):
+            bench.target.write(
+                f"RES:LOW 1.{number:02d} ML;:ALAR:STOP {1 + number % 29} D\n".encode()
+            )
+            bench.run(pause_s)
+    assert changed == []
+    assert waited["past"] > 30
+    assert waited["setup"] > 30

@@ -102,7 +102,7 @@ class DailyPast:
             mark = self._marks[(self._first + index) % _MOST]
             ticks.append((mark >> 1) - before << 1 | mark & 1)
             before = mark >> 1
-        return [self.portion_fg, self._open_fg, self._open_us, ticks]
+        return [self.portion_fg, list(self._open_fg), list(self._open_us), ticks]
 
     def from_record(self, record):
         """Go on from what `to_record` answered; ValueError where it never did that."""
