@@ -22,6 +22,7 @@ PAST = const("past")
 _LEAST_PL = const(4_000_000)  # a reservation is 4 uL, or
 _LEAST_STEPS = const(64)  # uncalibrated, where nobody knows the volume of a step
 _CHUNKS = const(10)  # so many of the chunks that are being planned, 8 s at most
+_TOP_UP = const(2)  # with so many chunks left another reservation is made
 _HOUR_US = 3_600_000_000
 _WIDE_US = const(10_000_000)  # a reservation that has become too wide is kept so long
 _FG_PER_NG = const(1_000_000)
@@ -126,6 +127,8 @@ class Journal:
             self._save(emitted, emitted)
         elif self._has_ended() or self.is_edited() or saved_us >= _HOUR_US:
             self._save(emitted, self._enough() if is_active else emitted)
+        elif is_active and self._allowed - self._commanded <= _TOP_UP * self._steps:
+            self._save(emitted, self._enough())  # here it has all of the queue before it
         elif is_active and saved_us >= _WIDE_US and self._is_wide():
             self._save(emitted, self._enough())
 
@@ -233,15 +236,18 @@ class Journal:
     def _save(self, emitted, allowed):
         """Write a record; Refused NOT_RECORDED where flash does not take it.
 
-        A dose leaves the record when it is among the past, not before.
+        A dose leaves the record when it is among the past, not before. One that is over stays in
+        it until then; only where another one begins is the past written first.
         """
-        now_us = self._clock.now_us()
-        if self._has_ended() and not self._is_in_past():
-            self.keep_past()
-        giving = self._treatment.giving
-        dose = None
+        now_us, giving, dose = self._clock.now_us(), self._treatment.giving, None
+        is_kept = not self._has_ended() or self._is_in_past()
         if giving is not None:
+            if not is_kept:
+                self.keep_past()
             dose = giving.record.state()[:5] + [giving.given_ng()]
+        elif not is_kept:
+            over = self._treatment.boluses.find(self._dose_id)
+            dose = over.state()[:5] + [over.given_ng]
         drug = self._drug_batch()
         value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
         self._write(DELIVERY, value + [self._ledger.state(), dose])

@@ -31,6 +31,7 @@ KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
 _AT_REST = ("alarms", "setup")  # in this order, see `_missing`
 
 _FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
+_COVERED_US = const(1_500_000)  # a copy of 0.45 s, a record of 0.85 s: the slowest flash
 _US_PER_S = const(1_000_000)
 _SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
 _YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
@@ -66,7 +67,7 @@ class Memory:
         self._failing = []  # what flash does not take
         self._clock_told = ""  # what a clock with a battery did to the others at power-up
         self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
-        self._flushed_us = self._failed_us = 0
+        self._flushed_us = self._failed_us = self._covered_us = 0
         self._due = []  # those of `_AT_REST` that may have changed
         self._saving = ()  # (key, iterator) of the one of which copy 0 is written
 
@@ -220,14 +221,21 @@ class Memory:
     def poll(self, now_us):
         """Notice what has changed, and write one thing of it: a STOP waits for no more than that.
 
-        At every wake; at once while there is more to write.
+        At every wake; at once while there is more to write. Where less is queued than takes this
+        write and a record of the dispenser's behind it, the next refill of the queue is waited
+        for: it comes within a second. The lease is renewed after each.
         """
         self.watch()
         if self._failing and now_us - self._failed_us < _FLUSH_US:
             return None
+        if self._dispenser.covered_us() >= _COVERED_US:
+            self._covered_us = now_us
+        elif now_us - self._covered_us < _FLUSH_US:
+            return None
         before = self._journal.written
         self.settle()
         if self._journal.written != before:
+            self._dispenser.renew(0)
             return now_us
         if self._due or self._saving:
             self._keep_next()
@@ -236,6 +244,7 @@ class Memory:
             self._flushed_us = now_us
             self._record(self._repeats.end_quiet(now_us))
             self._try("log", self._log.flush)
+            self._dispenser.renew(0)
         return None
 
     def watch(self):

@@ -97,6 +97,12 @@ class Dispenser:
         """True when the bound keeps steps from the queue: the delivery is to be stopped."""
         return self._commanded > self._most
 
+    def covered_us(self):
+        """For how long steps are queued; the whole lease when nothing is under way."""
+        if self._planner is None or self._is_queued(self._planner):
+            return LEASE_US
+        return self._queued_us - self._at_us()
+
     def rate(self):
         """Units a microsecond now; 0 when nothing is delivered."""
         if self._planner is None:

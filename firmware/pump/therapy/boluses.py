@@ -117,6 +117,10 @@ class Boluses:
         record.given_ng = given_ng
         record.end_us = at_us
 
+    def find(self, number):
+        """The record with that id, which is one of the last."""
+        return next(record for record in self._records if record.id == number)
+
     def last(self, count):
         """Up to `count` records, newest first."""
         newest = list(reversed(self._records))
