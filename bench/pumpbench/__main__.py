@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pumpbench import asking, making, programming, terminal, watching
+from pumpbench import asking, making, programming, terminal, watching, weighing
 from pumpbench.client import PumpError
 from pumpbench.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
 
@@ -21,6 +21,7 @@ _COMMANDS = {
     "log": asking.log,
     "console": terminal.console,
     "program": programming.program,
+    "record": weighing.record,
     "deploy": making.deploy,
     "repl": making.repl,
     "demo": making.demo,
@@ -69,6 +70,7 @@ def _mendable() -> tuple[type[Exception], ...]:
 
     from pumpbench.boards import BoardError
     from pumpbench.deploy import DeployError
+    from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.prescription_file import FileMistake
     from pumpbench.pump import NotAPump
 
@@ -84,6 +86,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         NoPort,
         Cut,
         FileMistake,
+        WeighingError,
     )
 
 
