@@ -22,6 +22,7 @@ _COMMANDS = {
     "console": terminal.console,
     "program": programming.program,
     "record": weighing.record,
+    "trumpet": weighing.trumpet,
     "deploy": making.deploy,
     "repl": making.repl,
     "demo": making.demo,

@@ -75,13 +75,14 @@ def trumpet(
     doses: Sequence[WeighedDose] = (),
     rates: Sequence[tuple[float, Path]] = (),
     limits: Limits | None = None,
+    facts: Sequence[tuple[str, str]] = (),
 ) -> Weighing:
     """Judge a recording of a delivery at that set rate, and write the report to `output`.
 
     method: one of `METHODS` or one's own. evaporation: in g/h, or the recording of a blank.
     resolution_g: that of the balance where it is not a unit of the last digit. rates: the other
-    rates of a linearity, each with its recording. Raises RecordingError or ValueError, a
-    sentence, before anything is written.
+    rates of a linearity, each with its recording. facts: rows that the report shows. Raises
+    RecordingError or ValueError, a sentence, before anything is written.
     """
     if isinstance(evaporation, Path):
         evaporation = evaporation_g_h(read_recording(evaporation))
@@ -102,6 +103,7 @@ def trumpet(
         doses=doses,
         rates=line,
         limits=limits or Limits(),
+        facts=facts,
     )
     write_report(output, weighing, csv_path)
     return weighing
