@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from pumpbench import asking, making, programming, terminal, watching
+from pumpbench import asking, calibrating, making, programming, terminal, watching, weighing
 from pumpbench.client import PumpError
 from pumpbench.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
 
@@ -21,6 +21,9 @@ _COMMANDS = {
     "log": asking.log,
     "console": terminal.console,
     "program": programming.program,
+    "calibrate": calibrating.calibrate,
+    "record": weighing.record,
+    "trumpet": weighing.trumpet,
     "deploy": making.deploy,
     "repl": making.repl,
     "demo": making.demo,
@@ -69,6 +72,8 @@ def _mendable() -> tuple[type[Exception], ...]:
 
     from pumpbench.boards import BoardError
     from pumpbench.deploy import DeployError
+    from pumpbench.gravimetry.dialects import BalanceError
+    from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.prescription_file import FileMistake
     from pumpbench.pump import NotAPump
 
@@ -84,6 +89,8 @@ def _mendable() -> tuple[type[Exception], ...]:
         NoPort,
         Cut,
         FileMistake,
+        BalanceError,
+        WeighingError,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-from typer import Option
+from typer import Abort, Option, confirm
 
 from pumpbench.pump import Pump
 
@@ -72,6 +72,15 @@ def _reason(error: OSError) -> str:
     if error.errno == errno.EAGAIN:
         return "another program has it open"
     return os.strerror(error.errno) if error.errno else str(error)
+
+
+def asked(question: str) -> bool:
+    """Whether the user says yes; nobody there says no."""
+    try:
+        return confirm(question)
+    except Abort:
+        say("")
+        return False
 
 
 def say(text: str) -> None:

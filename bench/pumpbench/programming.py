@@ -16,7 +16,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from pumpbench.client import PumpError
-from pumpbench.command_line import REFUSED, Port, complain, pump_at, say
+from pumpbench.command_line import REFUSED, Port, asked, complain, pump_at, say
 from pumpbench.pump import Invalid, Pump, Review
 
 
@@ -71,7 +71,7 @@ def program(
         if not as_json:
             show(staged)
         is_wanted = _may_exceed(staged.review, accepted, asks=not (yes or as_json)) and (
-            yes or (not as_json and _asked("Make this the active prescription?"))
+            yes or (not as_json and asked("Make this the active prescription?"))
         )
         if is_wanted:
             pump.commit(staged.review, staged.review.soft_limits)
@@ -132,19 +132,10 @@ def _may_exceed(review: Review, accepted: tuple[str, ...], *, asks: bool) -> boo
             return False
     missing = [name for name in review.soft_limits if name not in accepted]
     if asks:
-        return all(_asked(f"May {name} be exceeded?") for name in missing)
+        return all(asked(f"May {name} be exceeded?") for name in missing)
     for name in missing:
         complain(f"{name} is exceeded: --accept {name} says that it may be.")
     return not missing
-
-
-def _asked(question: str) -> bool:
-    """Whether the user says yes; nobody there says no."""
-    try:
-        return typer.confirm(question)
-    except typer.Abort:
-        say("")
-        return False
 
 
 def _refused(problems: list[str], as_json: bool) -> int:

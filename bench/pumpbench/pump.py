@@ -176,7 +176,9 @@ class Pump(Console):
         self.tell("THER:STAR")
 
     def stop(self) -> None:
-        """Stop whatever moves, at once."""
+        """Stop whatever moves, at once; a pump that is silent is told before it is waited for."""
+        if not self._is_in_step:
+            self._line.write(b"\nTHER:STOP\n")
         self.tell("THER:STOP")
         self.wait(_SETTLE_S)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the command line does on a balance: record, and make a report of a recording."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,16 @@ def record(
     *,
     interval_s: float = 1.0,
     screen: Console | None = None,
+    begin: Callable[[], None] = lambda: None,
+    watch: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> int:
     """Write what the balance shows, each `interval_s`, for `seconds`; returns how many readings.
 
     kind: "sics", "sbi" or "plain". options: those of `Balance.open`. Each reading is in the file
-    as soon as it is made. Raises BalanceError, which says how many there are when one ended it.
+    as soon as it is made. begin is called before the first one, with the balance's port open,
+    watch after each; what they raise ends the recording. Raises BalanceError, which says how many
+    readings there are when one ended it.
     """
     count = 0
     columns = (
@@ -46,11 +50,13 @@ def record(
         Progress(*columns, console=screen) as progress,
     ):
         task = progress.add_task("Weighing", total=seconds or 1, text="")
+        begin()
         try:
             for reading in balance.readings(seconds, interval_s):
                 file.add(reading)
                 count += 1
                 progress.update(task, completed=reading.time_s, text=f"{reading.grams:f} g")
+                watch()
         except BalanceError as error:
             raise BalanceError(f"{error}. {count} readings are kept in {path}") from error
     return count
@@ -69,13 +75,14 @@ def trumpet(
     doses: Sequence[WeighedDose] = (),
     rates: Sequence[tuple[float, Path]] = (),
     limits: Limits | None = None,
+    facts: Sequence[tuple[str, str]] = (),
 ) -> Weighing:
     """Judge a recording of a delivery at that set rate, and write the report to `output`.
 
     method: one of `METHODS` or one's own. evaporation: in g/h, or the recording of a blank.
     resolution_g: that of the balance where it is not a unit of the last digit. rates: the other
-    rates of a linearity, each with its recording. Raises RecordingError or ValueError, a
-    sentence, before anything is written.
+    rates of a linearity, each with its recording. facts: rows that the report shows. Raises
+    RecordingError or ValueError, a sentence, before anything is written.
     """
     if isinstance(evaporation, Path):
         evaporation = evaporation_g_h(read_recording(evaporation))
@@ -96,6 +103,7 @@ def trumpet(
         doses=doses,
         rates=line,
         limits=limits or Limits(),
+        facts=facts,
     )
     write_report(output, weighing, csv_path)
     return weighing

@@ -53,7 +53,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Weighing:
-    """All that was measured, and how. steps: None where nobody counted any."""
+    """All that was measured, and how. steps: None where nobody counted any.
+
+    facts: what it was measured with, as (name, what the report shows).
+    """
 
     curve: Trumpet
     evaporation_g_h: float
@@ -62,6 +65,7 @@ class Weighing:
     doses: Sequence[WeighedDose] = ()
     rates: Linearity | None = None
     limits: Limits = field(default_factory=Limits)
+    facts: Sequence[tuple[str, str]] = ()
 
     def electrical(self) -> list[Figure]:
         if self.steps is None:

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""A delivery on a balance: the pump is started before the recording and stopped after it.
+
+Whatever ends the recording, the pump is stopped where it can be reached, what was recorded is
+kept, and a WeighingError says both. A pump that is alarming, or not stopped, is never started.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pumpbench.client import PumpError
+from pumpbench.gravimetry.commands import record
+from pumpbench.gravimetry.dialects import BalanceError
+from pumpbench.gravimetry.facts import Facts, WeighingError, code_of, write_facts
+from pumpbench.interruption import interrupted_once
+from pumpbench.pump import Pump
+
+
+class Delivery:
+    """What a pump delivers while it is weighed; its facts go beside the recording."""
+
+    def __init__(self, pump: Pump, csv_path: Path) -> None:
+        self._pump = pump
+        self._path = csv_path
+        self._facts: Facts | None = None
+
+    def need_ready(self) -> None:
+        """Raise WeighingError unless the pump is stopped and shows no alarm."""
+        with _reached():
+            state, alarms = self._pump.state(), self._alarms()
+        if state != "STOPPED":
+            raise WeighingError(f"The pump is {state}: stop it first, and nothing is interrupted.")
+        if alarms:
+            raise WeighingError(f"The pump alarms, and is not started: {alarms}.")
+
+    def start(self) -> None:
+        """Deliver what is prescribed; PumpError where the pump refuses."""
+        pump = self._pump
+        with _reached():
+            identity = pump.identity()
+            self._facts = Facts(
+                begun_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                identity=",".join(identity),
+                firmware_version=identity.version,
+                prescription=pump.ask("PRES:ACT?"),
+                ml_per_revolution=float(pump.ask("MOT:CAL?")),
+                rate_ml_h=0.0,
+                steps_before=pump.steps(),
+                code=code_of(),
+            )
+            pump.start()
+            self._facts.rate_ml_h = self._rate_ml_h()
+        write_facts(self._path, self._facts)
+
+    def look(self) -> None:
+        """Raise WeighingError when the pump has stopped by itself, or is lost."""
+        assert self._facts
+        with _reached():
+            state = self._pump.state()
+            if state != "RUNNING":
+                why = self._alarms() or "no alarm"
+                raise WeighingError(f"The pump does not deliver any more: {state}, {why}.")
+            if self._rate_ml_h() != self._facts.rate_ml_h:
+                self._facts.is_rate_constant = False
+
+    def end(self, why: str) -> str:
+        """Stop the pump, where it was started; a sentence where that is not certain."""
+        if self._facts is None:
+            return ""
+        failure = ""
+        try:
+            with _reached():
+                self._pump.stop()
+                self._facts.steps_after = self._pump.steps()
+        except (WeighingError, PumpError) as error:
+            failure = f"Stop the pump by hand, it may go on: {str(error).rstrip('.')}."
+        self._facts.ended = why or "after its time"
+        write_facts(self._path, self._facts)
+        return failure
+
+    def _rate_ml_h(self) -> float:
+        return float(self._pump.rate().ml_d) / 24
+
+    def _alarms(self) -> str:
+        return ", ".join(f"{each.code} {each.name}" for each in self._pump.alarms())
+
+
+def weigh(
+    pump: Pump | None, balance_port: str, kind: str, seconds: float, path: Path, **options: Any
+) -> int:
+    """Record a balance, with a pump that delivers meanwhile; returns how many readings.
+
+    options: those of `commands.record`. Raises WeighingError when anything ended it too soon, or
+    the pump is not certain to be stopped; PumpError when the pump refuses to start.
+    """
+    delivery = Delivery(pump, path) if pump else None
+    why = failure = ""
+    count = 0
+    with interrupted_once() as no_more:
+        if delivery:
+            delivery.need_ready()
+            options |= {"begin": delivery.start, "watch": delivery.look}
+        try:
+            count = record(balance_port, kind, seconds, path, **options)
+        except (KeyboardInterrupt, BalanceError, WeighingError, OSError) as error:
+            why = _reason(error, path)
+        except PumpError as refused:
+            why = f"The pump refused: {refused}"
+            raise
+        finally:
+            no_more()
+            if delivery:
+                failure = delivery.end(why)
+    if why or failure:
+        raise WeighingError(" ".join(filter(None, (why, failure))))
+    return count
+
+
+def readings_in(path: Path) -> int:
+    """How many readings a recording has by now; 0 where there is none."""
+    return max(path.read_text(encoding="utf-8").count("\n") - 1, 0) if path.exists() else 0
+
+
+def _reason(error: BaseException, path: Path) -> str:
+    """Why a recording ended, and what there is of it."""
+    if isinstance(error, BalanceError):
+        return f"{str(error)[:1].upper()}{str(error)[1:]}."
+    why = str(error).rstrip(".")
+    if isinstance(error, KeyboardInterrupt):
+        why = "The recording was interrupted"
+    elif isinstance(error, OSError):
+        why = f"The recording cannot be written: {error}"
+    return f"{why}. {readings_in(path)} readings are kept in {path}."
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """A pump that cannot be reached is a WeighingError."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise WeighingError("The pump does not answer any more.") from error
+    except OSError as error:
+        raise WeighingError(f"The line to the pump is cut ({error}).") from error
