@@ -17,6 +17,9 @@ ONLY ?=
 TARGET ?= sim
 # How often it runs; from two on it ends with the flake rate of every test.
 COUNT ?= 1
+# What switches its power, and the serial port of the adapter at its button and buzzer.
+POWER ?=
+WIRES ?=
 
 BIN := .venv/bin
 WITH := $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
@@ -62,6 +65,7 @@ check: .venv/ready typings/ready ## Format, lint, types and import rules
 
 hil: .venv/ready ## Acceptance of the pump at TARGET: a port, or sim, unix, emulator; COUNT; build/hil/report.html
 	$(BIN)/python -m pytest -q -n 0 -rs --rig=$(TARGET) --count=$(COUNT) \
+		$(if $(POWER),--power=$(POWER)) $(if $(WIRES),--wires=$(WIRES)) \
 		-p host_tests.hil.plugin --report=build/hil \
 		-o junit_family=xunit1 --junitxml=build/hil/result.xml host_tests/hil
 

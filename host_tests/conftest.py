@@ -44,6 +44,8 @@ def pytest_addoption(parser):
     parser.addoption("--lines", type=int, default=200, help="console lines of the long floods")
     parser.addoption("--write-hazards", action="store_true", help="numbers into HAZARDS.md")
     parser.addoption("--rig", default="sim", help="what `make hil` is about, see Pump.open")
+    parser.addoption("--power", help="its switch: none, uhubctl:LOCATION/PORT, relay:SERIAL, own")
+    parser.addoption("--wires", help="serial port of the adapter at its button and buzzer")
     parser.addoption("--count", type=int, default=1, help="runs of the acceptance")
     parser.addoption("--seed", type=int, default=1, help="seed of the random campaigns")
 

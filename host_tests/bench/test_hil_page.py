@@ -75,6 +75,7 @@ def test_every_test_stands_there_with_its_figure_limit_reason_and_flake_rate(tmp
     assert "answered in 0.1 to 0.3 s" in text
     assert "at most 1 s" in text
     assert "0 of 2 failed" in text
+    assert "not run" in text
     assert "no wire <from> the buzzer" in text
     assert "Pass." in text
     assert "what was skipped has not been accepted" in text

@@ -7,11 +7,15 @@ skipped with the reason. On a board it takes two minutes, and leaves another pre
 reservoir and a stopped pump. With COUNT there are so many runs, each with the pump opened anew.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from host_tests.hil.device import DEVICE, Device, image_of
 from host_tests.hil.rig import Rig
 from pumpbench import Pump
+from pumpbench.hil.adapter import NoAdapter
+from pumpbench.hil.power import NoSwitch
 from pumpbench.hil.results import Figure
 
 
@@ -36,12 +40,20 @@ def switched_off():
 
 @pytest.fixture(scope="session")
 def opened(request, run):
-    where = request.config.getoption("--rig")
-    rig = Rig(Pump.open(where), where)
-    identity = ",".join(rig.pump.identity())
-    request.config.stash[DEVICE] = Device(identity, image_of(where))
+    option = request.config.getoption
+    where = option("--rig")
+    pump = Pump.open(where)
+    device = Device(",".join(pump.identity()), image_of(where))
+    request.config.stash[DEVICE] = device
+    try:
+        rig = Rig(pump, where, power=option("--power"), wires=option("--wires"))
+    except (NoSwitch, NoAdapter) as why:
+        pump.close()
+        pytest.fail(str(why), pytrace=False)
     yield rig
-    rig.pump.close()
+    told = replace(device, power=str(rig.power), wires=str(rig.wires))
+    request.config.stash[DEVICE] = told
+    rig.close()
 
 
 @pytest.fixture
