@@ -51,6 +51,13 @@ def test_a_pump_at_a_port_is_cut_by_a_relay_and_says_what_went_out(tmp_path):
             assert each["reason"] in first["reason"] or "nobody sees" in each["reason"]
 
 
+def test_no_run_at_all_is_refused():
+    command = [sys.executable, "-m", "pytest", "--count=0", "host_tests/hil"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 4
+    assert "at least one run, not 0" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [

@@ -11,6 +11,12 @@ from host_tests.hil.test_acceptance import (
     hears_buzzer,
 )
 from host_tests.hil.test_acceptance import (
+    test_a_power_cut_is_told_and_what_went_out_is_within_what_the_pump_says as check_cut,
+)
+from host_tests.hil.test_acceptance import (
+    test_a_power_cut_leaves_the_edges_that_came_within_what_the_pump_says as check_edges,
+)
+from host_tests.hil.test_acceptance import (
     test_the_wires_of_the_rig_are_there as check_wires,
 )
 from host_tests.hil.wires import BUTTON, BUZZER, STEP, BenchWires, SimulatedWires
@@ -18,6 +24,7 @@ from pumpbench import Pump
 from pumpbench.boards import load_board
 from pumpbench.hil.adapter import Adapter, NoAdapter
 from pumpbench.hil.power import NoSwitch
+from pumpbench.hil.results import Figure
 from pumpbench.sim import SimTarget
 
 
@@ -154,6 +161,44 @@ def test_without_a_switch_what_needs_one_is_skipped_and_says_how_to_get_one():
     with pytest.raises(pytest.skip.Exception, match="nothing switches the power of sim; name a"):
         made.power.need()
     made.close()
+
+
+class Lazy:
+    """A switch that obeys in words only."""
+
+    def cycle(self, pump):
+        return pump, 0.0
+
+    def close(self):
+        pass
+
+    def __str__(self):
+        return "uhubctl:1-1/2"
+
+
+def test_a_switch_that_did_nothing_is_found_out_by_the_pumps_count_of_steps(rig):
+    rig.prescribe(ml_d=2400)
+    rig.pump.start()
+    rig.pump.wait(2)
+    rig.power = Lazy()
+    with pytest.raises(pytest.fail.Exception, match="uhubctl:1-1/2 says it has cut the power"):
+        rig.power_cycle()
+
+
+def test_an_interval_that_is_too_narrow_fails_the_acceptance(rig, monkeypatch):
+    told = []
+
+    def measure(what, value, unit="", *, least=None, most=None):
+        told.append(what)
+        assert Figure(what, value, unit, least, most).is_within, what
+
+    monkeypatch.setattr(rig, "told_since", lambda before_ml: (0.0, 0.01))
+    with pytest.raises(AssertionError, match="told at most"):
+        check_cut(rig, measure)
+    rig.prepare()
+    with pytest.raises(AssertionError, match="edges came to"):
+        check_edges(rig, measure)
+    assert told == ["told at least", "told at most", "edges came to"]
 
 
 def test_a_simulated_board_comes_back_from_a_power_cut_with_its_flash_and_without_its_count(rig):
