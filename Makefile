@@ -15,6 +15,11 @@ MINUTES ?= 10
 ONLY ?=
 # What `make hil` is about: sim, unix, emulator, a serial port, or socket://host:port.
 TARGET ?= sim
+# How often it runs; from two on it ends with the flake rate of every test.
+COUNT ?= 1
+# What switches its power, and the serial port of the adapter at its button and buzzer.
+POWER ?=
+WIRES ?=
 
 BIN := .venv/bin
 WITH := $(if $(MICROPYTHON),--micropython $(MICROPYTHON))
@@ -58,9 +63,11 @@ check: .venv/ready typings/ready ## Format, lint, types and import rules
 	$(BENCH) boards
 	$(BIN)/python -m pytest -q host_tests/test_house.py host_tests/test_hazards.py
 
-hil: .venv/ready ## Acceptance of the pump at TARGET: a port, or sim, unix, emulator; build/hil/result.xml
-	$(BIN)/python -m pytest -q -n 0 -rs --rig=$(TARGET) -o junit_family=xunit1 \
-		--junitxml=build/hil/result.xml host_tests/hil
+hil: .venv/ready ## Acceptance of the pump at TARGET: a port, or sim, unix, emulator; COUNT; build/hil/report.html
+	$(BIN)/python -m pytest -q -n 0 -rs --rig=$(TARGET) --count=$(COUNT) \
+		$(if $(POWER),--power=$(POWER)) $(if $(WIRES),--wires=$(WIRES)) \
+		-p host_tests.hil.plugin --report=build/hil \
+		-o junit_family=xunit1 --junitxml=build/hil/result.xml host_tests/hil
 
 soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
 	$(PYTEST) -m "soak or long" --days=$(DAYS) --lines=$(LINES) --seed=$(SEED)

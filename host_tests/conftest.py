@@ -15,6 +15,7 @@ One marked `chip_in_soak` runs on the emulator in `make soak` only, but for the 
 as `but`; `unix_in_soak` is the same for `unix`.
 """
 
+import argparse
 import functools
 import gc
 
@@ -44,7 +45,17 @@ def pytest_addoption(parser):
     parser.addoption("--lines", type=int, default=200, help="console lines of the long floods")
     parser.addoption("--write-hazards", action="store_true", help="numbers into HAZARDS.md")
     parser.addoption("--rig", default="sim", help="what `make hil` is about, see Pump.open")
+    parser.addoption("--power", help="its switch: none, uhubctl:LOCATION/PORT, relay:SERIAL, own")
+    parser.addoption("--wires", help="serial port of the adapter at its button and buzzer")
+    parser.addoption("--count", type=_at_least_one, default=1, help="runs of the acceptance")
     parser.addoption("--seed", type=int, default=1, help="seed of the random campaigns")
+
+
+def _at_least_one(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least one run, not {number}")
+    return number
 
 
 def pytest_generate_tests(metafunc):

@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""A rig: the pump under test, and what else there is to look at or to switch."""
+"""A rig: the pump under test, its wires, and what switches its power."""
+
+import time
 
 import pytest
 
+from host_tests.hil.power_cycle import power_of
+from host_tests.hil.wires import wires_of
 from pumpbench import Prescription, Pump, PumpError
+from pumpbench.hil.power import NoSwitch
 from pumpbench.target import Target
 
 ML_PER_REV = "0.2"
 CAPACITY_ML = 20
+ROUNDING_ML = 1e-6
 NOTHING_TO_CONFIRM = 129
 
 
 class Rig:
-    """pump: open. where: how it was opened."""
+    """pump: open. where: how it was opened. power, wires: what the options say of them."""
 
-    def __init__(self, pump: Pump, where: str):
-        self.pump = pump
+    def __init__(self, pump: Pump, where: str, *, power: str | None, wires: str | None):
         self.where = where
-        line = pump._line
-        self.target = line if isinstance(line, Target) else None
+        self._hold(pump)
+        self.power = power_of(where, self.target is not None, power)
+        self.wires = wires_of(pump, self.target, wires)
 
     def prepare(self):
         """Stop, and bring the pump to where every test begins."""
@@ -34,6 +40,12 @@ class Rig:
         if pump.alarms():
             pump.acknowledge()
 
+    def close(self):
+        """Let go of the pump, of the wires and of the switch."""
+        self.wires.close()
+        self.power.close()
+        self.pump.close()
+
     def prescribe(self, **fields):
         """Stage and commit a prescription of 500 ug/mL."""
         review = self.pump.prescribe(Prescription(500, **fields))
@@ -43,14 +55,42 @@ class Rig:
         """The pump's own clock."""
         return float(self.pump.ask("SYST:UPT?"))
 
+    def clock_s(self):
+        """The clock of the bench, simulated where the board is."""
+        return time.monotonic() if self.target is None else self.target.now_ns / 1e9
+
+    def interval_ml(self):
+        """(least, most) that went out in the life of the pump; skips where it does not know."""
+        least, most = self.pump.ask("DEL:INT?").split(",")
+        if most == "NONE":
+            pytest.skip("this pump has lost its account: DEL:INT? has no upper bound any more")
+        return float(least), float(most)
+
+    def told_since(self, before_ml):
+        """(least, most) mL that went out since `interval_ml` was that; the answers are rounded."""
+        least, most = (now - then for now, then in zip(self.interval_ml(), before_ml, strict=True))
+        return max(0.0, round(least - ROUNDING_ML, 6)), round(most + ROUNDING_ML, 6)
+
     def plant(self):
         """What hangs on the pins of a simulated board; skips where nobody sees them."""
         if self.target is None:
-            pytest.skip(f"nobody looks at the pins of {self.where}: no logic analyser on this rig")
+            pytest.skip(f"nobody sees the lamps and the driver's pins of {self.where}")
         return self.target.plant
 
     def power_cycle(self):
-        """Switch the power off and on; skips where nothing can. The pump afterwards."""
-        if self.target is None:
-            pytest.skip(f"nothing switches the power of {self.where}")
-        return Pump(type(self.target)(flash=self.target.flash))
+        """Switch the power off and on; s of `clock_s` when it was gone. `pump` is the new one."""
+        emitted = self.pump.steps().emitted
+        try:
+            pump, cut_s = self.power.cycle(self.pump)
+        except NoSwitch as why:
+            pytest.fail(str(why), pytrace=False)
+        self._hold(pump)
+        self.wires.move_to(pump, self.target)
+        if pump.steps().emitted >= emitted > 0:
+            pytest.fail(f"{self.power} says it has cut the power, and the pump kept its count")
+        return cut_s
+
+    def _hold(self, pump):
+        self.pump = pump
+        line = pump._line
+        self.target = line if isinstance(line, Target) else None
