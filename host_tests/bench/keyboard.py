@@ -5,11 +5,19 @@ import codecs
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
+
+
+def _sit_down() -> None:
+    """The terminal is whence Ctrl-C comes, also where the tests run with their signals ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Keyboard:
@@ -25,7 +33,7 @@ class Keyboard:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # whence Ctrl-C comes
+            preexec_fn=_sit_down,
         )
         os.close(slave)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -36,7 +36,7 @@ def timed(what, function, *arguments):
 
 VALUE = [10**30, -(10**30), "a \\"b\\" \\n", None, [[], [1, 2**62]]] + [10**9] * 20
 files = Files("/store")
-twins = Twins(files, "RPI_PICO")
+twins = Twins((files, files), "RPI_PICO")
 value = timed("load", twins.load, "dose")
 if value is None:
     print(timed("first save", twins.save, "dose", [1]), twins.findings)
