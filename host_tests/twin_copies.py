@@ -6,6 +6,7 @@ import json
 
 from host_tests.files import MemoryFiles
 from pump.store.twins import FOLDERS, Twins
+from pumpbench.flashfiles import read_files, with_files
 
 BOARD = "RPI_PICO"
 COPIES = ("dose.0", "dose.1")
@@ -26,6 +27,18 @@ def line(fields):
 def sealed(rest):
     """What is behind a checksum, with the right one."""
     return b"%08x" % binascii.crc32(rest) + rest
+
+
+def value_of(flash, key):
+    """What copy 0 of a board's flash holds."""
+    return json.loads(read_files(flash)[path_of(key, 0)][8:])[3]
+
+
+def with_value(flash, key, value):
+    """The flash with another value in both copies, each as good as before."""
+    fields = json.loads(read_files(flash)[path_of(key, 0)][8:])
+    paths = [path_of(key, number) for number in (0, 1)]
+    return with_files(flash, dict.fromkeys(paths, line([*fields[:3], value])))
 
 
 def saved(*values):

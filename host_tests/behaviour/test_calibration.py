@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Calibration by a measured run, through the console; what came into the beaker is measured."""
 
-import json
-import zlib
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -11,10 +9,9 @@ import pytest
 from host_tests.bench_session import Bench, assert_balanced, assert_on_time
 from host_tests.lives import Lives
 from host_tests.therapy.bench import ledger_ml, refusal
-from host_tests.twin_copies import path_of
+from host_tests.twin_copies import value_of, with_value
 from pump.store.events import STORE_LOST
 from pumpbench.boards import load_board
-from pumpbench.flashfiles import read_files, with_files
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 
@@ -270,12 +267,9 @@ def test_a_wrong_calibration_that_is_put_right_needs_no_commit():
 def test_a_prescription_of_an_older_firmware_fits_any_head(count):
     pump = Lives()
     rate(pump)
-    files = read_files(pump.target.flash)
-    start = json.loads(files[path_of("prescription", 0)][8:])
-    rest = b" " + json.dumps([*start[:3], start[3][:count]]).encode() + b"\n"
-    content = b"%08x" % zlib.crc32(rest) + rest
-    paths = [path_of("prescription", number) for number in (0, 1)]
-    pump.go_on(flash=with_files(pump.target.flash, dict.fromkeys(paths, content)))
+    flash = pump.target.flash
+    older = value_of(flash, "prescription")[:count]
+    pump.go_on(flash=with_value(flash, "prescription", older))
     assert pump.events(STORE_LOST) == []
     pump.tell("MOT:CAL:PERR 2 ML")
     pump.tell("THER:STAR")

@@ -1,16 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Another drug in the line, of the same strength: nothing but a prime to its end clears it."""
 
-import json
-import zlib
-
 import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
-from host_tests.twin_copies import path_of
+from host_tests.twin_copies import value_of, with_value
 from pump.store.events import STORE_LOST
-from pumpbench.flashfiles import read_files, with_files
 
 NOT_CLEARED = 117
 RATE = "MODE SIMP;RATE 24 ML/D"
@@ -77,11 +73,8 @@ def test_a_drug_that_was_never_named_may_be_any(pump):
 def test_a_setup_of_an_older_firmware_knows_no_name():
     pump = delivered(Lives(), BACLOFEN)
     pump.run(3)
-    fields = json.loads(read_files(pump.target.flash)[path_of("setup", 0)][8:])
-    fields[3][3] = fields[3][3][:2]
-    rest = b" " + json.dumps(fields).encode() + b"\n"
-    content = b"%08x" % zlib.crc32(rest) + rest
-    paths = [path_of("setup", number) for number in (0, 1)]
-    pump.go_on(flash=with_files(pump.target.flash, dict.fromkeys(paths, content)))
+    setup = value_of(pump.target.flash, "setup")
+    setup[3] = setup[3][:2]
+    pump.go_on(flash=with_value(pump.target.flash, "setup", setup))
     assert pump.events(STORE_LOST) == []
     delivered(pump, MORPHINE)

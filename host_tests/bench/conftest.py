@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from host_tests.bench.served import served
 from host_tests.images import need_image
 from pumpbench import image
 from pumpbench.emulator import EmulatorTarget
@@ -56,6 +57,13 @@ micropython.kbd_intr(3)
 def version(request) -> str:
     """Every version of MicroPython that the project was tried with."""
     return request.param
+
+
+@pytest.fixture
+def board(tmp_path):
+    """A simulated board behind a port, in real time."""
+    with served(tmp_path / "pump.tty") as board:
+        yield board
 
 
 @pytest.fixture

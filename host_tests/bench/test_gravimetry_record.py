@@ -12,7 +12,6 @@ import pytest
 from rich.console import Console
 
 from host_tests.bench.keyboard import Keyboard
-from host_tests.bench.served import served
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.command_line import REFUSED
@@ -38,12 +37,6 @@ class TargetClock:
 
     def sleep(self, seconds):
         self._target.run(seconds)
-
-
-@pytest.fixture
-def board(tmp_path):
-    with served(tmp_path / "pump.tty") as board:
-        yield board
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from host_tests.bench.keyboard import Keyboard
-from host_tests.bench.served import served
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.command_line import REFUSED
@@ -22,12 +21,6 @@ def typed(monkeypatch):
         return main(["console", "--port", "sim"])
 
     return from_file
-
-
-@pytest.fixture
-def board(tmp_path):
-    with served(tmp_path / "pump.tty") as board:
-        yield board
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from rich.console import Console
 
 from host_tests.bench.keyboard import Keyboard
-from host_tests.bench.served import served
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
@@ -43,12 +42,6 @@ def pump(line):
     pump = Pump(line)
     start(pump)
     return pump
-
-
-@pytest.fixture
-def board(tmp_path):
-    with served(tmp_path / "pump.tty") as board:
-        yield board
 
 
 @pytest.fixture
