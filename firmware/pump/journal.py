@@ -34,7 +34,8 @@ class Journal:
 
     twins: keeps the records. pump: (clock, ledger, treatment). scratch: what survives a reset
     without power, or None. watchdog: has `bites_us`. is_interrupted: a reset has ended a delivery,
-    and nobody has confirmed. boot: how often the pump has started. written: records of the
+    and nobody has confirmed. was_dosing:
+    it ended a periodic dose. boot: how often the pump has started. written: records of the
     delivery since power-up.
     """
 
@@ -62,6 +63,7 @@ class Journal:
         self._copies = None  # iterator: one copy of the past is written, the other one is due
         self._copied = (0, 0, 0)  # of that: when, the most that was out, the dose that is over
         self._is_dosing = False  # in the last record: a periodic dose goes out
+        self.was_dosing = False  # in the one that power-up found
 
     # Told by the dispenser
 
@@ -164,6 +166,7 @@ class Journal:
         self._ledger.restore(ledger)
         self._ledger.recover(*self._out(at_us, counts), batch)
         is_cut = counts[1] > counts[0] or dose is not None
+        self.was_dosing = is_cut and batch[0] == PERIODIC
         self._lane = THERAPY if batch[0] in REGULAR and dose is None else DOSES
         self.is_interrupted = bool(was_interrupted or is_cut)
         if dose is not None:

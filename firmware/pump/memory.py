@@ -4,7 +4,7 @@
     prescription  written before it becomes active
     alarms        what was acknowledged, or has to be; since when there is no therapy
     setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed,
-                  the lock, the heartbeat
+                  the lock, the heartbeat, the grid of periodic doses
     past          boluses and lockouts, the last 24 h
     log           an event for everything that happens
 
@@ -89,7 +89,11 @@ class Memory:
         if self._log.finding:
             self._twins.findings.append(("log", self._log.finding))
         lost = self._missing()
+        kept_us, grid = self._clock.now_us(), self._treatment.grid
         outage_us = self._tell_time(rtc_s, marked_s)
+        if outage_us is None or DELIVERY in lost:
+            grid.lose()
+        grid.rest_since(kept_us, self._clock.now_us(), self._journal.was_dosing)
         self._lose(lost)  # as of now, not as of before the outage
         self._journal.count_since()
         was_regular = batch is not None and batch[0] == BASAL
@@ -253,6 +257,9 @@ class Memory:
             self.note(*alarm_event(kind, what))
             self._due = list(_AT_REST)
         treatment, giving = self._treatment, self._treatment.giving
+        missed = treatment.grid.take_missed()
+        if missed:
+            self.note(events.PERIODIC_MISSED, missed)
         record = giving.record if giving is not None else None
         seen = treatment.mode, record, self._staging.active
         if seen == self._seen:
@@ -313,6 +320,7 @@ class Memory:
             self._lost,
             self._lock.to_record(),
             self._heartbeat.limit_ms,
+            treatment.grid.to_record(),
         ]
 
     def _bring(self, key, restore):
@@ -351,6 +359,7 @@ class Memory:
         self._lost = tuple(state[6])
         self._lock.from_record(state[LOCK_PLACE])
         self._heartbeat.limit_ms = state[LOCK_PLACE + 1]
+        treatment.grid.from_record(state[LOCK_PLACE + 2])
 
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose.

@@ -383,6 +383,7 @@ class Treatment:
         self.day.stop()
         if was_regular:
             self._owed = owed
+            self.grid.end(at_us)
         if self.mode == state.BRIDGE and self.grid.anchor_us > at_us:
             self.grid.forget()  # it was to be laid after the bridge
         self.mode = STOPPED

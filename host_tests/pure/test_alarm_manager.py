@@ -47,6 +47,7 @@ PERMANENT = {
     322: ("Task late", LOW),
     323: ("Load high", LOW),
     324: ("Self-test failed", MEDIUM),
+    325: ("Periodic dose missed", MEDIUM),
 }
 FIRST_LOW, SECOND_LOW, MIDDLE, FIRST_HIGH, SECOND_HIGH = 301, 305, 307, 304, 306
 MIN_US = 60_000_000

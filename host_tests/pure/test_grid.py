@@ -82,3 +82,41 @@ def test_another_prescription_in_between_ends_the_grid(grid):
     assert grid.anchor_for(periodic(), 99 * S_US) == ANCHOR_US
     grid.keep(other)
     assert grid.anchor_for(periodic(), 99 * S_US) == 99 * S_US
+
+
+@given(
+    ends_us=st.integers(0, 50 * INTERVAL_US),
+    rests_us=st.integers(0, 50 * INTERVAL_US),
+)
+def test_what_was_missed_is_each_dose_that_was_not_given_whole(ends_us, rests_us):
+    grid = Grid()
+    grid.anchor(periodic(), ANCHOR_US)
+    grid.begin(ANCHOR_US)
+    end_us, begin_us = ANCHOR_US + ends_us, ANCHOR_US + ends_us + rests_us
+    grid.end(end_us)
+    grid.from_record(grid.to_record())
+    grid.rest_since(begin_us, begin_us, has_begun=False)  # it rests already
+    grid.begin(begin_us)
+    starts = range(ANCHOR_US + INTERVAL_US, begin_us, INTERVAL_US)
+    missed = [start_us for start_us in starts if start_us + DURATION_US > end_us]
+    assert grid.take_missed() == (str(len(missed)) if missed else "")
+    assert grid.has_missed == bool(missed)
+    assert grid.take_missed() == ""
+
+
+def test_a_grid_that_is_lost_is_told_when_the_same_dose_begins_anew(grid):
+    grid.lose()
+    grid.anchor(periodic(), 99 * S_US)
+    grid.begin(99 * S_US)
+    assert grid.anchor_us == 99 * S_US
+    assert (grid.take_missed(), grid.has_missed) == ("MOVED", True)
+
+
+@pytest.mark.parametrize(("into_us", "is_known"), [(-3 * S_US, False), (0, False), (1, True)])
+def test_a_dose_that_had_begun_is_not_given_again_whatever_a_clock_says(grid, into_us, is_known):
+    start_us = ANCHOR_US + INTERVAL_US
+    grid.rest_since(start_us - 2 * S_US, start_us + into_us, has_begun=True)
+    grid.anchor(periodic(), start_us + into_us)
+    grid.begin(start_us + into_us)
+    assert grid.take_missed() == ("1" if is_known else "MOVED")
+    assert grid.next_us(start_us + 2) == start_us + INTERVAL_US + (0 if is_known else into_us)

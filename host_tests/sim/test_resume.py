@@ -12,7 +12,7 @@ from pumpbench.sim.battery_clock import BatteryClock
 
 UNCONFIRMED, NOTHING_TO_CONFIRM, IN_SERVICE = 128, 129, 108
 RESERVOIR_TOO_LOW = 123
-INTERRUPTED, LOST, UNKNOWN = 304, 308, 314
+INTERRUPTED, LOST, UNKNOWN, DOSE_MISSED = 304, 308, 314, 325
 EVENT_INTERRUPTED = 421
 SIMPLE = "MODE SIMP;RATE 24 ML/D"
 BOLUSES = ("BOL:STAR 5 UG,1 MIN", "BOL:PAT", "BOL:TRI 5 UG,1 MIN,1 HR")
@@ -45,10 +45,10 @@ def assert_holds(pump, *alarms):
     assert pump.beaker_nl() == before_nl
 
 
-def assert_resumes(pump):
+def assert_resumes(pump, *more):
     """The regular therapy runs, logged and alarmed."""
     assert pump.ask("THER:STAT?") == "RUNNING"
-    assert pump.alarms() == [INTERRUPTED, UNKNOWN]
+    assert pump.alarms() == [INTERRUPTED, *more, UNKNOWN]
     assert len(pump.events(EVENT_INTERRUPTED)) >= 1
     before_nl = pump.beaker_nl()
     pump.run(54)
@@ -246,7 +246,7 @@ def test_a_periodic_therapy_resumes_between_two_doses():
     pump = running(*PERIODIC, rate="MODE PER;RATE 24 ML/D")
     pump.run(HOUR_S + 10 * MIN_S)
     pump.bite()
-    assert_resumes(pump)
+    assert_resumes(pump, DOSE_MISSED)  # moved: nobody knows how long the board hung
 
 
 @pytest.mark.hazard("default-dose-after-reset")

@@ -2,7 +2,7 @@
 """Alarm conditions: one table of permanent codes, with a row for each.
 
 Codes are never reused or changed: rigs and logs depend on them. The advice for a human stands as a
-comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 325 on are
+comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 326 on are
 free for guards to come.
 """
 
@@ -67,6 +67,9 @@ TASK_LATE = const(322)
 LOAD_HIGH = const(323)
 # *TST? gives the number of the part, see Errors; mend it, ALARm:ACKNowledge, *TST? again.
 SELF_TEST_FAILED = const(324)
+# While the therapy rested doses fell due, one was ended, or a reset has moved them: LOG:READ? says
+# how many, PRESCription:PERiodic:NEXT? when the next one comes. See to the patient model.
+DOSE_MISSED = const(325)
 
 # code, priority, whether it latches, what the pump does, name.
 #   L: stays when it is over, until it is acknowledged; -: ends by itself
@@ -96,6 +99,7 @@ ALARMS = """
 322 LOW - RUNS Task late
 323 LOW - RUNS Load high
 324 MEDIUM - RUNS Self-test failed
+325 MEDIUM - RUNS Periodic dose missed
 """
 
 

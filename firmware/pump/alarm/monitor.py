@@ -19,8 +19,8 @@ class Monitor:
     """Collaborators, by what they are asked.
 
     alarms: the manager. absence: of therapy. clock: `now_us`. staging: `is_left_open`,
-    `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`.
-    supply: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
+    `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`, `grid`. supply:
+    `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
     `is_failing`. panel: `is_stuck`. self_test: `is_alarming`. supervisor: `fault`, `is_late`,
     `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be heard.
     fitted: (code, predicate) each, of what only some boards can see.
@@ -76,6 +76,7 @@ class Monitor:
             (conditions.TASK_LATE, supervisor.is_late),
             (conditions.LOAD_HIGH, lambda: supervisor.is_loaded),
             (conditions.SELF_TEST_FAILED, self_test.is_alarming),
+            (conditions.DOSE_MISSED, lambda: treatment.grid.has_missed),
         ) + fitted
 
     def poll(self, _now_us=0):
@@ -111,6 +112,8 @@ class Monitor:
             self._staging.was_dropped = False
         if code in (None, conditions.OBSERVATION_OVER):
             self._treatment.is_observed = False
+        if code in (None, conditions.DOSE_MISSED):
+            self._treatment.grid.has_missed = False
         self.look()
 
     def _is_stopped_too_long(self):

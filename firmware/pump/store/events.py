@@ -40,6 +40,7 @@ SELF_TEST_FAILED = const(430)  # text: number of the part, see `faults`
 UNLOCKED = const(431)
 PIN_REFUSED = const(432)  # text: how many since the last right one
 PIN_CHANGED = const(433)  # text: SET, REMOVED or FORGOTTEN
+PERIODIC_MISSED = const(434)  # text: how many, or MOVED: they come at other instants now
 
 NAMES = """
 401 RESET
@@ -75,4 +76,5 @@ NAMES = """
 431 UNLOCKED
 432 PIN_REFUSED
 433 PIN_CHANGED
+434 PERIODIC_MISSED
 """  # see `faults.name_in`

@@ -18,6 +18,7 @@ _DAY = (_PORTIONS, (int, {None: int}, {None: int}, int), int)
 _REFILL = (int, {None: int}, {None: int}, int)
 _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
 _LINE = (int, bool, str)
+_GRID = ({None: (int, int, int)}, int, int, {None: int}, bool)
 _OLD_SETUP = (str, ({None: int}, bool), str, _LINE, [int, (int, int)], _RESERVOIR, [str])
 
 SHAPES = {
@@ -25,23 +26,26 @@ SHAPES = {
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), _DAY, int),
     "prescription": (_PRESCRIPTION, ([int], [int]), [((int,) * 7, (int,) * 7, int)], int),
-    "setup": _OLD_SETUP + ((str, int), int),
+    "setup": _OLD_SETUP + ((str, int), int, _GRID),
 }
 NO_LOCK = ["", 0]
+NO_GRID = [None, 0, 0, None, False]
 _LINE_PLACE = 3
-LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat
+LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat and the grid
 
 
 def upgraded(key, value):
     """A value as this firmware writes it, also if an older one wrote it.
 
-    An older setup has no lock, no heartbeat, and no name of the drug in the line. An older
-    prescription has none before it, and no calibration that it was committed with. An older past
-    has (begin, end, ng) of each part of the drug of a day: as one that has just gone out.
+    An older setup has no lock, no heartbeat, no grid, and no name of the drug in the line. An
+    older prescription has none before it, and no calibration that it was committed with. An older
+    past has (begin, end, ng) of each part of the drug of a day: as one that has just gone out.
     """
     if key == "setup" and isinstance(value, list):
         if len(value) == LOCK_PLACE:
             value = value + [NO_LOCK, 0]
+        if len(value) == LOCK_PLACE + 2:
+            value = value + [NO_GRID]
         if len(value) > _LINE_PLACE and fits(value[_LINE_PLACE], _LINE[:2]):
             value[_LINE_PLACE].append("")
         return value
