@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Days of delivery by the whole firmware in virtual time, on exactly the steps that are due.
 
-An ordinary run has the slowest rate, and days on end at a faster one. The tick counters start
-seconds before their wraps: `ticks_us` (17.9 min) wraps at every rate, `ticks_ms` (12.4 days) once.
+An ordinary run has a day at 1 mL/d, `make soak` one at every rate, and days on end. The tick
+counters start seconds before their wraps: `ticks_us` (17.9 min) wraps at every rate, `ticks_ms`
+(12.4 days) once.
 """
 
 import time
@@ -39,7 +40,7 @@ def long(rate):
 @pytest.mark.parametrize(
     "rate",
     [
-        "0.048 ML/D",
+        long("0.048 ML/D"),
         long("1 ML/D"),
         long("24 ML/D"),
         long("100 ML/HR"),
