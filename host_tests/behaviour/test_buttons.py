@@ -229,6 +229,7 @@ NOISE_S = 2
 
 @pytest.mark.hazard("button-noise")
 @pytest.mark.no_chip
+@pytest.mark.unix_in_soak
 @pytest.mark.campaign
 def test_noise_of_50_khz_on_every_button_loses_no_step_and_orders_nothing(bench, record_property):
     filled(bench)
