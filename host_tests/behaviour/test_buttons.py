@@ -56,7 +56,7 @@ def running(bench, *before_start):
 @pytest.mark.hazard("stop-ignored")
 def test_the_stop_button_held_for_a_second_stops_the_delivery(bench, record_property):
     filled(bench)
-    bench.prescribe("1000 ML/HR")
+    bench.prescribe("100 ML/HR")
     bench.tell("THER:STAR")
     bench.run(0.3)
     hold(bench, "stop_button", 0.9)

@@ -24,7 +24,7 @@ MISFORTUNES = {
 }
 
 
-@pytest.mark.chip_in_soak(but=("raise ValueError('x')",))
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("exception-in-task")
 @pytest.mark.parametrize("misfortune", MISFORTUNES)
 def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_fault(
