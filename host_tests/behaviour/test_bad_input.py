@@ -49,6 +49,7 @@ def test_a_bad_line_gives_its_error_and_nothing_else(bench, line):
     assert bench.ask("SYST:ERR?") == '0,"No error"'
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("console-flood")
 def test_a_running_delivery_loses_no_step_to_any_bad_line(bench):
     bench.prescribe(RATE)

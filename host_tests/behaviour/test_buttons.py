@@ -56,7 +56,7 @@ def running(bench, *before_start):
 @pytest.mark.hazard("stop-ignored")
 def test_the_stop_button_held_for_a_second_stops_the_delivery(bench, record_property):
     filled(bench)
-    bench.prescribe("1000 ML/HR")
+    bench.prescribe("100 ML/HR")
     bench.tell("THER:STAR")
     bench.run(0.3)
     hold(bench, "stop_button", 0.9)
@@ -229,6 +229,7 @@ NOISE_S = 2
 
 @pytest.mark.hazard("button-noise")
 @pytest.mark.no_chip
+@pytest.mark.unix_in_soak
 @pytest.mark.campaign
 def test_noise_of_50_khz_on_every_button_loses_no_step_and_orders_nothing(bench, record_property):
     filled(bench)

@@ -205,7 +205,9 @@ def cut(bench, power_up, part, draw, count):
 
 
 @pytest.mark.hazard("power-cut")
-@pytest.mark.parametrize("part", ["setup and start", "bolus"])
+@pytest.mark.parametrize(
+    "part", [pytest.param("setup and start", marks=pytest.mark.long), "bolus"]
+)
 def test_a_board_that_lost_power_knows_what_was_out(
     request, emulated_bench, part, seed, record_property
 ):

@@ -19,6 +19,7 @@ def test_the_pump_says_who_it_is(bench):
     assert len(unique_id) == 16
 
 
+@pytest.mark.chip_in_soak
 def test_a_prescription_is_staged_validated_committed_started_and_stopped(bench):
     bench.prescribe("24 ML/D")
     assert bench.ask("PRES:ACT?") == "SIMPLE,500.000,12000.000,24.000000"

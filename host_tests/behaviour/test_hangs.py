@@ -143,6 +143,7 @@ def hang_in(task, power_up):
     )
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("task-hangs")
 def test_a_hang_in_the_dispenser_ends_in_a_stopped_pump_that_says_why(power_up, record_property):
     record_property("measured", hang_in("dispenser", power_up))
@@ -287,9 +288,8 @@ def test_bites_that_come_after_a_long_good_run_do_not_add_up():
 
 
 @pytest.mark.hazard("task-hangs")
-def test_service_stops_the_watchdog(power_up):
+def test_service_stops_the_watchdog(bench):
     """The REPL feeds nothing; whoever deploys has all the time."""
-    bench = Bench(power_up())
     target = bench.target
     target.write(b"SYST:SERV\n")
     bench.run(TIMEOUT_S + 2)

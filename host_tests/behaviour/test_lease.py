@@ -29,7 +29,7 @@ def extra(now_us):
 """
 
 
-@pytest.mark.chip_in_soak(but=("1000 ML/HR",))
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("task-hangs")
 @pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])
 def test_the_steps_end_within_the_lease_when_python_hangs(power_up, rate, record_property):

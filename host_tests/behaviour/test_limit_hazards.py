@@ -135,13 +135,18 @@ THERAPIES = {
     "flex": ("MODE FLEX;RATE 60 UG/D", "FLEX:STEP ALL,08:00,160 UG/D,17:36"),
     "periodic": ("MODE PER;RATE 60 UG/D", "PER:DOSE 40 UG,1 HR,24 HR"),
 }
+# Days of each of them: one in `make test`, the others in `make soak`.
+HEADS = [
+    pytest.param(ml, name, marks=() if (ml, name) == (10, "flex") else pytest.mark.long)
+    for ml in (10, 3)
+    for name in THERAPIES
+]
 
 
 @pytest.mark.campaign
 @pytest.mark.no_chip
 @pytest.mark.hazard("daily-limit-exceeded")
-@pytest.mark.parametrize("name", THERAPIES)
-@pytest.mark.parametrize("revolution_ml", [10, 3])
+@pytest.mark.parametrize(("revolution_ml", "name"), HEADS)
 def test_whole_steps_of_a_large_head_keep_to_a_limit_that_is_the_day(pump, name, revolution_ml):
     """Of 31.25 or 9.375 ug each: 100 ug a day are 3.2 or 10.7 of them, never 4 or 11 in a day."""
     pump.tell(f"MOT:CAL:PERR {revolution_ml} ML")

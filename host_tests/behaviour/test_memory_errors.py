@@ -154,7 +154,7 @@ def assert_survived(bench, count, seed, record_property):
 def test_a_heap_that_fails_at_any_instant_ends_in_an_error_or_the_way_down(
     running, record_property
 ):
-    assert_survived(running, 5, 1, record_property)
+    assert_survived(running, 3, 1, record_property)
 
 
 @pytest.mark.emulator

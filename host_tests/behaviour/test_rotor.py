@@ -80,7 +80,7 @@ def test_a_stalled_rotor_stops_the_pump_and_is_on_record(fitted, record_property
     assert fitted.ask("THER:STAT?") == "STOPPED"
     fitted.run(0.1)
     out = fitted.plant.edges.count
-    fitted.run(5)
+    fitted.run(2)
     assert fitted.plant.edges.count == out
     assert fitted.plant.beaker.volume_nl == before
     missed = counts(fitted)[2]
@@ -315,13 +315,15 @@ def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):
 @pytest.mark.campaign
 @pytest.mark.no_chip
 @pytest.mark.unix_in_soak
-def test_a_day_at_1_ml_is_no_alarm(fitted, record_property):
+@pytest.mark.parametrize("hours", [6, pytest.param(24, marks=pytest.mark.long)])
+def test_a_day_at_1_ml_is_no_alarm(fitted, hours, record_property):
+    """Six hours of it in `make test`."""
     fitted.prescribe("1 ML/D")
     fitted.tell("THER:STAR")
-    for _ in range(24):
+    for _ in range(hours):
         fitted.run(3600)
         assert states(fitted) == {}
     pulses, _, missed = counts(fitted)
-    assert 39 <= pulses <= 41
+    assert abs(pulses - 40 * hours / 24) <= 1
     assert missed == 0
-    record_property("measured", f"a day at 1 ML/D: {pulses} pulses, no alarm")
+    record_property("measured", f"{hours} h at 1 ML/D: {pulses} pulses, no alarm")

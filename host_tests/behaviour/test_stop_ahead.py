@@ -7,6 +7,7 @@ from host_tests.bench_session import Bench, assert_balanced, main_with_task
 
 RATE = "1000 ML/HR"
 SLOW = "PRES:VAL?" + ";VAL?" * 48  # 5 s of them, where each takes so long
+SLOW_ON_A_CHIP = "PRES:VAL?" + ";VAL?" * 24  # by itself
 TAKES_S = 0.1  # a command looks twice
 # Whatever looks at the limits of the pump, as a validation does, takes its time.
 MAIN = f"""
@@ -93,7 +94,7 @@ def test_on_a_chip_a_stop_overtakes_queries_that_take_it_seconds(emulated_bench,
     bench.tell("PRES:EDIT")
     bench.tell("THER:STAR")
     bench.run(1)
-    bench.target.write(SLOW.encode() + b"\n")
+    bench.target.write(SLOW_ON_A_CHIP.encode() + b"\n")
     bench.run(0.5)
     took_s = send(bench, b"THER:STOP\n")
     assert b"OK," not in bench.target.output[-20:]  # they are still at it

@@ -24,7 +24,7 @@ MISFORTUNES = {
 }
 
 
-@pytest.mark.chip_in_soak(but=("raise ValueError('x')",))
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("exception-in-task")
 @pytest.mark.parametrize("misfortune", MISFORTUNES)
 def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_fault(
@@ -46,6 +46,7 @@ def test_a_task_that_dies_stops_the_steps_releases_the_driver_and_names_the_faul
     assert steps.commanded == steps.emitted == steps.witness == edges
 
 
+@pytest.mark.chip_in_soak
 @pytest.mark.hazard("step-lost-or-extra")
 def test_a_step_pin_that_no_longer_follows_the_engine_is_found_by_the_witness(power_up):
     taken = "machine.Pin(2, machine.Pin.OUT, value=0)"

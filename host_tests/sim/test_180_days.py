@@ -178,8 +178,9 @@ def judge(days):
     return edges
 
 
-@pytest.mark.campaign
+@pytest.mark.long
 def test_a_day_of_flex_with_boluses_by_the_whole_firmware_is_exact(record_property):
+    """Another one is the flex day of the demonstration, in `make test`."""
     began_s = time.process_time()
     edges = judge(1)
     cpu_s = time.process_time() - began_s

@@ -52,7 +52,7 @@ def take_a_bolus(pump):
         assert error.number in (GIVING, LOCKED_OUT, MAXIMUM, LIMIT, TOO_LOW)
 
 
-@pytest.mark.campaign
+@pytest.mark.long
 def test_a_flex_week_lasts_as_long_as_told_with_and_without_a_clock():
     pump = pump_with(WEEKEND, volume="10.2 ML")
     unplaced = days(pump)[:2]

@@ -49,7 +49,7 @@ def wait_s(pump):
 
 @pytest.mark.campaign
 @pytest.mark.hazard("record-damaged", "daily-limit-exceeded", "lockout-bypassed")
-@pytest.mark.parametrize("key", ("delivery", "past"))
+@pytest.mark.parametrize("key", ("delivery", pytest.param("past", marks=pytest.mark.long)))
 def test_it_blocks_for_24_hours_however_old_the_pump_is_and_no_longer(key):
     pump = live(3, "LIM:DAY 1 MG")
     lose(pump, key)

@@ -286,7 +286,7 @@ class Operator(RuleBasedStateMachine):
 
 @pytest.mark.campaign
 def test_random_sessions_deliver_what_the_oracle_says():
-    run(Operator, 60, 30, 4)
+    run(Operator, 30, 30, 4)
 
 
 @pytest.mark.campaign

@@ -206,7 +206,7 @@ class PatientOperator(Operator):
 
 @pytest.mark.campaign
 def test_random_therapies_give_what_the_oracle_says():
-    run(Operator, 20, 25, 35)
+    run(Operator, 8, 25, 35)
 
 
 @pytest.mark.campaign
