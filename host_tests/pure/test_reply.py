@@ -91,6 +91,40 @@ def test_a_host_that_reads_nothing_has_two_kilobytes_waiting():
     assert len(host.read) == 2048
 
 
+@given(st.lists(st.lists(st.text("xyz", min_size=1, max_size=64), max_size=20), max_size=8),
+       st.integers(0, 3000))  # fmt: skip
+def test_what_nobody_takes_for_seconds_is_dropped_and_a_line_that_was_begun_is_whole(lines, room):
+    host, errors, box = outbox()
+    host.room = room
+    for line in lines:
+        box.put(list(line))
+    assert not box.expire(0)
+    assert not box.expire(4_999_999)
+    before, is_left = errors.count, not box.is_empty
+    assert box.expire(5_000_000) == is_left
+    dropped = errors.count > before
+    box.expire(6_000_000)
+    assert errors.count == before + dropped  # told once
+    host.room = 1_000_000
+    box.put(["next"])
+    assert box.is_empty
+    read = host.read.decode().split("\n")
+    assert read.pop() == ""
+    assert read.pop() == "next"
+    assert read == ["".join(line) for line in lines][: len(read)]
+    assert dropped or is_left or len(read) + before == len(lines)
+
+
+def test_a_host_that_takes_a_byte_now_and_then_keeps_what_waits():
+    host, errors, box = outbox()
+    box.put(["x" * 40])
+    for second in range(0, 160, 4):
+        host.room = 1
+        box.send()
+        assert not box.expire(second * 1_000_000)
+    assert host.read == b"x" * 40 and errors.count == 0
+
+
 def test_a_line_that_is_longer_is_taken_when_nothing_waits():
     host, errors, box = outbox()
     box.put(["x" * 64] * 64)

@@ -3,6 +3,7 @@
 
 from pumpbench.sim import fake_sys as _sys
 from pumpbench.sim import world as _world
+from pumpbench.sim.console import FRAME_ADDRESS
 from pumpbench.sim.pins import SIO
 from pumpbench.sim.watchdog import BY_FORCE, TIMEOUT_MAX_MS
 
@@ -241,9 +242,11 @@ class WDT:
 
 
 class _Words:
-    """The chip's registers, as far as there are any: those of the watchdog."""
+    """The chip's registers, as far as there are any: those of the watchdog, and USB's frame."""
 
     def __getitem__(self, address: int) -> int:
+        if address == FRAME_ADDRESS:
+            return _world.current.console.frame
         return _world.current.watchdog.read(address)
 
     def __setitem__(self, address: int, value: int) -> None:

@@ -32,8 +32,7 @@ class _Bytes:
         return len(data)
 
     def write(self, data: bytes) -> int:
-        _world.current.console.write(bytes(data))
-        return len(data)
+        return _world.current.console.write(bytes(data))
 
 
 class _Text:

@@ -17,6 +17,7 @@ _LF = const(0x0A)
 _CR = const(0x0D)
 _OPEN_US = const(10_000_000)  # a line whose next byte does not come for so long is dropped
 _SOON_US = const(5_000)  # when to try again to write what the host did not take
+_LATER_US = const(100_000)  # and when it has not taken anything for seconds
 
 
 class Link:
@@ -44,9 +45,12 @@ class Link:
         self._run(self._clock.now_us() + _LONG_US)
         self._look_ahead()
         self._outbox.send()
+        is_left = self._outbox.expire(now_us)
         if has_read or self._has_work():
             return now_us  # there may be more
-        return None if self._outbox.is_empty else now_us + _SOON_US
+        if self._outbox.is_empty:
+            return None
+        return now_us + (_LATER_US if is_left else _SOON_US)
 
     def _has_work(self):
         """Whether anything waits to be run."""

@@ -1,22 +1,43 @@
 # SPDX-License-Identifier: MIT
-"""The console's serial line: USB or a UART, read and written without ever waiting.
+"""The console's serial line: USB or a UART, read and written without ever waiting for a host.
 
 Keyboard interrupt is off while a line is open, so byte 0x03 is a byte like any other.
 """
 
 import select
 import sys
+import time
 
+import machine
 import micropython
 from micropython import const
 
+from pump.clock import Monotonic
+
 _CTRL_C = const(3)
+_FRESH_US = const(2_000)  # a bus counts as awake for so long: USB says asleep after 3 ms
+_FRAME_US = const(1_100)  # a frame, and a little
 
 
 class Usb:
-    """The USB serial port of the board (sys.stdin and sys.stdout)."""
+    """The USB serial port of the board (sys.stdin and sys.stdout).
 
-    def __init__(self):
+    frames: the address of the chip's count of frames, of which a host that is awake sends one a
+    millisecond; None: there is none.
+
+    From 1.24 on, MicroPython's port says that it can be written to whenever no host is connected,
+    and a write then waits where its buffer is full: until 1.26 for ever, since then 500 ms. So
+    nothing is written while the count of frames stands still: the host sleeps, or its cable is
+    pulled. And what was not taken once is not tried again until the host has sent something.
+    """
+
+    def __init__(self, frames=None):
+        self._frames = frames
+        self._has_frames = False  # the count was seen to move
+        self._stood = -1  # the count that stood still, while it does
+        self._clock = Monotonic()
+        self._awake_us = -_FRESH_US
+        self._is_stuck = False
         self._in = select.poll()
         self._in.register(sys.stdin, select.POLLIN)
         self._out = select.poll()
@@ -39,6 +60,8 @@ class Usb:
             sys.stdin.buffer.readinto(self._byte)
             buffer[count] = self._byte[0]
             count += 1
+        if count:
+            self._is_stuck = False
         return count
 
     def write(self, data):
@@ -47,10 +70,36 @@ class Usb:
         Byte by byte: a longer write to a host that has stopped reading would wait for it.
         """
         count = 0
+        if self._is_stuck or not self._is_awake():
+            return count
         while count < len(data) and self._out.poll(0):
-            sys.stdout.buffer.write(data[count : count + 1])
+            if not sys.stdout.buffer.write(data[count : count + 1]):
+                self._is_stuck = True
+                break
             count += 1
         return count
+
+    def _is_awake(self):
+        """Whether a host keeps the bus awake, as far as the chip can tell.
+
+        A chip whose count does not move at the first answer, to what a host has just sent, has
+        none.
+        """
+        if self._frames is None or 0 <= self._clock.now_us() - self._awake_us < _FRESH_US:
+            return True
+        before = machine.mem32[self._frames]
+        if before == self._stood:
+            return False
+        time.sleep_us(_FRAME_US)
+        if machine.mem32[self._frames] != before:
+            self._has_frames, self._stood = True, -1
+            self._awake_us = self._clock.now_us()
+        elif self._has_frames:
+            self._stood = before
+            return False
+        else:
+            self._frames = None
+        return True
 
 
 class Uart:

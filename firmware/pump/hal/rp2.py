@@ -19,6 +19,8 @@ _POLL_US = const(10_000)  # between two looks at the console: a look costs the n
 _DOZE_MS = const(20)
 _NAP_US = const(250_000)  # the longest rest, should an interrupt be missed
 
+_FRAMES = const(0x50110048)  # SOF_RD of the USB controller: the number of the frame
+
 _SAMPLES = const(10)  # of a button at power-up
 _SAMPLE_MS = const(5)
 _CRY_PULSES = const(500)  # of C5, 523 Hz
@@ -284,7 +286,7 @@ def _is_free(board, name):
 def console_port(board):
     """The serial line that the board's data names: USB, or a UART."""
     if board.CONSOLE == "usb":
-        return console.Usb()
+        return console.Usb(_FRAMES)
     _, number, tx, rx, baud = board.CONSOLE
     uart = machine.UART(
         number,
