@@ -27,7 +27,7 @@ def all_rows():
     some = Anything()
     return (
         ieee488.rows(some, some, some, some, some)
-        + system.rows(some, some, some, (some, some, some), some)
+        + system.rows(some, some, some, (some, some, some), some, some)
         + lock.rows(some, some)
         + prescription.rows(some, some)
         + therapy.rows(some)

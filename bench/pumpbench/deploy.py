@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Putting the firmware onto a board over its serial port, never under a delivering pump.
 
-A board that answers *IDN? as the pump does is asked to end its firmware (SYST:SERV), which it only
-does when stopped; another instrument is left alone. Any other board is taken for one with a bare
-REPL. It has to be the board that the files are for. main.py goes first and comes back last, so an
-interrupted deployment leaves a board that does nothing. Files that are not the firmware's stay.
+A board that answers *IDN? as the pump does is asked which program it has: where that is this one,
+and its self-test finds it whole, it goes on as it is, delivering or not. Otherwise it is asked to
+end its firmware (SYST:SERV), which it does when stopped or after a fault. Another instrument is
+left alone. Any other board is taken for one with a bare REPL. It has to be the board that the
+files are for. main.py goes first and comes back last, so an interrupted deployment leaves a board
+that does nothing. Files that are not the firmware's stay.
 """
 
 import binascii
@@ -19,11 +21,12 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.boards import board_names, machine_name
-from pumpbench.client import Identity, SerialLine, is_instrument, is_pump
-from pumpbench.image import FOLDERS, MAIN, board_files
+from pumpbench.client import Identity, PumpError, SerialLine, is_instrument, is_pump
+from pumpbench.image import FOLDERS, MAIN, SUMS, board_files
 from pumpbench.pump import Pump
 
 PACKAGE = "/lib/pump"
+NO_FILES = "NONE"  # what a pump answers that is no files
 ANSWER_S = 2.0
 IN_STEP_S = 10.0  # a pump that delivers answers one thing after the other
 END_S = 0.5  # what the firmware is given to end
@@ -82,8 +85,33 @@ Track = Callable[[Sequence[str]], Iterable[str]]  # goes through paths, and show
 def deploy(board: str, port: str, track: Track = iter) -> Deployed:
     """The firmware onto the board at `port`, and up; see `put` and `wait_until_up`."""
     files = board_files(board)  # BoardError, before anything is asked
+    identity = has_already(files, port)
+    if identity is not None:
+        return Deployed([], identity)
     written = put(files, port, board, track)
     return Deployed(written, wait_until_up(port))
+
+
+def has_already(files: dict[str, bytes], port: str) -> Identity | None:
+    """Who answers at `port`, if it is a pump with exactly these files; nothing is changed.
+
+    Raises DeployError where files would not be used: the firmware is frozen into the image.
+    """
+    with _opened(port) as line:
+        if not is_pump(_who_answers(line)):
+            return None
+        pump = _in_step(line)
+        try:
+            program = pump.ask("SYST:PROG?")
+            if program == NO_FILES:
+                raise DeployError(
+                    f"The pump at {port} has its firmware frozen into the image; files would not "
+                    "be used. Flash an image without it first, or build the image anew."
+                )
+            is_same = program == f"{binascii.crc32(files[SUMS]):08X}" and pump.ask("*TST?") == "0"
+        except (PumpError, TimeoutError):  # one that cannot tell yet
+            return None
+        return pump.identity() if is_same else None
 
 
 def put(
@@ -132,13 +160,7 @@ def free_the_repl(port: str, board: str | None = None) -> None:
 
     So it is where the pump runs on another board than `board`.
     """
-    if not port:
-        raise DeployError("Say which port the board is at, for example PORT=/dev/ttyACM0.")
-    try:
-        line = SerialLine(port)
-    except (serial.SerialException, ValueError) as error:
-        raise DeployError(f"The port {port} cannot be opened: {error}") from None
-    with line:
+    with _opened(port) as line:
         text = _who_answers(line)
         if is_pump(text):
             name = text.split(",")[1]
@@ -186,6 +208,15 @@ def _folders(paths: list[str]) -> list[str]:
     """All folders above `paths`, outer ones first."""
     folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
     return sorted(folders - {"/"})
+
+
+def _opened(port: str) -> SerialLine:
+    if not port:
+        raise DeployError("Say which port the board is at, for example PORT=/dev/ttyACM0.")
+    try:
+        return SerialLine(port)
+    except (serial.SerialException, ValueError) as error:
+        raise DeployError(f"The port {port} cannot be opened: {error}") from None
 
 
 def _who_answers(line: SerialLine) -> str:

@@ -132,7 +132,11 @@ def deploy(port: BoardPort, board: Board = PICO) -> None:
 
     say(f"Asking what is at {port}.")
     done = deploy.deploy(board, port, shown)
-    say(f"{len(done.written)} files written. {','.join(done.identity)} is up, and stopped.")
+    identity = ",".join(done.identity)
+    if done.written:
+        say(f"{len(done.written)} files written. {identity} is up, and stopped.")
+    else:
+        say(f"{identity} has this firmware already, and goes on as it was.")
 
 
 def repl(port: BoardPort) -> int:

@@ -347,7 +347,7 @@ class App:
         progress = Progress(self.treatment, self.dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
         common = self.status, self.errors, lambda: identity, self.staging.discard, self._test
-        whole = self.control, self.supervisor, self.clock, self.boot, self.heartbeat
+        whole = self.control, self.supervisor, self.clock, self.boot, self.heartbeat, _sums
         sound = self.monitor, self.annunciator, self.clock
         return (
             ("SY", lambda: system.rows(*whole)),  # the shorter one first
@@ -362,6 +362,11 @@ class App:
             ("AL", lambda: alarm.rows(self.alarms, self.absence, *sound)),
             ("LO", lambda: log.rows(self.log)),
         )
+
+
+def _sums():
+    """The sums of the program's files, in parts; OSError where they are no files."""
+    return files.parts(_SUMS)
 
 
 def _is_in_files():

@@ -95,6 +95,15 @@ class Control:
         """Stop whatever moves, at once. Never refused."""
         self.treatment.stop()
 
+    def end(self):
+        """End the firmware, with safe outputs: stopped, or after a fault, when nothing moves.
+
+        What is wrong then may be its files.
+        """
+        if self._supervisor.fault is None:
+            self.need_stopped()
+        self._supervisor.end()
+
     def confirm(self):
         """A human has taken note that a reset ended a delivery, or that records are lost."""
         if not self.memory.is_open():

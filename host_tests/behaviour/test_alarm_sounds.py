@@ -30,6 +30,7 @@ PRIORITIES = ("HIGH", "MEDIUM", "LOW")
 # What brings a priority about from a stopped pump with a full reservoir, and what ends it.
 CAUSES = {"HIGH": "RES:REF 0.5 ML", "MEDIUM": "RES:REF 10 ML,18 ML", "LOW": "RES:REF 2 ML"}
 ENDS = {"HIGH": "RES:REF 20 ML", "MEDIUM": "RES:REF 10 ML,10 ML", "LOW": "RES:REF 20 ML"}
+TASK_LATE = 322
 BURST_S = {"HIGH": 3.35, "MEDIUM": 1.05, "LOW": 0.65}
 WIDEST_NS = 500_000  # an eighth of the longest period, C4
 ANSWERED_S = 0.5  # a command of the console is done by then, flash written, on a chip, too
@@ -106,7 +107,12 @@ def under_load(bench, priority, monkeypatch):
     slow_flash(bench.target, monkeypatch)
     load(bench, 3)
     bench.drain()
-    for code in states(bench):  # so much makes tasks late, which is an alarm of its own
+    for _ in range(6 if bench.target.name == "emulator" else 0):
+        if TASK_LATE in states(bench):  # an alarm of its own, that would take a test's place
+            break
+        load(bench, 1)
+        bench.drain()
+    for code in states(bench):
         bench.tell(f"ALAR:ACKN {code}")
     bench.run(1)
     listen(bench)

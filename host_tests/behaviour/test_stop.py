@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from host_tests.bench_session import assert_balanced
+from host_tests.bench_session import Bench, assert_balanced, main_with_task
 
 # Steps 1 ms apart, stopped at given instants: what was emitted before, at once after, and later.
 STOPS = """
@@ -92,6 +92,30 @@ def test_stopping_what_is_stopped_is_no_error(bench):
 
 def test_service_ends_the_application_with_safe_outputs(bench):
     bench.target.tell("SYST:SERV")
+    assert_at_the_repl(bench)
+
+
+@pytest.mark.parametrize("code", [208, 201])
+def test_a_pump_in_fault_can_be_serviced(power_up, code):
+    """What is wrong may be a file, and the advice is to deploy it again."""
+    task = f"""
+def extra(now_us):
+    if app.engine.emitted() > 2000 and app.supervisor.fault is None:
+        raise Fault({code})
+    return now_us + 20_000
+"""
+    bench = Bench(power_up(main=main_with_task(task)))
+    bench.prescribe("1000 ML/HR")
+    bench.tell("THER:STAR")
+    bench.run(1)
+    assert bench.ask("SYST:STAT?;*TST?") == f"FAULT;{code}"
+    steps = bench.plant.edges.count
+    bench.target.tell("SYST:SERV")
+    assert_at_the_repl(bench)
+    assert bench.plant.edges.count == steps
+
+
+def assert_at_the_repl(bench):
     bench.run(0.2)
     assert bench.target.pin("enable").level == 1
     bench.target.write(b"\r\n")

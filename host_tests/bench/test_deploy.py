@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The firmware onto a board: over a stopped pump, never over a delivering one."""
 
+import binascii
 import os
 import threading
 import tty
@@ -10,7 +11,7 @@ from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
 from pumpbench.client import SerialLine
-from pumpbench.deploy import DeployError, deploy, put, wait_until_up
+from pumpbench.deploy import DeployError, deploy, has_already, put, wait_until_up
 from pumpbench.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
 from pumpbench.pump import Pump
 
@@ -112,6 +113,83 @@ def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files
         assert pump.identity().model == "ITB-Pump"
         assert pump.state() == "STOPPED"
         assert pump.ask("DEL:STEP?") == "0,0,0,0"
+
+        pump.tell("MOT:JOG 500,10")
+    again = deploy("RPI_PICO", port)  # the same: it goes on, and did not start anew
+    assert again == ([], done.identity)
+    with SerialLine(port) as line:
+        pump = Pump(line, timeout_s=60)
+        assert pump.state() == "RUNNING"
+        assert int(pump.ask("DEL:STEP?").split(",")[0]) > 0
+
+
+ANSWERS = {
+    "*IDN?": "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0",
+    "SYST:STAT?": "STOPPED",
+    "SYST:ERR?": '0,"No error"',
+    "*OPC?": "1",
+    ":SYST:VERS?": "1999.0",
+}
+
+
+@pytest.fixture
+def pump_that_answers():
+    """Call with answers: the port of a pump that has these, and says nothing else."""
+    ends = []
+
+    def plug(answers):
+        ours, theirs = os.openpty()
+        ends.extend((ours, theirs))
+        tty.setraw(theirs)
+        known = ANSWERS | answers
+
+        def run():
+            with os.fdopen(os.dup(ours), "rb", 0) as lines:
+                try:
+                    for line in iter(lines.readline, b""):
+                        asked = line.decode().strip().split(";")
+                        if all(query in known for query in asked):
+                            os.write(ours, ";".join(known[q] for q in asked).encode() + b"\n")
+                except OSError:
+                    pass  # the terminal is closed
+
+        threading.Thread(target=run, daemon=True).start()
+        return os.ttyname(theirs)
+
+    yield plug
+    for end in ends:
+        os.close(end)
+
+
+PLAIN = {SUMS: b"sums"}
+HAS_IT = f"{binascii.crc32(PLAIN[SUMS]):08X}"
+
+
+@pytest.mark.parametrize(
+    ("program", "tested", "has_it"),
+    [
+        (HAS_IT, "0", True),
+        (HAS_IT, "208", False),  # a file is not what was put there
+        ("00000000", "0", False),
+        (None, "0", False),  # an older firmware does not know the question
+    ],
+)
+def test_a_pump_that_has_the_program_already_is_known_by_its_sums(
+    pump_that_answers, program, tested, has_it
+):
+    answers = {"*TST?": tested} | ({"SYST:PROG?": program} if program else {})
+    identity = has_already(PLAIN, pump_that_answers(answers))
+    assert (identity is not None and identity.model == "ITB-Pump") == has_it
+
+
+def test_a_pump_that_is_frozen_into_its_image_is_told_and_goes_on(board):
+    """The firmware of a simulated board is no files."""
+    with SerialLine(board.port) as line:
+        Pump(line).tell("MOT:JOG 500,10")
+    with pytest.raises(DeployError, match="frozen into the image; files would not be used"):
+        deploy("RPI_PICO", board.port)
+    with SerialLine(board.port) as line:
+        assert Pump(line).state() == "RUNNING"
 
 
 @pytest.mark.emulator

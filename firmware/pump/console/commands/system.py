@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""SYSTem: state, time, uptime, health, heartbeat and service of the whole pump."""
+"""SYSTem: state, program, time, uptime, health, heartbeat and service of the whole pump."""
+
+import binascii
 
 from micropython import const
 
@@ -12,21 +14,16 @@ _LEAST_SILENT_MS = const(5_000)
 _MOST_SILENT_MS = const(86_400_000)
 
 
-def rows(control, supervisor, clock, boot, heartbeat):
-    """Rows for the tree. boot: (reset cause, instant of power-up, files that are written to)."""
+def rows(control, supervisor, clock, boot, heartbeat, sums):
+    """Rows for the tree.
+
+    boot: (reset cause, instant of power-up, files that are written to). sums(): the parts of the
+    file that has the sums of the program's files; OSError where there is none.
+    """
     cause, start_us, folders = boot
 
     def uptime():
         return fixed((clock.now_us() - start_us) // 1000, 3)
-
-    def set_time(text):
-        try:
-            wall_s = wall.parse(text)
-        except ValueError as error:
-            refusal = ScpiError(DATA_OUT_OF_RANGE, error.args[0])
-        else:
-            return control.set_clock(wall_s)
-        raise refusal
 
     def time():
         clock_now = control.treatment.outlook.wall
@@ -42,13 +39,10 @@ def rows(control, supervisor, clock, boot, heartbeat):
     def set_heartbeat(limit_ms):
         heartbeat.limit_ms = limit_ms
 
-    def service():
-        control.need_stopped()
-        supervisor.end()
-
     return (
         ("SYSTem:STATe?", control.state),
-        ("SYSTem:TIME", set_time, TEXT),
+        ("SYSTem:PROGram?", lambda: _program(sums)),
+        ("SYSTem:TIME", control.set_clock, _wall_s),
         ("SYSTem:TIME?", time),
         ("SYSTem:UPTime?", uptime),
         ("SYSTem:HEALth?", health),
@@ -58,8 +52,28 @@ def rows(control, supervisor, clock, boot, heartbeat):
             "SYSTem:HEARtbeat?",
             lambda: seconds(heartbeat.limit_ms) if heartbeat.limit_ms else "OFF",
         ),
-        ("SYSTem:SERVice", service),
+        ("SYSTem:SERVice", control.end),
     )
+
+
+def _program(sums):
+    """The CRC-32 of the list of sums; NONE where there is none."""
+    crc = 0
+    try:
+        for part in sums():
+            crc = binascii.crc32(part, crc)
+    except OSError:
+        return "NONE"
+    return "%08X" % crc
+
+
+def _wall_s(text):
+    """The parameter of the wall clock, in seconds since 2000."""
+    try:
+        return wall.parse(TEXT(text))
+    except ValueError as error:
+        refusal = ScpiError(DATA_OUT_OF_RANGE, error.args[0])
+    raise refusal
 
 
 def _limit(text):
