@@ -174,7 +174,7 @@ class App:
         scratch = hal.scratch()
         self.watchdog = Watchdog(hal.watchdog_timer(), scratch, self.clock)
         delivery = self.clock, self.ledger, self.treatment
-        self.journal = Journal(twins, delivery, scratch, self.watchdog)
+        self.journal = Journal(twins, self.log, delivery, scratch, self.watchdog)
         self.dispenser.record(self.journal)
         self.memory = Memory(
             (twins, self.log),

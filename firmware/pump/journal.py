@@ -32,15 +32,16 @@ _WRAP = const(0xFFFFFFFF)
 class Journal:
     """Told by the dispenser; see `delivery.dispenser.Unrecorded` for when.
 
-    twins: keeps the records. pump: (clock, ledger, treatment). scratch: what survives a reset
-    without power, or None. watchdog: has `bites_us`. is_interrupted: a reset has ended a delivery,
-    and nobody has confirmed. was_dosing:
-    it ended a periodic dose. boot: how often the pump has started. written: records of the
-    delivery since power-up.
+    twins: keeps the records. log: has `written`. pump: (clock, ledger, treatment). scratch: what
+    survives a reset without power, or None. watchdog: has `bites_us`. is_interrupted: a reset has
+    ended a delivery, and nobody has confirmed. was_dosing: it ended a periodic dose. logged: how
+    many events there were then, at least. boot: how often the pump has started. written: records
+    of the delivery since power-up.
     """
 
-    def __init__(self, twins, pump, scratch, watchdog):
+    def __init__(self, twins, log, pump, scratch, watchdog):
         self._twins = twins
+        self._log = log
         self._clock, self._ledger, self._treatment = pump
         self._scratch = scratch
         self._watchdog = watchdog
@@ -64,6 +65,7 @@ class Journal:
         self._copied = (0, 0, 0)  # of that: when, the most that was out, the dose that is over
         self._is_dosing = False  # in the last record: a periodic dose goes out
         self.was_dosing = False  # in the one that power-up found
+        self.logged = 0  # in that one: the number of the last event in flash
 
     # Told by the dispenser
 
@@ -160,7 +162,7 @@ class Journal:
 
         None, too, while an earlier interruption is open: what crashes again and again stays down.
         """
-        at_us, boot, was_interrupted, batch, counts, ledger, dose = state
+        at_us, boot, was_interrupted, batch, counts, ledger, dose, self.logged = state
         self.boot = boot + 1
         self._clock.begin(at_us)
         self._ledger.restore(ledger)
@@ -253,7 +255,7 @@ class Journal:
             dose = over.state()[:5] + [over.given_ng]
         drug = self._drug_batch()
         value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
-        self._write(DELIVERY, value + [self._ledger.state(), dose])
+        self._write(DELIVERY, value + [self._ledger.state(), dose, self._log.written()])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
         self._drug, self._edits = drug, self._ledger.edits
         self._dose_id, self._is_past = dose[0] if dose is not None else 0, False

@@ -86,6 +86,7 @@ class Memory:
         batch = self._bring(DELIVERY, self._journal.restore)
         unload("pump.store.shapes")
         unload("pump.store.loading")
+        self._log.expect(self._journal.logged)
         if self._log.finding:
             self._twins.findings.append(("log", self._log.finding))
         lost = self._missing()

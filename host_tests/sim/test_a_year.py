@@ -73,6 +73,13 @@ class Fed:
     bites_us = 1 << 62
 
 
+class NoLog:
+    """Without an event."""
+
+    def written(self):
+        return 0
+
+
 class Therapy:
     """What the journal asks of a treatment in which no bolus is given."""
 
@@ -170,7 +177,7 @@ class Year:
         self.therapy, self._scratch = Therapy(self._calibration()), scratch
         self.reservoir = Reservoir(REFILL_NL, DEAD_NL)
         delivery = self.clock, self.ledger, self.therapy
-        self.journal = Journal(self._twins, delivery, scratch, Fed())
+        self.journal = Journal(self._twins, NoLog(), delivery, scratch, Fed())
         keys = (SETUP, self.reservoir.restore), (PAST, self.journal.restore_past)
         for key, restore in (*keys, (DELIVERY, self.journal.restore)):
             value = self._twins.load(key)

@@ -74,3 +74,33 @@ def test_a_file_that_is_lost_is_said_and_confirmed_and_the_other_one_stays(pump,
     pump.cut()
     assert pump.alarms() == NONE
     assert pump.events(STORE_LOST) == ["STORE_LOST log LOST"]
+
+
+@pytest.mark.hazard("record-damaged")
+@pytest.mark.parametrize("back", [0, 8, 60, 199])
+def test_a_log_that_flash_has_set_back_is_said_and_no_number_is_given_again(back):
+    """As one wrong bit does it: the folder is whole, and as it was before."""
+    pump = Lives()
+    flash = with_file(pump.target.flash, OLDER, file_of(1, 1000))
+    pump.go_on(flash=with_file(flash, NEWER, file_of(1001, 200)))
+    for _ in range(3):
+        pump.tell("RES:REF 20 ML")
+        pump.tell("MOT:JOG 1,60")
+        pump.run(3)
+    _, last = kept(pump)
+    content = read_files(pump.target.flash)[NEWER]
+    cut = content[: len(content) - BYTES * back]
+    pump.go_on(flash=with_file(pump.target.flash, NEWER, cut))
+    pump.run(3)
+    if not back:
+        assert pump.alarms() == NONE
+        return
+    assert pump.events(STORE_LOST) == ["STORE_LOST log LOST"]
+    assert pump.alarms() == [RECORDS_LOST]
+    assert struct.unpack("<I", read_files(pump.target.flash)[OLDER][:4])[0] > last
+    assert read_files(pump.target.flash)[NEWER] == cut
+    pump.tell("THER:CONF")
+    pump.cut()
+    pump.run(3)
+    assert pump.alarms() == NONE
+    assert len(pump.events(STORE_LOST)) == 1

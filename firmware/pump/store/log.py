@@ -43,6 +43,7 @@ class EventLog:
         self._firsts = [1, 1]  # the number of the first record of each file
         self._counts = [0, 0]
         self._now = 0  # the file that is being written
+        self._known = 0  # the highest number that a record knew of
         self._find_end()
 
     def add(self, code, now_us, wall_s, text=""):
@@ -73,6 +74,22 @@ class EventLog:
             self._now, self._firsts[now], self._counts[now] = now, first, 0
         self._counts[now] += queued
         self._queue = bytearray()
+
+    def written(self):
+        """The number of the last event that is in flash; 0 when there is none."""
+        return self._end(self._now) - 1 if self._counts[self._now] else self._known
+
+    def expect(self, number):
+        """A record knows that events up to this number were written.
+
+        Where they are not here, flash has set the log back: its numbers go on beyond.
+        """
+        self._known = number
+        if number < self._next():
+            return
+        self._now = 1 - self._now
+        self._firsts[self._now], self._counts[self._now] = number + _MOST_RECORDS, 0
+        self.finding = LOST
 
     def is_filling(self):
         """True when the queue is to be written soon, lest events are dropped."""

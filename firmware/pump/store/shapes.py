@@ -23,7 +23,7 @@ _OLD_SETUP = (str, ({None: int}, bool), str, _LINE, [int, (int, int)], _RESERVOI
 
 SHAPES = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
-    "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}),
+    "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}, int),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), _DAY, int),
     "prescription": (_PRESCRIPTION, ([int], [int]), [((int,) * 7, (int,) * 7, int)], int),
     "setup": _OLD_SETUP + ((str, int), int, _GRID),
@@ -38,8 +38,9 @@ def upgraded(key, value):
     """A value as this firmware writes it, also if an older one wrote it.
 
     An older setup has no lock, no heartbeat, no grid, and no name of the drug in the line. An
-    older prescription has none before it, and no calibration that it was committed with. An older
-    past has (begin, end, ng) of each part of the drug of a day: as one that has just gone out.
+    older delivery knows of no event. An older prescription has none before it, and no calibration
+    that it was committed with. An older past has (begin, end, ng) of each part of the drug of a
+    day: as one that has just gone out.
     """
     if key == "setup" and isinstance(value, list):
         if len(value) == LOCK_PLACE:
@@ -51,6 +52,8 @@ def upgraded(key, value):
         return value
     if key == "prescription" and isinstance(value, list) and len(value) in (2, 3):
         return value + [[], 0][len(value) - 2 :]
+    if key == "delivery" and isinstance(value, list) and len(value) == len(SHAPES[key]) - 1:
+        return value + [0]
     if key == "past" and fits(value, (SHAPES[key][0], [_PART], int)):
         drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG
         last_us = max([part[1] for part in value[1]] + [0])
