@@ -19,7 +19,9 @@ _POLL_US = const(10_000)  # between two looks at the console: a look costs the n
 _DOZE_MS = const(20)
 _NAP_US = const(250_000)  # the longest rest, should an interrupt be missed
 
-_FRAMES = const(0x50110048)  # SOF_RD of the USB controller: the number of the frame
+# SOF_RD of the USB controller, the number of the last frame. Reading it clears the interrupt of
+# that frame: should it still be pending, USB sends a frame later.
+_FRAMES = const(0x50110048)
 
 _SAMPLES = const(10)  # of a button at power-up
 _SAMPLE_MS = const(5)
