@@ -211,7 +211,10 @@ class _Finder:
         self._expect("midnight", self._midnight_us, seen._replace(to_us=seen.to_us + START_US))
 
     def find_boluses(self, boluses: Sequence[Bolus]) -> None:
-        """A bolus begins so that the first step it moves is on time, and is aborted likewise."""
+        """A bolus begins so that the first step it moves is on time, and is aborted likewise.
+
+        Of an abort that is the first step after the restart: one before may have waited for it.
+        """
         for bolus in boluses:
             name = f"bolus {len(self._boluses) + 1}"
             rate = bolus.steps / bolus.duration_us
@@ -221,7 +224,9 @@ class _Finder:
             self._expect(f"{name}, its begin", from_us, Window(bolus.asked.from_us, latest_us))
             to_us = from_us + bolus.duration_us
             if bolus.aborted:
-                _, missing = self._missing(bolus.aborted_after + 1)
+                since_us = bolus.aborted.to_us + START_US
+                waited = sum(t <= since_us for t in self._times_us[bolus.aborted_after :])
+                _, missing = self._missing(bolus.aborted_after + 1 + waited)
                 to_us = from_us + missing / rate
                 earliest_us = bolus.aborted.from_us - START_US
                 window = Window(earliest_us, bolus.aborted.to_us)

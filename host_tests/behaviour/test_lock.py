@@ -276,10 +276,10 @@ def test_a_setup_of_an_older_firmware_is_read_and_has_no_lock():
     pump.go_on(flash=with_setup(flash, setup_of(flash)[3][:7]))
     assert RECORDS_LOST not in pump.alarms()
     assert pump.ask("SYST:LOCK?;HEAR?;:MOT:CAL?;:THER:RES?") == "OFF;OFF;0.190000;BASAL"
-    assert len(setup_of(pump.target.flash)[3]) == 9
+    assert len(setup_of(pump.target.flash)[3]) == 10
 
 
-@pytest.mark.parametrize("count", [6, 8, 10])
+@pytest.mark.parametrize("count", [6, 8, 11])
 def test_a_setup_of_another_length_is_lost(count):
     pump = Lives()
     flash = pump.target.flash
