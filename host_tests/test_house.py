@@ -115,6 +115,13 @@ def test_hardware_is_imported_by_the_hal_alone(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_a_board_makes_its_outputs_safe_before_anything_but_the_hal_is_loaded(path):
+    if is_in(module_name(path), {"pump.hal"}):
+        ours = [name for name in imports_of(path) if name.split(".")[0] == "pump"]
+        assert all(is_in(name, {"pump.hal"}) for name in ours)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_pure_modules_import_vocabulary_and_nothing_else(path):
     name = module_name(path)
     if is_in(name, PURE):

@@ -76,7 +76,7 @@ class App:
 
     def __init__(self, board, hal):
         self.clock = Monotonic()
-        self.port = hal.console_port(board)
+        self.port = hal.console_port(board, self.clock)
         self.rest = hal.Rest(self.clock, self.port)
         self.supervisor = Supervisor(self.clock, self.rest)
         self.engine = hal.step_engine(board, self.clock)

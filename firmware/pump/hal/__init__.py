@@ -8,7 +8,7 @@ None.
     make_safe(board)         every output at its inactive level: the first thing after any reset
     is_held(board, button)   whether a button is down for sure
     cry(board)               safe outputs, the lamp on, a second of sound: the pump cannot run
-    console_port(board)      `read_into`, `write`, `has_input`, `close`, see `console`
+    console_port(board, clock)  `read_into`, `write`, `has_input`, `close`, see `console`
     Rest(clock, port)        `until(due_us)`, `end()`, `doze()`: where the processor waits
     step_engine(board, clock)  finite runs of steps and a witness, see `rp2_steps`
     rotor(board)             a counter of the rotor's pulses, or None

@@ -12,8 +12,6 @@ import machine
 import micropython
 from micropython import const
 
-from pump.clock import Monotonic
-
 _CTRL_C = const(3)
 _FRESH_US = const(2_000)  # a bus counts as awake for so long: USB says asleep after 3 ms
 _FRAME_US = const(1_100)  # a frame, and a little
@@ -22,8 +20,8 @@ _FRAME_US = const(1_100)  # a frame, and a little
 class Usb:
     """The USB serial port of the board (sys.stdin and sys.stdout).
 
-    frames: the address of the chip's count of frames, of which a host that is awake sends one a
-    millisecond; None: there is none.
+    clock: has `now_us`. frames: the address of the chip's count of frames, of which a host that is
+    awake sends one a millisecond; None: there is none.
 
     From 1.24 on, MicroPython's port says that it can be written to whenever no host is connected,
     and a write then waits where its buffer is full: until 1.26 for ever, since then 500 ms. So
@@ -31,11 +29,11 @@ class Usb:
     pulled. And what was not taken once is not tried again until the host has sent something.
     """
 
-    def __init__(self, frames=None):
+    def __init__(self, clock, frames=None):
+        self._clock = clock
         self._frames = frames
         self._has_frames = False  # the count was seen to move
         self._stood = -1  # the count that stood still, while it does
-        self._clock = Monotonic()
         self._awake_us = -_FRESH_US
         self._is_stuck = False
         self._in = select.poll()

@@ -285,10 +285,10 @@ def _is_free(board, name):
     return numbers.count(pins.parse(board.PINS[name])[0]) == 1
 
 
-def console_port(board):
+def console_port(board, clock):
     """The serial line that the board's data names: USB, or a UART."""
     if board.CONSOLE == "usb":
-        return console.Usb(_FRAMES)
+        return console.Usb(clock, _FRAMES)
     _, number, tx, rx, baud = board.CONSOLE
     uart = machine.UART(
         number,
