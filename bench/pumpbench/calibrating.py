@@ -90,13 +90,15 @@ def turn(pump: Pump, revolutions: Decimal) -> None:
     if (state := pump.state()) != "STOPPED":
         raise WeighingError(f"The pump is {state}: stop it first.")
     with interrupted_once() as no_more:
+        is_refused = True
         try:
             pump.tell(f"MOT:CAL:RUN {revolutions:f}")
+            is_refused = False
             say(f"Turning {revolutions:f} revolutions ...")
             pump.wait_stopped(float(_SLOWEST_S * (1 + revolutions)))
-        except PumpError:  # nothing turns
-            raise
         except BaseException as error:
+            if is_refused and isinstance(error, PumpError):  # nothing turns
+                raise
             no_more()
             with contextlib.suppress(PumpError, OSError):
                 pump.stop()

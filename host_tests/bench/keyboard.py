@@ -47,7 +47,11 @@ class Keyboard:
         deadline_s = time.monotonic() + timeout_s
         while text not in self.shown:
             assert time.monotonic() < deadline_s, self.shown
-            self.shown += self._decoder.decode(os.read(self._fd, 1000))
+            try:
+                self.shown += self._decoder.decode(os.read(self._fd, 1000))
+            except OSError:  # the command has ended
+                status = self.process.wait()
+                raise AssertionError(f"ended with {status}, showing {self.shown!r}") from None
         self.shown = self.shown.partition(text)[2]
 
     def close(self) -> None:
