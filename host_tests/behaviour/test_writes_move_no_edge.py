@@ -8,7 +8,7 @@ from pumpbench.judge import judge
 
 RATES = ("24 ML/D", "100 ML/HR", "1000 ML/HR")
 DELIVERY_S = 2.5
-WRITES = 15
+WRITES = 20
 MOST_ROUNDS = 100
 
 # Each of them is in flash before its answer, or makes an event that is soon.

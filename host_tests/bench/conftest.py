@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Emulated boards: one that the test runs itself, and one behind a serial port."""
 
+import os
 import signal
 import subprocess
 import sys
+import threading
+import tty
 
 import pytest
 
@@ -21,16 +24,18 @@ link, image = map(Path, sys.argv[1:])
 serve("RPI_PICO", link, image=image.read_bytes(), on_ready=lambda path: print(path, flush=True))
 """
 
+ANSWERS = {  # of a stopped pump
+    "*IDN?": "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0",
+    "SYST:STAT?": "STOPPED",
+    "SYST:ERR?": '0,"No error"',
+    "*OPC?": "1",
+    ":SYST:VERS?": "1999.0",
+}
+
 FAKE_PUMP = """
 import micropython, select, sys, time
 micropython.kbd_intr(-1)
-answers = {
-    b"*IDN?": "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0",
-    b"SYST:STAT?": "STOPPED",
-    b"SYST:ERR?": '0,"No error"',
-    b"*OPC?": "1",
-    b":SYST:VERS?": "1999.0",
-}
+answers = ANSWERS
 poll = select.poll()
 poll.register(sys.stdin, select.POLLIN)
 line = b""
@@ -80,7 +85,37 @@ def boot():
 @pytest.fixture(scope="session")
 def fake_pump() -> bytes:
     """A main.py that answers as the pump does."""
-    return FAKE_PUMP.encode()
+    answers = {query.encode(): answer for query, answer in ANSWERS.items()}
+    return FAKE_PUMP.replace("ANSWERS", repr(answers)).encode()
+
+
+@pytest.fixture
+def pump_that_answers():
+    """Call with answers: the port of a pump that has these, and says nothing else."""
+    ends = []
+
+    def plug(answers):
+        ours, theirs = os.openpty()
+        ends.extend((ours, theirs))
+        tty.setraw(theirs)
+        known = ANSWERS | answers
+
+        def run():
+            with os.fdopen(os.dup(ours), "rb", 0) as lines:
+                try:
+                    for line in iter(lines.readline, b""):
+                        asked = line.decode().strip().split(";")
+                        if all(query in known for query in asked):
+                            os.write(ours, ";".join(known[q] for q in asked).encode() + b"\n")
+                except OSError:
+                    pass  # the terminal is closed
+
+        threading.Thread(target=run, daemon=True).start()
+        return os.ttyname(theirs)
+
+    yield plug
+    for end in ends:
+        os.close(end)
 
 
 @pytest.fixture(scope="module")

@@ -123,44 +123,6 @@ def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files
         assert int(pump.ask("DEL:STEP?").split(",")[0]) > 0
 
 
-ANSWERS = {
-    "*IDN?": "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0",
-    "SYST:STAT?": "STOPPED",
-    "SYST:ERR?": '0,"No error"',
-    "*OPC?": "1",
-    ":SYST:VERS?": "1999.0",
-}
-
-
-@pytest.fixture
-def pump_that_answers():
-    """Call with answers: the port of a pump that has these, and says nothing else."""
-    ends = []
-
-    def plug(answers):
-        ours, theirs = os.openpty()
-        ends.extend((ours, theirs))
-        tty.setraw(theirs)
-        known = ANSWERS | answers
-
-        def run():
-            with os.fdopen(os.dup(ours), "rb", 0) as lines:
-                try:
-                    for line in iter(lines.readline, b""):
-                        asked = line.decode().strip().split(";")
-                        if all(query in known for query in asked):
-                            os.write(ours, ";".join(known[q] for q in asked).encode() + b"\n")
-                except OSError:
-                    pass  # the terminal is closed
-
-        threading.Thread(target=run, daemon=True).start()
-        return os.ttyname(theirs)
-
-    yield plug
-    for end in ends:
-        os.close(end)
-
-
 PLAIN = {SUMS: b"sums"}
 HAS_IT = f"{binascii.crc32(PLAIN[SUMS]):08X}"
 

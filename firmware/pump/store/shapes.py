@@ -18,7 +18,8 @@ _DAY = (_PORTIONS, (int, {None: int}, {None: int}, int), int)
 _REFILL = (int, {None: int}, {None: int}, int)
 _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
 _LINE = (int, bool, str)
-_GRID = ({None: (int, int, int)}, int, int, {None: int}, bool)
+_PERIODIC = {None: (int, int, int)}
+_GRID = (_PERIODIC, _PERIODIC, (int, int, {None: int}), bool)
 _OLD_SETUP = (str, ({None: int}, bool), str, _LINE, [int, (int, int)], _RESERVOIR, [str])
 
 SHAPES = {
@@ -29,7 +30,7 @@ SHAPES = {
     "setup": _OLD_SETUP + ((str, int), int, _GRID),
 }
 NO_LOCK = ["", 0]
-NO_GRID = [None, 0, 0, None, False]
+NO_GRID = [None, None, [0, 0, None], False]
 _LINE_PLACE = 3
 LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat and the grid
 

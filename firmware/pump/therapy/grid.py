@@ -50,7 +50,7 @@ class Grid:
 
     def lose(self):
         """How long the pump was off is not known: nor is where the intervals are."""
-        self._moved = self._of
+        self._moved = self._of or self._moved
         self.forget()
 
     def begin(self, at_us):
@@ -77,12 +77,15 @@ class Grid:
 
     def to_record(self):
         """What has to survive a reset, as a list."""
-        return [self._of, self.anchor_us, self._since_us, self._open_us, self.has_missed]
+        place = [self.anchor_us, self._since_us, self._open_us]
+        return [self._of, self._moved, place, self.has_missed]
 
     def from_record(self, record):
         """Bring back what `to_record` answered; what ran then rests: see `rest_since`."""
-        of, self.anchor_us, self._since_us, self._open_us, self.has_missed = record
+        of, moved, place, self.has_missed = record
         self._of = tuple(of) if of is not None else None
+        self._moved = tuple(moved) if moved is not None else None
+        self.anchor_us, self._since_us, self._open_us = place
 
     def rest_since(self, at_us, now_us, has_begun):
         """A reset has ended the therapy, if it ran, at an instant or later.
