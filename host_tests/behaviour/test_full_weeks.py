@@ -96,9 +96,8 @@ def past_of_many_boluses():
     bench.run(10)
     assert bench.ask("BOL:HIST? 32").count("COMPLETED") == KEPT
     files = read_files(bench.target.flash)
-    return {
-        path: content for path, content in files.items() if path.startswith(("/data/", "/copy/"))
-    }
+    folders = "/data/", "/copy/", "/log/"  # the records know of the log
+    return {path: content for path, content in files.items() if path.startswith(folders)}
 
 
 @pytest.mark.unix_in_soak
