@@ -51,13 +51,13 @@ from pump.store.log import EventLog
 from pump.store.twins import FOLDERS, Twins
 from pump.supervisor import Supervisor
 from pump.supply import Supply
-from pump.therapy import wall
 from pump.therapy.boluses import Boluses
 from pump.therapy.daily_limit import DailyLimit
 from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
 from pump.timecheck import TimeCheck
 from pump.treatment import Treatment
+from pump.unload import unload
 from pump.watchdog import Watchdog
 
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
@@ -68,6 +68,7 @@ _RUBBISH_BYTES = 16_384
 _SUMS = "/lib/pump/sums.txt"
 # The queue is sure for 1.2 s; both copies of a record take 0.85 s of the slowest flash.
 _DEADLINES_US = {"console": 1_000_000, "memory": 1_000_000, DISPENSER: 1_000_000}
+_FOR_RECOVERY = ("pump.recovery", "pump.interruption", "pump.store.shapes", "pump.store.loading")
 _SILENCE = "SILENCE"  # the button whose change is, too
 
 
@@ -179,23 +180,46 @@ class App:
         self.memory = Memory(
             (twins, self.log),
             self.journal,
-            (self.clock, self.dispenser, self.ledger, self.treatment, self.staging),
+            (self.clock, self.dispenser, self.treatment, self.staging),
             (self.calibrations, self.reservoir),
             alarms=self.alarms,
             absence=self.absence,
             lock=self.lock,
             heartbeat=self.heartbeat,
-            is_prepared=is_prepared,
         )
         self.rtc = hal.rtc(board)
-        is_timer = scratch is not None and scratch.is_timer()
-        clock = (self.rtc.read(), self.rtc.marked()) if self.rtc is not None else (None, None)
-        self.may_resume = self.memory.restore(is_timer, *map(_seconds, clock))
+        self._recover(twins, scratch, is_prepared, hal.reset_cause())
+
+    def _recover(self, twins, scratch, is_prepared, cause):
+        """Bring back what was kept. A board gets the memory back that this takes."""
+        from pump.recovery import Recovery
+
+        recovery = Recovery(
+            twins=twins,
+            log=self.log,
+            journal=self.journal,
+            memory=self.memory,
+            clock=self.clock,
+            ledger=self.ledger,
+            treatment=self.treatment,
+            staging=self.staging,
+            calibrations=self.calibrations,
+            reservoir=self.reservoir,
+            alarms=self.alarms,
+            absence=self.absence,
+            lock=self.lock,
+            heartbeat=self.heartbeat,
+            scratch=scratch,
+            rtc=self.rtc,
+            is_prepared=is_prepared,
+        )
+        self.may_resume = recovery.restore()
         self.lock.begin()
-        self.log.boot = self.journal.boot
-        cause = hal.reset_cause()
         self.boot = (cause, self.clock.now_us(), self.folders)
-        self.memory.begin(cause)
+        recovery.report(cause)
+        for module in _FOR_RECOVERY:
+            unload(module)
+        self.memory.begin()
 
     def _rotor_guard(self, board, hal):
         """What watches the rotor; None on a board that has no sensor for it."""
@@ -372,14 +396,6 @@ def _sums():
 def _is_in_files():
     """Whether the firmware is files on this board, not frozen into its image."""
     return files.is_there("/lib/pump")
-
-
-def _seconds(text):
-    """A time of the clock with a battery, in seconds since 2000; None where there is none."""
-    try:
-        return wall.parse(text) if text is not None else None
-    except ValueError:
-        return None
 
 
 def _steps_per_rev(board):

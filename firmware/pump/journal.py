@@ -12,9 +12,7 @@ stop, or memory that survives a reset, closes it to one number. What cannot be r
 from micropython import const
 
 from pump.faults import NOT_RECORDED, Refused
-from pump.kinds import PERIODIC, REGULAR
-from pump.therapy.boluses import RESET, Record
-from pump.therapy.daily_past import DOSES, THERAPY
+from pump.kinds import PERIODIC
 
 DELIVERY = const("delivery")
 PAST = const("past")
@@ -25,7 +23,6 @@ _CHUNKS = const(10)  # so many of the chunks that are being planned, 8 s at most
 _TOP_UP = const(2)  # with so many chunks left another reservation is made
 _HOUR_US = 3_600_000_000
 _WIDE_US = const(10_000_000)  # a reservation that has become too wide is kept so long
-_FG_PER_NG = const(1_000_000)
 _WRAP = const(0xFFFFFFFF)
 
 
@@ -34,9 +31,8 @@ class Journal:
 
     twins: keeps the records. log: has `written`. pump: (clock, ledger, treatment). scratch: what
     survives a reset without power, or None. watchdog: has `bites_us`. is_interrupted: a reset has
-    ended a delivery, and nobody has confirmed. was_dosing: it ended a periodic dose. logged: how
-    many events there were then, at least. boot: how often the pump has started. written: records
-    of the delivery since power-up.
+    ended a delivery, and nobody has confirmed. boot: how often the pump has started. written:
+    records of the delivery since power-up. For what power-up makes of a record see `interruption`.
     """
 
     def __init__(self, twins, log, pump, scratch, watchdog):
@@ -48,9 +44,7 @@ class Journal:
         self.is_interrupted = False
         self.boot = 1
         self.written = 0
-        self._past_ng = 0  # the most that was out when the past was kept
         self._past_us = 0
-        self._lane = DOSES  # where what went out since then belongs
         self._batch = (0, 0, 0)
         self._drug = ()  # batch in the last record, with the strongest drug in it
         self._commanded = self._steps = 0  # planned in all since power-up, and at the last time
@@ -62,10 +56,8 @@ class Journal:
         self._dose_id = 0  # of the dose in the last record
         self._is_past = False  # that dose is over, and kept among the past
         self._copies = None  # iterator: one copy of the past is written, the other one is due
-        self._copied = (0, 0, 0)  # of that: when, the most that was out, the dose that is over
+        self._copied = (0, 0)  # of that: when, the dose that is over
         self._is_dosing = False  # in the last record: a periodic dose goes out
-        self.was_dosing = False  # in the one that power-up found
-        self.logged = 0  # in that one: the number of the last event in flash
 
     # Told by the dispenser
 
@@ -149,43 +141,10 @@ class Journal:
             self.is_interrupted = was_interrupted
             raise
 
-    # At power-up
-
-    def restore_past(self, state):
-        """Bring back the doses and the day. Before `restore`."""
-        boluses, day, self._past_ng = state
-        self._treatment.boluses.restore(boluses)
-        self._treatment.day.from_record(day)
-
-    def restore(self, state):
-        """Go on from the record. Returns the batch whose delivery was ended, doses apart, or None.
-
-        None, too, while an earlier interruption is open: what crashes again and again stays down.
-        """
-        at_us, boot, was_interrupted, batch, counts, ledger, dose, self.logged = state
-        self.boot = boot + 1
-        self._clock.begin(at_us)
-        self._ledger.restore(ledger)
-        self._ledger.recover(*self._out(at_us, counts), batch)
-        is_cut = counts[1] > counts[0] or dose is not None
-        self.was_dosing = is_cut and batch[0] == PERIODIC
-        self._lane = THERAPY if batch[0] in REGULAR and dose is None else DOSES
-        self.is_interrupted = bool(was_interrupted or is_cut)
-        if dose is not None:
-            self._reopen(dose)
-        return batch if is_cut and dose is None and not was_interrupted else None
-
     def begin(self):
         """The first records since power-up: a dose is past before it leaves the account."""
         self.keep_past()
         self._save(0, 0)
-
-    def count_since(self):
-        """What went out, or may have, since the past was kept counts as given just now."""
-        since_ng = self._ledger.most_ng() - self._past_ng
-        if since_ng > 0:
-            self._treatment.day.recover(self._lane, since_ng * _FG_PER_NG, self._clock.now_us())
-        self._past_ng = self._ledger.most_ng()
 
     def keep_past(self):
         """Write the past, both copies."""
@@ -198,10 +157,10 @@ class Journal:
     def _keep_copy(self):
         """Write a copy of the past. True: it was the second one; else another call is due."""
         if not self._copies:
-            now_us, most_ng = self._clock.now_us(), self._ledger.most_ng()
-            past = [self._treatment.boluses.state(now_us), self._treatment.day.to_record()]
-            self._copies = self._twins.saving(PAST, past + [most_ng])
-            self._copied = now_us, most_ng, self._dose_id if self._has_ended() else 0
+            now_us, treatment = self._clock.now_us(), self._treatment
+            past = [treatment.boluses.state(now_us), treatment.day.to_record()]
+            self._copies = self._twins.saving(PAST, past + [self._ledger.most_ng()])
+            self._copied = now_us, self._dose_id if self._has_ended() else 0
         try:
             for _ in self._copies:
                 return False
@@ -212,13 +171,13 @@ class Journal:
         self._copies = None
         if refusal is not None:
             raise refusal
-        self._past_us, self._past_ng, dose_id = self._copied
+        self._past_us, dose_id = self._copied
         self._is_past = self._is_past or dose_id == self._dose_id != 0
         return True
 
     def _is_in_past(self):
         """Whether the dose in the last record, which is over, is in a copy of the past."""
-        return self._is_past or (self._copies and self._copied[2] == self._dose_id)
+        return self._is_past or (self._copies and self._copied[1] == self._dose_id)
 
     def _has_ended(self):
         """Whether the dose in the last record is over."""
@@ -285,32 +244,6 @@ class Journal:
         self._is_sure = is_sure
         if self._scratch is not None:
             self._scratch.vouch(is_sure)
-
-    def _out(self, at_us, counts):
-        """(steps that are out since the record for sure, how many more may be).
-
-        Where the watchdog's timer has reset the board, all that was queued has gone out if that
-        was certain to have ended before.
-        """
-        emitted, allowed = counts
-        scratch = self._scratch
-        kept = scratch.kept() if scratch is not None else None
-        if scratch is not None and kept is not None and kept[0][0] == at_us & _WRAP:
-            (_, queued, settled), is_sure = kept
-            most = (queued - emitted) & _WRAP
-            is_dry = is_sure and scratch.is_timer()
-            least = most if is_dry else (settled - emitted) & _WRAP
-            if least <= most <= allowed - emitted:
-                return least, most - least
-        return 0, allowed - emitted
-
-    def _reopen(self, dose):
-        """A dose is over that a reset has interrupted: it is on record, and never resumed."""
-        number, kind, programmed_ng, start_us, duration_us, given_ng = dose
-        record = Record(number, kind, programmed_ng, start_us, duration_us)
-        record.outcome, record.given_ng = RESET, given_ng
-        record.end_us = self._clock.now_us()
-        self._treatment.boluses.add(record)
 
     def _drug_batch(self):
         """What is going out, with the strongest drug in it."""

@@ -16,6 +16,7 @@ from host_tests.therapy.bench import DAY_S
 from pump.delivery.calibration import Calibrations
 from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
+from pump.interruption import Interruption
 from pump.journal import DELIVERY, PAST, Journal
 from pump.kinds import BASAL, CLINICIAN, JOG, NAMES, PATIENT, PERIODIC
 from pump.store.twins import Twins
@@ -178,15 +179,16 @@ class Year:
         self.reservoir = Reservoir(REFILL_NL, DEAD_NL)
         delivery = self.clock, self.ledger, self.therapy
         self.journal = Journal(self._twins, NoLog(), delivery, scratch, Fed())
-        keys = (SETUP, self.reservoir.restore), (PAST, self.journal.restore_past)
-        for key, restore in (*keys, (DELIVERY, self.journal.restore)):
+        interruption = Interruption(self.journal, *delivery, scratch)
+        keys = (SETUP, self.reservoir.restore), (PAST, interruption.restore_past)
+        for key, restore in (*keys, (DELIVERY, interruption.restore)):
             value = self._twins.load(key)
             assert (value is not None) == (self.boots > 1), key
             if value is not None:
                 restore(value)
         assert self._twins.findings == []
         self.emitted = 0
-        self.journal.count_since()
+        interruption.count_since()
         self.journal.begin()
         if self.boots > 1:
             assert self.journal.is_interrupted

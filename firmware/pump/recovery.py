@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""The way back from a reset: what the records say, what of them is lost, and what time it is.
+
+Needed at power-up only. What is lost counts as the worst it can have been: delivered, locked out,
+not calibrated. Only the lock is lost with the setup: nobody could open it, and the pump holds
+until a human confirms.
+"""
+
+from micropython import const
+
+from pump.interruption import Interruption
+from pump.journal import DELIVERY, PAST
+from pump.kinds import BASAL
+from pump.memory import RESUME_BASAL
+from pump.store import events
+from pump.store.shapes import LOCK_PLACE, SHAPES, fits, upgraded
+from pump.store.twins import LOST, MENDED
+from pump.therapy import wall
+from pump.therapy.prescription import prescription_of
+from pump.units import ml_of_pl
+
+_US_PER_S = const(1_000_000)
+_SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
+_YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
+
+
+class Recovery:
+    """The collaborators are those of `Memory`, and what is brought back to it.
+
+    scratch: what came through the reset, or None. rtc: the clock with a battery, or None.
+    is_prepared: the folders of the records were there at power-up, as deployment makes them.
+    """
+
+    def __init__(
+        self,
+        *,
+        twins,
+        log,
+        journal,
+        memory,
+        clock,
+        ledger,
+        treatment,
+        staging,
+        calibrations,
+        reservoir,
+        alarms,
+        absence,
+        lock,
+        heartbeat,
+        scratch,
+        rtc,
+        is_prepared,
+    ):
+        self._twins, self._log = twins, log
+        self._journal, self._memory = journal, memory
+        self._clock, self._ledger = clock, ledger
+        self._treatment, self._staging = treatment, staging
+        self._calibrations, self._reservoir = calibrations, reservoir
+        self._alarms, self._absence = alarms, absence
+        self._lock, self._heartbeat = lock, heartbeat
+        self._scratch, self._rtc = scratch, rtc
+        self._is_prepared = is_prepared
+        self._interruption = Interruption(journal, clock, ledger, treatment, scratch)
+        self._had = {}  # key -> whether it was there
+        self._token = ""  # of the prescription that should be there
+        self._clock_told = ""  # what the clock with a battery did to the others
+
+    def restore(self):
+        """Bring back what was kept. True when the regular therapy may go on by itself."""
+        interruption = self._interruption
+        self._bring("prescription", self._set_prescription)
+        self._bring("setup", self._set_up)
+        self._bring(PAST, interruption.restore_past)
+        self._bring("alarms", self._set_alarms)
+        self._bring(DELIVERY, interruption.restore)
+        self._log.expect(interruption.logged)
+        self._log.boot = self._journal.boot
+        if self._log.finding:
+            self._twins.findings.append(("log", self._log.finding))
+        lost = self._missing()
+        kept_us, grid = self._clock.now_us(), self._treatment.grid
+        outage_us = self._tell_time()
+        if outage_us is None or DELIVERY in lost:
+            grid.lose()
+        grid.rest_since(kept_us, self._clock.now_us(), interruption.was_dosing)
+        self._lose(lost)  # as of now, not as of before the outage
+        interruption.count_since()
+        return self._may_resume(outage_us)
+
+    def report(self, cause):
+        """The first events of this boot. cause: of the reset, a word."""
+        note = self._memory.note
+        note(events.RESET, cause)
+        if self._clock_told:
+            note(events.CLOCK_SET, self._clock_told)
+        for key, what in self._twins.findings:
+            note(events.STORE_MENDED if what == MENDED else events.STORE_LOST, key + " " + what)
+        if self._journal.is_interrupted:
+            least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
+            if not self._ledger.is_bounded():
+                most = "NONE"
+            note(events.INTERRUPTED, "%s to %s mL" % (least, most))
+
+    def _may_resume(self, outage_us):
+        batch, memory, scratch = self._interruption.batch, self._memory, self._scratch
+        is_timer = scratch is not None and scratch.is_timer()  # the watchdog's, a moment ago
+        is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
+        was_regular = batch is not None and batch[0] == BASAL
+        return was_regular and is_short and memory.resume == RESUME_BASAL and not memory.lost
+
+    def _bring(self, key, restore):
+        """Bring back one value. What this firmware cannot read is as good as lost."""
+        value = upgraded(key, self._twins.load(key))
+        self._had[key] = value is not None
+        if value is None:
+            return
+        try:
+            if fits(value, SHAPES[key]):
+                restore(value)
+                return
+        except Exception:  # noqa: BLE001 - a pump that dies of its records never starts again
+            pass
+        self._twins.reject(key)
+
+    def _set_prescription(self, record):
+        self._staging.restore(prescription_of(record[:2]), *record[2:])
+
+    def _set_alarms(self, record):
+        alarms, absence = record
+        self._alarms.from_record(alarms)
+        self._absence.from_record(absence)
+
+    def _set_up(self, record):
+        treatment, memory = self._treatment, self._memory
+        self._token, clock, memory.resume, line = record[:4]
+        treatment.outlook.wall.zero_us, memory.is_matched = clock
+        treatment.line.ng_ml, treatment.line.is_mixed, treatment.line.drug = line
+        self._calibrations.restore(record[4])
+        treatment.calibration = self._calibrations.current()
+        self._reservoir.restore(record[5])
+        memory.lost = tuple(record[6])
+        self._lock.from_record(record[LOCK_PLACE])
+        self._heartbeat.limit_ms = record[LOCK_PLACE + 1]
+        treatment.grid.from_record(record[LOCK_PLACE + 2])
+
+    def _missing(self):
+        """Keys of what should be there and is not. A new pump has nothing to lose.
+
+        New is one whose folders deployment has made, and that has written nothing into them yet.
+        """
+        missing = [key for key, what in self._twins.findings if what != MENDED]
+        had = self._had
+        has_past = self._treatment.boluses.last(1) or not self._treatment.day.is_empty()
+        is_used = had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past
+        is_used = is_used or not self._is_prepared
+        if is_used or self._journal.boot > 2:  # setup is written last in the first boot
+            due = (DELIVERY, PAST, "setup", "alarms") + (("prescription",) if self._token else ())
+            for key in due:
+                if not had[key] and key not in missing:
+                    self._twins.findings.append((key, LOST))
+                    missing.append(key)
+        return missing
+
+    def _lose(self, keys):
+        """What the keys stand for is not known any more."""
+        memory, treatment = self._memory, self._treatment
+        memory.lost += tuple([key for key in keys if key not in memory.lost])
+        if "setup" in keys:
+            self._calibrations.lose()
+            treatment.calibration = self._calibrations.current()
+            treatment.line.lose()
+        if DELIVERY in keys:
+            self._ledger.is_whole = False
+        if DELIVERY in keys or "setup" in keys:
+            self._reservoir.lose()
+        if DELIVERY in keys or PAST in keys:
+            treatment.boluses.lock(self._clock.now_us())
+            treatment.day.assume_worst(self._clock.now_us())
+        if PAST in keys:  # each dose had an event of its own, at least
+            treatment.boluses.number_beyond(self._log.first() + self._log.count())
+
+    def _tell_time(self):
+        """Set the clocks by the one with a battery; how long the pump was off, or None.
+
+        That is counted from the last record, or from the last mark, see `beat`, where that is
+        later.
+        """
+        rtc_s, marked_s = self._now_and_marked()
+        clock, now_us = self._treatment.outlook.wall, self._clock.now_us()
+        if rtc_s is None or not self._memory.is_matched:
+            return None
+        outage_us, self._clock_told = None, "BATTERY"
+        if clock.zero_us is not None:
+            passed_us = rtc_s * _US_PER_S - (now_us - clock.zero_us)
+            is_outage = 0 <= passed_us < _YEARS_US
+            if is_outage:
+                outage_us = passed_us
+                self._clock.begin(now_us + passed_us)
+                if marked_s is not None and marked_s <= rtc_s:
+                    outage_us = min(passed_us, (rtc_s - marked_s) * _US_PER_S)
+            said = "off for" if is_outage else "moved by"
+            self._clock_told += " %s %d s" % (said, passed_us // _US_PER_S)
+        clock.set(rtc_s, self._clock.now_us())
+        return outage_us
+
+    def _now_and_marked(self):
+        """The time by the clock with a battery, now and at its last mark; None for none."""
+        if self._rtc is None:
+            return None, None
+        return _seconds(self._rtc.read()), _seconds(self._rtc.marked())
+
+
+def _seconds(text):
+    """A time of the clock with a battery, in seconds since 2000; None where there is none."""
+    try:
+        return wall.parse(text) if text is not None else None
+    except ValueError:
+        return None
