@@ -21,9 +21,9 @@ hal.make_safe(board)
 try:
     hal.check(board)
     if not hal.is_held(board, "stop_button"):
-        from pump.app import App
+        from pump.app import assembled
 
-        App(board, hal).run()
+        assembled(board, hal).run()
 except Exception:
     hal.cry(board)
     raise

@@ -15,12 +15,12 @@ NL_D = {
     "ML/HR": 24 * 10**6,
 }
 
-RUN = "App(board, hal).run()\n"  # the line of firmware/main.py that a task is put before
+RUN = "assembled(board, hal).run()\n"  # the line of firmware/main.py that a task is put before
 APP_WITH_TASK = """
 import machine, time
 from pump.faults import Fault
 
-app = App(board, hal)
+app = assembled(board, hal)
 since_us = [0]
 
 

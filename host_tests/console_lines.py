@@ -18,7 +18,7 @@ def responses(session, data):
 
 def tree_of(rows, need_open=None):
     """A command tree of these rows alone."""
-    return Tree((("", lambda: rows),), need_open)
+    return Tree((("", lambda: rows, ()),), need_open)
 
 
 def call(tree, header, texts):

@@ -90,7 +90,7 @@ class Desk:
         self.staging = Staging(self.clock, MIN_NL_D)
         status = Status()
         errors = ErrorQueue(status)
-        common = ieee488.rows(status, errors, lambda: "DESK", self.staging.discard, lambda: 0)
+        common = ieee488.rows(status, errors, "DESK", self.staging.discard, lambda: 0)
         self.session = Session(
             tree_of(common + commands.rows(self, self.staging)), errors, "THERapy:STOP"
         )

@@ -31,8 +31,8 @@ for name in {modules}:
     now = free()
     print("heap", name, before - now)
     before = now
-from pump.app import App
-app = App(board, hal)
+from pump.app import assembled
+app = assembled(board, hal)
 now = free()
 print("heap", "(the pump, built)", before - now)
 import micropython

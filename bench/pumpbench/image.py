@@ -63,7 +63,7 @@ def package() -> dict[str, bytes]:
 def at_boot() -> list[str]:
     """The files of rooms, by their modules, each after what it imports."""
     found = _program().rooms
-    return [module for module in found.files if module in found.plan.shared]
+    return [module for module in found.files if module in found.at_boot]
 
 
 def _path(module: str) -> str:

@@ -4,8 +4,8 @@
 For each module MicroPython keeps its path, its name twice, a table of what it defines, and in that
 once more whatever it imports: some 200 bytes a module on a board, and a file to be opened at boot.
 So the modules of a package become one, and those right below `pump` become two: what packages use
-is pump.vocabulary, the rest is pump.app. Modules that are not imported at boot, or by the board's
-data (the HAL), keep files of their own.
+is pump.vocabulary, the rest is pump.app. Modules that are imported later, or by the board's data
+(the HAL), keep files of their own, each with what it alone needs.
 
 A name that another module defines, too, or that is a local one anywhere, gets another name, and no
 other one does. Nothing else changes; a name that is defined nowhere is an error here already.
@@ -21,16 +21,21 @@ from pumpbench.moving import Module, Mover, Plan, is_import, is_text, once
 from pumpbench.scopes import local_names
 
 APP = "pump.app"
+ASSEMBLY = "pump.assembly"  # a board forgets it once the pump is built: a file of its own
 VOCABULARY = "pump.vocabulary"
 _HAL = "pump.hal"
 
 
 @dataclass(frozen=True)
 class Rooms:
-    """files: the module that a file is on a board -> source, each after what it imports."""
+    """files: the module that a file is on a board -> source, each after what it imports.
+
+    at_boot: those of them that are rooms, which stay.
+    """
 
     files: Mapping[str, str]
     plan: Plan
+    at_boot: Collection[str]
 
     def moved(self, tree: ast.Module) -> ast.Module:
         """A program that imports modules of the firmware, importing them from where they are."""
@@ -41,7 +46,8 @@ class Rooms:
 def together(sources: Mapping[str, str]) -> Rooms:
     """The rooms of a program. sources: name of each module below `pump` -> source."""
     modules = {name: Module(name, ast.parse(text), sources) for name, text in sources.items()}
-    homes = _homes(modules)
+    at_boot = _at_boot(modules)
+    homes = _homes(modules, at_boot)
     shared = {home for home, count in Counter(homes.values()).items() if count > 1}
     plan = Plan(homes, _names(modules, homes, shared), shared)
     contents: dict[str, list[ast.stmt]] = {}
@@ -57,24 +63,37 @@ def together(sources: Mapping[str, str]) -> Rooms:
         for home in _in_order(needs)
         if not all(is_text(node) for node in contents[home]) or _has_others(home, needs)
     }
-    return Rooms(files, plan)
+    return Rooms(files, plan, shared & {homes[name] for name in at_boot})
 
 
-def _homes(modules: Mapping[str, Module]) -> dict[str, str]:
+def _at_boot(modules: Mapping[str, Module]) -> set[str]:
+    """The modules that are loaded at boot and stay, those of the HAL apart."""
+    found = _reached({APP, ASSEMBLY} & modules.keys(), modules) - {"pump", ASSEMBLY}
+    return {name for name in found if not (name + ".").startswith(_HAL + ".")}
+
+
+def _homes(modules: Mapping[str, Module], at_boot: Collection[str]) -> dict[str, str]:
     """Module -> file."""
-    at_boot = _reached([APP], modules) if APP in modules else set()
-    at_boot = {name for name in at_boot if not (name + ".").startswith(_HAL + ".")} - {"pump"}
     in_packages = [name for name in at_boot if name.count(".") > 1]
-    shared = {name for name in _reached(in_packages, modules) & at_boot if name.count(".") == 1}
+    shared = {name for name in _reached(in_packages, modules) if name.count(".") == 1}
     packages = {".".join(name.split(".")[:2]) for name in in_packages}
     homes = {name: name for name in modules}
-    for name in at_boot | (packages & modules.keys()):
+    for name in {*at_boot, *(packages & modules.keys())}:
         package = ".".join(name.split(".")[:2])
         if package in packages:
             homes[name] = package
         else:
             homes[name] = VOCABULARY if name in shared else APP
+    for name in modules.keys() - {"pump"} - packages - set(at_boot):
+        homes[name] = _only_user(name, modules, at_boot)
     return homes
+
+
+def _only_user(name: str, modules: Mapping[str, Module], at_boot: Collection[str]) -> str:
+    """The module loaded later that alone needs this one, or the one that alone needs that one."""
+    users = [user for user, module in modules.items() if name in module.needs()]
+    is_free = len(users) == 1 and not (users[0] + ".").startswith(_HAL + ".")
+    return _only_user(users[0], modules, at_boot) if is_free and users[0] not in at_boot else name
 
 
 def _reached(first: Iterable[str], modules: Mapping[str, Module]) -> set[str]:

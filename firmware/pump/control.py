@@ -51,10 +51,12 @@ class Control:
     delivery: (dispenser, `Supply`, `Calibrations`). treatment, staging: as their modules say.
     supervisor: has `fault` and `is_ending`. limits: (`PUMP` of the board's data, steps a second
     that the motor can do). memory: what is written before. rtc: a clock with a battery, or None.
-    alarms: the manager.
+    alarms: the manager. self_test: see `selftest`.
     """
 
-    def __init__(self, treatment, delivery, staging, supervisor, limits, *, memory, rtc, alarms):
+    def __init__(
+        self, treatment, delivery, staging, supervisor, limits, *, memory, rtc, alarms, self_test
+    ):
         self.treatment = treatment
         self._dispenser, self.supply, self.calibrations = delivery
         self._staging = staging
@@ -63,6 +65,7 @@ class Control:
         self.memory = memory
         self._rtc = rtc
         self._alarms = alarms
+        self._self_test = self_test
 
     def state(self):
         """The state of the pump, one of `pump.state`."""
@@ -206,6 +209,15 @@ class Control:
         return self._soft(self._staging.staged())
 
     def self_test(self):
+        """0, or the number of a fault, or of the first part of the self-test that fails.
+
+        While anything is delivered the self-test is not made: its last result counts.
+        """
+        if not self._fault() and not self._dispenser.is_active():
+            self._self_test.run()
+        return self._fault() or self._self_test.failed()
+
+    def _fault(self):
         """0, or the code of the fault that stopped the pump or that the step counts show now."""
         if self._supervisor.fault is None and not self._dispenser.is_active():
             commanded, emitted, witness, _ = self._dispenser.totals()

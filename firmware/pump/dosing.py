@@ -7,6 +7,7 @@ No 24 h hold more than LIMit:DAY with it: what went out, the basal to come, and 
 
 from micropython import const
 
+from pump.alarm.patterns import REFUSED
 from pump.faults import (
     LIMIT_EXCEEDED,
     LOCKED_OUT,
@@ -32,12 +33,12 @@ _US_PER_MS = const(1000)
 class Dosing:
     """control: what is needed, and who may act. treatment: what acts.
 
-    on_refused(): called when the patient was refused.
+    signal(pattern): makes a tone, when the patient was refused.
     """
 
-    def __init__(self, control, treatment, on_refused):
+    def __init__(self, control, treatment, signal):
         self._control = control
-        self._on_refused = on_refused
+        self._signal = signal
         self._treatment = treatment
 
     def bolus(self, dose_ng, duration_ms):
@@ -60,7 +61,7 @@ class Dosing:
             is_lockout = refused.code == LOCKED_OUT
             self._treatment.boluses.refuse(LOCKOUT if is_lockout else "")
             self._control.memory.note(PATIENT_REFUSED, str(refused.code))
-            self._on_refused()
+            self._signal(REFUSED)
             raise
 
     def trial(self, dose_ng, duration_ms, observation_ms):

@@ -199,8 +199,8 @@ class Recovery:
                 self._clock.begin(now_us + passed_us)
                 if marked_s is not None and marked_s <= rtc_s:
                     outage_us = min(passed_us, (rtc_s - marked_s) * _US_PER_S)
-            said = "off for" if is_outage else "moved by"
-            self._clock_told += " %s %d s" % (said, passed_us // _US_PER_S)
+            told = "BATTERY off for %d s" if is_outage else "BATTERY moved by %d s"
+            self._clock_told = told % (passed_us // _US_PER_S)
         clock.set(rtc_s, self._clock.now_us())
         return outage_us
 

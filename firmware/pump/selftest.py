@@ -8,6 +8,8 @@ faults: nothing moves. A record, a button, the buzzer, a lamp and the watchdog a
 from micropython import const
 
 from pump import faults
+from pump.faults import name_in
+from pump.store.events import SELF_TEST_FAILED
 from pump.unload import unload
 
 _PARTS = const("pump.selftest_parts")
@@ -23,17 +25,16 @@ _FAULTS = (
 
 
 class SelfTest:
-    """load(): (quiet, loud), functions of `selftest_parts`.
+    """clock: `now_us()`. trip(number): the one way down. note(code, text): an event.
 
-    quiet: those that disturb nothing, loud: those for power-up, and for a human who asks. What a
-    loud part does not test this time is as it was the last time.
-    clock: `now_us()`. trip(number): the one way down. note(number): an event.
+    tested: what the test is about, by name, see `selftest_parts.quiet_and_loud`. What a loud part
+    does not test this time is as it was the last time.
     """
 
-    def __init__(self, load, clock, trip, note):
-        self._load = load
+    def __init__(self, clock, trip, note, **tested):
         self._clock = clock
         self._trip, self._note = trip, note
+        self._tested = tested
         self._quietly = 0  # number of the first quiet part that failed the last time
         self._loudly: list = []  # numbers of the loud ones that did
         self._found = 0  # by the hourly test that is under way
@@ -79,6 +80,11 @@ class SelfTest:
         self._due_us = now_us + _HOUR_US
         return self._due_us
 
+    def _load(self):
+        from pump.selftest_parts import quiet_and_loud
+
+        return quiet_and_loud(**self._tested)
+
     def _go_on(self):
         """Test one thing of the hourly test; False when it is through."""
         if self._parts is None:
@@ -96,7 +102,7 @@ class SelfTest:
         if failed in _FAULTS:
             self._trip(failed)
         elif failed and failed != before:
-            self._note(failed)
+            self._note(SELF_TEST_FAILED, "%d %s" % (failed, name_in(faults.NAMES, failed)))
 
 
 def _each(parts):

@@ -16,6 +16,22 @@ _STEPS = const(16)
 _AT_ONCE = const(16)  # parts of a file, 4 kB
 
 
+def quiet_and_loud(*, files, time_check, dispenser, memory, panel, watchdog, annunciator):
+    """(parts that disturb nothing, parts for power-up and for a human who asks).
+
+    files: the module of the HAL, which knows the program's files and their sums.
+    """
+    quiet = (
+        program(Sums(files.SUMS, files.has_program, files.parts)),
+        ram(),
+        clocks(time_check),
+        engine(dispenser),
+        records(memory),
+    )
+    others = (faults.BUTTON_DOWN, panel.is_clear), (faults.WATCHDOG_OFF, watchdog.is_armed)
+    return quiet, (things(*others), annunciator.test_outputs)
+
+
 def program(sums):
     """The files of the program against their sums, `Sums`; nothing where it is no files."""
 
@@ -26,7 +42,7 @@ def program(sums):
     return part
 
 
-def memory(make=bytearray):
+def ram(make=bytearray):
     """A pattern in memory that nobody has."""
 
     def part():
@@ -60,11 +76,11 @@ def engine(dispenser):
     return part
 
 
-def records(memory_of_pump):
+def records(memory):
     """Both copies of every record."""
 
     def part():
-        for is_well in memory_of_pump.verify():
+        for is_well in memory.verify():
             yield faults.RECORD_DAMAGED, is_well
 
     return part

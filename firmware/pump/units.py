@@ -128,11 +128,6 @@ def ug(dose_ng):
     return fixed(dose_ng, 3)
 
 
-def ug_of_fg(dose_fg, divisor=1):
-    """Micrograms with 3 decimals of dose_fg / divisor, rounded down (nl times ng_ml is fg)."""
-    return fixed(dose_fg // (1_000_000 * divisor), 3)
-
-
 def ug_ml(concentration_ng_ml):
     """Micrograms per millilitre with 3 decimals, exact."""
     return fixed(concentration_ng_ml, 3)

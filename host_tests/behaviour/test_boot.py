@@ -12,7 +12,7 @@ from pumpbench.sim import SimTarget
 
 MS_NS = 1_000_000
 MAIN = (FIRMWARE / "main.py").read_text()
-IMPORT = "        from pump.app import App\n"
+IMPORT = "        from pump.app import assembled\n"
 
 
 @pytest.mark.parametrize("rises_ms", [0.5, 5.5, 8, 30])

@@ -290,7 +290,7 @@ class Sticking(bytearray):
         super().__setitem__(700, self[700] {sticks})
 
 quiet, loud = app.self_test._load()
-app.self_test._load = lambda: (quiet + (selftest_parts.memory(Sticking),), loud)
+app.self_test._load = lambda: (quiet + (selftest_parts.ram(Sticking),), loud)
 """
 
 

@@ -138,7 +138,7 @@ is_done = [False]
 
 
 def extra(now_us):
-    treatment = app.treatment
+    treatment = app.control.treatment
     if treatment.mode != "RUNNING" or is_done[0]:
         return None
     at_us = treatment.grid.anchor_us + 300_000_000 + {off_us}

@@ -44,6 +44,43 @@ def test_modules_of_a_room_are_one_file_and_those_below_pump_two(tmp_path):
     assert files == {"pump", "pump.room", VOCABULARY, APP}
 
 
+def test_a_module_that_is_loaded_later_brings_what_it_alone_needs(tmp_path):
+    modules = {
+        "pump.words": "WORD = 'w'\n",
+        "pump.room.a": "from pump.words import WORD\ndef a(): return WORD\n",
+        "pump.two": "TWO = '2'\n",
+        "pump.own": "from pump.two import TWO\ndef own(): return 'o' + TWO\n",
+        "pump.later": "from pump.own import own\nfrom pump.two import TWO\n"
+        "from pump.room.a import a\ndef later(): return own() + a() + TWO\n",
+        "pump.last": "from pump.own import own\ndef last(): return own()\n",
+        "pump.rest": "def rest(): return 'r'\n",
+        "pump.alone": "from pump.rest import rest\ndef alone(): return rest()\n",
+        "pump.app": "from pump.room.a import a\n"
+        "def result():\n"
+        "    from pump.later import later\n    from pump.last import last\n"
+        "    from pump.alone import alone\n    return a() + later() + last() + alone()\n",
+    }
+    printed, files = result(tmp_path, modules)
+    assert printed == "wo2w2o2r"
+    own = {"pump.later", "pump.last", "pump.alone", "pump.own", "pump.two"}
+    assert files == {"pump", "pump.room", VOCABULARY, APP} | own
+
+
+def test_a_board_forgets_what_builds_the_pump(tmp_path):
+    modules = {
+        "pump.room.a": "def a(): return 'a'\n",
+        "pump.words": "def word(): return 'w'\n",
+        "pump.assembly": "from pump.room.a import a\nfrom pump.words import word\n"
+        "def build(): return a() + word()\n",
+        "pump.app": "import sys\nfrom pump.room import a\n"
+        "def result():\n    from pump.assembly import build\n    found = build()\n"
+        "    del sys.modules['pump.assembly']\n    return found + a.a()\n",
+    }
+    printed, files = result(tmp_path, modules)
+    assert printed == "awa"
+    assert files == {"pump", "pump.room", "pump.assembly", APP}
+
+
 def test_equal_names_of_two_modules_stay_apart(tmp_path):
     modules = {
         "pump.room.a": "_KEY = 1\n_key = [2]\ndef rows(): return (_KEY, _key[0])\n",

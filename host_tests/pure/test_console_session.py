@@ -22,7 +22,7 @@ class Toy:
     def __init__(self):
         status = Status()
         errors = ErrorQueue(status)
-        common = ieee488.rows(status, errors, lambda: "TOY", lambda: None, lambda: 0)
+        common = ieee488.rows(status, errors, "TOY", lambda: None, lambda: 0)
         self.calls = []
         self.session = Session(tree_of(common + self._rows()), errors, "THERapy:STOP")
 

@@ -10,6 +10,7 @@ from micropython import const
 
 from pump.alarm import patterns
 from pump.alarm.conditions import HIGH, LOW, PRIORITIES
+from pump.alarm.manager import PAUSE_US
 from pump.faults import ALARM_SOUNDING, BUZZER_SILENT, LAMP_DARK, NOT_FITTED, Refused
 
 _BREATH_US = const(2_500_000)  # before a lower priority sounds: bursts do not run together
@@ -73,6 +74,10 @@ class Annunciator:
             self._wake_by(self._next_us)
         if self._playing is not None:
             self._wake_by(self._end_us)
+
+    def pause(self):
+        """No sound of what is shown now, for as long as a pause can be."""
+        self._alarms.pause(PAUSE_US, self._clock.now_us())
 
     def alarm(self):
         """The pump goes down: the burst of HIGH, now. Allocates nothing.

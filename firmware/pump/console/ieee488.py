@@ -16,7 +16,7 @@ _ENABLE = mask(16, 0x7FFF)  # bit 15 of a SCPI register is never used
 def rows(status, errors, identity, reset, self_test):
     """Rows for the tree.
 
-    identity() -> the text for `*IDN?`; reset() discards staged edits and touches no delivery;
+    identity: the text for `*IDN?`; reset() discards staged edits and touches no delivery;
     self_test() -> 0 or the code of what failed.
     """
 
@@ -25,7 +25,7 @@ def rows(status, errors, identity, reset, self_test):
         errors.clear()
 
     common = (
-        ("*IDN?", identity),
+        ("*IDN?", lambda: identity),
         ("*RST", reset),
         ("*CLS", clear),
         ("*ESE", status.set_event_enable, _BYTE),

@@ -29,6 +29,13 @@ _OPEN = (
 )
 
 
+def rows(lock, memory):
+    """The rows of its commands: few pumps have a PIN, and none has it tried often."""
+    from pump.console.commands.lock import rows as rows_of
+
+    return rows_of(lock, memory)
+
+
 def is_open_to_all(pattern):
     """Whether the row of the tree with that pattern never needs the PIN. *RST discards edits."""
     if pattern.endswith("?") or pattern.startswith("STATus:"):

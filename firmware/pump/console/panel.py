@@ -25,16 +25,20 @@ class Key:
 
 
 class Panel:
-    """after(name): called after an order that was not refused. signal(pattern): makes a tone.
+    """signal(pattern): makes a tone.
 
     A refusal is heard; anything else that an order raises goes on to the supervisor.
     """
 
-    def __init__(self, clock, signal, after):
+    def __init__(self, clock, signal):
         self._clock = clock
         self._signal = signal
-        self._after = after
+        self._after = _nobody
         self._keys = []
+
+    def tell(self, after):
+        """after(name): called after an order that was not refused."""
+        self._after = after
 
     def add(self, line, event, order, name):
         """Add the button of a line; None where the board has no such line."""
@@ -74,3 +78,7 @@ class Panel:
             return
         self._after(key.name)
         self._signal(CLICK)
+
+
+def _nobody(_name):
+    pass

@@ -25,10 +25,10 @@ from pump.console.params import is_optional, is_spelled
 
 
 class Tree:
-    """All commands. sections: (heads, make) each.
+    """All commands. sections: (heads, rows, what of) each.
 
     heads: how headers of this section can begin, two letters each, `*` for common commands; "" for
-    any. make(): its rows; handlers keep nothing from one call to the next.
+    any. rows(*what of): its rows; handlers keep nothing from one call to the next.
     need_open(pattern): refuses a command before it is run, see `lock`.
     """
 
@@ -42,10 +42,10 @@ class Tree:
         words = (header[:-1] if is_query else header).split(":")
         head = "*" if header[:1] == "*" else header[:2]
         hint = words[-1][:2]  # stands in the pattern: that rules out most of them at once
-        for heads, make in self._sections:
+        for heads, rows, what_of in self._sections:
             if heads and head not in heads:
                 continue
-            for row in make():
+            for row in rows(*what_of):
                 pattern = row[0]
                 if hint in pattern and pattern.endswith("?") == is_query and _fits(words, pattern):
                     return row
