@@ -28,7 +28,8 @@ def assembled(board, hal):
 class App:
     """tasks: (name, poll) each. may_resume: the regular therapy goes on, unless it is refused.
 
-    The others are what their names say, see `assembly`.
+    folders: all that flash is written through; nothing here asks for them. The others are what
+    their names say, see `assembly`.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class App:
         errors,
         link,
         port,
+        folders,
         may_resume,
     ):
         self.tasks = tasks
@@ -62,6 +64,7 @@ class App:
         self.control = control
         self.errors = errors
         self.link, self.port = link, port
+        self.folders = folders
         self.may_resume = may_resume
 
     def run(self):

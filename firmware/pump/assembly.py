@@ -116,6 +116,7 @@ class Assembly:
             "errors": self.errors,
             "link": self.link,
             "port": self.port,
+            "folders": self.folders,
             "may_resume": self.may_resume,
         }
 
@@ -150,6 +151,7 @@ class Assembly:
         is_prepared = any(map(files.is_there, FOLDERS))  # deployment has made them
         copies = tuple(map(files.Files, FOLDERS))
         log = files.Files(LOG_FOLDER)
+        self.folders = copies + (log,)
         twins, self.log = Twins(copies, board.NAME), EventLog(log, 0)
         scratch = hal.scratch()
         self.watchdog = Watchdog(hal.watchdog_timer(), scratch, self.clock)
@@ -167,9 +169,9 @@ class Assembly:
             heartbeat=self.heartbeat,
         )
         self.rtc = hal.rtc(board)
-        self._recover(twins, scratch, is_prepared, hal.reset_cause(), copies + (log,))
+        self._recover(twins, scratch, is_prepared, hal.reset_cause())
 
-    def _recover(self, twins, scratch, is_prepared, cause, folders):
+    def _recover(self, twins, scratch, is_prepared, cause):
         """Bring back what was kept. A board gets the memory back that this takes."""
         from pump.recovery import Recovery
 
@@ -194,7 +196,7 @@ class Assembly:
         )
         self.may_resume = recovery.restore()
         self.lock.begin()
-        self.boot = cause, self.clock.now_us(), folders
+        self.boot = cause, self.clock.now_us(), self.folders
         recovery.report(cause)
         for module in _FOR_RECOVERY:
             unload(module)

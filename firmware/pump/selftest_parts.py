@@ -10,6 +10,7 @@ from micropython import const
 
 from pump import faults
 
+_PROGRAM = "/lib/pump"  # not there where it is frozen into the image
 _PATTERN_BYTES = const(1024)
 _PATTERNS = (b"\x55", b"\xaa", b"\x00", b"\xff")
 _STEPS = const(16)
@@ -22,7 +23,7 @@ def quiet_and_loud(*, files, time_check, dispenser, memory, panel, watchdog, ann
     files: the module of the HAL, which knows the program's files and their sums.
     """
     quiet = (
-        program(Sums(files.SUMS, files.has_program, files.parts)),
+        program(Sums(files.SUMS, lambda: files.is_there(_PROGRAM), files.parts)),
         ram(),
         clocks(time_check),
         engine(dispenser),

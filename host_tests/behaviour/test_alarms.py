@@ -200,11 +200,10 @@ def test_a_reset_that_ends_a_delivery_and_a_record_that_is_lost(power_up):
 
 
 FAILING = """
-from pump.hal import files
-
 def failing(*arguments):
     raise OSError(28)
-files.Files.replace = files.Files.append = failing
+for folder in app.folders:
+    folder.replace = folder.append = failing
 """
 
 

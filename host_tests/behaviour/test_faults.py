@@ -17,8 +17,6 @@ FOUND_PIN = 22  # nothing of the board is on it
 MOST_STEPS, MOST_MS = 1, 500
 
 TASK = """
-from pump.hal import files
-
 is_done = [False]
 found = machine.Pin(22, machine.Pin.OUT, value=0)
 trip = app.supervisor.trip
@@ -38,7 +36,8 @@ def failing(*arguments):
 
 
 def fail_flash():
-    files.Files.replace = files.Files.append = failing
+    for folder in app.folders:
+        folder.replace = folder.append = failing
 
 
 def extra(now_us):

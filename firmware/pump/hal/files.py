@@ -13,7 +13,6 @@ from micropython import const
 _MISSING = const(2)  # ENOENT
 _UNBORN = "unborn.tmp"
 _PART = const(256)
-_PROGRAM = "/lib/pump"
 SUMS = "/lib/pump/sums.txt"  # CRC-32 in hex and path of each file of the program, a line each
 
 
@@ -99,11 +98,6 @@ class Files:
             return os.stat(self._path(name))[6]
         except OSError as error:
             return _none_if_missing(error)
-
-
-def has_program():
-    """Whether the firmware is files on this board, not frozen into its image."""
-    return is_there(_PROGRAM)
 
 
 def sums():
