@@ -5,27 +5,26 @@ A board that answers *IDN? as the pump does is asked which program it has: where
 and its self-test finds it whole, it goes on as it is, delivering or not. Otherwise it is asked to
 end its firmware (SYST:SERV), which it does when stopped or after a fault. Another instrument is
 left alone. Any other board is taken for one with a bare REPL. It has to be the board that the
-files are for. main.py goes first and comes back last, so an interrupted deployment leaves a board
-that does nothing. Files that are not the firmware's stay.
+files are for. A new program goes beside the one that runs, see `slots`, is read back, and is tried
+once: where it does not come up and pass its self-test, the one before runs again. Files that are
+not the firmware's stay.
 """
 
 import binascii
-import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
+from pumpbench import slots
 from pumpbench.boards import board_names, machine_name
 from pumpbench.client import Identity, PumpError, SerialLine, is_instrument, is_pump
-from pumpbench.image import FOLDERS, MAIN, SUMS, board_files
+from pumpbench.image import BOOT, SUMS, board_files, boot
 from pumpbench.pump import Pump
 
-PACKAGE = "/lib/pump"
 NO_FILES = "NONE"  # what a pump answers that is no files
 ANSWER_S = 2.0
 IN_STEP_S = 10.0  # a pump that delivers answers one thing after the other
@@ -34,10 +33,11 @@ END_TRIES = 4
 REPL_S = 20.0
 CHUNK_BYTES = 512
 UP_S = 60.0  # until the firmware answers after a reset: a Pico takes 4, an emulated one longer
-_SOFT_RESET = b"\r\x03\x03\r\x04"  # of a REPL, after whatever stands in its line
+START_S = 10  # a program that fails does so while it is imported
 
-# Runs on the board: prints length, CRC-32 and path of every file below the given paths.
-LIST_FILES = """
+# Run on the board: print length, CRC-32 and path of every file below the given paths; then the
+# text of the pointer, and how many bytes are free.
+LOOK = """
 import binascii, os
 def show(path):
     try:
@@ -58,13 +58,36 @@ def show(path):
             crc = binascii.crc32(data, crc)
     print(size, crc, path)
 """
-MAKE_FOLDERS = """
+LOOK_AT = """
+for path in {places}:
+    show(path)
+try:
+    with open({pointer!r}) as file:
+        print("pointer", file.read())
+except OSError:
+    pass
+stat = os.statvfs("/")
+print("free", stat[0] * stat[3])
+"""
+COPY = """
+with open({source!r}, "rb") as source, open({path!r}, "wb") as file:
+    while True:
+        data = source.read(512)
+        if not data:
+            break
+        file.write(data)
+"""
+START = """
 import os
-for path in {folders}:
-    try:
-        os.mkdir(path)
-    except OSError:
-        pass
+os.chdir({slot!r})
+exec(open("main.py").read())
+"""
+MAKE_FOLDER = """
+import os
+try:
+    os.mkdir({path!r})
+except OSError:
+    pass
 """
 
 
@@ -73,7 +96,7 @@ class DeployError(Exception):
 
 
 class Deployed(NamedTuple):
-    """The paths written, main.py last, none when nothing differed; what answers now."""
+    """The paths written, none when nothing differed; what answers now."""
 
     written: list[str]
     identity: Identity
@@ -83,13 +106,20 @@ Track = Callable[[Sequence[str]], Iterable[str]]  # goes through paths, and show
 
 
 def deploy(board: str, port: str, track: Track = iter) -> Deployed:
-    """The firmware onto the board at `port`, and up; see `put` and `wait_until_up`."""
+    """The firmware onto the board at `port`, up, and through its self-test.
+
+    Raises DeployError where it is not; the program before, if there was one, runs again then.
+    """
     files = board_files(board)  # BoardError, before anything is asked
     identity = has_already(files, port)
     if identity is not None:
         return Deployed([], identity)
     written = put(files, port, board, track)
-    return Deployed(written, wait_until_up(port))
+    try:
+        return Deployed(written, _proven(files, port))
+    except DeployError as error:
+        again = _back(port) if written else ""
+        raise DeployError(f"{error}{again}") from None
 
 
 def has_already(files: dict[str, bytes], port: str) -> Identity | None:
@@ -117,7 +147,7 @@ def has_already(files: dict[str, bytes], port: str) -> Identity | None:
 def put(
     files: dict[str, bytes], port: str, board: str | None = None, track: Track = iter
 ) -> list[str]:
-    """Bring `files` onto the board at `port` and reset it. Returns the paths written.
+    """Bring `files` onto the board at `port` and reset it: they are tried. Returns what it wrote.
 
     Raises DeployError when the port is not there, what answers is no pump or another board than
     `board`, the pump is delivering, or the board does not take the files.
@@ -141,9 +171,9 @@ def put(
     return written
 
 
-def wait_until_up(port: str, timeout_s: float = UP_S) -> Identity:
-    """Who answers at `port` once the board has started; DeployError with what it says instead."""
-    deadline_s = time.monotonic() + timeout_s
+def wait_until_up(port: str) -> Identity:
+    """Who answers at `port` once the board has started; DeployError where nobody does."""
+    deadline_s = time.monotonic() + UP_S
     while time.monotonic() < deadline_s:
         try:
             with SerialLine(port) as line:
@@ -152,7 +182,7 @@ def wait_until_up(port: str, timeout_s: float = UP_S) -> Identity:
         except (TimeoutError, serial.SerialException):  # USB is being enumerated anew
             pass
         time.sleep(END_S)
-    raise DeployError(f"The pump at {port} does not come up. {_what_it_says(port)}")
+    raise DeployError(f"The pump at {port} does not come up.")
 
 
 def free_the_repl(port: str, board: str | None = None) -> None:
@@ -174,40 +204,88 @@ def free_the_repl(port: str, board: str | None = None) -> None:
 def synchronise(
     transport: SerialTransport, files: dict[str, bytes], track: Track = iter
 ) -> list[str]:
-    """Make the board's files equal to `files`, and remove from the package what is not in them.
+    """Put the program `files` beside the one that runs, and have it tried at the next reset.
 
-    Returns the paths written, main.py last; nothing is written when nothing differs.
+    Returns the paths written; nothing is written when that program runs already.
     """
-    sums = _sums(transport, [PACKAGE, *files])
-    stale = [path for path in sums if path not in files]
-    changed = [path for path, data in files.items() if sums.get(path) != _sum(data)]
-    if not stale and not changed:
+    program = {path: data for path, data in files.items() if path != BOOT}
+    found = look(transport)
+    if slots.is_in(found, program, found.running):
+        for step in slots.stay(found):
+            _do(transport, step)
         return []
-    for path in stale + [MAIN] * (MAIN in sums):
-        transport.fs_rmfile(path)
-    order = sorted({*changed, MAIN}, key=lambda path: (path == MAIN, path))
-    prepared = [] if MAIN in sums else list(FOLDERS)  # where it is in, they are, or are lost
-    transport.exec(MAKE_FOLDERS.format(folders=_folders(order) + prepared))
-    for path in track(order):
-        transport.fs_writefile(path, files[path], chunk_size=CHUNK_BYTES)
-    return order
+    steps = slots.before(found, program)
+    if missing := slots.need(steps, found):
+        raise DeployError(f"The board's flash has {missing} bytes too little for a program more.")
+    written = [step.path for step in steps if isinstance(step, slots.Write)]
+    shown = iter(track(written))
+    for step in steps:
+        if isinstance(step, slots.Write):
+            next(shown)
+        _do(transport, step)
+    next(shown, None)
+    if not slots.is_in(look(transport), program, found.target):
+        raise DeployError("What the board has is not what was sent; the program before it stays.")
+    for step in slots.switch(found, boot()):
+        _do(transport, step)
+    return written
 
 
-def _sums(transport: SerialTransport, paths: list[str]) -> dict[str, tuple[int, int]]:
-    shows = "".join(f"show({path!r})\n" for path in paths)
-    lines = transport.exec(LIST_FILES + shows).decode().splitlines()
-    rows = (line.split(" ", 2) for line in lines)
-    return {path: (int(size), int(crc)) for size, crc, path in rows}
+def look(transport: SerialTransport) -> slots.Found:
+    """What is on the board of what a deployment is about."""
+    told = LOOK_AT.format(places=(*slots.PLACES, BOOT), pointer=slots.POINTER)
+    sums, pointer, free = {}, "", 0
+    for line in transport.exec(LOOK + told).decode().splitlines():
+        first, _, rest = line.partition(" ")
+        if first == "pointer":
+            pointer = rest
+        elif first == "free":
+            free = int(rest)
+        else:
+            crc, _, path = rest.partition(" ")
+            sums[path] = int(first), int(crc)
+    return slots.Found(sums, pointer, free)
 
 
-def _sum(data: bytes) -> tuple[int, int]:
-    return len(data), binascii.crc32(data)
+def _do(transport: SerialTransport, step: slots.Step) -> None:
+    if isinstance(step, slots.Remove):
+        transport.fs_rmfile(step.path)
+    elif isinstance(step, slots.MakeFolder):
+        transport.exec(MAKE_FOLDER.format(path=step.path))
+    elif isinstance(step, slots.Copy):
+        transport.exec(COPY.format(source=step.source, path=step.path))
+    else:
+        transport.fs_writefile(step.path, step.content, chunk_size=CHUNK_BYTES)
 
 
-def _folders(paths: list[str]) -> list[str]:
-    """All folders above `paths`, outer ones first."""
-    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
-    return sorted(folders - {"/"})
+def _proven(files: dict[str, bytes], port: str) -> Identity:
+    """Who answers, once it is these files that do, and they have passed their self-test."""
+    try:
+        wait_until_up(port)
+    except DeployError as error:
+        raise DeployError(f"{error} {_what_it_says(port)}") from None
+    with _opened(port) as line:
+        pump = _in_step(line)
+        program = pump.ask("SYST:PROG?")
+        if program != f"{binascii.crc32(files[SUMS]):08X}":
+            raise DeployError(f"The pump at {port} runs another program, {program}.")
+        if (failed := pump.ask("*TST?")) != "0":
+            raise DeployError(f"The self-test of the new program finds {failed}.")
+        return pump.identity()
+
+
+def _back(port: str) -> str:
+    """Have the program before run again; what to say of it."""
+    try:
+        free_the_repl(port)
+        transport = SerialTransport(port, timeout=REPL_S)
+        transport.enter_raw_repl(soft_reset=False)
+        _reset(transport)
+        transport.close()
+        identity = wait_until_up(port)
+    except (DeployError, TransportError, serial.SerialException):
+        return "\nSwitch the board off and on: the program before runs again, if there was one."
+    return f"\nThe program before runs again: {','.join(identity)}."
 
 
 def _opened(port: str) -> SerialLine:
@@ -256,20 +334,21 @@ def _same(name: str, found: str) -> bool:
 
 
 def _what_it_says(port: str) -> str:
-    """What a board prints when it starts, from a traceback on; its REPL is asked to start it."""
-    said = []
+    """What the program that was tried prints when it starts, from a traceback on."""
     try:
-        with SerialLine(port) as line:
-            line.write(_SOFT_RESET)
-            while True:
-                said.append(line.read_line(ANSWER_S + END_S))
-    except (TimeoutError, serial.SerialException):
-        pass
-    first = [index for index, text in enumerate(said) if text.startswith("Traceback")]
-    if not first:
-        return "It says nothing."
-    told = itertools.takewhile(lambda text: not text.startswith("MicroPython"), said[first[0] :])
-    return "It says:\n" + "\n".join(told)
+        transport = SerialTransport(port, timeout=REPL_S)
+        try:
+            transport.enter_raw_repl()  # a soft reset, after which no main.py runs
+            start = START.format(slot=look(transport).target)
+            _, told = transport.exec_raw(start, timeout=START_S)
+        finally:
+            transport.close()
+    except (TransportError, serial.SerialException):
+        told = b""
+    said = told.decode(errors="replace").splitlines()
+    if said:
+        return "It says:\n" + "\n".join(said)
+    return "It says nothing."
 
 
 def _end_firmware(line: SerialLine) -> None:

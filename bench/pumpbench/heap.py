@@ -15,30 +15,32 @@ from pumpbench.emulator import EmulatorTarget
 from pumpbench.image import at_boot
 from pumpbench.uf2 import DEFAULT_VERSION
 
+# Its own names are such as MicroPython has in its ROM: they take nothing, and are not counted.
 MAIN = """
 import gc
 import board
 gc.threshold(32_768)
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)
-def free():
+def value():
     gc.collect()
     return gc.mem_free()
-before = free()
-print("heap", "start", before)
+count = value()
+print("heap of a board:", "start", count)
 for name in {modules}:
     __import__(name)
-    now = free()
-    print("heap", name, before - now)
-    before = now
+    index = value()
+    print("heap of a board:", name, count - index)
+    count = index
 from pump.app import assembled
 app = assembled(board, hal)
-now = free()
-print("heap", "(the pump, built)", before - now)
+index = value()
+print("heap of a board:", "(the pump, built)", count - index)
 import micropython
 micropython.qstr_info()
-print("heap", "left", now)
+print("heap of a board: what is left", index)
 """
+_SAYS = "heap of a board: "
 TIMEOUT_S = 30.0
 _NAMES = re.compile(r"n_pool=(\d+), n_qstr=(\d+)")
 _FIRST_PIECE = 20
@@ -65,12 +67,12 @@ def measure(version: str = DEFAULT_VERSION) -> Heap:
     with EmulatorTarget(version=version, main=main) as target:
         while True:
             line = target.read_line(TIMEOUT_S)
-            if line.startswith("heap left"):
+            if line.startswith(_SAYS + "what is left"):
                 return Heap(rows, int(line.split()[-1]), names, _FIRST_PIECE * (2**pieces - 1))
             if found := _NAMES.search(line):
                 pieces, names = map(int, found.groups())
-            elif line.startswith("heap "):
-                name, _, count = line.removeprefix("heap ").rpartition(" ")
+            elif line.startswith(_SAYS):
+                name, _, count = line.removeprefix(_SAYS).rpartition(" ")
                 rows.append((name, int(count)))
             elif "Error" in line:
                 raise RuntimeError(line)

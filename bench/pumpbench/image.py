@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The files of a board, and the LittleFS image that holds them.
 
-A board gets main.py and board.py as source and the package pump as bytecode under /lib, modules of
-a room in one file, see `rooms`. Bytecode is compiled once for each content and kept in build/mpy.
+A board gets main.py, board.py and boot.py as source and the package pump as bytecode, modules of a
+room in one file, see `rooms`. Bytecode is compiled once for each content and kept in build/mpy.
 """
 
 import ast
@@ -32,7 +32,8 @@ DISK_VERSION = 0x0002_0000
 # to before them is set back to before main.py, too, and no pump takes it for a new one.
 FOLDERS = ("/data", "/copy", "/log")
 MAIN = "/main.py"
-SUMS = "/lib/pump/sums.txt"
+BOOT = "/boot.py"  # of all programs on a board, so it is no part of one
+SUMS = "/pump/sums.txt"
 BLOCK_BYTES = 4096
 BLOCK_COUNT = 352
 PROG_BYTES = 256
@@ -46,10 +47,16 @@ def board_files(
         "/board.py": checked(board),
         MAIN: (FIRMWARE / "main.py").read_bytes() if main is None else linked(main),
     }
-    files.update({f"/lib/{name}": content for name, content in package().items()})
+    files.update({f"/{name}": content for name, content in package().items()})
     files.update(extra_files or {})
     files[SUMS] = sums(files)
+    files[BOOT] = boot()
     return files
+
+
+def boot() -> bytes:
+    """boot.py, which chooses among the programs of a board, see `slots`."""
+    return (FIRMWARE / "boot.py").read_bytes()
 
 
 def package() -> dict[str, bytes]:
@@ -67,15 +74,18 @@ def at_boot() -> list[str]:
 
 
 def _path(module: str) -> str:
-    """Where the file of a module lies, from /lib."""
+    """Where the file of a module lies."""
     path = module.replace(".", "/")
     return f"{path}/__init__.mpy" if (FIRMWARE / path).is_dir() else f"{path}.mpy"
 
 
 def sums(files: dict[str, bytes]) -> bytes:
-    """What the firmware's self-test holds its files against: CRC-32 and path, a line each."""
-    paths = sorted(files.keys() - {SUMS})
-    lines = [f"{binascii.crc32(files[path]):08x} {path}\n" for path in paths]
+    """What the firmware's self-test holds its files against: CRC-32 and path, a line each.
+
+    The path is the one from the folder of the program, / or another.
+    """
+    paths = sorted(files.keys() - {SUMS, BOOT})
+    lines = [f"{binascii.crc32(files[path]):08x} {path.lstrip('/')}\n" for path in paths]
     return "".join(lines).encode()
 
 

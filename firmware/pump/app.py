@@ -8,6 +8,7 @@ import gc
 
 from pump.control import DISPENSER
 from pump.faults import RESET_LOOP, Refused
+from pump.hal import program
 from pump.store.events import FAULT, TASK_LATE
 from pump.unload import unload
 
@@ -83,8 +84,10 @@ class App:
         if self.watchdog.is_looping:
             self.supervisor.trip(RESET_LOOP, "the watchdog has bitten three times")
         self.monitor.look()  # where an alarm is about to sound, the self-test makes no tone
-        if self.control.self_test() == 0 and self.may_resume:
-            self._resume(reports)
+        if self.control.self_test() == 0:
+            program.confirm()
+            if self.may_resume:
+                self._resume(reports)
         self.monitor.look()
         gc.threshold(_RUBBISH_BYTES)  # little, so that what stays is not scattered amid rubbish
         try:

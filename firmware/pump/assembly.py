@@ -41,7 +41,7 @@ from pump.delivery.ledger import Ledger
 from pump.delivery.planner import FASTEST_STEPS_S
 from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
-from pump.hal import files
+from pump.hal import files, program
 from pump.journal import Journal
 from pump.memory import Memory
 from pump.progress import Progress
@@ -250,7 +250,7 @@ class Assembly:
             self.clock,
             self.supervisor.trip,
             self.memory.note,
-            files=files,
+            program=program,
             time_check=self.time_check,
             dispenser=self.dispenser,
             memory=self.memory,
@@ -300,7 +300,7 @@ class Assembly:
         control, staging, dispenser = self.control, self.staging, self.dispenser
         progress = Progress(self.treatment, dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
-        whole = control, self.supervisor, self.clock, self.boot, self.heartbeat, files.sums
+        whole = control, self.supervisor, self.clock, self.boot, self.heartbeat, program.sums
         common = self.status, self.errors, identity, staging.discard, control.self_test
         sound = self.monitor, self.annunciator, self.clock
         return (

@@ -9,21 +9,21 @@ import binascii
 from micropython import const
 
 from pump import faults
+from pump.hal.files import parts
 
-_PROGRAM = "/lib/pump"  # not there where it is frozen into the image
 _PATTERN_BYTES = const(1024)
 _PATTERNS = (b"\x55", b"\xaa", b"\x00", b"\xff")
 _STEPS = const(16)
 _AT_ONCE = const(16)  # parts of a file, 4 kB
 
 
-def quiet_and_loud(*, files, time_check, dispenser, memory, panel, watchdog, annunciator):
+def quiet_and_loud(*, program, time_check, dispenser, memory, panel, watchdog, annunciator):
     """(parts that disturb nothing, parts for power-up and for a human who asks).
 
-    files: the module of the HAL, which knows the program's files and their sums.
+    program: the module of the HAL that knows its files.
     """
     quiet = (
-        program(Sums(files.SUMS, lambda: files.is_there(_PROGRAM), files.parts)),
+        files(Sums(program.SUMS, program.is_files, parts)),
         ram(),
         clocks(time_check),
         engine(dispenser),
@@ -33,7 +33,7 @@ def quiet_and_loud(*, files, time_check, dispenser, memory, panel, watchdog, ann
     return quiet, (things(*others), annunciator.test_outputs)
 
 
-def program(sums):
+def files(sums):
     """The files of the program against their sums, `Sums`; nothing where it is no files."""
 
     def part():

@@ -228,7 +228,7 @@ def flipped(content, place, bit=0):
     return content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
 
 
-UNUSED = "/lib/pump/hal/ds3231.mpy"  # this board does not import it
+UNUSED = "/pump/hal/ds3231.mpy"  # this board does not import it
 
 
 @pytest.mark.hazard("program-damaged")
@@ -244,12 +244,12 @@ def test_a_program_in_files_that_are_whole_passes(image):
 
 
 def test_a_program_that_is_no_files_has_nothing_to_be_tested(pump):
-    assert "/lib" not in {path[:4] for path in read_files(pump.target.flash)}
+    assert "/pump" not in {path[:5] for path in read_files(pump.target.flash)}
     assert pump.ask("*TST?") == "0"
 
 
 @pytest.mark.hazard("program-damaged")
-@pytest.mark.parametrize("path", ["/main.py", "/board.py", "/lib/pump/app.mpy", SUMS])
+@pytest.mark.parametrize("path", ["/main.py", "/board.py", "/pump/app.mpy", SUMS])
 @pytest.mark.parametrize("how", ["first byte", "last byte", "cut", "empty", "missing"])
 def test_any_damage_to_any_file_is_found(image, path, how):
     content = read_files(image)[path]

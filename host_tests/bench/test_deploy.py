@@ -11,24 +11,24 @@ from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
 from pumpbench.client import SerialLine
-from pumpbench.deploy import DeployError, deploy, has_already, put, wait_until_up
+from pumpbench.deploy import DeployError, deploy, has_already, put
 from pumpbench.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
 from pumpbench.pump import Pump
 
 OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'
 
 OLD = {
-    "/lib/pump/app.mpy": b"old",
-    "/lib/pump/same.mpy": b"same",
-    "/lib/pump/stale.py": b"",
-    "/lib/pump/sub/stale.mpy": b"",
+    "/pump/app.mpy": b"old",
+    "/pump/same.mpy": b"same",
+    "/pump/stale.py": b"",
+    "/pump/sub/stale.mpy": b"",
     "/ledger": b"not the firmware's",
 }
 NEW = {
     "/board.py": b"NAME = 'RPI_PICO'\n",
-    "/lib/pump/app.mpy": b"new",
-    "/lib/pump/same.mpy": b"same",
-    "/lib/pump/console/lines.mpy": bytes(range(256)) * 5,
+    "/pump/app.mpy": b"new",
+    "/pump/same.mpy": b"same",
+    "/pump/console/lines.mpy": bytes(range(256)) * 5,
 }
 
 
@@ -46,7 +46,8 @@ def files_on(port: str) -> dict[str, bytes]:
     """What is on the board at `port`, which is left at its REPL."""
     transport = SerialTransport(port, timeout=10)
     transport.enter_raw_repl(soft_reset=False)
-    paths = ["/main.py", *OLD, *NEW]
+    names = ["/main.py", *OLD, *NEW]
+    paths = [f"{slot}{name}" for slot in ("", "/a", "/b") for name in names]
     found = {
         path: bytes(transport.fs_readfile(path)) for path in paths if transport.fs_exists(path)
     }
@@ -69,28 +70,28 @@ def test_a_delivering_pump_is_left_alone_and_a_stopped_one_gets_the_files(serve_
 
     written = put(new, port)
 
-    assert set(written) == {"/main.py", "/board.py", "/lib/pump/app.mpy", *list(NEW)[3:]}
-    assert written[-1] == "/main.py"
+    assert set(written) == {f"/a{path}" for path in new if path != "/pump/same.mpy"}
     with SerialLine(port) as line:
         assert Pump(line, timeout_s=10).identity().version == "0.0.1"
         line.write(b"SYST:SERV\n")
-    assert files_on(port) == {**new, "/ledger": OLD["/ledger"]}
+    old = {"/main.py": fake_pump, **OLD}
+    assert files_on(port) == {**old, **{f"/a{path}": data for path, data in new.items()}}
 
 
 @pytest.mark.emulator
 def test_a_board_with_a_bare_repl_gets_the_files_and_only_once(serve_files):
     port = str(serve_files({})[0])
-    files = {"/main.py": b"print('main runs')\n", "/lib/pump/app.mpy": b"new"}
-    assert put(files, port) == ["/lib/pump/app.mpy", "/main.py"]
-    assert put(files, port) == []
-    assert files_on(port) == files
-    assert folders_on(port) == {*FOLDERS, "/lib"}
+    files = {"/main.py": b"print('main runs')\n", "/pump/app.mpy": b"new"}
+    there = {f"/a{path}": data for path, data in files.items()}
+    assert put(files, port) == sorted(there)
+    assert files_on(port) == there
+    assert folders_on(port) == {*FOLDERS, "/a"}
 
 
 @pytest.mark.emulator
 def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files):
     older = board_files("RPI_PICO")
-    older["/lib/pump/hal/pins.mpy"] = compiled(OLD_PINS_SOURCE, "pump.hal.pins")
+    older["/pump/hal/pins.mpy"] = compiled(OLD_PINS_SOURCE, "pump.hal.pins")
     older[SUMS] = sums(older)
     port = str(serve_files(older)[0])
     with SerialLine(port) as line:
@@ -105,7 +106,7 @@ def test_the_firmware_itself_is_asked_updated_and_comes_back_stopped(serve_files
         pump.tell("THER:STOP")
 
     done = deploy("RPI_PICO", port)
-    assert done.written == ["/lib/pump/hal/pins.mpy", SUMS, "/main.py"]
+    assert done.written == ["/a/pump/hal/pins.mpy", f"/a{SUMS}"]
     assert done.identity[:2] == ("ITB-Pump", "RPI_PICO")
 
     with SerialLine(port) as line:
@@ -164,21 +165,53 @@ def test_files_for_another_board_are_not_written(serve_files):
     assert files_on(port) == {}
 
 
+def a_program(fake_pump: bytes, version: bytes, **answers: str) -> dict[str, bytes]:
+    """Files that answer as the pump does."""
+    files = {"/main.py": fake_pump, SUMS: b"sums of " + version}
+    known = {"SYST:PROG?": f"{binascii.crc32(files[SUMS]):08X}", "*TST?": "0"} | answers
+    more = f"answers.update({ {query.encode(): text for query, text in known.items()} })\npoll ="
+    text = fake_pump.replace(b"0.0.0", version).replace(b"poll =", more.encode(), 1)
+    return {**files, "/main.py": text}
+
+
+def version_at(port: str) -> str:
+    with SerialLine(port) as line:
+        return Pump(line, timeout_s=10).identity().version
+
+
 @pytest.mark.emulator
-def test_what_keeps_the_firmware_from_coming_up_is_shown(serve_files):
+def test_a_program_that_does_not_pass_is_tried_once_and_the_one_before_runs_again(
+    serve_files, fake_pump, monkeypatch
+):
+    monkeypatch.setattr("pumpbench.deploy.UP_S", 15.0)
+    port = str(serve_files(a_program(fake_pump, b"0.0.1"))[0])
+
+    def deploying(files):
+        monkeypatch.setattr("pumpbench.deploy.board_files", lambda _board: files)
+        return deploy("RPI_PICO", port)
+
+    before = r"\nThe program before runs again: ITB-Pump,RPI_PICO,\w+,0\.0\.1\.$"
+    with pytest.raises(DeployError, match=r"self-test of the new program finds 208\." + before):
+        deploying(a_program(fake_pump, b"0.0.2", **{"*TST?": "208"}))
+    assert version_at(port) == "0.0.1"
+
+    broken = {"/main.py": b"import time\nraise ValueError('broken')\n", SUMS: b"3"}
+    said = r"(?s)does not come up\. It says:\nTraceback.*ValueError: broken"
+    with pytest.raises(DeployError, match=said + before):
+        deploying(broken)
+    assert version_at(port) == "0.0.1"
+
+
+@pytest.mark.emulator
+def test_a_board_that_had_no_program_is_told_what_keeps_one_from_coming_up(
+    serve_files, monkeypatch
+):
     port = str(serve_files({})[0])
-    shown = []
-
-    def track(paths):
-        shown.extend(paths)
-        return iter(paths)
-
-    put({"/main.py": b"import time\nraise ValueError('broken')\n"}, port, "RPI_PICO", track)
-    assert shown == ["/main.py"]
-    with pytest.raises(
-        DeployError, match=r"(?s)does not come up. It says:\nTrace.*Error: broken$"
-    ):
-        wait_until_up(port, 3.0)
+    monkeypatch.setattr("pumpbench.deploy.UP_S", 3.0)
+    files = {"/main.py": b"raise ValueError('broken')\n", SUMS: b"3"}
+    monkeypatch.setattr("pumpbench.deploy.board_files", lambda _board: files)
+    with pytest.raises(DeployError, match=r"(?s)ValueError: broken\nSwitch the board off"):
+        deploy("RPI_PICO", port)
 
 
 @pytest.mark.emulator

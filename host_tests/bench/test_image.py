@@ -23,13 +23,14 @@ def read(filesystem: LittleFS, path: str) -> bytes:
         return file.read()
 
 
-def test_the_image_holds_main_board_and_the_compiled_package():
+def test_the_image_holds_boot_main_board_and_the_compiled_package():
     filesystem = mounted(image.build_image("RPI_PICO"))
+    assert read(filesystem, "/boot.py") == (image.FIRMWARE / "boot.py").read_bytes()
     assert read(filesystem, "/main.py") == (image.FIRMWARE / "main.py").read_bytes()
     assert read(filesystem, "/board.py").startswith(b"# SPDX-License-Identifier: MIT")
     found = {
-        f"{folder}/{name}".removeprefix("/lib/")
-        for folder, _, names in filesystem.walk("/lib/pump")
+        f"{folder}/{name}".removeprefix("/")
+        for folder, _, names in filesystem.walk("/pump")
         for name in names
         if name != "sums.txt"
     }
@@ -40,10 +41,9 @@ def test_the_image_holds_main_board_and_the_compiled_package():
 def test_the_image_holds_the_sum_of_each_of_its_files():
     files = image.board_files("RPI_PICO", extra_files={"/board.py": b"NAME = 'X'"})
     lines = files[image.SUMS].decode().splitlines()
-    listed = {line[9:]: int(line[:8], 16) for line in lines}
-    assert listed == {
-        path: binascii.crc32(data) for path, data in files.items() if path != image.SUMS
-    }
+    listed = {f"/{line[9:]}": int(line[:8], 16) for line in lines}
+    program = {path: data for path, data in files.items() if path not in (image.SUMS, image.BOOT)}
+    assert listed == {path: binascii.crc32(data) for path, data in program.items()}
 
 
 def test_the_image_has_the_size_and_the_disk_version_that_micropython_1_21_mounts():

@@ -8,9 +8,9 @@ from pumpbench.image import SUMS, sums
 
 PROGRAM = {
     "/main.py": b"import board\n",
-    "/lib/pump/app.mpy": bytes(range(256)) * 2,
-    "/lib/pump/empty.mpy": b"",
-    "/lib/pump/long.mpy": bytes(range(97)) * 40,
+    "/pump/app.mpy": bytes(range(256)) * 2,
+    "/pump/empty.mpy": b"",
+    "/pump/long.mpy": bytes(range(97)) * 40,
 }
 FILES = {**PROGRAM, SUMS: sums(PROGRAM)}
 
@@ -19,6 +19,7 @@ def is_whole(files):
     """Whether all of it passes; at least one thing is looked at where there is a program."""
 
     def read(path):
+        path = f"/{path.lstrip('/')}"
         if path not in files:
             raise OSError(2)
         content = files[path]
@@ -34,13 +35,13 @@ def test_what_was_put_there_is_whole():
 
 
 def test_a_long_file_is_read_a_piece_at_a_time():
-    long = {"/lib/pump/long.mpy": bytes(100 * 100)}
+    long = {"/pump/long.mpy": bytes(100 * 100)}
     opened = []
 
     def read(path):
         for at in range(0, 100 * 100, 100):
             opened.append(at)
-            yield ({**long, SUMS: sums(long)})[path][at : at + 100]
+            yield ({**long, SUMS: sums(long)})[f"/{path.lstrip('/')}"][at : at + 100]
 
     for _ in Sums(SUMS, lambda: True, read).check():
         assert len(opened) <= 100 + 16  # those of the sums' own file, and a piece

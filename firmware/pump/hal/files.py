@@ -13,7 +13,6 @@ from micropython import const
 _MISSING = const(2)  # ENOENT
 _UNBORN = "unborn.tmp"
 _PART = const(256)
-SUMS = "/lib/pump/sums.txt"  # CRC-32 in hex and path of each file of the program, a line each
 
 
 class Files:
@@ -98,11 +97,6 @@ class Files:
             return os.stat(self._path(name))[6]
         except OSError as error:
             return _none_if_missing(error)
-
-
-def sums():
-    """The sums of the program's files, in parts; OSError where they are no files."""
-    return parts(SUMS)
 
 
 def is_there(path):
