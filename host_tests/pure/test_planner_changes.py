@@ -173,6 +173,31 @@ def test_a_dose_keeps_its_count_where_the_basal_under_it_changes(dose_nl, switch
     assert sum(books.steps.values()) == planner.steps
 
 
+@given(LOOKS, st.lists(st.integers(1, 4), min_size=2, max_size=4))
+def test_steps_are_of_the_drug_that_was_planned_with_them_whenever_the_books_are_kept(
+    looks, chunks
+):
+    planner, books, expected = Planner(Constant(24_000_000), STEP), Books(), {}
+    booking = Booking(books)
+    for number, count in enumerate(chunks):
+        if number:
+            planner.follow(Constant(24_000_000 * (1 + number)))
+        batch = (BASAL, BATCH[1], number)
+        booking.open(planner.stretch, batch)
+        before = planner.steps
+        for _ in range(count):
+            planner.next_runs()
+        if planner.steps > before:
+            expected[batch] = planner.steps - before
+    done = 0
+    for more in looks:
+        done = min(done + more, planner.steps)
+        booking.settle(done)
+        assert sum(books.steps.values()) == done
+    booking.settle(planner.steps)
+    assert books.steps == expected
+
+
 def test_every_periodic_dose_is_booked_rounded_down_and_the_rest_is_basal():
     """1.6 steps each: one whole step is the dose's, what is over goes out and is basal."""
     interval_us, dose_us = 60 * SECOND_US, 10 * SECOND_US
