@@ -75,6 +75,18 @@ def test_a_chunk_never_spans_a_change_of_rate_unless_it_is_one_step(pieces):
         assert planner.steps - before <= 1 or planner.end_us <= until_us
 
 
+def test_a_rate_that_changes_much_later_is_planned_in_the_same_pieces_as_one_that_never_does():
+    """A piece of one step would be right, too, and far more work."""
+    pieces = [(10 * SECOND_US, 10**9), (10 * SECOND_US, 6_000)]
+    runs = []
+    for schedule in (Constant(10**9), cycle_of(pieces)):
+        planner = Planner(schedule, STEP, min_period_us=MIN_PERIOD_US)
+        runs.append([planner.next_runs() for _ in range(10)])
+        planner.follow(schedule)
+        runs[-1] += [planner.next_runs() for _ in range(10)]
+    assert runs[0] == runs[1]
+
+
 @given(RATE, st.integers(20_000, 60_000), st.integers(0, 10**15))
 def test_what_fell_due_before_a_delivery_began_is_stepped_at_once_and_nothing_more(
     rate, begin_us, owed
