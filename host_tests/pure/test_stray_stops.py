@@ -47,6 +47,8 @@ def test_what_is_not_quite_one_is_none(text):
         ('"a""b;THER:STOP;"', 0),
         ('"a;THER:STOP', 1),
         ('"a;THER:STOP;b', 1),
+        ('THER:STOP;"a;THER:STOP', 2),
+        ('FOO;FOO;FOO;THER:STOP;"b', 1),
         ("'", 0),
     ],
 )
