@@ -349,3 +349,15 @@ def test_a_value_of_which_no_copy_can_be_read_is_not_verified_until_it_is_saved_
 
 def test_a_value_that_was_never_saved_is_as_it_should_be():
     assert Twins((MemoryFiles(), MemoryFiles()), BOARD).verify("a")
+
+
+def test_a_value_that_is_of_no_use_is_set_aside_and_the_next_one_comes_back():
+    files = saved(VALUE)
+    twins = Twins((files, files), BOARD)
+    assert twins.load("dose") == VALUE
+    twins.reject("dose")
+    assert twins.findings == [("dose", LOST)]
+    assert set(files.content) == {f"{name}.bad" for name in COPIES}
+    assert twins.save("dose", VALUE) is True
+    assert loaded(files) == (VALUE, [])
+    assert_both_good(files)
