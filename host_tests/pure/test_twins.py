@@ -18,7 +18,7 @@ from host_tests.twin_copies import (
     mended,
     saved,
 )
-from pump.store.twins import LOST, MENDED, VERSION, Twins
+from pump.store.twins import LOST, MENDED, MOST_BYTES, VERSION, Twins
 
 
 @pytest.mark.parametrize("value", [[], [10**400, -(10**400)], ["", 'a"\\\n\x00é', [None, [[]]]]])
@@ -241,6 +241,13 @@ def test_a_value_too_big_for_the_heap_is_refused_and_the_old_one_kept():
     with pytest.raises(OSError):
         Twins((files, files), BOARD).save("dose", ["x" * 10_000])
     assert_both_good(files)
+
+
+def test_the_largest_value_that_is_written_comes_back_and_one_byte_more_is_refused():
+    room = MOST_BYTES - len(line([VERSION, BOARD, 1, ""]))
+    assert loaded(saved("x" * room)) == ("x" * room, [])
+    with pytest.raises(OSError):
+        saved("x" * (room + 1))
 
 
 def test_an_older_bad_file_gives_way_to_a_newer_one():
