@@ -197,3 +197,9 @@ def test_a_record_holds_the_starts_of_the_last_day_only():
     assert groups == [[2 * HOUR_US, 1]]
     _, _, groups, _ = boluses.state(now_us - 1)
     assert groups == [[HOUR_US, 1], [2 * HOUR_US, 1]]
+
+
+def test_no_more_starts_are_kept_than_the_largest_maximum_asks_for():
+    _, _, groups, _ = given_at(*range(300)).state(300)
+    assert sum(count for _, count in groups) == 288
+    assert groups[-1][0] == 299
