@@ -19,11 +19,11 @@ def extra(now_us):
     return now_us + 50_000
 """
 
-# A task that takes three seconds, once.
+# A task that takes {held_ms}, once.
 HELD_UP = """
 def extra(now_us):
-    if delivering_us(now_us) >= 500_000:
-        time.sleep_ms(3000)
+    if delivering_us(now_us) >= {after_us}:
+        time.sleep_ms({held_ms})
         since_us[0] = 1 << 60
     return now_us + 50_000
 """
@@ -104,7 +104,8 @@ def test_a_rate_whose_steps_come_too_fast_to_be_covered_is_refused(bench):
 
 @pytest.mark.chip_in_soak
 def test_a_firmware_that_was_held_up_past_the_lease_stops_in_fault_and_says_so(power_up):
-    bench = Bench(power_up(main=main_with_task(HELD_UP)))
+    task = HELD_UP.format(after_us=500_000, held_ms=3000)
+    bench = Bench(power_up(main=main_with_task(task)))
     bench.prescribe("1000 ML/HR")
     bench.tell("THER:STAR")
     bench.run(4.5)
@@ -116,3 +117,14 @@ def test_a_firmware_that_was_held_up_past_the_lease_stops_in_fault_and_says_so(p
     assert bench.target.pin("enable").level == 1
     steps = bench.steps()
     assert steps.emitted == steps.witness == steps.commanded == bench.plant.edges.count
+
+
+@pytest.mark.parametrize("after_ms", range(2000, 2700, 100))
+def test_a_queue_that_has_been_dry_for_less_than_a_step_is_noticed(after_ms):
+    """A step every 0.7 s, held up for hardly more than the lease."""
+    task = HELD_UP.format(after_us=after_ms * 1000, held_ms=int(LEASE_S * 1000) + 20)
+    bench = Bench(SimTarget(main=main_with_task(task)))
+    bench.prescribe("7.714 ML/D")
+    bench.tell("THER:STAR")
+    bench.run(6)
+    assert bench.ask("SYST:STAT?;*TST?") == "FAULT;202"

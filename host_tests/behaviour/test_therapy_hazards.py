@@ -268,6 +268,8 @@ def test_a_dose_that_cannot_be_is_refused_with_the_numbers_that_say_why(bench):
     prescribe(bench, "MODE PER;RATE 50 UG/D", "PER:DOSE 25 UG,60 S,5 MIN")
     with pytest.raises(PumpError, match=r"mL a day; the pump does \d\S* to \d"):
         bench.tell("PRIM:STAR 0.1 ML,5000 ML/HR")
+    with pytest.raises(PumpError, match=r"0\.001536 mL a day; the pump does \d"):
+        bench.tell("BOL:STAR 0.032 UG,1 HR")
     bench.tell("THER:STAR")
     bench.run(200)
     with pytest.raises(PumpError, match=r"the next periodic dose begins in \d+\.\d{3} s"):

@@ -3,6 +3,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -197,3 +198,16 @@ def test_a_record_holds_the_starts_of_the_last_day_only():
     assert groups == [[2 * HOUR_US, 1]]
     _, _, groups, _ = boluses.state(now_us - 1)
     assert groups == [[HOUR_US, 1], [2 * HOUR_US, 1]]
+
+
+def test_no_more_starts_are_kept_than_the_largest_maximum_asks_for():
+    _, _, groups, _ = given_at(*range(300)).state(300)
+    assert sum(count for _, count in groups) == 288
+    assert groups[-1][0] == 299
+
+
+@pytest.mark.parametrize(("starts", "size"), [(32, 1), (33, 2), (64, 2), (288, 9)])
+def test_starts_are_kept_as_finely_as_32_groups_can_tell(starts, size):
+    _, _, groups, _ = given_at(*range(starts)).state(starts)
+    assert len(groups) <= 32
+    assert {count for _, count in groups[1:]} == {size}

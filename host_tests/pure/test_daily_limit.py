@@ -13,7 +13,7 @@ from host_tests.oracles.window import DAY_US, built, pieces_of
 from host_tests.therapy.window import Sum
 from pump.store.shapes import upgraded
 from pump.therapy.daily_limit import DailyLimit, Pattern
-from pump.therapy.daily_past import DOSES, THERAPY
+from pump.therapy.daily_past import DOSES, THERAPY, DailyPast
 from pump.therapy.schedule import Constant, Cycle, Dose, Over
 
 HOUR_US = DAY_US // 24
@@ -316,3 +316,33 @@ def test_the_same_pattern_by_another_clock_counts_what_the_shift_may_bring():
     assert not world.excess_ng(rows, limit_ng, 0, pattern=first)
     assert world.excess_ng(rows, limit_ng, 0, pattern=moved)
     assert not world.excess_ng(rows, limit_ng + 2000 * 1000 * 11 // 86_400, 0, pattern=moved)
+
+
+def test_what_went_out_before_a_change_is_of_the_old_therapy_however_late_it_is_noted():
+    """Half a day of 480 ug a day, then 48: noted at the end of the day, all at once."""
+    world = World()
+    fast, slow = (Pattern(key, None, fg, fg) for key, fg in ((1, 480 * 10**9), (2, 48 * 10**9)))
+    world.limit.note(world.now_us, (0, 0))
+    world.limit.follow(world.now_us, fast)
+    world.limit.follow(world.now_us + DAY_US // 2, slow)
+    world.now_us += DAY_US
+    world.limit.note(world.now_us, (264 * FG_PER_UG, 0))
+    rows = ((world.now_us, Constant(48 * UNITS_PER_UG), NG_ML),)
+    assert world.excess_ng(rows, 287_000, 0, pattern=slow) > 287_000
+    assert not world.excess_ng(rows, 288_000, 0, pattern=slow)
+
+
+@pytest.mark.parametrize("lane", [THERAPY, DOSES])
+def test_what_remains_of_a_day_that_held_far_more_leaves_as_it_went_out(lane):
+    """1 mg, then 10 ug an hour: portions that are large at first are halved as the day empties."""
+    past, begin_us = DailyPast(), 100 * DAY_US
+    past.add(DOSES, 1000 * FG_PER_UG, begin_us)
+    for hour in range(1, 24):
+        past.add(lane, 10 * FG_PER_UG, begin_us + hour * HOUR_US)
+    coarse_fg = past.portion_fg
+    for hours in range(24):
+        past.forget(begin_us + DAY_US + hours * HOUR_US + HOUR_US // 2)
+        due_fg = 10 * FG_PER_UG * (23 - hours)
+        assert due_fg <= past.drug_fg(THERAPY) + past.drug_fg(DOSES) <= due_fg + coarse_fg
+    assert past.portion_fg < coarse_fg
+    assert past.is_empty()

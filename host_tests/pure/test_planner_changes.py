@@ -75,6 +75,18 @@ def test_a_chunk_never_spans_a_change_of_rate_unless_it_is_one_step(pieces):
         assert planner.steps - before <= 1 or planner.end_us <= until_us
 
 
+def test_a_rate_that_changes_much_later_is_planned_in_the_same_pieces_as_one_that_never_does():
+    """A piece of one step would be right, too, and far more work."""
+    pieces = [(10 * SECOND_US, 10**9), (10 * SECOND_US, 6_000)]
+    runs = []
+    for schedule in (Constant(10**9), cycle_of(pieces)):
+        planner = Planner(schedule, STEP, min_period_us=MIN_PERIOD_US)
+        runs.append([planner.next_runs() for _ in range(10)])
+        planner.follow(schedule)
+        runs[-1] += [planner.next_runs() for _ in range(10)]
+    assert runs[0] == runs[1]
+
+
 @given(RATE, st.integers(20_000, 60_000), st.integers(0, 10**15))
 def test_what_fell_due_before_a_delivery_began_is_stepped_at_once_and_nothing_more(
     rate, begin_us, owed
@@ -171,6 +183,31 @@ def test_a_dose_keeps_its_count_where_the_basal_under_it_changes(dose_nl, switch
         booking.settle(planner.steps)
     assert books.steps.get((PATIENT, BATCH[1], BATCH[2]), 0) == dose_nl // STEP_NL
     assert sum(books.steps.values()) == planner.steps
+
+
+@given(LOOKS, st.lists(st.integers(1, 4), min_size=2, max_size=4))
+def test_steps_are_of_the_drug_that_was_planned_with_them_whenever_the_books_are_kept(
+    looks, chunks
+):
+    planner, books, expected = Planner(Constant(24_000_000), STEP), Books(), {}
+    booking = Booking(books)
+    for number, count in enumerate(chunks):
+        if number:
+            planner.follow(Constant(24_000_000 * (1 + number)))
+        batch = (BASAL, BATCH[1], number)
+        booking.open(planner.stretch, batch)
+        before = planner.steps
+        for _ in range(count):
+            planner.next_runs()
+        if planner.steps > before:
+            expected[batch] = planner.steps - before
+    done = 0
+    for more in looks:
+        done = min(done + more, planner.steps)
+        booking.settle(done)
+        assert sum(books.steps.values()) == done
+    booking.settle(planner.steps)
+    assert books.steps == expected
 
 
 def test_every_periodic_dose_is_booked_rounded_down_and_the_rest_is_basal():

@@ -47,12 +47,16 @@ def test_what_is_not_quite_one_is_none(text):
         ('"a""b;THER:STOP;"', 0),
         ('"a;THER:STOP', 1),
         ('"a;THER:STOP;b', 1),
+        ('THER:STOP;"a;THER:STOP', 2),
+        ('FOO;FOO;FOO;THER:STOP;"b', 1),
         ("'", 0),
     ],
 )
 def test_one_in_a_string_is_none_and_behind_a_quote_that_stays_open_it_is(text, found):
     assert count(text + "\n") == found
     assert count("'\n" + text + "\n") == found  # the line before has no part in it
+    for before in ("", "x", "xy"):  # wherever in its line the string begins
+        assert Stray(STOP).count(before + text + "\n") == found
 
 
 @given(st.text(st.sampled_from("THERSOP:;\"' ,\nx"), max_size=80))

@@ -18,7 +18,7 @@ from host_tests.twin_copies import (
     mended,
     saved,
 )
-from pump.store.twins import LOST, MENDED, VERSION, Twins
+from pump.store.twins import LOST, MENDED, MOST_BYTES, VERSION, Twins
 
 
 @pytest.mark.parametrize("value", [[], [10**400, -(10**400)], ["", 'a"\\\n\x00é', [None, [[]]]]])
@@ -243,6 +243,13 @@ def test_a_value_too_big_for_the_heap_is_refused_and_the_old_one_kept():
     assert_both_good(files)
 
 
+def test_the_largest_value_that_is_written_comes_back_and_one_byte_more_is_refused():
+    room = MOST_BYTES - len(line([VERSION, BOARD, 1, ""]))
+    assert loaded(saved("x" * room)) == ("x" * room, [])
+    with pytest.raises(OSError):
+        saved("x" * (room + 1))
+
+
 def test_an_older_bad_file_gives_way_to_a_newer_one():
     _, _, files = mended({**saved([1], VALUE).content, COPIES[0]: b"first"})
     _, _, files = mended({**files.content, COPIES[0]: b"second"})
@@ -349,3 +356,15 @@ def test_a_value_of_which_no_copy_can_be_read_is_not_verified_until_it_is_saved_
 
 def test_a_value_that_was_never_saved_is_as_it_should_be():
     assert Twins((MemoryFiles(), MemoryFiles()), BOARD).verify("a")
+
+
+def test_a_value_that_is_of_no_use_is_set_aside_and_the_next_one_comes_back():
+    files = saved(VALUE)
+    twins = Twins((files, files), BOARD)
+    assert twins.load("dose") == VALUE
+    twins.reject("dose")
+    assert twins.findings == [("dose", LOST)]
+    assert set(files.content) == {f"{name}.bad" for name in COPIES}
+    assert twins.save("dose", VALUE) is True
+    assert loaded(files) == (VALUE, [])
+    assert_both_good(files)
