@@ -2,6 +2,7 @@
 """A terminal for a command of the bench, with somebody at its keyboard."""
 
 import codecs
+import contextlib
 import fcntl
 import os
 import pty
@@ -53,6 +54,15 @@ class Keyboard:
                 status = self.process.wait()
                 raise AssertionError(f"ended with {status}, showing {self.shown!r}") from None
         self.shown = self.shown.partition(text)[2]
+
+    def assert_ends(self, status: int, timeout_s: float = 20) -> None:
+        """It ends with that status; with another one, what it showed is told."""
+        ended = self.process.wait(timeout_s)
+        if ended != status:
+            with contextlib.suppress(OSError):  # all of it has been read
+                while data := os.read(self._fd, 1000):
+                    self.shown += self._decoder.decode(data)
+            raise AssertionError(f"ended with {ended}, showing {self.shown!r}")
 
     def close(self) -> None:
         self.process.kill()

@@ -130,7 +130,7 @@ def test_ctrl_c_in_a_run_stops_the_motor(port):
         keyboard.until("Turning 100 revolutions")
         keyboard.type("\x03")
         keyboard.until("nothing was calibrated")
-        assert keyboard.process.wait(20) == 2
+        keyboard.assert_ends(2, 20)
     finally:
         keyboard.close()
     with Pump.open(port) as pump:

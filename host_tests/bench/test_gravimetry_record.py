@@ -140,7 +140,7 @@ def test_ctrl_c_stops_the_pump_and_keeps_what_was_recorded(balance, ready, tmp_p
         assert read_facts(path).steps_after is None  # it has begun
         keyboard.type("\x03\x03")
         keyboard.until("The recording was interrupted. ")
-        assert keyboard.process.wait(20) == 2
+        keyboard.assert_ends(2, 20)
     finally:
         keyboard.close()
     assert len(rows_of(path)) >= 3
@@ -155,7 +155,7 @@ def test_a_kill_and_a_closed_terminal_stop_the_pump_too(balance, ready, tmp_path
         try:
             wait_for(path, 2)
             os.kill(keyboard.process.pid, number)
-            assert keyboard.process.wait(20) == 2
+            keyboard.assert_ends(2, 20)
         finally:
             keyboard.close()
         assert state_at(ready) == "STOPPED"

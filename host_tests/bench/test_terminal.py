@@ -77,7 +77,7 @@ def test_arrow_keys_bring_back_a_line_and_ctrl_d_ends(keyboard):
     keyboard.until("1999.0")
     keyboard.until("> ")
     keyboard.type("\x04")
-    assert keyboard.process.wait(20) == 0
+    keyboard.assert_ends(0, 20)
 
 
 def test_neither_ctrl_c_nor_the_end_stops_a_delivery(board, keyboards):
@@ -103,7 +103,7 @@ def test_a_cable_that_is_pulled_is_one_sentence_and_status_2(board, keyboard):
     board.unplug()
     keyboard.type("SYST:VERS?\n")
     keyboard.until("is cut")
-    assert keyboard.process.wait(20) == 2
+    keyboard.assert_ends(2, 20)
 
 
 def test_no_board_is_one_sentence_and_status_2(capsys):

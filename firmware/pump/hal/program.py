@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The program of this board: files in the current folder, or frozen into its image. See boot.py."""
+"""The program of this board: files of the folder it runs in, or frozen; see boot.py."""
 
 import os
 
