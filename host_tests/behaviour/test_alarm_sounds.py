@@ -193,7 +193,7 @@ def instants(target, priority, answer):
     return [BURST_S[priority] * (n + 0.37) / count for n in range(count)]
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.unix_in_soak(but=("HIGH-ALAR:ACKN",))
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("buzzer-stays-on")
@@ -243,7 +243,7 @@ def test_service_at_any_instant_of_a_burst_leaves_the_pin_silent(bench, at_ms):
     assert not bench.plant.lamps["lamp"].is_on
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.unix_in_soak
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("buzzer-stays-on")
@@ -268,6 +268,7 @@ def test_a_reset_or_a_trip_at_any_instant_of_a_burst_leaves_the_pin_silent(power
 AT_S = [0.05 + 0.016 * n for n in range(40)]
 
 
+@pytest.mark.slow
 @pytest.mark.unix_in_soak
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("buzzer-stays-on")
@@ -283,7 +284,7 @@ def test_a_silent_pump_moves_the_pin_not_once(bench):
     assert bench.ask("SYST:STAT?;:ALAR:ACT?") == 'RUNNING;0,"None"'
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("alarm-unheard")
 def test_from_a_condition_to_the_first_edge_of_its_sound(bench, record_property):

@@ -391,6 +391,7 @@ def test_the_higher_one_sounds_and_the_lower_one_after_it_is_answered(bench):
     assert_sounds(bench, "MEDIUM", 9)
 
 
+@pytest.mark.slow
 @pytest.mark.unix_in_soak
 @pytest.mark.no_chip
 def test_what_stands_in_silence_is_beeped_for_each_hour_or_as_set(bench):
@@ -420,6 +421,7 @@ def test_a_refused_request_of_the_patient_is_a_short_tone_and_no_alarm(bench):
     assert "PATIENT_REFUSED 110" in logged(bench)
 
 
+@pytest.mark.slow
 @pytest.mark.no_chip
 def test_every_new_alarm_requests_service_also_while_others_last(bench):
     filled(bench)

@@ -230,7 +230,7 @@ NOISE_S = 2
 @pytest.mark.hazard("button-noise")
 @pytest.mark.no_chip
 @pytest.mark.unix_in_soak
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_noise_of_50_khz_on_every_button_loses_no_step_and_orders_nothing(bench, record_property):
     filled(bench)
     prescribe(bench, "MODE SIMP;RATE 12000 UG/D", PATIENT)
@@ -266,6 +266,7 @@ def test_a_quiet_board_looks_at_its_buttons_no_more_often_than_it_wakes(bench):
     assert rests.count < 100 * 10
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("button-noise")
 @pytest.mark.no_chip
 def test_a_stuck_button_orders_once_and_its_alarm_ends_when_it_is_released(bench):

@@ -159,6 +159,7 @@ def extra(now_us):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", ["24 ML/D", "70.123 ML/HR", "995.6 ML/HR", "333.33 ML/D"])
 @pytest.mark.parametrize("after_ms", range(1000, 1900, 61))
 def test_being_held_up_for_most_of_a_chunk_costs_no_step(rate, after_ms, record_property):

@@ -23,7 +23,7 @@ from host_tests.therapy.bench import (
 )
 from pumpbench.sim import SimTarget
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.slow
 
 LOCKED_OUT, LIMIT, CLOCK_REFUSED = 110, 112, 116
 AT = "2026-03-29T01:50:00"  # ten minutes before the clocks of Europe go forward
@@ -96,7 +96,7 @@ def edges_of_periodic_doses(line):
     return [t_ns - start_ns for t_ns in bench.plant.edges.times_ns()]
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("clock-changed")
 @every_jump
 def test_a_clock_set_between_periodic_doses_repeats_skips_and_shifts_none(jump):
@@ -147,7 +147,7 @@ def test_a_clock_set_back_lets_the_richest_hour_come_again_and_no_bolus_with_it(
     assert ledger_ml(bench)["CLINICIAN"] * 500 == 20
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("daily-limit-exceeded", "clock-changed")
 def test_a_clock_set_back_does_not_let_twice_the_daily_limit_out():
     day = ("MODE FLEX;RATE 10 UG/D", "FLEX:STEP ALL,06:00,1000 UG/D,18:00")
@@ -161,7 +161,7 @@ def test_a_clock_set_back_does_not_let_twice_the_daily_limit_out():
     assert refusal(bench, "THER:STAR") == LIMIT
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("lockout-bypassed", "clock-changed")
 @every_jump
 def test_a_clock_set_forward_or_back_does_not_shorten_a_lockout(jump):

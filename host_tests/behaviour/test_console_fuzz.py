@@ -20,7 +20,7 @@ TIMES = {
 }  # so many lines of `sim` for one of the emulator's in soak
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.soak
 @pytest.mark.hazard("console-flood")
 def test_fuzzed_lines_cost_no_step_no_memory_and_no_answer(bench, lines, seed, record_property):

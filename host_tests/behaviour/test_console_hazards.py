@@ -34,6 +34,7 @@ def with_limits(more):
     return Bench(SimTarget(main=main_with_task(LIMITS.format(more=more))))
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("console-flood")
 @pytest.mark.parametrize("rate", ["24 ML/D", "995.6 ML/HR"])
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def past_of_many_boluses():
 
 
 @pytest.mark.unix_in_soak
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.chip_in_soak
 @pytest.mark.hazard("heap-low")
 def test_two_full_weeks_and_a_full_past_fit_while_an_alarm_sounds(power_up, record_property):

@@ -277,6 +277,7 @@ def test_the_third_bite_within_minutes_leaves_a_pump_that_stays_down_and_says_so
     assert after_cut.ask("SYST:STAT?;*TST?") == "STOPPED;0"
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("task-hangs")
 def test_bites_that_come_after_a_long_good_run_do_not_add_up():
     main = main_with_task(LOOP.format(after_us=601_000_000))

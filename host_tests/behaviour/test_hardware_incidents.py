@@ -14,6 +14,7 @@ from host_tests.therapy.bench import HOUR_S, prescribe
 from pumpbench.sim import SimTarget
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("default-dose-after-reset", "bolus-resumed")
 def test_a_reset_in_mid_bolus_resumes_nothing_and_gives_no_default_dose(pump):
     prescribe(pump, "MODE SIMP;RATE 1 ML/D")
@@ -29,6 +30,7 @@ def test_a_reset_in_mid_bolus_resumes_nothing_and_gives_no_default_dose(pump):
     assert after.ask("BOL:STAT?;HIST? 9") == "NONE,0.000,0.000,0.000;NONE"
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("catch-up")
 def test_a_stall_of_three_hours_is_not_caught_up_after_recovery(pump):
     prescribe(pump, "MODE SIMP;RATE 1 ML/D")
@@ -46,6 +48,7 @@ def test_a_stall_of_three_hours_is_not_caught_up_after_recovery(pump):
     assert abs(pump.plant.motor.missed_steps - 3 * an_hour) < 1
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("over-infusion-unseen")
 def test_a_head_that_moves_a_fifth_more_is_right_again_once_it_is_calibrated(pump):
     """The pump counts what it was told a step is worth; only a measured volume can tell."""

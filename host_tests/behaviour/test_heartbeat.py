@@ -17,7 +17,7 @@ def silences(pump):
     return [sum("321" in text for text in pump.events(code)) for code in (ALARM_ON, ALARM_OFF)]
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize("quiet_s", [8_000, pytest.param(90_000, marks=pytest.mark.long)])
 def test_it_is_off_at_first_and_takes_five_seconds_to_a_day(quiet_s):
     pump = Lives()

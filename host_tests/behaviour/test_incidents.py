@@ -112,6 +112,7 @@ def test_an_interval_of_an_hour_is_not_questioned(pump):
     pump.tell(commit(pump, verdict))
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("bolus-resumed", "prime-too-much")
 def test_an_interrupted_bolus_is_over_and_a_prime_after_it_clears_nothing(pump):
     """Syringe pumps, 2020: bolus interrupted, primed, resumed: wrong delivery."""
@@ -183,7 +184,7 @@ def test_a_time_that_no_day_has_is_refused(pump, step):
     assert "flex steps: NONE -> NONE" in pump.ask("PRES:COMP?")
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("drug-left-in-line")
 def test_a_bridge_that_is_forgotten_after_another_concentration_is_asked_for(pump):
     """Four days of a quarter of the dose: the old drug in the line, at the new drug's rate."""
@@ -211,7 +212,7 @@ def test_a_bridge_that_is_forgotten_after_another_concentration_is_asked_for(pum
     assert_balanced(pump)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bolus_that_only_the_past_day_has_room_for_is_refused(pump):
     """Published requirements of a PCA pump look back only, and miss the basal rate to come."""
@@ -226,6 +227,7 @@ def test_a_bolus_that_only_the_past_day_has_room_for_is_refused(pump):
     pump.tell("BOL:STAR 19.9 UG,30 MIN")
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("wrong-unit")
 @pytest.mark.parametrize(
     ("line", "numbers"),
@@ -242,6 +244,7 @@ def test_milligrams_for_micrograms_are_refused_in_a_bolus(pump, line, numbers):
     assert ledger_ml(pump)["CLINICIAN"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("wrong-unit")
 def test_milligrams_for_micrograms_are_refused_in_a_trial(pump):
     prescribe(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 100 UG/D")
@@ -267,7 +270,7 @@ def test_milligrams_for_micrograms_are_no_prescription_of_baclofen(pump, lines):
     assert not verdict.startswith("OK")
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("trial-goes-on")
 def test_a_trial_is_never_continuous_afterwards(pump):
     prescribe(pump, "MODE SIMP;RATE 200 UG/D", concentration="50 UG/ML")

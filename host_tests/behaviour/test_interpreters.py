@@ -15,7 +15,7 @@ from host_tests.twin_sessions import Operator, compare
 
 
 @pytest.mark.soak
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_a_random_session_is_the_same_on_both_interpreters(lines, seed, record_property):
     count = max(3, lines // 100)
     told = [session(seed * 1_000_000 + n) for n in range(count)]

@@ -158,6 +158,7 @@ def test_a_task_that_others_keep_waiting_for_over_a_second_is_told():
     assert_delivers(bench)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ms", "is_loaded"), [(76, False), (86, True)])
 def test_a_board_that_is_busy_for_a_minute_is_told_until_it_is_not(ms, is_loaded):
     bench = delivering(BUSY.format(ms=ms))

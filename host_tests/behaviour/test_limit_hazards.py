@@ -33,6 +33,7 @@ def test_a_bridge_before_the_rich_half_of_a_day_is_refused(pump):
     assert pump.plant.edges.count == 0
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bridge_before_the_poor_half_of_a_day_is_given(pump):
     prescribe(pump, *HALF_DAYS)
@@ -46,6 +47,7 @@ def test_a_bridge_before_the_poor_half_of_a_day_is_given(pump):
     assert_balanced(pump)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("daily-limit-exceeded")
 def test_a_bridge_before_a_periodic_dose_is_refused(pump):
     """The grid stays over a stop: a dose soon after the bridge, and another within the day."""
@@ -110,6 +112,7 @@ def test_what_boluses_leave_that_are_aborted_within_a_step_counts(pump):
     pump.tell("BOL:STAR 3.05 UG,30 MIN")
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("daily-limit-exceeded")
 def test_what_aborted_boluses_leave_to_the_basal_counts_against_the_limit(pump):
     prescribe(pump, "MODE SIMP;RATE 50 UG/D", "LIM:DAY 53.3 UG")
@@ -143,7 +146,7 @@ HEADS = [
 ]
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.no_chip
 @pytest.mark.hazard("daily-limit-exceeded")
 @pytest.mark.parametrize(("revolution_ml", "name"), HEADS)

@@ -48,6 +48,7 @@ def test_a_prime_that_was_stopped_leaves_two_drugs_in_the_line(pump, drug):
     assert refusal(pump, "THER:STAR") == NOT_CLEARED
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("drug-left-in-line")
 @pytest.mark.parametrize("end", ["cut", "bite"])
 def test_a_reset_does_not_forget_which_drug_is_in_the_line(end):

@@ -150,6 +150,7 @@ def test_after_any_reset_it_is_locked(end):
     pump.tell(f'SYST:UNL "{PIN}"')
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("changed-by-a-passer-by")
 def test_ten_wrong_pins_with_resets_and_power_cuts_in_between_wait_longer_and_longer():
     pump = with_pin(Lives())
@@ -199,6 +200,7 @@ def test_the_time_without_power_is_no_waiting_time():
     pump.tell(f'SYST:UNL "{PIN}"')
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("power-cut")
 def test_a_cut_at_any_write_while_the_pin_is_changed_leaves_the_old_one_or_the_new_one():
     pump = with_pin(Lives())
@@ -287,6 +289,7 @@ def test_a_setup_of_another_length_is_lost(count):
     assert RECORDS_LOST in pump.alarms()
 
 
+@pytest.mark.slow
 def test_a_lost_setup_is_an_alarm_and_has_no_lock():
     pump = with_pin(Lives())
     flash = pump.target.flash

@@ -14,6 +14,7 @@ def writes(bench):
     return int(bench.ask("SYST:HEAL?").split(",")[3])
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("log-flooded")
 def test_a_button_that_sticks_for_seven_minutes_leaves_the_record_of_the_day():
     bench = Bench(SimTarget())
@@ -35,6 +36,7 @@ def test_a_button_that_sticks_for_seven_minutes_leaves_the_record_of_the_day():
     assert '"PATIENT_REFUSED 2000 x 110"' in bench.ask(f"LOG:READ? {count - 4},16")
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("log-flooded")
 def test_a_host_that_repeats_a_setting_for_an_hour_leaves_the_record_of_the_day():
     bench = Bench(SimTarget())

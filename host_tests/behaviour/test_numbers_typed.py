@@ -130,6 +130,7 @@ def test_a_huge_number_is_refused_or_kept_as_it_is_and_no_prescription(pump, com
     restage(pump)
 
 
+@pytest.mark.slow
 def test_what_is_typed_well_is_taken_by_every_one_of_these_commands():
     """So that the refusals above are those of the number."""
     good = {"PRES:CONC": "500", "PRES:RATE": "100"}

@@ -63,6 +63,7 @@ def test_patient_boluses_that_never_fit_between_periodic_doses_are_not_promised(
 PERIODIC = "MODE PER;RATE 0.1 ML/D", "PER:DOSE 10 UG,10 MIN,1 HR"
 
 
+@pytest.mark.slow
 def test_the_next_periodic_dose_is_told_and_comes_then(pump):
     prescribe(pump, *PERIODIC)
     assert pump.ask("PRES:PER:NEXT?") == "NONE"

@@ -66,6 +66,7 @@ def shown(bench):
     return answers
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("refused-by-half")
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
 @pytest.mark.parametrize("name", ORDERS)
@@ -116,6 +117,7 @@ def test_an_abort_ends_a_bolus_and_a_stop_the_therapy_whatever_flash_does(flash)
     assert bench.plant.edges.count == edges
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("refused-by-half")
 def test_a_bridge_that_was_refused_does_not_move_the_grid_of_periodic_doses(flash):
     bench, order = ready(Bench(SimTarget()), "bridge")

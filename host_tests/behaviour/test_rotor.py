@@ -90,7 +90,7 @@ def test_a_stalled_rotor_stops_the_pump_and_is_on_record(fitted, record_property
     record(record_property, "stall at 100 ML/HR", steps)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.no_chip
 @pytest.mark.parametrize("rate", RATES)
@@ -111,6 +111,7 @@ def test_a_stall_is_heard_seen_paused_and_answered(fitted):
     assert_answered(fitted, STALL)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("catch-up")
 @pytest.mark.no_chip
 def test_a_restart_after_a_stall_logs_recovery_and_catches_nothing_up(fitted):
@@ -151,6 +152,7 @@ def test_a_rotor_still_stalled_after_the_restart_sounds_again(fitted):
     assert len(told(fitted, "ROTOR_STALLED")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("stall-unseen")
 @pytest.mark.no_chip
 def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_property):
@@ -172,7 +174,7 @@ def test_a_stall_in_a_bolus_ends_it_and_its_rest_is_never_given(fitted, record_p
     record(record_property, "stall in a bolus", steps)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.hazard("stall-unseen")
 @pytest.mark.no_chip
@@ -197,7 +199,7 @@ def test_under_infusion_is_heard_seen_paused_and_answered(fitted):
     assert_answered(fitted, UNDER)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.unix_in_soak(but=("100 ML/HR",))
 @pytest.mark.hazard("stall-unseen")
 @pytest.mark.no_chip
@@ -234,6 +236,7 @@ def test_a_rotor_that_turns_by_itself_is_over_infusion_also_at_rest(fitted, reco
     assert_answered(fitted, OVER)
 
 
+@pytest.mark.slow
 @pytest.mark.unix_in_soak
 @pytest.mark.no_chip
 def test_free_flow_while_the_rate_is_low_stops_the_pump(fitted, record_property):
@@ -294,7 +297,7 @@ def test_a_pump_that_stalled_shows_it_after_a_power_cut(fitted, power_up):
     assert told(later, "ROTOR_STALLED")
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.unix_in_soak
 @pytest.mark.no_chip
 def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):
@@ -313,7 +316,7 @@ def test_stops_boluses_jogs_and_primes_of_a_healthy_rotor_are_no_alarm(fitted):
     assert counts(fitted)[2] == 0
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.no_chip
 @pytest.mark.unix_in_soak
 @pytest.mark.parametrize("hours", [6, pytest.param(24, marks=pytest.mark.long)])

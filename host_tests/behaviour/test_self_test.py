@@ -264,6 +264,7 @@ def test_any_damage_to_any_file_is_found(image, path, how):
     assert_fault(Board(target), PROGRAM_DAMAGED)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("program-damaged")
 def test_a_program_that_is_damaged_later_is_found_within_the_hour(image, record_property):
     bench = Bench(with_image(SimTarget, image))
@@ -317,6 +318,7 @@ def test_a_step_pin_that_is_held_is_found_at_power_up(level):
     assert_fault(Board(target), ENGINE_WRONG)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("step-lost-or-extra")
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_step_pin_that_is_held_later_is_found_within_the_hour(pump, level, record_property):
@@ -406,6 +408,7 @@ def test_one_copy_damaged_is_mended_from_the_other_and_on_record(key, number):
     assert len(events(bench, STORE_MENDED)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 def test_a_record_that_is_damaged_while_it_delivers_is_found_within_the_hour(record_property):
     bench = with_records()
@@ -481,7 +484,7 @@ def test_a_watchdog_that_does_not_run_is_an_alarm_until_it_does(pump):
 # Every hour
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", ["24 ML/D", "1000 ML/HR"])
 def test_the_hourly_test_disturbs_no_delivery(image, rate):
     bench = Bench(with_image(SimTarget, image))

@@ -22,6 +22,7 @@ def finish(bench):
         bench.run(2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("stack-full")
 @pytest.mark.parametrize("name", ORDERS)
 def test_no_order_goes_deeper_than_a_board_has_stack(name, monkeypatch, record_property):

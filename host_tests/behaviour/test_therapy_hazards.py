@@ -17,7 +17,7 @@ from host_tests.therapy.bench import (
 from pumpbench.client import PumpError
 from pumpbench.sim import SimTarget
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.slow
 
 IN_FAULT, NOT_CLEARED, OBSERVING = 107, 117, 118
 NO_DOSE = "NONE,0.000,0.000,0.000"

@@ -45,7 +45,7 @@ def writes(bench):
     return int(bench.ask("SYST:HEAL?").split(",")[3])
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.chip_in_soak(but=("1000 ML/HR",))
 @pytest.mark.hazard("flash-write-delays-step")
 @pytest.mark.parametrize("rate", RATES)

@@ -43,6 +43,7 @@ def calibration(port):
         return pump.ask("MOT:CAL?"), pump.ask("MOT:CAL:HIST?")
 
 
+@pytest.mark.slow
 def test_a_yes_calibrates_by_the_longest_run(port, answers, capsys):
     answers("", "0.21", "", "0.422", "y")
     assert main(["calibrate", "--port", port, "--points", "2,1"]) == 0
@@ -54,6 +55,7 @@ def test_a_yes_calibrates_by_the_longest_run(port, answers, capsys):
     assert calibration(port)[0] == "0.211000"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [("n",), ("",), ()])
 def test_without_a_yes_nothing_is_calibrated(said, port, answers, capsys):
     answers("", "0.21", "", "0.42", *said)
@@ -62,6 +64,7 @@ def test_without_a_yes_nothing_is_calibrated(said, port, answers, capsys):
     assert calibration(port) == ("0.200000", "NONE")
 
 
+@pytest.mark.slow
 def test_runs_that_differ_by_more_than_3_per_cent_end_it_even_with_a_yes(port, answers, capsys):
     answers("", "0.2", "", "0.414")
     assert main(["calibrate", "--port", port, *RUNS, "--yes"]) == 2
@@ -163,6 +166,7 @@ def by_balance(balance, kind):
     return ByBalance(balance.port, kind, Decimal(str(WATER.ml_per_g)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sics", "plain"])
 def test_a_balance_weighs_each_run_and_finds_what_the_head_gives(kind, pump, capsys):
     pump, beaker = pump
@@ -176,6 +180,7 @@ def test_a_balance_weighs_each_run_and_finds_what_the_head_gives(kind, pump, cap
     assert float(pump.ask("MOT:CAL?")) == pytest.approx(0.22, abs=0.0001)
 
 
+@pytest.mark.slow
 def test_a_balance_that_never_settles_or_shows_nothing_more_calibrates_nothing(pump, monkeypatch):
     pump, _ = pump
     monkeypatch.setattr(catching, "SETTLE_S", 1.5)

@@ -63,7 +63,7 @@ def test_a_missing_image_is_told_and_real_micropython_runs_on_a_simulated_board(
     assert "emulator" not in printed
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_interpreter")
 def test_without_an_interpreter_for_the_host_the_firmware_runs_on_cpython(tmp_path):
     screen = Console(file=io.StringIO(), width=200)
@@ -199,7 +199,7 @@ class Dark(demo.SimTarget):
         self.plant.lamps["lamp"].change = lambda *_args: None
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("board", "sentences"),
     [
@@ -229,7 +229,7 @@ def test_without_a_terminal_there_are_plain_lines(without_image):
     assert max(len(line) for line in printed.splitlines() if "https" not in line) <= 80
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_on_a_terminal_there_is_a_bar(tmp_path):
     screen = Console(file=io.StringIO(), width=100, force_terminal=True)
     demo.run(tmp_path / "r.html", missing_image=MISSING, lengths=LONG_ENOUGH, screen=screen)
@@ -245,7 +245,7 @@ def test_the_page_fetches_nothing_and_has_the_plots(without_image):
     assert re.search(r"^Report: .*report\.html$", printed, re.MULTILINE)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_interpreter")
 def test_a_pump_that_loses_a_step_fails_the_demonstration(tmp_path, monkeypatch):
     class Slipping(demo.SimTarget):

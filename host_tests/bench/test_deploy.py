@@ -128,6 +128,7 @@ PLAIN = {SUMS: b"sums"}
 HAS_IT = f"{binascii.crc32(PLAIN[SUMS]):08X}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "tested", "has_it"),
     [
@@ -145,6 +146,7 @@ def test_a_pump_that_has_the_program_already_is_known_by_its_sums(
     assert (identity is not None and identity.model == "ITB-Pump") == has_it
 
 
+@pytest.mark.slow
 def test_a_pump_that_is_frozen_into_its_image_is_told_and_goes_on(board):
     """The firmware of a simulated board is no files."""
     with SerialLine(board.port) as line:

@@ -154,6 +154,7 @@ def test_without_a_sum_only_a_whole_image_for_the_chip_is_kept(server, screen, t
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_without_a_network_one_sentence_says_what_to_do_within_five_seconds(
     server, screen, tmp_path, monkeypatch
 ):

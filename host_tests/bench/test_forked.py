@@ -84,6 +84,7 @@ def run(tmp_path):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
 @pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "a worker"])
 def test_what_forked_tests_report_arrives_and_what_they_change_does_not(run, options):
@@ -96,11 +97,13 @@ def test_what_forked_tests_report_arrives_and_what_they_change_does_not(run, opt
     assert "recorded: number 40\nrecorded: number 41\n" in output
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork")
 def test_the_first_failure_ends_the_run_where_that_is_asked_for(run):
     output = run("-x")
     assert " 1 failed, 3 passed in" in output
 
 
+@pytest.mark.slow
 def test_with_a_debugger_nothing_is_forked(run):
     assert "assert ['here', 0] == ['here']" in run("--pdb", "-k", "first or changes")

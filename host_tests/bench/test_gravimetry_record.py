@@ -82,6 +82,7 @@ def test_a_recording_without_a_pump_is_a_file_of_readings(balance, tmp_path, cap
     assert not path.with_suffix(".json").exists()
 
 
+@pytest.mark.slow
 def test_a_pump_delivers_while_it_is_weighed_and_its_facts_are_kept(
     balance, ready, tmp_path, capsys
 ):
@@ -111,6 +112,7 @@ def test_a_pump_that_delivers_already_is_left_alone(balance, ready, tmp_path, ca
     assert state_at(ready) == "RUNNING"
 
 
+@pytest.mark.slow
 def test_a_pump_that_alarms_is_not_started(balance, ready, tmp_path, capsys):
     with Pump.open(ready) as pump:
         pump.refill("0.6")
@@ -132,6 +134,7 @@ def test_a_start_that_the_pump_refuses_is_told_in_its_words(balance, board, tmp_
     assert rows_of(path) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_the_pump_and_keeps_what_was_recorded(balance, ready, tmp_path):
     path = tmp_path / "run.csv"
     keyboard = Keyboard(*command(balance, path, "--port", ready, minutes="60"))
@@ -148,6 +151,7 @@ def test_ctrl_c_stops_the_pump_and_keeps_what_was_recorded(balance, ready, tmp_p
     assert state_at(ready) == "STOPPED"
 
 
+@pytest.mark.slow
 def test_a_kill_and_a_closed_terminal_stop_the_pump_too(balance, ready, tmp_path):
     for number in (signal.SIGTERM, signal.SIGHUP):
         path = tmp_path / f"{number}.csv"
@@ -168,6 +172,7 @@ def wait_for(path, count):
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_balance_that_falls_silent_stops_the_pump(ready, tmp_path, capsys):
     def weight_g(time_s):
         balance.is_mute = time_s > 1
@@ -264,6 +269,7 @@ def test_a_recording_is_never_overwritten_but_one_without_a_reading_is(balance, 
     assert main(command(balance, path.with_suffix(".json"))) == 2
 
 
+@pytest.mark.slow
 def test_what_a_simulated_pump_delivers_is_within_its_limits_and_step_for_step(tmp_path):
     path = tmp_path / "run.csv"
     with SimTarget() as target:

@@ -29,7 +29,7 @@ def accept(folder, about, *options):
     return ended, {each["name"]: each for each in map(json.loads, lines)}
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_a_pump_at_a_port_is_cut_by_a_relay_and_says_what_went_out(tmp_path):
     port, relay = tmp_path / "pump.tty", tmp_path / "relay.tty"
     with relayed(port, relay):
@@ -51,6 +51,7 @@ def test_a_pump_at_a_port_is_cut_by_a_relay_and_says_what_went_out(tmp_path):
             assert each["reason"] in first["reason"] or "nobody sees" in each["reason"]
 
 
+@pytest.mark.slow
 def test_no_run_at_all_is_refused():
     command = [sys.executable, "-m", "pytest", "--count=0", "host_tests/hil"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -58,6 +59,7 @@ def test_no_run_at_all_is_refused():
     assert "at least one run, not 0" in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [

@@ -99,6 +99,7 @@ def test_a_test_over_its_runs_has_the_worst_outcome_and_the_range_of_its_figures
     assert test.reasons == ["too much", "no wire"]
 
 
+@pytest.mark.slow
 def test_each_test_of_each_run_is_a_line_run_by_run_and_one_failure_fails_it_all(tmp_path):
     ended, lines = accept(tmp_path, "--count=3")
     assert ended.returncode == 1
@@ -122,6 +123,7 @@ def test_each_test_of_each_run_is_a_line_run_by_run_and_one_failure_fails_it_all
     assert (tmp_path / "out" / "report.html").is_file()
 
 
+@pytest.mark.slow
 def test_a_green_run_ends_with_status_0_and_keeps_the_tests_names(tmp_path):
     ended, lines = accept(tmp_path, "-k", "flaky or rate")
     assert ended.returncode == 0, ended.stdout

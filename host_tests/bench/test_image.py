@@ -38,6 +38,7 @@ def test_the_image_holds_boot_main_board_and_the_compiled_package():
     assert {"pump/app.mpy", "pump/vocabulary.mpy", "pump/therapy/__init__.mpy"} <= found
 
 
+@pytest.mark.slow
 def test_the_image_holds_the_sum_of_each_of_its_files():
     files = image.board_files("RPI_PICO", extra_files={"/board.py": b"NAME = 'X'"})
     lines = files[image.SUMS].decode().splitlines()
@@ -52,6 +53,7 @@ def test_the_image_has_the_size_and_the_disk_version_that_micropython_1_21_mount
     assert mounted(content).fs_stat().disk_version == 0x0002_0000
 
 
+@pytest.mark.slow
 def test_bytecode_is_portable_and_names_its_source_as_import_does():
     code = image.package()["pump/app.mpy"]
     assert code[:1] == b"M"
@@ -69,6 +71,7 @@ def test_a_file_with_a_syntax_error_is_named_with_its_line(tmp_path):
         image.read_source(source)
 
 
+@pytest.mark.slow
 def test_another_main_and_further_files_take_their_places():
     files = image.board_files("RPI_PICO", "print(1)\n", {"/lib/extra.py": b"x = 1\n"})
     assert files["/main.py"] == b"print(1)\n"
@@ -88,6 +91,7 @@ def test_a_missing_board_is_one_sentence_and_status_2(capsys, tmp_path):
     assert "RPI_PICO" in error
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_image_where_it_is_told(capsys, tmp_path):
     path = tmp_path / "deep" / "x.img"
     assert main(["image", "--board", "RPI_PICO", "--output", str(path)]) == 0
@@ -95,6 +99,7 @@ def test_the_command_writes_the_image_where_it_is_told(capsys, tmp_path):
     assert str(path) in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_constants_that_another_main_imports_are_put_in():
     main = "from pump.store.events import RESET\nfrom pump.app import App\nprint(RESET)\n"
     text = image.board_files("RPI_PICO", main)["/main.py"].decode()

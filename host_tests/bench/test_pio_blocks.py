@@ -81,6 +81,7 @@ class Chip:
         return list(self.plant.pulses.times_ns()), [n.changes for n in self.world.pins.nets]
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 60_000), max_size=6), st.integers(0, 300), st.integers(0, 700))
 @settings(max_examples=25)
 def test_steps_a_tone_and_lamps_are_the_same_with_and_without_skips(
@@ -280,7 +281,7 @@ class RandomChip:
         return list(self.world.plant.pulses.times_ns()), [n.changes for n in self.world.pins.nets]
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @given(st.tuples(programs, programs, programs, programs), st.integers(0, 2), orders)
 @settings(max_examples=150)
 def test_random_programs_on_both_blocks_are_the_same_with_and_without_skips(

@@ -121,6 +121,7 @@ class Chip:
         return list(self.plant.pulses.times_ns()), [n.changes for n in self.world.pins.nets]
 
 
+@pytest.mark.slow
 @given(programs, programs, orders)
 @settings(max_examples=120)
 def test_random_programs_end_in_the_same_state_with_and_without_skips(first, second, orders):

@@ -56,15 +56,18 @@ def test_no_two_names_become_one_and_none_that_is_there():
     assert not {"A", "B"} & set(names.values())
 
 
+@pytest.mark.slow
 def test_a_main_that_is_none_of_the_firmware_stays_as_it_is():
     main = "import rp2\nlog = rp2.DMA()\nlog.deliver(volume_nl=1)\nlog.started()\n"
     assert board_files("RPI_PICO", main=main)["/main.py"] == main.encode()
 
 
+@pytest.mark.slow
 def test_the_boards_main_is_the_one_that_is_read_here():
     assert board_files("RPI_PICO")["/main.py"] == (FIRMWARE / "main.py").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_main_of_ones_own_finds_the_names_that_the_board_has():
     main = board_files("RPI_PICO", main="from pump.supervisor import Supervisor\n")["/main.py"]
     assert b"Supervisor" not in main

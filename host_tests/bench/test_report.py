@@ -165,18 +165,21 @@ def test_answers_of_the_board_are_text_not_markup(text):
     assert "No &lt;b&gt;error" in text
 
 
+@pytest.mark.slow
 def test_a_missing_step_makes_it_a_failure(tmp_path):
     text = written(tmp_path, missing=1)
     assert "Pass." not in text
     assert "5002 steps commanded, 5002 emitted, 5001 witnessed" in text
 
 
+@pytest.mark.slow
 def test_a_missing_image_is_told(tmp_path):
     text = written(tmp_path, replace(FACTS, missing_image="Put it there."))
     assert "No board was emulated" in text
     assert "Put it there." in text
 
 
+@pytest.mark.slow
 def test_a_delivery_without_steps_is_reported_too(tmp_path):
     empty = judge(Edges(), Fraction(225))
     nothing = Piece("none", "sim", Steps(0, 0, 0, 0), empty, Fraction(0), STEP_ML, [(0.0, 0)], [])
@@ -190,7 +193,7 @@ def test_the_flex_day_is_told_with_its_times(text):
     assert "on the very step" in text
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -257,7 +260,7 @@ def test_whatever_is_wrong_with_an_alarm_is_a_sentence(wrong, sentence):
     assert any(re.search(sentence, each) for each in found), found
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize("pulses", [[], moved(-0.15, 11, 11.2)], ids=["silent", "a tone early"])
 def test_an_alarm_that_is_not_as_it_has_to_be_makes_it_a_failure(tmp_path, pulses):
     part = alarms(pulses=pulses)

@@ -222,6 +222,7 @@ def test_ctrl_c_ends_the_screen_and_the_pump_goes_on(board, watcher):
         assert pump.state() == "RUNNING"
 
 
+@pytest.mark.slow
 def test_a_cable_that_is_pulled_is_said_and_found_again(board, watcher):
     watcher.until("RUNNING")
     board.unplug()

@@ -123,6 +123,7 @@ WORDS = st.from_regex(r"[A-Z][A-Z0-9_]{0,11}", fullmatch=True)
 STRINGS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=30)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.lists(WORDS, min_size=1), st.lists(STRINGS)), min_size=1))
 def test_rooted_commands_with_any_strings_come_out_as_they_went_in(sent):
     expected = [

@@ -222,6 +222,7 @@ def test_a_change_is_judged_day_by_day_against_what_goes_on_without_it(
         assert not excess_ng or any(gain >= 0 for _, gain in more)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(THERAPIES, st.lists(st.tuples(SPANS_US, SPANS_US), min_size=1, max_size=6))
 def test_a_therapy_whose_day_is_the_limit_always_starts_again(therapy, spans):

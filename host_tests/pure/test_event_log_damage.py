@@ -138,6 +138,7 @@ RECORDS = st.one_of(
 CONTENT = st.lists(RECORDS, max_size=6).map(b"".join)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(FILES), CONTENT))
 def test_no_content_ever_raises_and_no_number_is_given_twice(content):
     files = MemoryFiles(content)

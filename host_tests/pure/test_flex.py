@@ -153,6 +153,7 @@ def test_a_cleared_flex_is_empty():
     assert flex.crc() == Flex().crc()
 
 
+@pytest.mark.slow
 @given(flexes(), st.integers(0, 6))
 def test_segments_cover_every_day_without_gap_or_overlap(flex, weekday):
     segments = day(flex, weekday)

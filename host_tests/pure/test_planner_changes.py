@@ -3,6 +3,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def edges_of(planner, until_us):
     return chunks
 
 
+@pytest.mark.slow
 @given(PIECES)
 @example([(3_000, 24 * 10**9), (997_000, 6_000)])
 def test_along_changing_rates_every_step_falls_when_its_volume_is_due(pieces):
@@ -65,6 +67,7 @@ def test_along_changing_rates_every_step_falls_when_its_volume_is_due(pieces):
     assert number == planner.steps == due_nl(pieces, planner.end_us) // STEP_NL
 
 
+@pytest.mark.slow
 @given(PIECES)
 def test_a_chunk_never_spans_a_change_of_rate_unless_it_is_one_step(pieces):
     planner = Planner(cycle_of(pieces), STEP, min_period_us=MIN_PERIOD_US)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A prescription: drug and volume follow from each other, and the token stands for all of it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ def test_a_copy_has_the_same_content_and_the_same_token_and_a_life_of_its_own(pr
     assert prescription.token() == token
 
 
+@pytest.mark.slow
 @given(prescriptions(), st.sampled_from(sorted(FIELDS)), st.data())
 def test_the_token_changes_if_and_only_if_the_content_does(prescription, field, data):
     other = prescription.copy()
@@ -85,6 +87,7 @@ def test_a_token_is_eight_hexadecimal_digits(prescription):
     assert set(prescription.token()) <= set("0123456789ABCDEF")
 
 
+@pytest.mark.slow
 @given(prescriptions(), prescriptions())
 def test_different_prescriptions_have_different_tokens(one, other):
     assert (one.token() == other.token()) == (content(one) == content(other))

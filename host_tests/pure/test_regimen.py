@@ -5,6 +5,7 @@ import tracemalloc
 from fractions import Fraction
 from math import ceil, floor
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -119,6 +120,7 @@ def test_a_flex_week_follows_the_wall_clock_from_any_instant(made, at_us, week_u
         assert len({rates[minute % WEEK_MIN] for minute in minutes}) == 1
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(weeks())
 def test_what_a_week_amounts_to_is_what_its_minutes_add_up_to(made):
@@ -136,6 +138,7 @@ def test_what_a_week_amounts_to_is_what_its_minutes_add_up_to(made):
     assert highest_nl_d(made, MIN_NL_D) == max(rates)
 
 
+@pytest.mark.slow
 @given(weeks(), AT_US)
 def test_without_a_wall_clock_a_flex_week_runs_at_its_lowest_rate(made, at_us):
     schedule = of(made, at_us)

@@ -24,6 +24,7 @@ def text_of(answer):
     return answer if isinstance(answer, str) else str(int(answer))
 
 
+@pytest.mark.slow
 @given(ANSWERS, st.sampled_from(["", ";"]))
 def test_pieces_are_the_answer_and_none_is_long(answer, mark):
     found = pieces(answer, mark)
@@ -91,6 +92,7 @@ def test_a_host_that_reads_nothing_has_two_kilobytes_waiting():
     assert len(host.read) == 2048
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.text("xyz", min_size=1, max_size=64), max_size=20), max_size=8),
        st.integers(0, 3000))  # fmt: skip
 def test_what_nobody_takes_for_seconds_is_dropped_and_a_line_that_was_begun_is_whole(lines, room):

@@ -91,6 +91,7 @@ def test_a_pulse_that_lags_behind_by_a_look_is_no_fault(phase, lag, stride):
         assert head.look() is None
 
 
+@pytest.mark.slow
 @given(st.integers(0, 399), st.integers(1, 100), st.integers(0, 399))
 def test_a_stall_is_found_within_two_distances_and_a_look(phase, stride, more):
     head = healthy(phase, 20 * DISTANCE + more)
@@ -117,7 +118,7 @@ def test_a_stall_that_goes_on_after_a_restart_is_found_again():
         assert not head.judge.is_stalled  # the alarm is free to come again
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @given(st.integers(0, 399), st.integers(0, 399))
 def test_a_rotor_that_is_free_again_has_recovered_with_its_first_pulse(phase, more):
     head = healthy(phase, 20 * DISTANCE + more)
@@ -159,7 +160,7 @@ def test_a_rotor_that_does_too_little_or_too_much(pct, finding, distances, recor
     record_property("measured", f"rotor at {pct} %: found within {worst / DISTANCE:.1f} pulses")
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize("stride", [7, 190, 800])
 @pytest.mark.parametrize("pct", [91, 95, 105, 109])
 def test_a_rotor_within_a_tenth_is_not_blamed(pct, stride):
@@ -184,6 +185,7 @@ def test_what_a_slip_missed_is_counted_on_and_a_rotor_that_grips_again_ends_it()
     assert not head.judge.is_slipping
 
 
+@pytest.mark.slow
 @given(st.integers(0, 399), st.integers(0, 399))
 def test_a_rotor_that_turns_by_itself_at_rest_is_found_at_the_second_pulse(phase, more):
     head = healthy(phase, 20 * DISTANCE + more)
@@ -219,6 +221,7 @@ def test_a_rotor_that_turns_by_itself_while_it_is_driven_slowly_is_found():
     assert head.look() == OVERRAN
 
 
+@pytest.mark.slow
 @given(st.integers(0, 399), st.integers(1, 400))
 def test_a_sensor_without_one_pulse_since_power_up_is_faulty_and_no_stall(phase, stride):
     head = Head(phase)

@@ -161,6 +161,7 @@ def test_until_is_the_next_end_of_a_piece(what, t_us):
     assert built(what).until(t_us) == min(later, default=None)
 
 
+@pytest.mark.slow
 @given(SCHEDULES, TIMES_US)
 def test_the_rate_is_the_slope_up_to_the_next_change(what, t_us):
     t_us = bounded(what, t_us)
@@ -185,6 +186,7 @@ def test_what_repeats_does_so_with_its_period(what, t_us, later_us):
         assert schedule.due(t_us + period_us) - schedule.due(t_us) == once
 
 
+@pytest.mark.slow
 @given(SCHEDULES, TIMES_US, STEPS)
 def test_the_steps_of_the_boluses_are_those_of_each_dose_by_itself(what, t_us, step):
     t_us = bounded(what, t_us)
@@ -192,6 +194,7 @@ def test_the_steps_of_the_boluses_are_those_of_each_dose_by_itself(what, t_us, s
     assert [(kind, steps) for _, kind, _, steps in counts] == counts_of(what, t_us, step)
 
 
+@pytest.mark.slow
 @given(SCHEDULES, st.lists(TIMES_US, min_size=2, max_size=5), STEPS)
 def test_the_count_under_a_key_never_decreases(what, times_us, step):
     schedule, seen = built(what), {}

@@ -4,6 +4,7 @@
 What comes of it is what the lines say in their order: a start behind the last STOP runs.
 """
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +106,7 @@ def said(line):
     return line.upper().count("STOP"), last, line.count("STAT?")
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(LINE, GAPS_US), max_size=12), st.integers(1_000, LONGEST_US))
 def test_each_stop_is_done_once_in_time_and_the_last_word_counts(lines, takes_us):
     arrivals, sent_us, at_us, will_run, queries = [], [], 0, False, 0

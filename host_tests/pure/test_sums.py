@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The sums of a day: made once for a week of flex steps, and anew when anything changes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ CHANGES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(flexes(), st.lists(CHANGES, max_size=6))
 def test_after_any_change_the_sums_and_the_checksum_are_those_of_the_new_content(steps, changes):
     week = flex()

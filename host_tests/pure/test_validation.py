@@ -266,6 +266,7 @@ def test_doses_that_do_not_divide_a_day_are_counted_with_decimals():
     assert note.startswith("4.80 doses a day of 25.000 ug; ")
 
 
+@pytest.mark.slow
 @given(prescriptions())
 def test_any_content_is_judged_in_sentences_of_at_most_200_characters(prescription):
     found = problems(prescription)

@@ -27,6 +27,7 @@ def test_a_date_is_the_seconds_since_2000_and_back(at):
     assert text(seconds_of(at)) == at.isoformat()
 
 
+@pytest.mark.slow
 def test_every_day_of_the_century_is_right():
     for day in range(END_S // 86_400):
         at = ZERO + timedelta(days=day, hours=23, minutes=59, seconds=59)

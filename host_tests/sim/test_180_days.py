@@ -103,6 +103,7 @@ def test_180_days_of_a_flex_week_with_boluses_are_exact_to_the_step(record_prope
     assert cpu_s < 5
 
 
+@pytest.mark.slow
 def test_a_planner_plans_a_day_with_a_bolus_exactly_to_the_last_step():
     flex, wall = prescription(), Wall()
     wall.set(parse(MONDAY), 0)

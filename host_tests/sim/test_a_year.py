@@ -220,7 +220,7 @@ class Year:
         self.plant_pl -= volume_pl
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hows", "weeks"),
     [
@@ -254,6 +254,7 @@ def test_a_year_with_a_reset_a_week_never_drifts(hows, weeks, record_property):
     assert a_day == pytest.approx(2 * (DAY_S * 1_000_000 / STEP_US / RESERVED + 24), rel=0.03)
 
 
+@pytest.mark.slow
 def test_a_month_with_a_power_cut_in_a_write_a_day_never_drifts():
     year, chance = Year(), random.Random(2)
     for day in range(30):

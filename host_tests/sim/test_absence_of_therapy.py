@@ -26,6 +26,7 @@ def test_it_is_48_hours_unless_set_and_the_setting_survives():
     assert lives.ask("ALAR:STOP?") == "3600.000"
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("therapy-absent")
 def test_a_stop_that_is_too_long_is_an_alarm_and_a_start_ends_it():
     lives = stopped()
@@ -41,6 +42,7 @@ def test_a_stop_that_is_too_long_is_an_alarm_and_a_start_ends_it():
     assert lives.alarms() == [TOO_LONG]
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("therapy-absent")
 @pytest.mark.parametrize("moves", ["MOT:JOG 1,60", "PRIM:STAR 0.1 ML,100 ML/HR"])
 def test_what_moves_the_motor_and_gives_no_drug_is_no_therapy(moves):
@@ -51,7 +53,7 @@ def test_what_moves_the_motor_and_gives_no_drug_is_no_therapy(moves):
     assert TOO_LONG in lives.alarms()
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("therapy-absent")
 def test_resets_do_not_begin_it_anew():
     """The clock of the pump goes on from its last record, which is at most an hour old."""

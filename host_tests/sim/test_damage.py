@@ -130,7 +130,7 @@ def assert_lost(end, survivor, keys):
     assert survivor.target.plant.edges.count == 0
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("stride", [8, pytest.param(1, marks=pytest.mark.long)])
 def test_a_bit_flipped_in_any_byte_of_a_copy_changes_nothing(end, stride, seed, record_property):
@@ -168,6 +168,7 @@ def spoiled(content):
     yield "another board", sealed([1, "OTHER", seq, value])
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("number", (0, 1))
 @pytest.mark.parametrize("key", KEYS)
@@ -184,6 +185,7 @@ def test_one_copy_spoiled_in_any_way_is_mended_from_the_other(end, key, number):
         assert texts(again, STORE_MENDED) == texts(survivor, STORE_MENDED), "found once"
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("key", KEYS)
 def test_with_both_copies_spoiled_what_is_lost_counts_as_the_worst(end, key):
@@ -217,6 +219,7 @@ def test_a_folder_in_place_of_a_copy_is_set_aside(end):
             assert path + ".bad/in" in read_files(survivor.target.flash)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 def test_bits_flipped_in_both_copies_lose_the_value_and_nothing_else(end, seed):
     chance = random.Random(seed)

@@ -36,7 +36,7 @@ def long(rate):
     return pytest.param(rate, marks=pytest.mark.long)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rate",
     [
@@ -62,7 +62,7 @@ def test_a_day_ends_on_exactly_the_floor_of_the_steps_due(rate, record_property)
     assert wall_s < 60
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.soak
 def test_a_day_at_a_rate_that_is_no_whole_period_never_drifts(days):
     rate = "0.777 ML/HR"
@@ -72,7 +72,7 @@ def test_a_day_at_a_rate_that_is_no_whole_period_never_drifts(days):
     assert bench.plant.edges.count >= due_steps(rate, seconds)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("clock-wraps")
 @pytest.mark.soak
 def test_many_days_cross_every_wrap_of_the_tick_counters(days, record_property):

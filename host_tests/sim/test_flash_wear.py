@@ -25,7 +25,7 @@ def said(rate):
     return tuple(int(number.replace(" ", "")) for number in row.groups())
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rate", "days"),
     [

@@ -65,7 +65,7 @@ def test_a_flex_week_lasts_as_long_as_told_with_and_without_a_clock():
         assert told <= lasts < told + 1
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_periodic_doses_with_every_patient_bolus_last_as_long_as_told():
     pump = pump_with(PERIODIC, PATIENT, volume="5 ML")
     told = days(pump)
@@ -117,6 +117,7 @@ def test_the_forecast_is_another_one_at_once_when_a_bolus_begins_and_when_it_is_
     assert days(pump)[:2] == [9, 9]
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_periodic_dose_that_goes_out_is_counted():
     pump = pump_with("MODE PER;RATE 1 ML/D;PER:DOSE 250 UG,30 MIN,1 HR", volume="13.36 ML")
     pump.tell("THER:STAR")

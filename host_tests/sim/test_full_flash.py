@@ -55,6 +55,7 @@ def test_a_pump_with_a_full_flash_comes_up_stopped_and_knows_all_it_knew(whole):
     assert target.ask("DEL:INT?;:PRES:ACT?;:MOT:CAL?") == known
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("flash-full")
 def test_a_pump_with_a_full_flash_either_records_what_it_delivers_or_delivers_nothing(whole):
     target = boot(used_up(whole[0]))
@@ -68,6 +69,7 @@ def test_a_pump_with_a_full_flash_either_records_what_it_delivers_or_delivers_no
     assert least <= before + edges * 62.5e-6 <= most + 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("flash-full")
 def test_room_made_again_is_all_that_it_takes(whole):
     flash = boot(used_up(whole[0])).flash
@@ -77,6 +79,7 @@ def test_room_made_again_is_all_that_it_takes(whole):
     assert target.plant.edges.count > 0
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("flash-full")
 def test_a_week_that_does_not_fit_is_refused_and_the_old_prescription_stays(whole):
     target = boot(used_up(whole[0]))

@@ -26,7 +26,7 @@ def test_a_cut_before_the_first_step_is_an_interruption(seconds):
     assert pump.interval_nl()[0] == 0
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_a_slow_therapy_is_interrupted_whenever_it_is_cut():
     """Also in the hour in which all that was reserved is out, and nothing more planned."""
     pump = Lives()

@@ -32,6 +32,7 @@ def judge(desk, us=1):
     desk.checks.limits()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step_s", [3600, -3600, 86_400, -86_400, 366 * 86_400])
 def test_a_clock_moved_during_a_bolus_neither_repeats_nor_cuts_nor_shifts_it(step_s):
     desk = running("FLEX", flex=[("ALL", 6 * 60, 0, Rate(3_000_000, False))])
@@ -44,6 +45,7 @@ def test_a_clock_moved_during_a_bolus_neither_repeats_nor_cuts_nor_shifts_it(ste
     assert [record.outcome for record in desk.model.records] == ["COMPLETED"]
 
 
+@pytest.mark.slow
 def test_periodic_doses_stay_on_their_grid_whatever_is_committed_again_or_stopped():
     desk = running("PERIODIC", periodic=(5_000, 20 * S_US, 5 * MINUTE_US))
     for us in (100 * S_US, 230 * S_US, 400 * S_US):
@@ -59,6 +61,7 @@ def test_periodic_doses_stay_on_their_grid_whatever_is_committed_again_or_stoppe
     assert sum(r.dose.cut.low > r.dose.end.high for r in desk.model.doses) > 5
 
 
+@pytest.mark.slow
 def test_a_dose_that_is_aborted_or_stopped_is_over_and_the_next_one_is_on_time():
     desk = running("PERIODIC", periodic=(5_000, 60 * S_US, 5 * MINUTE_US))
     for cut_short in (lambda: desk.abort("BOL:ABOR"), desk.stop):
@@ -70,7 +73,7 @@ def test_a_dose_that_is_aborted_or_stopped_is_over_and_the_next_one_is_on_time()
         judge(desk, 12 * MINUTE_US)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_two_days_of_patient_boluses_never_exceed_the_day():
     desk = running(
         "SIMPLE",

@@ -47,7 +47,7 @@ def wait_s(pump):
     return float(pump.ask("BOL:PAT?").split(",")[3])
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged", "daily-limit-exceeded", "lockout-bypassed")
 @pytest.mark.parametrize("key", ("delivery", pytest.param("past", marks=pytest.mark.long)))
 def test_it_blocks_for_24_hours_however_old_the_pump_is_and_no_longer(key):
@@ -74,7 +74,7 @@ def test_no_prescription_that_is_committed_afterwards_makes_room(before):
     assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ("delivery", "past"))
 def test_with_a_battery_clock_it_blocks_for_24_hours_by_that_clock(key, clock):
     pump = live(3, "LIM:DAY 1 MG", clock=clock)

@@ -35,6 +35,7 @@ def kept(pump):
     return count, first + count - 1
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 def test_ten_bytes_cut_off_cost_one_event(pump):
     count, last = kept(pump)
@@ -50,6 +51,7 @@ def test_ten_bytes_cut_off_cost_one_event(pump):
     assert len(files[OLDER]) == 1000 * BYTES
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("name", (OLDER, NEWER))
 @pytest.mark.parametrize("content", (None, b"", b"\xff" * 12_800, b"\x00" * 99))

@@ -44,6 +44,7 @@ def resume(pump):
         pump.tell("THER:STAR")
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("dose-missed")
 @pytest.mark.parametrize(
     ("runs_s", "rests_s", "count"),
@@ -74,6 +75,7 @@ def test_doses_of_a_stop_are_told_when_the_therapy_goes_on(runs_s, rests_s, coun
     assert missed(pump) == ([str(count)] if count else [])  # once
 
 
+@pytest.mark.slow
 def test_a_dose_that_an_operator_aborts_is_no_alarm():
     pump = running()
     pump.run(HOUR_S + MIN_S)
@@ -82,6 +84,7 @@ def test_a_dose_that_an_operator_aborts_is_no_alarm():
     assert missed(pump) == [] and MISSED not in pump.alarms()
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("dose-missed")
 @pytest.mark.parametrize(
     ("runs_s", "off_s", "count"),
@@ -104,6 +107,7 @@ def test_with_a_battery_clock_a_reset_moves_no_dose(runs_s, off_s, count):
     assert (MISSED in pump.alarms()) == bool(count)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("dose-missed")
 def test_cuts_again_and_again_do_not_put_a_dose_off():
     """Every ten minutes one: without the grid on record no dose would ever come."""
@@ -118,6 +122,7 @@ def test_cuts_again_and_again_do_not_put_a_dose_off():
     assert 2 <= given <= told <= 3  # each was cut, and is told as one
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("dose-missed")
 @pytest.mark.parametrize("resets", [1, 2, 3])
 def test_without_a_clock_a_reset_moves_the_doses_and_says_so(resets):
@@ -134,6 +139,7 @@ def test_without_a_clock_a_reset_moves_the_doses_and_says_so(resets):
     assert MISSED in pump.alarms()
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("dose-missed")
 def test_what_was_missed_is_still_an_alarm_after_another_reset():
     pump = running(battery())
@@ -149,6 +155,7 @@ def test_what_was_missed_is_still_an_alarm_after_another_reset():
     assert MISSED not in pump.alarms()
 
 
+@pytest.mark.slow
 def test_another_dose_owes_nothing_of_the_one_before():
     pump = running(battery())
     pump.run(HOUR_S // 2)

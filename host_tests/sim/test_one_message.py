@@ -75,6 +75,7 @@ def test_a_dose_that_began_in_the_message_of_a_stop_is_on_record_after_a_cut():
     assert lives.ask("BOL:HIST? 4") == done
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("daily-limit-exceeded")
 def test_the_drug_of_a_therapy_that_began_in_the_message_of_a_jog_counts_after_a_cut():
     lives = pump("10 ML/D", ";:PRES:LIM:DAY 6000 UG")

@@ -133,7 +133,7 @@ def hold_all(operator, note, *, log_count=0, limit_ug=None, stride=1):
     )
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("power-cut")
 def test_a_busy_session_cut_anywhere_comes_back_with_the_truth(record_property):
     operator = Operator(old_log())
@@ -143,7 +143,7 @@ def test_a_busy_session_cut_anywhere_comes_back_with_the_truth(record_property):
     hold_all(operator, record_property, log_count=1000)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("power-cut")
 @pytest.mark.parametrize("stride", STRIDES)
 def test_doses_and_jogs_from_a_stopped_pump_cut_anywhere_are_never_repeated(
@@ -154,7 +154,7 @@ def test_doses_and_jogs_from_a_stopped_pump_cut_anywhere_are_never_repeated(
     hold_all(operator, record_property, stride=stride)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("power-cut")
 @pytest.mark.parametrize("stride", STRIDES)
 def test_a_slow_therapy_cut_anywhere_keeps_its_limit_of_a_day(stride, record_property):
@@ -163,7 +163,7 @@ def test_a_slow_therapy_cut_anywhere_keeps_its_limit_of_a_day(stride, record_pro
     hold_all(operator, record_property, limit_ug=DAY_UG, stride=stride)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("power-cut")
 def test_a_second_cut_anywhere_in_the_life_after_a_first_one_loses_nothing(record_property):
     first = Operator()

@@ -284,12 +284,12 @@ class Operator(RuleBasedStateMachine):
         assert plant.set_up_violations == []
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_random_sessions_deliver_what_the_oracle_says():
     run(Operator, 30, 30, 4)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.soak
 def test_many_random_sessions_deliver_what_the_oracle_says(days, seed):
     run(Operator, 15 * days, 50, seed)

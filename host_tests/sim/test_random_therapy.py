@@ -204,12 +204,12 @@ class PatientOperator(Operator):
         self.desk.session.wait(us)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_random_therapies_give_what_the_oracle_says():
     run(Operator, 8, 25, 35)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.soak
 def test_many_random_therapies_give_what_the_oracle_says(days, seed):
     run(Operator, days, 50, seed)

@@ -197,7 +197,7 @@ def used_bits(flash):
                     yield block * BLOCK_BYTES + at, bit
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.soak
 @pytest.mark.hazard("flash-bit")
 @pytest.mark.parametrize("name", LIVES)
@@ -214,7 +214,7 @@ def test_no_wrong_bit_of_the_raw_flash_makes_the_pump_tell_a_lie(name, request, 
     record_property("measured", f"{len(bits)} bits of raw flash, {name}: {told(judge)}")
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 @pytest.mark.hazard("flash-bit")
 @pytest.mark.parametrize("name", LIVES)
 def test_no_block_that_is_gone_or_as_it_was_makes_the_pump_tell_a_lie(name, record_property):

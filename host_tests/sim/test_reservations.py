@@ -62,6 +62,7 @@ def test_a_refill_starts_the_totals_anew_for_good():
     assert lives.ask("DEL:TOT? REF;:RES:VOL?") == "0.000,0.000000;15.000000"
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("flash-write-delays-step")
 @pytest.mark.parametrize("rate", ["30 ML/HR", "100 ML/HR", "500 ML/HR"])
 def test_an_abort_at_any_phase_and_what_is_written_then_lets_the_queue_not_run_dry(
@@ -82,6 +83,7 @@ def test_an_abort_at_any_phase_and_what_is_written_then_lets_the_queue_not_run_d
     record_property("measured", f"24 aborts at {rate} with records written: no queue ran dry")
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("flash-full")
 def test_a_flash_that_stays_full_is_one_alarm_and_not_one_a_second():
     lives = lives_at("24 ML/D")

@@ -128,6 +128,7 @@ def test_an_outage_of_more_than_half_a_minute_holds():
 SLOW = "MODE SIMP;RATE 0.8 ML/D"  # a record comes every seven minutes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("off_s", [0, 1, 20, 24])
 def test_a_dip_at_the_rate_of_a_therapy_is_as_short_as_it_is(off_s):
     pump = running(clock=clock_of(), rate=SLOW)
@@ -139,6 +140,7 @@ def test_a_dip_at_the_rate_of_a_therapy_is_as_short_as_it_is(off_s):
         pump.tell("THER:CONF")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("off_s", [31, HOUR_S])
 def test_an_outage_at_the_rate_of_a_therapy_is_as_long_as_it_is(off_s):
     pump = running(clock=clock_of(), rate=SLOW)
@@ -147,6 +149,7 @@ def test_an_outage_at_the_rate_of_a_therapy_is_as_long_as_it_is(off_s):
     assert_holds(pump)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("register", range(7, 14))
 def test_a_mark_that_is_not_as_it_was_written_is_none(register):
     clock = clock_of()
@@ -157,6 +160,7 @@ def test_a_mark_that_is_not_as_it_was_written_is_none(register):
     assert_holds(pump)
 
 
+@pytest.mark.slow
 def test_a_pump_that_holds_after_a_reset_does_not_use_the_bus():
     clock = clock_of()
     pump = running(clock=clock, mode="HOLD", rate=SLOW)
@@ -183,6 +187,7 @@ def test_a_battery_clock_that_was_set_back_vouches_for_nothing():
     assert_holds(pump)
 
 
+@pytest.mark.slow
 def test_a_cold_cut_or_a_reset_by_software_holds_without_a_clock():
     pump = running()
     pump.cut()
@@ -202,6 +207,7 @@ def test_a_pump_that_was_stopped_stays_stopped_and_has_nothing_to_confirm():
     assert refusal(pump, "THER:CONF") == NOTHING_TO_CONFIRM
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("default-dose-after-reset")
 @pytest.mark.parametrize(
     "line", ["BOL:STAR 20 UG,10 MIN", "PRIM:STAR 0.2 ML,1 ML/HR", "BRID:STAR 500 UG/ML,0.4 ML",
@@ -232,6 +238,7 @@ def test_a_dose_that_was_interrupted_is_over_and_its_rest_is_never_given():
 PERIODIC = ("PER:DOSE 10 UG,2 MIN,1 HR",)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("default-dose-after-reset")
 def test_nothing_resumes_in_the_midst_of_a_periodic_dose():
     pump = running(*PERIODIC, rate="MODE PER;RATE 24 ML/D")
@@ -242,6 +249,7 @@ def test_nothing_resumes_in_the_midst_of_a_periodic_dose():
     assert_on_account(pump)
 
 
+@pytest.mark.slow
 def test_a_periodic_therapy_resumes_between_two_doses():
     pump = running(*PERIODIC, rate="MODE PER;RATE 24 ML/D")
     pump.run(HOUR_S + 10 * MIN_S)
@@ -294,6 +302,7 @@ def test_what_may_not_start_does_not_resume_and_says_why():
     assert pump.beaker_nl() == before_nl
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("default-dose-after-reset")
 def test_nothing_resumes_while_an_earlier_interruption_is_not_confirmed():
     """A pump that crashes again and again must not deliver again and again."""
@@ -314,7 +323,7 @@ def test_nothing_resumes_while_an_earlier_interruption_is_not_confirmed():
     assert_on_account(pump)
 
 
-@pytest.mark.campaign
+@pytest.mark.slow
 def test_nothing_is_lost_of_what_was_resumed_and_never_confirmed():
     pump = running()
     pump.bite()

@@ -61,6 +61,7 @@ def after_many_doses():
     return bench.target.flash
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("flash-write-delays-step")
 @pytest.mark.parametrize("erase_ms", [45, 300, 400])
 def test_doses_that_end_at_any_time_end_no_delivery(erase_ms, after_many_doses, record_property):
@@ -82,6 +83,7 @@ def test_doses_that_end_at_any_time_end_no_delivery(erase_ms, after_many_doses, 
     record_property("measured", f"erases of {erase_ms} ms: longest cycle {longest_ms:.0f} ms")
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypatch):
     """Commands, doses and steps come between them: a copy is what its checksum was made of."""

@@ -30,6 +30,7 @@ def test_two_small_steps_within_20_minutes_are_a_large_one(end):
     assert titrate(pump, 676) == ["INCRease"]  # 69 % above the 400 of 20 minutes ago
 
 
+@pytest.mark.slow
 def test_what_was_active_a_day_ago_is_no_measure_any_more():
     pump = Lives()
     titrate(pump, 400)

@@ -54,6 +54,7 @@ def test_a_host_that_goes_with_answers_waiting_costs_no_step(waits_ns, end, read
     assert_goes_on(bench)
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("host-gone")
 @pytest.mark.no_chip
 @pytest.mark.parametrize("waits_ns", [FOR_EVER, HALF_A_SECOND])

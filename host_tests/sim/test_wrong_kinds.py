@@ -65,6 +65,7 @@ def changed(value, place, new):
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
 @pytest.mark.parametrize("key", KEYS)
 def test_a_value_of_the_wrong_kind_anywhere_is_as_good_as_a_lost_record(writer, key):
