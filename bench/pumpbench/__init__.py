@@ -4,7 +4,7 @@
 `Pump` and `Prescription` are the door for scripts and notebooks.
 """
 
-from pumpbench.client import PumpError
+from pumpbench.client import LineCut, PumpError
 from pumpbench.prescription import Dose, FlexStep, Limits, Patient, Periodic, Prescription
 from pumpbench.pump import Invalid, NotAPump, Pump
 
@@ -13,6 +13,7 @@ __all__ = [
     "FlexStep",
     "Invalid",
     "Limits",
+    "LineCut",
     "NotAPump",
     "Patient",
     "Periodic",

@@ -5,6 +5,7 @@ A line is anything with `write(bytes)` and `read_line(timeout_s)`, which raises 
 `Target` is one, `SerialLine` makes one of a serial port.
 """
 
+import contextlib
 import random
 import time
 from typing import Any, NamedTuple, Protocol
@@ -12,7 +13,10 @@ from typing import Any, NamedTuple, Protocol
 import serial
 
 TIMEOUT_S = 5.0
+REOPEN_S = 20.0  # until a port is there again: a board that was reset takes 4
+_AGAIN_S = 0.2
 QUIET_S = 1.0  # then a query is asked after: a pump that is busy answers within half of it
+_WHO = "*IDN?"
 _MODEL = "ITB-Pump,"  # how a pump's answer to *IDN? begins
 _KNOWN = {"*OPC?": "1", ":SYST:VERS?": "1999.0"}  # questions whose answers are known
 _MARK = (4, 7)  # so many of them at least and at most: one line of 240
@@ -34,6 +38,13 @@ class PumpError(Exception):
         super().__init__(f"{number}: {text}")
         self.number = number
         self.text = text
+
+
+class LineCut(ConnectionError):
+    """The line was cut in the midst of a command, and is open again: whether it was done is open.
+
+    A sentence. So it is where another pump answers now; that one was asked nothing else.
+    """
 
 
 class Identity(NamedTuple):
@@ -62,7 +73,8 @@ class SerialLine:
     """
 
     def __init__(self, port: str, **settings: Any) -> None:
-        self._serial = serial.serial_for_url(port, exclusive=True, **settings)
+        self._port, self._settings = port, settings
+        self._serial: Any = self._opened()  # what comes with an address has more than SerialBase
         self._received = bytearray()
 
     def write(self, data: bytes) -> None:
@@ -81,8 +93,29 @@ class SerialLine:
         self._received[:] = rest
         return line.decode(errors="replace").rstrip("\r")
 
+    def reopen(self, timeout_s: float = REOPEN_S) -> None:
+        """Open the port again, as soon as it is there; what was received of it is gone.
+
+        serial.SerialException when it does not come back in time.
+        """
+        self.close()
+        self._received.clear()
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            try:
+                self._serial = self._opened()
+                return
+            except serial.SerialException:
+                if time.monotonic() > deadline_s:
+                    raise
+            time.sleep(_AGAIN_S)
+
     def close(self) -> None:
-        self._serial.close()
+        with contextlib.suppress(OSError):  # of a port that is gone
+            self._serial.close()
+
+    def _opened(self) -> Any:
+        return serial.serial_for_url(self._port, exclusive=True, **self._settings)
 
     def __enter__(self) -> "SerialLine":
         return self
@@ -94,14 +127,19 @@ class SerialLine:
 class Console:
     """The console of a pump at the other end of a line: queries, commands, errors.
 
-    After a TimeoutError the next exchange begins with `synchronise`.
+    After a TimeoutError the next exchange begins with `synchronise`. A serial port that is gone (a
+    board that was reset comes back as a new USB device) is opened again within `reopen_s`: a query
+    is asked once more, a command is never given twice.
     """
 
-    def __init__(self, line: Line, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, line: Line, timeout_s: float = TIMEOUT_S, reopen_s: float = 0.0) -> None:
         self._line = line
+        self._reopen_s = reopen_s
         self._timeout_s = timeout_s
         self._errors: list[PumpError] = []  # read already, and not told yet
         self._is_in_step = True  # the next answer is that of the next question
+        self._identity: str | None = None  # of the pump, once it has said who it is
+        self._cuts = 0  # so often the line was opened again
 
     def synchronise(self) -> None:
         """Read every answer to what was asked before, by whomever; TimeoutError without an end.
@@ -119,7 +157,40 @@ class Console:
         raise TimeoutError(f"more than {_MOST_OLD} lines, and no answer among them")
 
     def ask(self, query: str) -> str:
-        """The response to a query; PumpError when it is refused, TimeoutError without either."""
+        """The response to a query; PumpError when it is refused, TimeoutError without either.
+
+        LineCut when the line was cut meanwhile and more than queries were in it.
+        """
+        try:
+            answer = self._asked(query)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            self._reopen(error)
+            if not _is_harmless(query):
+                raise _cut_in(query) from error
+            answer = self._asked(query)
+        if query == _WHO:
+            self._identity = answer
+        return answer
+
+    def tell(self, command: str) -> None:
+        """Give a command and wait until it is done; PumpError when the pump refuses it.
+
+        LineCut when the line was cut meanwhile: ask the pump what has come of it.
+        """
+        try:
+            self._write(command)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            self._reopen(error)
+            raise _cut_in(command) from error
+        errors = self._errors_after(command)
+        if errors:
+            raise errors[0]
+
+    def _asked(self, query: str) -> str:
         self._write(query)
         self._is_in_step = False
         try:
@@ -128,13 +199,6 @@ class Console:
             answer = self._late_answer(query)
         self._is_in_step = True
         return answer
-
-    def tell(self, command: str) -> None:
-        """Give a command and wait until it is done; PumpError when the pump refuses it."""
-        self._write(command)
-        errors = self.errors()
-        if errors:
-            raise errors[0]
 
     def errors(self) -> list[PumpError]:
         """All errors in the pump's queue, oldest first; the queue is empty afterwards."""
@@ -150,6 +214,25 @@ class Console:
     def state(self) -> str:
         """STOPPED, RUNNING, FAULT, SELFTEST or SERVICE."""
         return self.ask("SYST:STAT?")
+
+    def _errors_after(self, command: str) -> list[PumpError]:
+        """The errors that a command has left; LineCut where they may be gone with the pump."""
+        before = self._cuts
+        errors = self.errors()
+        if self._cuts != before:
+            raise _cut_in(command)
+        return errors
+
+    def _reopen(self, error: OSError) -> None:
+        """Open the line again, and see that the same pump is there; else raise `error`."""
+        if not self._reopen_s or not isinstance(self._line, SerialLine):
+            raise error
+        self._is_in_step = False
+        self._cuts += 1
+        self._line.reopen(self._reopen_s)
+        known, found = self._identity, self._asked(_WHO)
+        if known is not None and found != known:
+            raise LineCut(f"Another pump answers now: {found}; it was {known}.")
 
     def _late_answer(self, query: str) -> str:
         """An answer that has not come yet, or the error that came in its place.
@@ -177,3 +260,14 @@ class Console:
     def _next_error(self) -> PumpError:
         number, _, text = self.ask("SYST:ERR?").partition(",")
         return PumpError(int(number), text.strip('"'))
+
+
+def _is_harmless(message: str) -> bool:
+    """Whether a message has nothing but queries in it: to ask them twice changes nothing."""
+    return all(command.split()[0].endswith("?") for command in message.split(";") if command)
+
+
+def _cut_in(command: str) -> LineCut:
+    return LineCut(
+        f"The line was cut in the midst of {command!r}; whether it was done is not known."
+    )

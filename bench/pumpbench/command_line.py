@@ -56,7 +56,7 @@ def _opened(port: str) -> Pump:
     if not port:
         raise NoPort("Say which port the pump is at, for example PORT=/dev/ttyACM0, or PORT=sim.")
     try:
-        return Pump.open(port)
+        return Pump.open(port, reopen_s=0)  # what is pulled is told at once
     except TimeoutError:
         raise
     except OSError as error:

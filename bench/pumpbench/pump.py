@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import NamedTuple, Self, cast
 
 from pumpbench.client import (
+    REOPEN_S,
     TIMEOUT_S,
     Console,
     Line,
@@ -113,16 +114,17 @@ class Pump(Console):
     """The pump at the other end of a line."""
 
     @classmethod
-    def open(cls, where: str, timeout_s: float = TIMEOUT_S) -> Self:
+    def open(cls, where: str, timeout_s: float = TIMEOUT_S, *, reopen_s: float = REOPEN_S) -> Self:
         """The pump at a serial port, or at an address of pyserial (`socket://host:port`).
 
         "sim", "unix" and "emulator" are boards of their own, just powered up, in simulated time.
+        reopen_s: how long a port that is gone is waited for; 0: not at all, the error goes on.
         Raises NotAPump where something else answers, to which nothing but *CLS and *IDN? was said.
         """
         target = _simulated(where) if where in _SIMULATED else None
         line = target if target is not None else SerialLine(where)
         try:
-            pump = cls(cast("Line", line), timeout_s)
+            pump = cls(cast("Line", line), timeout_s, reopen_s)
             pump._need_pump(where)
             pump.synchronise()
         except BaseException:
@@ -255,6 +257,7 @@ class Pump(Console):
             while True:
                 heard.append(self._line.read_line(self._timeout_s))
                 if is_pump(heard[-1]):
+                    self._identity = heard[-1]
                     return
                 if is_instrument(heard[-1]):
                     break

@@ -42,7 +42,7 @@ def switched_off():
 def opened(request, run):
     option = request.config.getoption
     where = option("--rig")
-    pump = Pump.open(where)
+    pump = Pump.open(where, reopen_s=0)  # a board that resets by itself is to be seen
     device = Device(",".join(pump.identity()), image_of(where))
     request.config.stash[DEVICE] = device
     try:

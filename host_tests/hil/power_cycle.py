@@ -71,7 +71,7 @@ class SwitchedPower:
         deadline_s = time.monotonic() + self._back_s
         while True:
             try:
-                return Pump.open(self._where, timeout_s=2.0)
+                return Pump.open(self._where, timeout_s=2.0, reopen_s=0)
             except (NotAPump, TimeoutError, serial.SerialException, OSError) as error:
                 if time.monotonic() > deadline_s:
                     text = f"no pump at {self._where} {self._back_s:g} s after its power was on"
