@@ -92,7 +92,15 @@ class Desk:
         errors = ErrorQueue(status)
         common = ieee488.rows(status, errors, "DESK", self.staging.discard, lambda: 0)
         self.session = Session(
-            tree_of(common + commands.rows(self, self.staging)), errors, "THERapy:STOP"
+            tree_of(
+                (
+                    *common,
+                    *ieee488.required_rows(status, errors),
+                    *commands.rows(self, self.staging),
+                )
+            ),
+            errors,
+            "THERapy:STOP",
         )
 
     def ask(self, message):

@@ -26,15 +26,16 @@ class Anything:
 def all_rows():
     some = Anything()
     return (
-        ieee488.rows(some, some, some, some, some)
-        + system.rows(some, some, some, (some, some, some), some, some)
-        + lock.rows(some, some)
-        + prescription.rows(some, some)
-        + therapy.rows(some)
-        + bolus.rows(some, some, some)
-        + delivery.rows(some, some, some)
-        + motor.rows(some, some)
-        + reservoir.rows(some, some)
-        + alarm.rows(some, some, some, some, some)
-        + log.rows(some)
+        *ieee488.rows(some, some, some, some, some),
+        *ieee488.required_rows(some, some),
+        *system.rows(some, some, some, (some, some, some), some, some),
+        *lock.rows(some, some),
+        *prescription.rows(some, some),
+        *therapy.rows(some),
+        *bolus.rows(some, some, some),
+        *delivery.rows(some, some, some),
+        *motor.rows(some, some),
+        *reservoir.rows(some, some),
+        *alarm.rows(some, some, some, some, some),
+        *log.rows(some),
     )

@@ -276,6 +276,7 @@ class Assembly:
         self.status = Status()
         self.conditions = Conditions(self.status, self.control, self.alarms)
         self.consequences = Consequences(
+            clock=self.clock,
             dispenser=self.dispenser,
             supply=self.supply,
             memory=self.memory,
@@ -304,8 +305,9 @@ class Assembly:
         common = self.status, self.errors, identity, staging.discard, control.self_test
         sound = self.monitor, self.annunciator, self.clock
         return (
-            ("SY", system.rows, whole),  # the shorter one first
-            ("* SY ST", ieee488.rows, common),
+            ("*", ieee488.rows, common),
+            ("SY ST", ieee488.required_rows, (self.status, self.errors)),
+            ("SY", system.rows, whole),
             ("SY", lock_rows, (self.lock, self.memory)),
             ("PR", prescription.rows, (control, staging)),
             ("TH", therapy.rows, (control,)),

@@ -4,6 +4,8 @@
 The console and the panel call it after each order that was carried out.
 """
 
+from micropython import const
+
 from pump.console.lock import has_pin
 from pump.store.events import COMMAND
 
@@ -14,10 +16,15 @@ _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash befo
 SILENCE = "SILENCE"  # the button whose change is, too
 
 
+_OFTEN_US = const(100_000)  # queries, which change nothing, do not need it more often
+
+
 class Consequences:
     """The collaborators are what their names say, see `assembly`."""
 
-    def __init__(self, *, dispenser, supply, memory, monitor, annunciator, conditions):
+    def __init__(self, *, clock, dispenser, supply, memory, monitor, annunciator, conditions):
+        self._clock = clock
+        self._went_us = 0  # when what runs went on last
         self._dispenser, self._supply = dispenser, supply
         self._memory = memory
         self._monitor, self._annunciator = monitor, annunciator
@@ -25,7 +32,10 @@ class Consequences:
 
     def of_command(self, header, arguments):
         """A command was carried out. header: from the root, in upper case."""
-        self._go_on()
+        now_us = self._clock.now_us()
+        if not header.endswith("?") or now_us - self._went_us > _OFTEN_US:
+            self._went_us = now_us
+            self._go_on()
         if not header.endswith("?") and header[:3] not in _UNRECORDED:
             shown = "" if has_pin(header) else ",".join(arguments)
             text = (header + " " + shown).rstrip()

@@ -17,6 +17,8 @@ REST_US = const(1_000_000)  # the longest rest; keeps the clock from wrapping un
 _TASK_US = const(500_000)  # what a task may take, unless its own deadline says another time
 _LATE_US = const(1_000_000)  # after it was due; the lease is renewed sooner than that
 _AGAIN_US = const(20_000)  # until what failed on the way down is tried again
+_CYCLES = const(4)  # that leave some 2 kB of garbage each
+_PAUSE_US = const(100_000)  # a collection takes a chip 30 ms
 _MINUTE_US = const(60_000_000)
 _MOST_LOAD = const(80)  # per cent of a minute
 
@@ -49,6 +51,7 @@ class Supervisor:
         self._busy_us = 0
         self._since_us = 0
         self._longest_us = 0
+        self._uncollected = 0  # cycles since garbage was collected
         self.fault: "int | None" = None
         self.is_ending = False
 
@@ -113,12 +116,22 @@ class Supervisor:
                         self._note_late(name, took_us, now_us)
                 if due_us and start_us - due_us > _LATE_US + waited_us:
                     self._note_late(name, start_us - due_us, now_us)
-        self._count(now_us - start_us, now_us)
         wake_us = self._wake_us
         for due_us in dues_us:
             if due_us is not None and due_us < wake_us:
                 wake_us = due_us
+        now_us = self._collect(wake_us, now_us)
+        self._count(now_us - start_us, now_us)
         return wake_us
+
+    def _collect(self, wake_us, now_us):
+        """Collect garbage ahead of a rest: a host seldom waits for it then. Returns the time."""
+        self._uncollected += 1
+        if self._uncollected < _CYCLES or wake_us - now_us < _PAUSE_US:
+            return now_us
+        self._uncollected = 0
+        gc.collect()
+        return self._clock.now_us()
 
     def _count(self, spent_us, now_us):
         """Count what a cycle took."""

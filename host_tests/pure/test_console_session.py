@@ -24,7 +24,11 @@ class Toy:
         errors = ErrorQueue(status)
         common = ieee488.rows(status, errors, "TOY", lambda: None, lambda: 0)
         self.calls = []
-        self.session = Session(tree_of(common + self._rows()), errors, "THERapy:STOP")
+        self.session = Session(
+            tree_of((*common, *ieee488.required_rows(status, errors), *self._rows())),
+            errors,
+            "THERapy:STOP",
+        )
 
     def _rows(self):
         return (

@@ -18,7 +18,8 @@ class Instrument:
         self.status = Status()
         self.errors = ErrorQueue(self.status)
         self.resets = 0
-        rows = ieee488.rows(self.status, self.errors, "ITB-Pump", self._reset, lambda: 0)
+        common = ieee488.rows(self.status, self.errors, "ITB-Pump", self._reset, lambda: 0)
+        rows = (*common, *ieee488.required_rows(self.status, self.errors))
         self._tree = tree_of(rows)
 
     def _reset(self):

@@ -64,7 +64,7 @@ def outbox():
     return host, errors, Outbox(host, errors)
 
 
-@given(st.lists(st.lists(st.text("xyz", min_size=1, max_size=64), max_size=20), max_size=12),
+@given(st.lists(st.lists(st.text("xyz", max_size=64), min_size=1, max_size=20), max_size=12),
        st.lists(st.integers(0, 300), max_size=40))  # fmt: skip
 def test_what_is_read_is_whole_lines_in_order_and_what_is_not_is_reported(lines, rooms):
     host, errors, box = outbox()
@@ -93,7 +93,7 @@ def test_a_host_that_reads_nothing_has_two_kilobytes_waiting():
 
 
 @pytest.mark.slow
-@given(st.lists(st.lists(st.text("xyz", min_size=1, max_size=64), max_size=20), max_size=8),
+@given(st.lists(st.lists(st.text("xyz", max_size=64), min_size=1, max_size=20), max_size=8),
        st.integers(0, 3000))  # fmt: skip
 def test_what_nobody_takes_for_seconds_is_dropped_and_a_line_that_was_begun_is_whole(lines, room):
     host, errors, box = outbox()

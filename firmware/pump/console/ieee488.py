@@ -14,7 +14,7 @@ _ENABLE = mask(16, 0x7FFF)  # bit 15 of a SCPI register is never used
 
 
 def rows(status, errors, identity, reset, self_test):
-    """Rows for the tree.
+    """Rows for the tree, of the common commands.
 
     identity: the text for `*IDN?`; reset() discards staged edits and touches no delivery;
     self_test() -> 0 or the code of what failed.
@@ -24,36 +24,35 @@ def rows(status, errors, identity, reset, self_test):
         status.clear()
         errors.clear()
 
-    common = (
-        ("*IDN?", lambda: identity),
-        ("*RST", reset),
-        ("*CLS", clear),
-        ("*ESE", status.set_event_enable, _BYTE),
-        ("*ESE?", lambda: status.event_enable),
-        ("*ESR?", status.take_event),
-        ("*OPC", lambda: status.set_event(ESR_OPERATION_COMPLETE)),
-        ("*OPC?", lambda: 1),
-        ("*OPT?", lambda: 0),
-        ("*SRE", status.set_request_enable, _BYTE),
-        ("*SRE?", lambda: status.request_enable),
-        ("*STB?", lambda: status.byte(errors.count > 0)),
-        ("*TST?", self_test),
-        ("*WAI", lambda: None),
-        ("SYSTem:ERRor[:NEXT]?", errors.pop),
-        ("SYSTem:ERRor:ALL?", errors.pop_all),
-        ("SYSTem:ERRor:COUNt?", lambda: errors.count),
-        ("STATus:PRESet", status.preset),
-        ("SYSTem:VERSion?", lambda: "1999.0"),
-    )
-    operation = _register_rows("STATus:OPERation", status.operation)
-    questionable = _register_rows("STATus:QUEStionable", status.questionable)
-    return common + operation + questionable
+    yield ("*IDN?", lambda: identity)
+    yield ("*RST", reset)
+    yield ("*CLS", clear)
+    yield ("*ESE", status.set_event_enable, _BYTE)
+    yield ("*ESE?", lambda: status.event_enable)
+    yield ("*ESR?", status.take_event)
+    yield ("*OPC", lambda: status.set_event(ESR_OPERATION_COMPLETE))
+    yield ("*OPC?", lambda: 1)
+    yield ("*OPT?", lambda: 0)
+    yield ("*SRE", status.set_request_enable, _BYTE)
+    yield ("*SRE?", lambda: status.request_enable)
+    yield ("*STB?", lambda: status.byte(errors.count > 0))
+    yield ("*TST?", self_test)
+    yield ("*WAI", lambda: None)
+
+
+def required_rows(status, errors):
+    """Rows for the tree, of what every SCPI device has besides."""
+    yield ("SYSTem:ERRor[:NEXT]?", errors.pop)
+    yield ("SYSTem:ERRor:COUNt?", lambda: errors.count)
+    yield ("SYSTem:ERRor:ALL?", errors.pop_all)
+    yield ("SYSTem:VERSion?", lambda: "1999.0")
+    yield ("STATus:PRESet", status.preset)
+    yield from _register_rows("STATus:OPERation", status.operation)
+    yield from _register_rows("STATus:QUEStionable", status.questionable)
 
 
 def _register_rows(path, register):
-    return (
-        (path + "[:EVENt]?", register.take_event),
-        (path + ":CONDition?", lambda: register.condition),
-        (path + ":ENABle", register.set_enable, _ENABLE),
-        (path + ":ENABle?", lambda: register.enable),
-    )
+    yield (path + "[:EVENt]?", register.take_event)
+    yield (path + ":CONDition?", lambda: register.condition)
+    yield (path + ":ENABle", register.set_enable, _ENABLE)
+    yield (path + ":ENABle?", lambda: register.enable)

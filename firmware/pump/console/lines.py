@@ -11,11 +11,11 @@ from pump.console.errors import INPUT_BUFFER_OVERRUN, INVALID_CHARACTER, ScpiErr
 
 MAX_LINE = const(255)
 
-_TAB = 0x09
-_LF = 0x0A
-_CR = 0x0D
-_SPACE = 0x20
-_TILDE = 0x7E
+_TAB = const(0x09)
+_LF = const(0x0A)
+_CR = const(0x0D)
+_SPACE = const(0x20)
+_TILDE = const(0x7E)
 
 
 class LineAssembler:
@@ -30,6 +30,21 @@ class LineAssembler:
         self._view = memoryview(self._buffer)
         self._length = 0
         self._is_dropping = False
+
+    def add_plain(self, data):
+        """Take what is printable, up to the end of the line; how many bytes that are.
+
+        0 where something has to be looked at byte by byte, with `add`: that takes a board 0.4 ms
+        each.
+        """
+        if self._is_dropping:
+            return 0
+        count = _plain_bytes(data)
+        if count > MAX_LINE - self._length:
+            return 0
+        self._view[self._length : self._length + count] = data[:count]
+        self._length += count
+        return count
 
     def add(self, byte):
         """Take one byte; the line as text if this byte ended one, else None.
@@ -73,3 +88,14 @@ class LineAssembler:
         self._length = 0
         self._is_dropping = False
         return str(self._view[:length], "ascii") if length else None
+
+
+def _plain_bytes(data):
+    """How many bytes there are before the end of a line; 0 when not all of them are printable."""
+    count = len(data)
+    for end in b"\r\n":
+        place = data.find(bytes((end,)))
+        if 0 <= place < count:
+            count = place
+    plain = data[:count]
+    return count if count and min(plain) >= _SPACE and max(plain) <= _TILDE else 0

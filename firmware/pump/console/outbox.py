@@ -23,7 +23,7 @@ class Outbox:
     def __init__(self, port, errors):
         self._port = port
         self._errors = errors
-        self._pieces = []  # of all lines that wait, LF behind each line
+        self._pieces = []  # of all lines that wait; the last one of a line ends in LF
         self._sending = b""  # the piece before them, as far as it was not taken
         self._size = 0  # bytes of both
         self._has_begun = False  # a part of the first line that waits was sent
@@ -43,7 +43,7 @@ class Outbox:
         if self._size and self._size + count > _MOST:
             self._errors.push(QUERY_DEADLOCKED)
             return
-        line.append("\n")
+        line[-1] += "\n"
         try:
             self._pieces.extend(line)
         except MemoryError:
@@ -88,8 +88,10 @@ class Outbox:
         before, kept = self._size, 0
         if not self._has_begun:
             self._sending = b""
-        elif self._sending != b"\n":
-            kept = self._pieces.index("\n") + 1
+        elif not self._sending.endswith(b"\n"):
+            kept = 1
+            while not self._pieces[kept - 1].endswith("\n"):
+                kept += 1
         del self._pieces[kept:]
         self._size = size(self._pieces) + len(self._sending)
         if self._size < before:

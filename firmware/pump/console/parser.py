@@ -52,6 +52,8 @@ def _full_header(header, path):
 
 
 def _check_characters(node, header):
+    if node.isalpha():  # of what a line may hold, letters alone
+        return
     for character in node:
         if character == "," or character in _QUOTES:
             raise ScpiError(INVALID_SEPARATOR, header)
@@ -72,6 +74,9 @@ def _arguments(text):
 
 def _split(text, separator):
     """Yield the pieces of text between separators that do not stand in a string."""
+    if '"' not in text and "'" not in text:
+        yield from text.split(separator)
+        return
     start = 0
     quote = None
     for position, character in enumerate(text):

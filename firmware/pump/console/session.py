@@ -48,6 +48,10 @@ class Session:
         self._ahead = 0  # STOPs that were done before their turn has come
         self._reply = None  # all its answers, in pieces; None without one
 
+    def take_plain(self, data):
+        """Take of these bytes what is the plain rest of a line; how many. See `LineAssembler`."""
+        return self._lines.add_plain(data)
+
     def take(self, byte):
         """Take a byte as it comes. One that ends a message begins it: `step` until it is over."""
         try:

@@ -17,6 +17,13 @@ _FRESH_US = const(2_000)  # a bus counts as awake for so long: USB says asleep a
 _FRAME_US = const(1_100)  # a frame, and a little
 
 
+def _is_ready(poll):
+    """Whether what is polled is ready. Leaves nothing on the heap, of which a `poll` makes two."""
+    for _ in poll.ipoll(0):
+        return True
+    return False
+
+
 class Usb:
     """The USB serial port of the board (sys.stdin and sys.stdout).
 
@@ -40,7 +47,7 @@ class Usb:
         self._in.register(sys.stdin, select.POLLIN)
         self._out = select.poll()
         self._out.register(sys.stdout, select.POLLOUT)
-        self._byte = bytearray(1)
+        self._byte, self._sent = bytearray(1), bytearray(1)
         micropython.kbd_intr(-1)
 
     def close(self):
@@ -49,14 +56,14 @@ class Usb:
 
     def has_input(self):
         """True when a byte can be read."""
-        return bool(self._in.poll(0))
+        return _is_ready(self._in)
 
     def read_into(self, buffer):
         """Fill `buffer` with what has come, at most its length. Returns the number of bytes."""
-        count = 0
-        while count < len(buffer) and self._in.poll(0):
-            sys.stdin.buffer.readinto(self._byte)
-            buffer[count] = self._byte[0]
+        count, most, ready, byte = 0, len(buffer), self._in, self._byte
+        while count < most and _is_ready(ready):
+            sys.stdin.buffer.readinto(byte)
+            buffer[count] = byte[0]
             count += 1
         if count:
             self._is_stuck = False
@@ -70,8 +77,12 @@ class Usb:
         count = 0
         if self._is_stuck or not self._is_awake():
             return count
-        while count < len(data) and self._out.poll(0):
-            if not sys.stdout.buffer.write(data[count : count + 1]):
+        ready, sent, write = self._out, self._sent, sys.stdout.buffer.write
+        for byte in data:
+            sent[0] = byte
+            if not _is_ready(ready):
+                break
+            if not write(sent):
                 self._is_stuck = True
                 break
             count += 1
@@ -127,7 +138,7 @@ class Uart:
     def write(self, data):
         """Write what fits the line's buffer now. Returns the number of bytes."""
         count = 0
-        while count < len(data) and self._out.poll(0):
+        while count < len(data) and _is_ready(self._out):
             self._uart.write(data[count : count + 1])
             count += 1
         return count

@@ -50,18 +50,16 @@ def rows(alarms, absence, monitor, annunciator, clock):
         _need(_LEAST_STOPPED_MS, limit_ms, _MOST_STOPPED_MS, "1 MIN to 30 D")
         absence.limit_us = limit_ms * _US_PER_MS
 
-    return (
-        ("ALARm:ACTive?", active),
-        ("ALARm:ACKNowledge", monitor.acknowledge, optional(INTEGER)),
-        ("ALARm:PAUSe", pause, optional(TIME)),
-        ("ALARm:PAUSe?", pause_left),
-        ("ALARm:REMinder", remind, TIME),
-        ("ALARm:REMinder?", lambda: seconds(alarms.reminder_us // _US_PER_MS)),
-        ("ALARm:STOPped", limit_stop, TIME),
-        ("ALARm:STOPped?", lambda: seconds(absence.limit_us // _US_PER_MS)),
-        ("ALARm:TEST", annunciator.test, choice("HIGH", "MEDium", "LOW")),
-        ("ALARm:TABLe?", table),
-    )
+    yield ("ALARm:ACTive?", active)
+    yield ("ALARm:ACKNowledge", monitor.acknowledge, optional(INTEGER))
+    yield ("ALARm:PAUSe", pause, optional(TIME))
+    yield ("ALARm:PAUSe?", pause_left)
+    yield ("ALARm:REMinder", remind, TIME)
+    yield ("ALARm:REMinder?", lambda: seconds(alarms.reminder_us // _US_PER_MS))
+    yield ("ALARm:STOPped", limit_stop, TIME)
+    yield ("ALARm:STOPped?", lambda: seconds(absence.limit_us // _US_PER_MS))
+    yield ("ALARm:TEST", annunciator.test, choice("HIGH", "MEDium", "LOW"))
+    yield ("ALARm:TABLe?", table)
 
 
 def _need(least, value, most, text):

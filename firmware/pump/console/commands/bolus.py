@@ -48,20 +48,18 @@ def rows(dosing, progress, boluses):
         counts = boluses.given, boluses.refused, boluses.locked_out
         return counts + (_seconds(wait_us),)
 
-    return (
-        ("BOLus:STARt", start, DOSE, TIME),
-        ("BOLus:PATient", dosing.patient),
-        ("BOLus:TRIal", trial, DOSE, TIME, TIME),
-        ("BOLus:ABORt", dosing.abort),
-        ("BOLus:STATe?", state),
-        ("BOLus:HISTory?", history, integer_between(1, 32)),
-        ("BOLus:PATient?", patient),
-        ("PRES|PRESCription:PERiodic:NEXT?", next_periodic),
-        ("PRIMe:STARt", lambda volume_nl, rate: _prime(dosing, volume_nl, rate), VOLUME, RATE),
-        ("PRIMe:CATHeter?", _catheter, decimal(_MM_DECIMALS), decimal(_MM_DECIMALS)),
-        ("PRIMe:ABORt", dosing.abort),
-        ("BRIDge:STARt", lambda *dose: _bridge(dosing, *dose), CONCENTRATION, VOLUME),
-    )
+    yield ("BOLus:STARt", start, DOSE, TIME)
+    yield ("BOLus:PATient", dosing.patient)
+    yield ("BOLus:TRIal", trial, DOSE, TIME, TIME)
+    yield ("BOLus:ABORt", dosing.abort)
+    yield ("BOLus:STATe?", state)
+    yield ("BOLus:HISTory?", history, integer_between(1, 32))
+    yield ("BOLus:PATient?", patient)
+    yield ("PRES|PRESCription:PERiodic:NEXT?", next_periodic)
+    yield ("PRIMe:STARt", lambda volume_nl, rate: _prime(dosing, volume_nl, rate), VOLUME, RATE)
+    yield ("PRIMe:CATHeter?", _catheter, decimal(_MM_DECIMALS), decimal(_MM_DECIMALS))
+    yield ("PRIMe:ABORt", dosing.abort)
+    yield ("BRIDge:STARt", lambda *dose: _bridge(dosing, *dose), CONCENTRATION, VOLUME)
 
 
 def _prime(dosing, volume_nl, rate):

@@ -36,11 +36,9 @@ def rows(progress, dispenser, ledger, guard=None):
         return guard.counts() if guard is not None else "NONE"
 
     since = optional(choice("LIFE", "REFill"))
-    return (
-        ("DELivery:STEPs?", dispenser.totals),
-        ("DELivery:TOTal?", total, since),
-        ("DELivery:LEDGer?", by_kind, since),
-        ("DELivery:INTerval?", interval),
-        ("DELivery:RATE?", rate),
-        ("DELivery:ROTor?", rotor),
-    )
+    yield ("DELivery:STEPs?", dispenser.totals)
+    yield ("DELivery:TOTal?", total, since)
+    yield ("DELivery:LEDGer?", by_kind, since)
+    yield ("DELivery:INTerval?", interval)
+    yield ("DELivery:RATE?", rate)
+    yield ("DELivery:ROTor?", rotor)

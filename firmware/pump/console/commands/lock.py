@@ -10,12 +10,10 @@ from pump.store.events import PIN_CHANGED, PIN_REFUSED, UNLOCKED
 def rows(lock, memory):
     """Rows for the tree. memory: has `keep_setup` and `note`."""
     keypad = _Keypad(lock, memory)
-    return (
-        ("SYSTem:LOCK:PIN", keypad.change, STRING),
-        ("SYSTem:LOCK", keypad.close),
-        ("SYSTem:LOCK?", keypad.state),
-        ("SYSTem:UNLock", keypad.unlock, STRING),
-    )
+    yield ("SYSTem:LOCK:PIN", keypad.change, STRING)
+    yield ("SYSTem:LOCK", keypad.close)
+    yield ("SYSTem:LOCK?", keypad.state)
+    yield ("SYSTem:UNLock", keypad.unlock, STRING)
 
 
 class _Keypad:

@@ -16,10 +16,8 @@ def rows(log):
     def read(first, count):
         return [_shown(event) for event in log.read(first, count)] or "NONE"
 
-    return (
-        ("LOG:COUNt?", lambda: (log.count(), log.first())),
-        ("LOG:READ?", read, INTEGER, integer_between(1, _MOST)),
-    )
+    yield ("LOG:COUNt?", lambda: (log.count(), log.first()))
+    yield ("LOG:READ?", read, INTEGER, integer_between(1, _MOST))
 
 
 def _shown(event):

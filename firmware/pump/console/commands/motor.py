@@ -46,11 +46,9 @@ def rows(control, driver):
         entries = control.calibrations.history
         return [(fixed(at_us // 1000, 3), ml_of_pl(pl)) for at_us, pl in entries] or "NONE"
 
-    return (
-        ("MOTor:JOG", jog, decimal(_REV_DECIMALS), decimal(_RPM_DECIMALS)),
-        ("MOTor:CALibrate:PERRev", calibrate, VOLUME),
-        ("MOTor:CALibrate:RUN", run, decimal(_REV_DECIMALS)),
-        ("MOTor:CALibrate:MEASured", control.measured, VOLUME),
-        ("MOTor:CALibrate:HISTory?", history),
-        ("MOTor:CALibrate?", calibration),
-    )
+    yield ("MOTor:JOG", jog, decimal(_REV_DECIMALS), decimal(_RPM_DECIMALS))
+    yield ("MOTor:CALibrate:PERRev", calibrate, VOLUME)
+    yield ("MOTor:CALibrate:RUN", run, decimal(_REV_DECIMALS))
+    yield ("MOTor:CALibrate:MEASured", control.measured, VOLUME)
+    yield ("MOTor:CALibrate:HISTory?", history)
+    yield ("MOTor:CALibrate?", calibration)

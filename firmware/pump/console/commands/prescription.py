@@ -32,42 +32,39 @@ def rows(control, staging):
     """Rows for the tree. control: has `problems`, `soft`, `limits` and `commit`."""
     report = _Report(control, staging)
     named = (optional(choice(*_SOFT)),) * len(_SOFT)
-    return _edit_rows(Edits(staging)) + (
-        (_ROOT + "NEW", staging.new),
-        (_ROOT + "EDIT", staging.edit),
-        (_ROOT + "DISCard", staging.discard),
-        (_ROOT + "VALidate?", report.validation),
-        (_ROOT + "COMPare?", report.comparison),
-        (_ROOT + "COMMit", control.commit, TEXT) + named,
-        (_ROOT + "STAGed?", report.staged),
-        (_ROOT + "ACTive?", report.active),
-        (_ROOT + "FLEX:STAGed?", report.staged_day, WEEKDAY),
-        (_ROOT + "FLEX:ACTive?", report.active_day, WEEKDAY),
-    )
+    yield from _edit_rows(Edits(staging))
+    yield (_ROOT + "NEW", staging.new)
+    yield (_ROOT + "EDIT", staging.edit)
+    yield (_ROOT + "DISCard", staging.discard)
+    yield (_ROOT + "VALidate?", report.validation)
+    yield (_ROOT + "COMPare?", report.comparison)
+    yield (_ROOT + "COMMit", control.commit, TEXT) + named
+    yield (_ROOT + "STAGed?", report.staged)
+    yield (_ROOT + "ACTive?", report.active)
+    yield (_ROOT + "FLEX:STAGed?", report.staged_day, WEEKDAY)
+    yield (_ROOT + "FLEX:ACTive?", report.active_day, WEEKDAY)
 
 
 def _edit_rows(edits):
     """Everything that changes a field of the staged prescription."""
     indication = choice("SPINal", "CEREbral", "NONE")
     mode = choice("MINimum", "SIMPle", "FLEX", "PERiodic")
-    return (
-        (_ROOT + "DRUG", edits.drug, STRING),
-        (_ROOT + "CONCentration", edits.concentration, CONCENTRATION),
-        (_ROOT + "INDication", edits.indication, indication),
-        (_ROOT + "MODE", edits.mode, mode),
-        (_ROOT + "RATE", edits.rate, RATE),
-        (_ROOT + "FLEX:CLEar", edits.flex_clear),
-        (_ROOT + "FLEX:STEP", edits.flex_step, DAYS, TIME_OF_DAY, RATE, optional(END_OF_WINDOW)),
-        (_ROOT + "PERiodic:DOSE", edits.periodic_dose, DOSE, TIME, TIME),
-        (_ROOT + "PATient:DOSE", edits.patient_dose, DOSE, TIME),
-        (_ROOT + "PATient:LOCKout", edits.patient_lockout, TIME),
-        (_ROOT + "PATient:MAXimum", edits.patient_maximum, integer_between(1, MAX_STARTS)),
-        (_ROOT + "PATient:CLEar", edits.patient_clear),
-        (_ROOT + "LIMit:RATE", edits.limit_rate, RATE),
-        (_ROOT + "LIMit:BOLus", edits.limit_bolus, DOSE),
-        (_ROOT + "LIMit:DAY", edits.limit_day, DOSE),
-        (_ROOT + "LIMit:CLEar", edits.limit_clear),
-    )
+    yield (_ROOT + "DRUG", edits.drug, STRING)
+    yield (_ROOT + "CONCentration", edits.concentration, CONCENTRATION)
+    yield (_ROOT + "INDication", edits.indication, indication)
+    yield (_ROOT + "MODE", edits.mode, mode)
+    yield (_ROOT + "RATE", edits.rate, RATE)
+    yield (_ROOT + "FLEX:CLEar", edits.flex_clear)
+    yield (_ROOT + "FLEX:STEP", edits.flex_step, DAYS, TIME_OF_DAY, RATE, optional(END_OF_WINDOW))
+    yield (_ROOT + "PERiodic:DOSE", edits.periodic_dose, DOSE, TIME, TIME)
+    yield (_ROOT + "PATient:DOSE", edits.patient_dose, DOSE, TIME)
+    yield (_ROOT + "PATient:LOCKout", edits.patient_lockout, TIME)
+    yield (_ROOT + "PATient:MAXimum", edits.patient_maximum, integer_between(1, MAX_STARTS))
+    yield (_ROOT + "PATient:CLEar", edits.patient_clear)
+    yield (_ROOT + "LIMit:RATE", edits.limit_rate, RATE)
+    yield (_ROOT + "LIMit:BOLus", edits.limit_bolus, DOSE)
+    yield (_ROOT + "LIMit:DAY", edits.limit_day, DOSE)
+    yield (_ROOT + "LIMit:CLEar", edits.limit_clear)
 
 
 class _Report:

@@ -47,13 +47,11 @@ def rows(control, supply):
         days = supply.forecast(control.active())
         return [_NONE if count is None else count for count in days]
 
-    return (
-        ("REServoir:CAPacity", resize, VOLUME),
-        ("REServoir:CAPacity?", lambda: ml(reservoir.capacity_nl)),
-        ("REServoir:VOLume?", volume),
-        ("REServoir:REFill", supply.refill, VOLUME, optional(VOLUME)),
-        ("REServoir:REFill?", last),
-        ("REServoir:LOW", set_low, VOLUME),
-        ("REServoir:LOW?", lambda: ml(reservoir.low_nl)),
-        ("REServoir:FORecast?", forecast),
-    )
+    yield ("REServoir:CAPacity", resize, VOLUME)
+    yield ("REServoir:CAPacity?", lambda: ml(reservoir.capacity_nl))
+    yield ("REServoir:VOLume?", volume)
+    yield ("REServoir:REFill", supply.refill, VOLUME, optional(VOLUME))
+    yield ("REServoir:REFill?", last)
+    yield ("REServoir:LOW", set_low, VOLUME)
+    yield ("REServoir:LOW?", lambda: ml(reservoir.low_nl))
+    yield ("REServoir:FORecast?", forecast)

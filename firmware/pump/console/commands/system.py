@@ -39,21 +39,19 @@ def rows(control, supervisor, clock, boot, heartbeat, sums):
     def set_heartbeat(limit_ms):
         heartbeat.limit_ms = limit_ms
 
-    return (
-        ("SYSTem:STATe?", control.state),
-        ("SYSTem:PROGram?", lambda: _program(sums)),
-        ("SYSTem:TIME", control.set_clock, _wall_s),
-        ("SYSTem:TIME?", time),
-        ("SYSTem:UPTime?", uptime),
-        ("SYSTem:HEALth?", health),
-        ("SYSTem:RESet?", lambda: cause),
-        ("SYSTem:HEARtbeat", set_heartbeat, _limit),
-        (
-            "SYSTem:HEARtbeat?",
-            lambda: seconds(heartbeat.limit_ms) if heartbeat.limit_ms else "OFF",
-        ),
-        ("SYSTem:SERVice", control.end),
+    yield ("SYSTem:STATe?", control.state)
+    yield ("SYSTem:PROGram?", lambda: _program(sums))
+    yield ("SYSTem:TIME", control.set_clock, _wall_s)
+    yield ("SYSTem:TIME?", time)
+    yield ("SYSTem:UPTime?", uptime)
+    yield ("SYSTem:HEALth?", health)
+    yield ("SYSTem:RESet?", lambda: cause)
+    yield ("SYSTem:HEARtbeat", set_heartbeat, _limit)
+    yield (
+        "SYSTem:HEARtbeat?",
+        lambda: seconds(heartbeat.limit_ms) if heartbeat.limit_ms else "OFF",
     )
+    yield ("SYSTem:SERVice", control.end)
 
 
 def _program(sums):

@@ -19,11 +19,9 @@ def rows(control):
         control.memory.resume = mode
         control.memory.sync()
 
-    return (
-        ("THERapy:STARt", control.start),
-        ("THERapy:CONFirm", control.confirm),
-        ("THERapy:RESume", set_resume, choice("HOLD", "BASal")),
-        ("THERapy:RESume?", lambda: control.memory.resume),
-        (STOP, control.stop),
-        ("THERapy:STATe?", state),
-    )
+    yield ("THERapy:STARt", control.start)
+    yield ("THERapy:CONFirm", control.confirm)
+    yield ("THERapy:RESume", set_resume, choice("HOLD", "BASal"))
+    yield ("THERapy:RESume?", lambda: control.memory.resume)
+    yield (STOP, control.stop)
+    yield ("THERapy:STATe?", state)
