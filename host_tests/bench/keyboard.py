@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -43,11 +44,22 @@ class Keyboard:
     def type(self, text: str) -> None:
         os.write(self._fd, text.encode())
 
+    def interrupt(self, typed: str) -> None:
+        """Type, and then Ctrl-C: only once what was typed is echoed is somebody there to hear it.
+
+        Between its prompt and its first wait for a key, CPython keeps a signal to itself.
+        """
+        self.type(typed)
+        self.until(typed)
+        self.type("\x03")
+
     def until(self, text: str, timeout_s: float = 20) -> None:
         """Read on until a text has come; what was shown before it is gone."""
         deadline_s = time.monotonic() + timeout_s
         while text not in self.shown:
-            assert time.monotonic() < deadline_s, self.shown
+            left_s = deadline_s - time.monotonic()
+            is_there, _, _ = select.select([self._fd], [], [], max(left_s, 0))
+            assert is_there, f"{text!r} does not come in {timeout_s} s: {self.shown!r}"
             try:
                 self.shown += self._decoder.decode(os.read(self._fd, 1000))
             except OSError:  # the command has ended

@@ -90,7 +90,7 @@ def test_neither_ctrl_c_nor_the_end_stops_a_delivery(board, keyboards):
     keyboard.type("THER:STAR;STAT?\n")
     keyboard.until("RUNNING")
     keyboard.until("> ")
-    keyboard.type("THER:STOP\x03")
+    keyboard.interrupt("THER:STOP")
     keyboard.until("> ")
     keyboard.type("\x04")
     keyboard.process.wait(20)
