@@ -10,6 +10,9 @@ import micropython
 micropython.kbd_intr(-1)  # importing takes seconds, and a byte 0x03 is no reason to stop
 
 import gc
+import sys
+
+sys.path.insert(0, ".frozen")  # a pump in the image is not mixed with files of another one
 
 import board
 

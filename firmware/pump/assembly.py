@@ -63,13 +63,13 @@ from pump.watchdog import Watchdog
 _FOR_RECOVERY = ("pump.recovery", "pump.interruption", "pump.store.shapes", "pump.store.loading")
 
 
-def assemble(board, hal):
+def parts(board, hal):
     """Name -> part, of what runs: see `app`. board: its data. hal: the module of its port."""
     return Assembly(board, hal).parts()
 
 
 class Assembly:
-    """The parts, each made of those before it. board, hal: see `assemble`."""
+    """The parts, each made of those before it. board, hal: see `parts`."""
 
     def __init__(self, board, hal):
         self.clock = Monotonic()
@@ -293,7 +293,7 @@ class Assembly:
     def _build_console(self, board, hal):
         self.errors = ErrorQueue(self.status)
         tree = Tree(self._sections(board, hal), self.lock.need_open)
-        session = Session(tree, self.errors, therapy.STOP, self.consequences.of_command)
+        session = Session(tree, self.errors, therapy.STOP, self.consequences.follow)
         self.link = Link(self.port, session, self.errors, self.clock, self.heartbeat.hear)
 
     def _sections(self, board, hal):

@@ -30,7 +30,7 @@ class Consequences:
         self._monitor, self._annunciator = monitor, annunciator
         self._conditions = conditions
 
-    def of_command(self, header, arguments):
+    def follow(self, header, arguments):
         """A command was carried out. header: from the root, in upper case."""
         now_us = self._clock.now_us()
         if not header.endswith("?") or now_us - self._went_us > _OFTEN_US:

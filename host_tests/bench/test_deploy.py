@@ -2,16 +2,30 @@
 """The firmware onto a board: over a stopped pump, never over a delivering one."""
 
 import binascii
+import contextlib
 import os
+import pickle
+import random
+import subprocess
+import sys
 import threading
 import tty
+from pathlib import Path
 
 import pytest
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
 from pumpbench.client import SerialLine
-from pumpbench.deploy import DeployError, deploy, has_already, put
+from pumpbench.deploy import (
+    DeployError,
+    _reset,
+    deploy,
+    free_the_repl,
+    has_already,
+    put,
+    wait_until_up,
+)
 from pumpbench.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
 from pumpbench.pump import Pump
 
@@ -267,3 +281,48 @@ def test_a_port_that_is_not_there_is_one_sentence_and_status_2(capsys):
 def test_no_port_at_all_is_one_sentence_and_status_2(capsys):
     assert main(["repl", "--port", ""]) == 2
     assert "PORT=" in one_sentence(capsys.readouterr().err)
+
+
+PUT = """
+import pickle, sys
+from pumpbench.deploy import put
+put(pickle.load(open(sys.argv[2], "rb")), sys.argv[1], "RPI_PICO")
+"""
+
+
+def killed_after(port: str, path: Path, seconds: float) -> None:
+    """Begin to deploy the files that are pickled there, and kill that."""
+    process = subprocess.Popen([sys.executable, "-c", PUT, port, str(path)])
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.kill()
+    process.wait()
+
+
+def reset_at(port: str) -> None:
+    """As somebody does who finds a board that stands still; a pump that runs is ended first."""
+    free_the_repl(port)
+    transport = SerialTransport(port, timeout=10)
+    transport.enter_raw_repl(soft_reset=False)
+    _reset(transport)
+    transport.close()
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.long)])
+def test_a_deployment_that_is_killed_leaves_a_program_that_runs(
+    serve_files, fake_pump, tmp_path, seed, count
+):
+    chance = random.Random(seed)
+    port = str(serve_files(a_program(fake_pump, b"0.0.1"))[0])
+    (tmp_path / "files").write_bytes(
+        pickle.dumps(
+            {**a_program(fake_pump, b"0.0.2"), "/pump/long.mpy": chance.randbytes(30_000)}
+        )
+    )
+    for _ in range(count):
+        killed_after(port, tmp_path / "files", chance.uniform(0.5, 12))
+        reset_at(port)
+        assert wait_until_up(port).version in ("0.0.1", "0.0.2")
+    killed_after(port, tmp_path / "files", 60)  # at last it is let through
+    assert wait_until_up(port).version == "0.0.2"

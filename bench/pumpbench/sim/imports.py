@@ -57,6 +57,8 @@ def _compiled(source: str, path: str) -> CodeType:
 class _FirmwareLoader(SourceFileLoader):
     def exec_module(self, module) -> None:
         module.__dict__["__builtins__"] = BUILTINS
+        # As on a board, where it is known by its way from the folder of the program.
+        module.__file__ = str(Path(self.path).relative_to(FIRMWARE_DIR).with_suffix(".mpy"))
         super().exec_module(module)
 
 

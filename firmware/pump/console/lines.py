@@ -31,7 +31,7 @@ class LineAssembler:
         self._length = 0
         self._is_dropping = False
 
-    def add_plain(self, data):
+    def take_plain(self, data):
         """Take what is printable, up to the end of the line; how many bytes that are.
 
         0 where something has to be looked at byte by byte, with `add`: that takes a board 0.4 ms

@@ -50,7 +50,7 @@ class Session:
 
     def take_plain(self, data):
         """Take of these bytes what is the plain rest of a line; how many. See `LineAssembler`."""
-        return self._lines.add_plain(data)
+        return self._lines.take_plain(data)
 
     def take(self, byte):
         """Take a byte as it comes. One that ends a message begins it: `step` until it is over."""
