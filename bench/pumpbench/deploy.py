@@ -264,14 +264,18 @@ def _proven(files: dict[str, bytes], port: str) -> Identity:
         wait_until_up(port)
     except DeployError as error:
         raise DeployError(f"{error} {_what_it_says(port)}") from None
-    with _opened(port) as line:
-        pump = _in_step(line)
-        program = pump.ask("SYST:PROG?")
-        if program != f"{binascii.crc32(files[SUMS]):08X}":
-            raise DeployError(f"The pump at {port} runs another program, {program}.")
-        if (failed := pump.ask("*TST?")) != "0":
-            raise DeployError(f"The self-test of the new program finds {failed}.")
-        return pump.identity()
+    try:
+        with _opened(port) as line:
+            pump = _in_step(line)
+            program, failed = pump.ask("SYST:PROG?"), pump.ask("*TST?")
+            identity = pump.identity()
+    except (PumpError, TimeoutError) as error:
+        raise DeployError(f"The new program does not say whether it is well: {error}.") from None
+    if program != f"{binascii.crc32(files[SUMS]):08X}":
+        raise DeployError(f"The pump at {port} runs another program, {program}.")
+    if failed != "0":
+        raise DeployError(f"The self-test of the new program finds {failed}.")
+    return identity
 
 
 def _back(port: str) -> str:

@@ -211,6 +211,12 @@ def test_a_program_that_does_not_pass_is_tried_once_and_the_one_before_runs_agai
         deploying(a_program(fake_pump, b"0.0.2", **{"*TST?": "208"}))
     assert version_at(port) == "0.0.1"
 
+    mute = a_program(fake_pump, b"0.0.3")
+    mute["/main.py"] = mute["/main.py"].replace(b"SYST:PROG?", b"SYST:NONE?")
+    with pytest.raises(DeployError, match=r"does not say whether it is well: .*" + before):
+        deploying(mute)
+    assert version_at(port) == "0.0.1"
+
     broken = {"/main.py": b"import time\nraise ValueError('broken')\n", SUMS: b"3"}
     said = r"(?s)does not come up\. It says:\nTraceback.*ValueError: broken"
     with pytest.raises(DeployError, match=said + before):
