@@ -17,6 +17,9 @@ from typer import Argument, BadParameter, Option
 from pumpbench.command_line import Json, Port, pump_at, say
 from pumpbench.pump import Event, Pump
 
+# What nobody answers any more, but a REPL.
+_ENDS = re.compile(r":?SYST(EM)?:SERV(ICE)?", re.IGNORECASE)
+
 
 def ports() -> None:
     """The serial ports of this machine."""
@@ -66,6 +69,9 @@ def scpi(
 
 def exchange(pump: Pump, line: str) -> str | None:
     """The answer to a line; None for one that only commands. PumpError when it is refused."""
+    if _ENDS.fullmatch(line.strip()):
+        pump.end()
+        return None
     if "?" in re.sub(r'"[^"]*"', "", line):
         return pump.ask(line)
     pump.tell(line)

@@ -30,6 +30,8 @@ _FIRST = b"\n*CLS\n"  # ends what an earlier host left in its line
 _SIMULATED = ("sim", "unix", "emulator")
 _EVENTS = 4  # read at once
 _SETTLE_S = 0.02
+_END_S = 3.0  # until the REPL is there
+_REPL = "MicroPython v"  # how it greets
 _SOFT_LIMITS = ("HIGH", "LOW", "INCR", "DECR", "INT")  # as the remarks of a verdict begin
 _INVALID = 106
 
@@ -183,6 +185,21 @@ class Pump(Console):
             self._line.write(b"\nTHER:STOP\n")
         self.tell("THER:STOP")
         self.wait(_SETTLE_S)
+
+    def end(self) -> None:
+        """End the firmware of a pump that is stopped: until a reset its REPL has the line.
+
+        PumpError when it is refused, TimeoutError when no REPL says that it is there.
+        """
+        self._write("SYST:SERV")
+        self._is_in_step = False
+        try:
+            while not self._line.read_line(_END_S).startswith(_REPL):
+                pass
+        except TimeoutError:
+            if errors := self.errors():
+                raise errors[0] from None
+            raise
 
     def bolus(self, dose_ug: Number, duration_s: Number) -> None:
         """A clinician's bolus, over the therapy that runs, or alone."""

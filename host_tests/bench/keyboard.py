@@ -23,12 +23,12 @@ def _sit_down() -> None:
 
 
 class Keyboard:
-    """A command of the bench in a terminal of 80 columns and 24 rows."""
+    """A command of the bench, or another module, in a terminal of 80 columns and 24 rows."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, module: str = "pumpbench") -> None:
         self._fd, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        command = [sys.executable, "-m", "pumpbench", *arguments]
+        command = [sys.executable, "-m", module, *arguments]
         self.process = subprocess.Popen(
             command,
             stdin=slave,

@@ -9,7 +9,7 @@ import pytest
 
 from pumpbench.__main__ import main
 from pumpbench.command_line import REFUSED
-from pumpbench.pump import Event
+from pumpbench.pump import Event, Pump
 
 
 def printed(capsys, *arguments):
@@ -63,3 +63,12 @@ def test_the_ports_of_this_machine_are_lines(capsys):
 def test_a_port_that_is_not_there_is_one_sentence_and_status_2(capsys):
     assert main(["status", "--port", "/dev/no-such-port"]) == 2
     assert "/dev/no-such-port" in capsys.readouterr().err
+
+
+def test_a_pump_that_delivers_does_not_end_its_firmware_and_says_why(board, capsys):
+    with Pump.open(board.port) as pump:
+        pump.tell("MOT:JOG 500,10")
+    assert main(["scpi", "--port", board.port, "syst:serv"]) == 1
+    assert "stop" in capsys.readouterr().err.lower()
+    with Pump.open(board.port) as pump:
+        assert pump.state() == "RUNNING"
