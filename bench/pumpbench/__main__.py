@@ -28,6 +28,7 @@ _COMMANDS = {
     "repl": making.repl,
     "demo": making.demo,
     "emulate": making.emulate,
+    "fault": making.fault,
     "images": making.images,
     "boards": making.boards,
     "image": making.image,
@@ -74,6 +75,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from pumpbench.deploy import DeployError
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
+    from pumpbench.hand import HandError
     from pumpbench.prescription_file import FileMistake
     from pumpbench.pump import NotAPump
 
@@ -91,6 +93,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         FileMistake,
         BalanceError,
         WeighingError,
+        HandError,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from typer import Option
+from typer import Argument, Option
 
 from pumpbench.command_line import MENDABLE, complain, say
 
@@ -111,6 +111,23 @@ def emulate(
         say(f"{board}, MicroPython {version}: {link} -> {path}")
 
     serve.serve(board, link, version, on_ready=announce)
+
+
+def fault(
+    words: Annotated[
+        list[str],
+        Argument(help="power, press BUTTON [S], stall, free, sensor unplugged|stuck|well"),
+    ],
+    link: Annotated[Path, Option(help="Path of its console.")] = LINK,
+) -> int:
+    """A hand at the board that `emulate` serves: its power, a button, its rotor and sensor."""
+    from pumpbench import hand
+
+    answer = hand.say_to(link, " ".join(words))
+    if answer != "OK":
+        complain(answer or "The board does not answer.")
+        return MENDABLE
+    return 0
 
 
 def heap(micropython: MicroPython = "") -> None:

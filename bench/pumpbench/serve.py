@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pumpbench.emulator import EmulatorTarget
+from pumpbench.hand import Board, Hand, is_served
 from pumpbench.uf2 import DEFAULT_VERSION
 
 LINK = Path("build/pump.tty")
@@ -74,10 +75,15 @@ class Terminal:
         os.close(self._master)
 
 
-def bridge(target: EmulatorTarget, terminal: Terminal, is_over: Callable[[], bool]) -> None:
-    """Run the board and carry bytes both ways until `is_over`."""
+def bridge(
+    target: Board, terminal: Terminal, is_over: Callable[[], bool], hand: Hand | None = None
+) -> None:
+    """Run the board and carry bytes both ways until `is_over`; the hand may exchange the board."""
     start_s = time.monotonic() - target.now_ns / 1e9
     while not is_over():
+        before, target = target, hand.act(target) if hand is not None else target
+        if target is not before:
+            start_s = time.monotonic() - target.now_ns / 1e9
         ahead_s = target.now_ns / 1e9 - (time.monotonic() - start_s)
         if ahead_s < -LATE_S:
             start_s -= ahead_s
@@ -99,8 +105,11 @@ def serve(
 ) -> None:
     """Boot `board`, with `image` or the firmware as it stands, and serve its console at `link`.
 
-    Returns after SIGINT or SIGTERM. `on_ready` is told the path of the pseudo-terminal.
+    Returns after SIGINT or SIGTERM. `on_ready` is told the path of the pseudo-terminal. Raises
+    FileExistsError where another process serves a board there.
     """
+    if is_served(Path(link)):
+        raise FileExistsError(f"{link} is the console of a board already; give another path")
     target = EmulatorTarget(board, version, image=image)
     over = threading.Event()
     before = {
@@ -108,10 +117,12 @@ def serve(
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     terminal = Terminal(Path(link))
+    hand = Hand(Path(link), lambda flash: EmulatorTarget(board, version, flash=flash))
     try:
         on_ready(terminal.path)
-        bridge(target, terminal, over.is_set)
+        bridge(target, terminal, over.is_set, hand)
     finally:
+        hand.close()
         terminal.close()
         for number, handler in before.items():
             signal.signal(number, handler)

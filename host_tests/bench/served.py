@@ -10,14 +10,17 @@ from pathlib import Path
 _SERVE = """
 import signal, sys, threading
 from pathlib import Path
+from pumpbench.hand import Hand
 from pumpbench.serve import Terminal, bridge
 from pumpbench.sim import SimTarget
 SimTarget.free_bytes = 64
 over = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: over.set())
 terminal = Terminal(Path(sys.argv[1]))
+hand = Hand(Path(sys.argv[1]), lambda flash: SimTarget(flash=flash))
 print("up", flush=True)
-bridge(SimTarget(), terminal, over.is_set)
+bridge(SimTarget(), terminal, over.is_set, hand)
+hand.close()
 terminal.close()
 """
 
