@@ -195,6 +195,7 @@ def version_at(port: str) -> str:
         return Pump(line, timeout_s=10).identity().version
 
 
+@pytest.mark.hazard("program-replaced")
 @pytest.mark.emulator
 def test_a_program_that_does_not_pass_is_tried_once_and_the_one_before_runs_again(
     serve_files, fake_pump, monkeypatch
@@ -314,6 +315,7 @@ def reset_at(port: str) -> None:
     transport.close()
 
 
+@pytest.mark.hazard("program-replaced")
 @pytest.mark.emulator
 @pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.long)])
 def test_a_deployment_that_is_killed_leaves_a_program_that_runs(

@@ -127,6 +127,7 @@ def flash_of(files):
     return pack(files)
 
 
+@pytest.mark.hazard("program-replaced")
 @pytest.mark.parametrize("start", STARTS)
 def test_a_new_program_is_tried_once_and_stays_where_it_says_that_it_is_good(start):
     files, old = STARTS[start]
@@ -147,8 +148,11 @@ def test_a_new_program_is_tried_once_and_stays_where_it_says_that_it_is_good(sta
     assert LEDGER.keys() & files.keys() <= read_files(good.content).keys()
 
 
+@pytest.mark.hazard("program-replaced")
 @pytest.mark.parametrize("start", STARTS)
-def test_a_power_cut_at_any_step_of_the_flash_leaves_one_of_the_two_programs(start):
+def test_a_power_cut_at_any_step_of_the_flash_leaves_one_of_the_two_programs(
+    start, record_property
+):
     files, old = STARTS[start]
     with board(flash_of(files)) as flash:
         deployed(flash)
@@ -163,10 +167,14 @@ def test_a_power_cut_at_any_step_of_the_flash_leaves_one_of_the_two_programs(sta
         count += 1
         if program == NEW:
             assert booted(after)[0] == old
+    record_property(
+        "measured", f"deployed onto {start}: {count} cuts, {tried} try the new program"
+    )
     assert count > 50
     assert tried
 
 
+@pytest.mark.hazard("program-replaced")
 @pytest.mark.parametrize("start", STARTS)
 def test_a_power_cut_while_a_program_is_tried_leaves_one_of_the_two(start):
     files, old = STARTS[start]
@@ -179,6 +187,7 @@ def test_a_power_cut_while_a_program_is_tried_leaves_one_of_the_two(start):
         assert booted(image)[0] in (old, NEW)
 
 
+@pytest.mark.hazard("program-replaced")
 @pytest.mark.parametrize("start", STARTS)
 def test_after_a_cut_the_next_deployment_brings_it_up(start):
     files, _ = STARTS[start]
