@@ -67,3 +67,35 @@ def test_the_longest_answer_is_not_dropped_when_the_host_reads():
     answer = bench.ask("SYST:ERR?" + ";ERR?" * 15)
     assert answer.count(";ERR") == 0
     assert len(answer) > 2048
+
+
+def on_a_uart():
+    board = SimpleNamespace(**vars(load_board("RPI_PICO")))
+    board.CONSOLE = ("uart", 0, "GP0", "GP1", 115_200)
+    return Bench(SimTarget(board))
+
+
+@pytest.mark.hazard("console-flood")
+def test_bytes_that_a_uart_loses_while_flash_is_written_make_no_command_of_two():
+    """Each setting is written to flash, and the host goes on: a chip keeps 32 bytes meanwhile."""
+    bench = on_a_uart()
+    seconds = [61 + 97 * number for number in range(400)]
+    bench.target.write("".join(f"ALAR:REM {each} S\n" for each in seconds).encode())
+    bench.run(20)
+    assert -363 in {error.number for error in bench.pump.errors()}
+    done = [event.text for event in bench.pump.log() if event.name == "COMMAND"]
+    sent = {f"ALAR:REM {each} S" for each in seconds}
+    orders = [text for text in done if text.startswith("ALAR:REM")]
+    assert set(orders) <= sent
+    assert 2 < len(orders) < len(seconds)
+    assert bench.ask("ALAR:REM?") == f"{orders[-1].split()[1]}.000"
+
+
+def test_no_byte_is_lost_on_a_uart_while_nothing_is_written():
+    bench = on_a_uart()
+    bench.run(2)
+    bench.target.write(b"*IDN?\n" * 60)
+    bench.run(1)
+    assert bytes(bench.target.output).count(b"ITB-Pump") >= 60
+    bench.pump.synchronise()
+    assert bench.pump.errors() == []

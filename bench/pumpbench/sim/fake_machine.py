@@ -5,6 +5,7 @@ from pumpbench.sim import fake_sys as _sys
 from pumpbench.sim import world as _world
 from pumpbench.sim.console import FRAME_ADDRESS
 from pumpbench.sim.pins import SIO
+from pumpbench.sim.uart import STATUS_ADDRESSES
 from pumpbench.sim.watchdog import BY_FORCE, TIMEOUT_MAX_MS
 
 PWRON_RESET, WDT_RESET = 1, 3
@@ -242,14 +243,19 @@ class WDT:
 
 
 class _Words:
-    """The chip's registers, as far as there are any: those of the watchdog, and USB's frame."""
+    """The chip's registers, as far as there are any: of the watchdog, USB's frame, the UARTs."""
 
     def __getitem__(self, address: int) -> int:
+        if address in STATUS_ADDRESSES:
+            return _world.current.uart(STATUS_ADDRESSES[address]).status
         if address == FRAME_ADDRESS:
             return _world.current.console.frame
         return _world.current.watchdog.read(address)
 
     def __setitem__(self, address: int, value: int) -> None:
+        if address in STATUS_ADDRESSES:  # whatever is written
+            _world.current.uart(STATUS_ADDRESSES[address]).status = 0
+            return
         _world.current.watchdog.write(address, value)
 
 

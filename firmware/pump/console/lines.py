@@ -69,6 +69,11 @@ class LineAssembler:
             self._length += 1
         return None
 
+    def drop(self):
+        """Drop the line that is open, from its begin to its end."""
+        if not self._is_dropping:
+            self._drop_begun()
+
     def expire(self):
         """Drop a line that has begun and does not end; whether there was one."""
         is_open = self._is_dropping or self._length > 0
@@ -76,10 +81,13 @@ class LineAssembler:
         return is_open
 
     def _drop(self, byte):
+        self._drop_begun()
+        self._stray(chr(byte))
+
+    def _drop_begun(self):
         self._is_dropping = True
         for each in self._view[: self._length]:
             self._stray(chr(each))
-        self._stray(chr(byte))
 
     def _end_line(self):
         if self._is_dropping:

@@ -10,8 +10,10 @@ import gc
 
 from micropython import const
 
+from pump.console.errors import INPUT_BUFFER_OVERRUN
 from pump.console.outbox import Outbox
 
+_DRAINED = const(2)  # so many times all of this hold what a port may have
 _ROOM = const(320)  # bytes that may wait: the longest line, and a STOP behind it
 _LONG_US = const(50_000)
 _FEW = const(16)  # bytes that are taken between two looks at the clock
@@ -23,7 +25,7 @@ _LATER_US = const(100_000)  # and when it has not taken anything for seconds
 
 
 class Link:
-    """port: `read_into`, `write`. session: see `Session`. errors: the queue.
+    """port: `read_into`, `take_missed`, `write`. session: see `Session`. errors: the queue.
 
     heard(now_us): the host has ended a line.
     """
@@ -31,6 +33,7 @@ class Link:
     def __init__(self, port, session, errors, clock, heard):
         self._port = port
         self._session = session
+        self._errors = errors
         self._outbox = Outbox(port, errors)
         self._clock = clock
         self._heard = heard
@@ -72,8 +75,19 @@ class Link:
             self._at, self._count = 0, waiting
         count = self._port.read_into(self._view[waiting:])
         self._count += count
+        if self._port.take_missed():
+            self._lose()
         self._look_at_pause(now_us)
         return count > 0
+
+    def _lose(self):
+        """Bytes were lost among what has just come, or what is still to be read of it."""
+        self._errors.push(INPUT_BUFFER_OVERRUN, "bytes lost on the line, dropped")
+        for _ in range(_DRAINED):
+            self._session.lose(bytes(self._view[: self._count]))
+            self._at, self._count = 0, self._port.read_into(self._view)
+        self._session.lose(bytes(self._view[: self._count]))
+        self._count = 0
 
     def _look_at_pause(self, now_us):
         """Drop a line that was left open for too long. Input that has to wait here is no pause."""

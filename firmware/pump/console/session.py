@@ -69,6 +69,15 @@ class Session:
             self._stray.take("\n")
             self._errors.push(SYNTAX_ERROR, "line left open, dropped")
 
+    def lose(self, data):
+        """Drop these bytes, the line that they belong to, and what comes up to the next line.
+
+        Some were lost, and nobody knows where: what is left of two lines must not become one.
+        """
+        self._lines.drop()
+        shown = [chr(byte) if 32 <= byte < 127 else "\n" for byte in data]
+        self._meet(self._stray.count("".join(shown)))
+
     def look_ahead(self, waiting):
         """Do a STOP at once that would have to wait. waiting: bytes that are not yet taken.
 
