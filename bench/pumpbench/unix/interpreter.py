@@ -106,7 +106,7 @@ class Interpreter:
             *find_interpreter(),
             *("-X", f"heapsize={heap_bytes}"),
             str(_MODULES / "boot.py"),
-            *(str(child_reads), str(child_writes), str(folder), str(firmware)),
+            *(str(child_reads), str(child_writes), str(folder)),
         ]
         self._from_child, self._to_child = from_child, to_child
         self._lines = bytearray()
@@ -114,6 +114,7 @@ class Interpreter:
         self._poll.register(from_child, select.POLLIN)
         self._process = subprocess.Popen(
             command,
+            cwd=firmware,
             stdin=subprocess.DEVNULL,
             stdout=self._speaks,
             stderr=subprocess.STDOUT,

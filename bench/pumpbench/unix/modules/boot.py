@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the interpreter runs first: the chip's modules into place, then main.py.
 
-boot.py READS WRITES FOLDER FIRMWARE: two file descriptors, where main.py and board.py are, and
-where the package `pump` is.
+boot.py READS WRITES FOLDER: two file descriptors, and where main.py and board.py are. The package
+`pump` is in the current folder, so that its modules know their files as they do on a board.
 """
 
 import builtins
@@ -33,8 +33,8 @@ def _run(path):
         link.tell("ended", None, "", "")
 
 
-reads, writes, folder, firmware = sys.argv[1:]
-sys.path.insert(0, firmware)
+reads, writes, folder = sys.argv[1:]
+sys.path.insert(0, "")
 sys.path.insert(0, folder)
 import link
 
