@@ -181,6 +181,7 @@ class Console:
         """
         try:
             self._write(command)
+            self._is_in_step = True
         except TimeoutError:
             raise
         except OSError as error:
@@ -192,7 +193,6 @@ class Console:
 
     def _asked(self, query: str) -> str:
         self._write(query)
-        self._is_in_step = False
         try:
             answer = self._line.read_line(min(QUIET_S, self._timeout_s))
         except TimeoutError:
@@ -253,8 +253,10 @@ class Console:
         raise errors[-1]
 
     def _write(self, text: str) -> None:
+        """Send a line; out of step until it is answered, or whole: Ctrl-C may come meanwhile."""
         if not self._is_in_step:
             self.synchronise()
+        self._is_in_step = False
         self._line.write(text.encode() + b"\n")
 
     def _next_error(self) -> PumpError:

@@ -192,7 +192,6 @@ class Pump(Console):
         PumpError when it is refused, TimeoutError when no REPL says that it is there.
         """
         self._write("SYST:SERV")
-        self._is_in_step = False
         try:
             while not self._line.read_line(_END_S).startswith(_REPL):
                 pass

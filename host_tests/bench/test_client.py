@@ -151,3 +151,27 @@ def test_a_line_that_does_not_end_times_out_and_is_kept(cable):
 def test_a_port_that_is_not_there_cannot_be_opened():
     with pytest.raises(serial.SerialException):
         SerialLine("/dev/no-such-port")
+
+
+@pytest.mark.parametrize("call", [lambda pump: pump.state(), lambda pump: pump.tell("*CLS")])
+def test_what_is_interrupted_while_it_is_sent_is_not_taken_for_an_answer_later(call):
+    """Ctrl-C comes when the bytes are out, and `write` has not returned."""
+
+    class Interrupted(SimTarget):
+        is_hit = False
+
+        def write(self, data):
+            super().write(data)
+            if self.is_hit:
+                self.is_hit = False
+                raise KeyboardInterrupt
+
+    with Interrupted() as target:
+        pump = Pump(target)
+        assert pump.state() == "STOPPED"
+        target.is_hit = True
+        with pytest.raises(KeyboardInterrupt):
+            call(pump)
+        pump.stop()
+        assert pump.identity().board == "RPI_PICO"
+        assert pump.state() == "STOPPED"

@@ -47,7 +47,7 @@ def find_interpreter() -> list[str]:
         path = shutil.which(named)
         if path is None:
             raise FileNotFoundError(f"MICROPYTHON_UNIX={named}: there is no such program")
-        return [path]
+        return [os.path.abspath(path)]
     if importlib.util.find_spec(_FROM_PYPI) is not None:
         return [sys.executable, "-m", _FROM_PYPI]
     path = shutil.which("micropython")
