@@ -19,11 +19,11 @@ _DEADLINES_US = {"console": 1_000_000, "memory": 1_000_000, DISPENSER: 1_000_000
 
 def assembled(board, hal):
     """The pump of a board: its data, and the module of its port."""
-    from pump.assembly import parts
+    from pump.assembly import Assembly
 
-    found = parts(board, hal)
+    parts = Assembly(board, hal).parts()
     unload("pump.assembly")
-    return App(**found)
+    return App(**parts)
 
 
 class App:

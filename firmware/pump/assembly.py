@@ -63,13 +63,8 @@ from pump.watchdog import Watchdog
 _FOR_RECOVERY = ("pump.recovery", "pump.interruption", "pump.store.shapes", "pump.store.loading")
 
 
-def parts(board, hal):
-    """Name -> part, of what runs: see `app`. board: its data. hal: the module of its port."""
-    return Assembly(board, hal).parts()
-
-
 class Assembly:
-    """The parts, each made of those before it. board, hal: see `parts`."""
+    """The parts, each made of those before it. board: its data. hal: the module of its port."""
 
     def __init__(self, board, hal):
         self.clock = Monotonic()
@@ -99,7 +94,7 @@ class Assembly:
         self._build_console(board, hal)
 
     def parts(self):
-        """Those that are needed while it runs."""
+        """Name -> part, of those that are needed while it runs: see `app`."""
         return {
             "tasks": self._tasks(),
             "clock": self.clock,

@@ -8,7 +8,6 @@ faults: nothing moves. A record, a button, the buzzer, a lamp and the watchdog a
 from micropython import const
 
 from pump import faults
-from pump.faults import name_in
 from pump.store.events import SELF_TEST_FAILED
 from pump.unload import unload
 
@@ -102,7 +101,7 @@ class SelfTest:
         if failed in _FAULTS:
             self._trip(failed)
         elif failed and failed != before:
-            self._note(SELF_TEST_FAILED, "%d %s" % (failed, name_in(faults.NAMES, failed)))
+            self._note(SELF_TEST_FAILED, "%d %s" % (failed, faults.name_in(faults.NAMES, failed)))
 
 
 def _each(parts):

@@ -19,9 +19,9 @@ _POLL_US = const(10_000)  # between two looks at the console: a look costs the n
 _DOZE_MS = const(20)
 _NAP_US = const(250_000)  # the longest rest, should an interrupt be missed
 
+_UARTS = {"RP2040": (0x4003_4004, 0x4003_8004), "RP2350": (0x4007_0004, 0x4007_8004)}  # UARTRSR
 # SOF_RD of the USB controller, the number of the last frame. Reading it clears the interrupt of
 # that frame: should it still be pending, USB sends a frame later.
-_UARTS = {"RP2040": (0x4003_4004, 0x4003_8004), "RP2350": (0x4007_0004, 0x4007_8004)}  # UARTRSR
 _FRAMES = const(0x50110048)
 
 _SAMPLES = const(10)  # of a button at power-up
