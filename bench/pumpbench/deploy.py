@@ -29,7 +29,6 @@ NO_FILES = "NONE"  # what a pump answers that is no files
 ANSWER_S = 2.0
 IN_STEP_S = 10.0  # a pump that delivers answers one thing after the other
 END_S = 0.5  # what the firmware is given to end
-END_TRIES = 4
 REPL_S = 20.0
 CHUNK_BYTES = 512
 UP_S = 60.0  # until the firmware answers after a reset: a Pico takes 4, an emulated one longer
@@ -278,14 +277,21 @@ def _proven(files: dict[str, bytes], port: str) -> Identity:
     return identity
 
 
+def restart(port: str) -> None:
+    """End the firmware at `port` if it runs there, and reset the board."""
+    free_the_repl(port)
+    transport = SerialTransport(port, timeout=REPL_S)
+    try:
+        transport.enter_raw_repl(soft_reset=False)
+        _reset(transport)
+    finally:
+        transport.close()
+
+
 def _back(port: str) -> str:
     """Have the program before run again; what to say of it."""
     try:
-        free_the_repl(port)
-        transport = SerialTransport(port, timeout=REPL_S)
-        transport.enter_raw_repl(soft_reset=False)
-        _reset(transport)
-        transport.close()
+        restart(port)
         identity = wait_until_up(port)
     except (DeployError, TransportError, serial.SerialException):
         return "\nSwitch the board off and on: the program before runs again, if there was one."
@@ -359,13 +365,10 @@ def _end_firmware(line: SerialLine) -> None:
     pump = _in_step(line)
     if pump.state() == "RUNNING":
         raise DeployError("The pump is delivering; stop it (THER:STOP) and try again.")
-    line.write(b"SYST:SERV\n")
-    for _ in range(END_TRIES):
-        time.sleep(END_S)
-        if not _who_answers(line):
-            return
-    reasons = "; ".join(str(error) for error in pump.errors())
-    raise DeployError(f"The pump did not end its firmware: {reasons or 'it gives no reason'}.")
+    try:
+        pump.end()
+    except (PumpError, TimeoutError) as error:
+        raise DeployError(f"The pump did not end its firmware: {error}.") from None
 
 
 def _reset(transport: SerialTransport) -> None:

@@ -19,11 +19,10 @@ from pumpbench.__main__ import main
 from pumpbench.client import SerialLine
 from pumpbench.deploy import (
     DeployError,
-    _reset,
     deploy,
-    free_the_repl,
     has_already,
     put,
+    restart,
     wait_until_up,
 )
 from pumpbench.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
@@ -306,15 +305,6 @@ def killed_after(port: str, path: Path, seconds: float) -> None:
     process.wait()
 
 
-def reset_at(port: str) -> None:
-    """As somebody does who finds a board that stands still; a pump that runs is ended first."""
-    free_the_repl(port)
-    transport = SerialTransport(port, timeout=10)
-    transport.enter_raw_repl(soft_reset=False)
-    _reset(transport)
-    transport.close()
-
-
 @pytest.mark.hazard("program-replaced")
 @pytest.mark.emulator
 @pytest.mark.parametrize("count", [2, pytest.param(50, marks=pytest.mark.long)])
@@ -330,7 +320,7 @@ def test_a_deployment_that_is_killed_leaves_a_program_that_runs(
     )
     for _ in range(count):
         killed_after(port, tmp_path / "files", chance.uniform(0.5, 12))
-        reset_at(port)
+        restart(port)  # as somebody does who finds a board that stands still
         assert wait_until_up(port).version in ("0.0.1", "0.0.2")
     killed_after(port, tmp_path / "files", 60)  # at last it is let through
     assert wait_until_up(port).version == "0.0.2"
