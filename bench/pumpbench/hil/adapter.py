@@ -36,11 +36,24 @@ class ControlLines(Protocol):
     def close(self) -> None: ...
 
 
-class Adapter:
-    """The wires of an adapter. line: a serial port of pyserial, open."""
+class Clock(Protocol):
+    """What is used of the module `time`."""
 
-    def __init__(self, line: ControlLines) -> None:
+    def monotonic(self) -> float: ...
+
+    def sleep(self, secs: float, /) -> object: ...
+
+
+class Adapter:
+    """The wires of an adapter.
+
+    line: a serial port of pyserial, open. clock: has `monotonic()` and `sleep(seconds)`, of the
+    time in which the pump lives.
+    """
+
+    def __init__(self, line: ControlLines, clock: Clock = time) -> None:
         self._serial = line
+        self._clock = clock
 
     @classmethod
     def open(cls, port: str) -> "Adapter":
@@ -62,12 +75,12 @@ class Adapter:
     def changes(self, seconds: float) -> int:
         """How often the buzzer's pin was seen to change; USB misses some of a tone's."""
         before, seen = self._serial.cts, 0
-        end_s = time.monotonic() + seconds
-        while time.monotonic() < end_s:
+        end_s = self._clock.monotonic() + seconds
+        while self._clock.monotonic() < end_s:
             now = self._serial.cts
             seen += now != before
             before = now
-            time.sleep(_LOOK_S)
+            self._clock.sleep(_LOOK_S)
         return seen
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ _NOTHING, _NUMBER, _DATA, _ERROR, _HANDLER, _LAST_HANDLER = range(6)
 _HEAD_BYTES = 64
 _WORDS_AT = 32  # in the head
 _MOST_POSTED = 2000  # bytes
+_ROOM_BYTES = 4096  # for these and a request behind them, whatever the firmware leaves of the heap
 _SPINS = 1000  # looks at the time between two reports of them
 
 now_us = 0  # of the chip's timer, since power-up
@@ -27,7 +28,8 @@ _received = 0  # mask of the state machines whose next received word came with t
 known = {}  # number -> the object that stands for it here
 handlers = {}  # number -> function without arguments
 
-_posted = bytearray(b"[")
+_posted = bytearray(_ROOM_BYTES)
+_posted[:] = b"["  # the room stays
 _spins = 0
 _head = bytearray(_HEAD_BYTES)
 _reader = None
