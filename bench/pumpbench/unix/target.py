@@ -40,10 +40,11 @@ class UnixTarget(SimTarget):
         super().__init__(board, **options)
         self._heap_bytes = heap_bytes
         self._traceback = ""
+        # Now, as it may take seconds, which would be a hang while the board runs.
+        self._folder, self._linked = _firmware(), image.linked(self._main).decode()
 
     def _run_main(self) -> None:
-        main = image.linked(self._main).decode()
-        child = Interpreter(main, _board_text(self), _firmware(), self._heap_bytes)
+        child = Interpreter(self._linked, _board_text(self), self._folder, self._heap_bytes)
         try:
             name, text, self._traceback = Relay(self.world, child).run()
         except InterpreterDied as death:
