@@ -65,7 +65,7 @@ def test_a_flex_week_lasts_as_long_as_told_with_and_without_a_clock():
         assert told <= lasts < told + 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_periodic_doses_with_every_patient_bolus_last_as_long_as_told():
     pump = pump_with(PERIODIC, PATIENT, volume="5 ML")
     told = days(pump)

@@ -73,7 +73,7 @@ def test_a_dose_that_is_aborted_or_stopped_is_over_and_the_next_one_is_on_time()
         judge(desk, 12 * MINUTE_US)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_days_of_patient_boluses_never_exceed_the_day():
     desk = running(
         "SIMPLE",

@@ -47,9 +47,9 @@ def wait_s(pump):
     return float(pump.ask("BOL:PAT?").split(",")[3])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.hazard("record-damaged", "daily-limit-exceeded", "lockout-bypassed")
-@pytest.mark.parametrize("key", ("delivery", pytest.param("past", marks=pytest.mark.long)))
+@pytest.mark.parametrize("key", ("delivery", "past"))
 def test_it_blocks_for_24_hours_however_old_the_pump_is_and_no_longer(key):
     pump = live(3, "LIM:DAY 1 MG")
     lose(pump, key)

@@ -23,7 +23,7 @@ BASAL, SLOWER = 100 * ML_D, 50 * ML_D
 BOLUS = 10_000  # nL/s of every bolus here
 DAY_UG = 200
 DELIVERED_ON = 10  # one survivor in so many delivers again
-STRIDES = [5, pytest.param(1, marks=pytest.mark.long)]  # `make soak` boots every flash
+STRIDES = [3, pytest.param(1, marks=pytest.mark.long)]  # `make soak` boots every flash
 SIMPLE = "PRES:NEW;CONC 500 UG/ML;MODE SIMP;RATE 100 ML/D"
 PATIENT = f"PAT:DOSE 25 UG,5 S;LOCK {LOCKOUT_S} S;MAX 4"
 
@@ -135,12 +135,13 @@ def hold_all(operator, note, *, log_count=0, limit_ug=None, stride=1):
 
 @pytest.mark.slow
 @pytest.mark.hazard("power-cut")
-def test_a_busy_session_cut_anywhere_comes_back_with_the_truth(record_property):
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_busy_session_cut_anywhere_comes_back_with_the_truth(stride, record_property):
     operator = Operator(old_log())
     busy(operator)
     count, _ = operator.pump.ask("LOG:COUN?").split(",")
     assert 1000 <= int(count) < 1100, "the log has turned over"
-    hold_all(operator, record_property, log_count=1000)
+    hold_all(operator, record_property, log_count=1000, stride=stride)
 
 
 @pytest.mark.slow

@@ -57,6 +57,7 @@ def test_a_host_that_goes_with_answers_waiting_costs_no_step(waits_ns, end, read
 @pytest.mark.slow
 @pytest.mark.hazard("host-gone")
 @pytest.mark.no_chip
+@pytest.mark.unix_in_soak
 @pytest.mark.parametrize("waits_ns", [FOR_EVER, HALF_A_SECOND])
 def test_a_cable_that_is_pulled_for_half_an_hour_costs_no_step(bench, waits_ns):
     bench, console = delivering(bench)
