@@ -10,6 +10,7 @@ from host_tests.tables import clashes, names_of
 from pump import units
 from pump.console import errors, params
 from pump.console.errors import ScpiError
+from pump.console.tree import Tree
 
 
 def echo(*values):
@@ -176,3 +177,28 @@ def test_any_text_is_a_value_or_a_listed_scpi_error(parameter, text):
         parameter(text)
     except ScpiError as error:
         assert error.number in names_of(errors.STANDARD)
+
+
+def test_rows_of_the_last_queries_are_not_made_again():
+    made = []
+
+    def rows():
+        for number in range(10):
+            made.append(number)
+            yield (f"ROW{'ABCDEFGHIJ'[number]}?", lambda number=number: number)
+            yield (f"ROW{'ABCDEFGHIJ'[number]}", lambda number=number: -number)
+
+    tree = Tree((("", rows, ()),))
+    for _ in range(3):
+        for number in range(8):
+            assert call(tree, f"ROW{'ABCDEFGHIJ'[number]}?", []) == number
+    assert len(made) == sum(range(1, 9))
+    for number in (9, 8, 0, 9):  # more than are kept
+        assert call(tree, f"ROW{'ABCDEFGHIJ'[number]}?", []) == number
+        assert call(tree, f"ROW{'ABCDEFGHIJ'[number]}", []) == -number
+
+
+def test_a_header_that_is_nowhere_is_none_the_next_time_either():
+    tree = tree_with("ROWA?")
+    for _ in range(2):
+        assert refusal(call, tree, "ROWB?", []) == errors.UNDEFINED_HEADER
