@@ -130,7 +130,7 @@ def _for_machines(found: "Comparison", passed: bool) -> dict[str, object]:
         "glitches": len(found.capture.glitches_ns),
         "worst_interval_us": float(found.judgement.worst_error_us),
         "drift_ppm": found.drift_ppm,
-        "figures": [vars(each) for each in found.figures()],
+        "figures": [vars(each) | {"is_within": each.is_within} for each in found.figures()],
         "remarks": found.remarks(),
         "passed": passed,
     }

@@ -37,8 +37,6 @@ def read_vcd(path: Path, channel: str) -> Levels:
                 reading.take(token)
                 last = token.kind
     except VCDParseError as error:
-        if _ends_at(path, error.loc.line):
-            raise _cut(path) from error
         raise CaptureMistake(f"{path}, line {error.loc.line}, is no VCD: {error}.") from error
     is_over = last is TokenKind.CHANGE_TIME or not reading.is_of_sigrok
     if not reading.is_defined or reading.t_ns is None or not is_over:
@@ -137,12 +135,6 @@ class _Reading:
 
 def _cut(path: Path) -> CaptureMistake:
     return CaptureMistake(f"{path} is cut off: the end of the capture is not there.")
-
-
-def _ends_at(path: Path, line: int) -> bool:
-    """Whether that is the last line, which the end of the file has cut."""
-    with path.open("rb") as file:
-        return sum(1 for _ in file) <= line
 
 
 def _ends_a_line(path: Path) -> bool:

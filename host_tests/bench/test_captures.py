@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import Bench, period_us
-from pumpbench import captures
+from pumpbench import boards, captures
 from pumpbench.__main__ import main
 from pumpbench.due_steps import Gap, number
 from pumpbench.image import ROOT
@@ -169,6 +169,7 @@ def test_a_step_that_is_missing_is_found(kind, rate, rate_hz, delivered, judged)
     status, said = judged(write(edges_ns, rate_hz), rate, suffix=suffix)
     assert (status, said["passed"]) == (1, False)
     assert (said["missing"], said["extra"]) == (1, 0)
+    assert "missing" in failed(said)
     assert (said["due"], said["seen"]) == (len(edges_ns) + 1, len(edges_ns))
     assert said["worst_interval_us"] == pytest.approx(float(period_us(rate)), abs=2.1)
     assert said["remarks"] == [f"1 missing after {seen_s(edges_ns[3], rate_hz)}."]
@@ -182,6 +183,7 @@ def test_a_step_too_many_is_found(kind, rate, rate_hz, part, delivered, judged):
     status, said = judged(write(edges_ns, rate_hz), rate, suffix=suffix)
     assert (status, said["passed"]) == (1, False)
     assert (said["missing"], said["extra"]) == (0, 1)
+    assert "extra" in failed(said)
     assert (said["due"], said["seen"]) == (len(edges_ns) - 1, len(edges_ns))
     assert said["remarks"] == [f"One too many at {seen_s(edges_ns[5], rate_hz)}."]
 
@@ -228,9 +230,47 @@ def test_a_clock_that_is_50_ppm_off_costs_no_step_of_a_hundred_thousand(judged):
     assert said["drift_ppm"] == pytest.approx(50, abs=0.1)
 
 
+@pytest.mark.parametrize(("late_us", "found"), [(2, []), (5, ["beyond whole microseconds"])])
+def test_a_step_may_be_late_by_2_us_and_a_sample(late_us, found, delivered, judged):
+    edges_ns = list(delivered["24 ML/D"])
+    edges_ns[5] += late_us * 1000
+    status, said = judged(vcd(edges_ns), "24 ML/D")
+    assert (status, failed(said)) == (bool(found), found)
+
+
+def test_steps_that_fall_behind_and_catch_up_by_a_microsecond_each_are_found(judged):
+    edges_ns = [LEAD_NS]
+    for interval_us in [225] * 500 + [226] * 1000 + [224] * 1000 + [225] * 500:
+        edges_ns.append(edges_ns[-1] + interval_us * 1000)
+    status, said = judged(vcd(edges_ns), "1000 ML/HR")
+    assert (status, failed(said)) == (1, ["lateness of the steps differs by"])
+
+
+def test_a_vcd_may_write_a_level_as_a_vector(delivered, judged):
+    text = vcd(delivered["24 ML/D"])
+    for level in "01":
+        text = text.replace(f" {level}!", f" b{level} !")
+    status, said = judged(text, "24 ML/D")
+    assert (status, said["seen"]) == (0, len(delivered["24 ML/D"]))
+
+
+def test_a_board_that_is_not_calibrated_wants_the_calibration(refused, judged, monkeypatch):
+    board = boards.load_board("RPI_PICO")
+    board.PUMP["pl_per_rev"] = 0
+    monkeypatch.setattr(boards, "load_board", lambda _name: board)
+    assert "RPI_PICO is not calibrated: say --per-rev" in refused(VCD)
+    assert judged(VCD, "1000 ML/HR", "--per-rev", "0.2 ML")[0] == 0
+
+
 def test_another_rate_than_was_programmed_fails(delivered, judged):
-    for rate in ("12 ML/D", "48 ML/D", "24.02 ML/D"):
-        assert judged(vcd(delivered["24 ML/D"]), rate)[0] == 1
+    for rate, what in (
+        ("12 ML/D", "extra"),
+        ("48 ML/D", "missing"),
+        ("24.02 ML/D", "clock drift"),
+    ):
+        status, said = judged(vcd(delivered["24 ML/D"]), rate)
+        assert status == 1
+        assert what in failed(said)
 
 
 def test_another_calibration_is_another_rate(delivered, judged):
@@ -243,6 +283,7 @@ def test_no_step_at_all_fails(judged):
     text = vcd([LEAD_NS]).replace(f"\n#{-(-LEAD_NS // 1000)} 1!", "")
     status, said = judged(text, "24 ML/D")
     assert (status, said["due"], said["seen"]) == (1, 0, 0)
+    assert failed(said) == ["steps seen"]
 
 
 def test_a_glitch_is_told_and_is_no_step(delivered, judged):
@@ -251,6 +292,7 @@ def test_a_glitch_is_told_and_is_no_step(delivered, judged):
     edges_ns.insert(8, (glitch_ns, 300))
     status, said = judged(vcd(edges_ns, MHZ24), "1000 ML/HR")
     assert (status, said["glitches"], said["extra"], said["missing"]) == (1, 1, 0, 0)
+    assert failed(said) == ["glitches"]
     assert said["seen"] == len(edges_ns) - 1
     assert said["remarks"] == [f"A glitch at {seen_s(glitch_ns, MHZ24)}."]
 
@@ -319,6 +361,11 @@ def test_the_table_has_a_verdict_for_each_limit(delivered, tmp_path, capsys):
             "0",
             ["pass", "FAIL"][lost],
         ]
+
+
+def failed(said):
+    """The figures beyond their limits."""
+    return [figure["what"] for figure in said["figures"] if not figure["is_within"]]
 
 
 def seen_s(t_ns, rate_hz):
