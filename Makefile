@@ -64,10 +64,8 @@ check: .venv/ready typings/ready ## Format, lint, types and import rules
 	$(BIN)/python -m pytest -q host_tests/test_house.py host_tests/test_hazards.py
 
 hil: .venv/ready ## Acceptance of the pump at TARGET: a port, or sim, unix, emulator; COUNT; build/hil/report.html
-	$(BIN)/python -m pytest -q -n 0 -rs --rig=$(TARGET) --count=$(COUNT) \
-		$(if $(POWER),--power=$(POWER)) $(if $(WIRES),--wires=$(WIRES)) \
-		-p host_tests.hil.plugin --report=build/hil \
-		-o junit_family=xunit1 --junitxml=build/hil/result.xml host_tests/hil
+	$(BENCH) hil --target $(TARGET) --count $(COUNT) \
+		$(if $(POWER),--power $(POWER)) $(if $(WIRES),--wires $(WIRES))
 
 soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
 	$(PYTEST) -m "soak or long" --days=$(DAYS) --lines=$(LINES) --seed=$(SEED)

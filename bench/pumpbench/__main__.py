@@ -10,6 +10,7 @@ import sys
 import typer
 
 from pumpbench import (
+    accepting,
     analysing,
     asking,
     calibrating,
@@ -35,6 +36,8 @@ _COMMANDS = {
     "trumpet": weighing.trumpet,
     "capture": analysing.capture,
     "edges": analysing.edges,
+    "hil": accepting.hil,
+    "report": accepting.report,
     "deploy": making.deploy,
     "repl": making.repl,
     "demo": making.demo,
@@ -87,6 +90,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.hand import HandError
+    from pumpbench.hil.saved import SavedError
     from pumpbench.levels import CaptureMistake
     from pumpbench.prescription_file import FileMistake
     from pumpbench.pump import NotAPump
@@ -106,6 +110,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         BalanceError,
         WeighingError,
         HandError,
+        SavedError,
         CaptureMistake,
     )
 

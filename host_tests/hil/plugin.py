@@ -11,11 +11,9 @@ import pytest
 
 from host_tests.hil.device import DEVICE, Device
 from pumpbench.hil.checkout import checkout_of
-from pumpbench.hil.page import Facts, write_page
+from pumpbench.hil.page import Facts
 from pumpbench.hil.results import ERROR, FAILED, SKIPPED, Figure, Result, flake_rates
-
-DATA = "result.jsonl"
-PAGE = "report.html"
+from pumpbench.hil.saved import DATA, PAGE, Folder
 
 
 def pytest_addoption(parser):
@@ -31,13 +29,14 @@ class Recorder:
 
     def __init__(self, config):
         self._config = config
-        self._folder = Path(config.getoption("--report"))
+        self._folder = Folder(Path(config.getoption("--report")))
+        self._checkout = checkout_of(config.rootpath)
+        self._begun = datetime.now().astimezone()
         self._reports = []
         self.results = []
 
     def pytest_sessionstart(self):
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / DATA).write_text("")
+        self._folder.begin()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items):
@@ -51,33 +50,32 @@ class Recorder:
         result = result_of(self._reports)
         self._reports = []
         self.results.append(result)
-        with (self._folder / DATA).open("a") as file:
-            file.write(result.as_json() + "\n")
+        self._folder.add(result, self._facts())
 
     def pytest_sessionfinish(self):
-        device = self._config.stash.get(DEVICE, Device())
-        write_page(self._folder / PAGE, facts(self._config, device), self.results, DATA)
+        self._folder.keep(self._facts())
+        self._folder.write_page(self._facts(), self.results)
 
     def pytest_terminal_summary(self, terminalreporter):
         if self._config.getoption("--count") > 1:
             terminalreporter.section("flake rate")
             for rate in flake_rates(self.results):
                 terminalreporter.line(f"{rate.name}: {rate}")
-        terminalreporter.line(f"{self._folder / PAGE}, {self._folder / DATA}")
+        terminalreporter.line(f"{self._folder.path / PAGE}, {self._folder.path / DATA}")
 
-
-def facts(config, device):
-    """What the page says about the rig and the pump."""
-    return Facts(
-        target=config.getoption("--rig"),
-        identity=device.identity,
-        firmware=device.identity.rpartition(",")[2],
-        image=device.image,
-        power=device.power,
-        wires=device.wires,
-        checkout=checkout_of(config.rootpath),
-        date=datetime.now().astimezone(),
-    )
+    def _facts(self):
+        """What the page says about the rig and the pump, as far as it is known."""
+        device = self._config.stash.get(DEVICE, Device())
+        return Facts(
+            target=self._config.getoption("--rig"),
+            identity=device.identity,
+            firmware=device.identity.rpartition(",")[2],
+            image=device.image,
+            power=device.power,
+            wires=device.wires,
+            checkout=self._checkout,
+            date=self._begun,
+        )
 
 
 def run_of(item):

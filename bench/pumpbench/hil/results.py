@@ -100,6 +100,13 @@ def by_name(results: Iterable[Result]) -> dict[str, list[Result]]:
     return found
 
 
+def counts(results: Iterable[Result]) -> str:
+    """`3 passed, 1 failed`: of each outcome there is."""
+    outcomes = [each.outcome for each in results]
+    order = (PASSED, FAILED, ERROR, SKIPPED)
+    return ", ".join(f"{outcomes.count(each)} {each}" for each in order if each in outcomes)
+
+
 def flake_rates(results: Iterable[Result]) -> list[FlakeRate]:
     """The rate of each test."""
     return [_rate(name, runs) for name, runs in by_name(results).items()]

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""The commands of the bench about an acceptance: `hil` makes one, `report` the page of one."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from pumpbench.command_line import MENDABLE, say
+
+FAILED = 1  # exit status: a test has failed
+ROOT = Path(__file__).resolve().parents[2]
+SUITE = Path("host_tests/hil")
+RESULTS = Path("build/hil")
+
+
+def hil(
+    target: Annotated[
+        str, Option(help="sim, unix, emulator, a serial port or socket://host:port.")
+    ] = "sim",
+    count: Annotated[int, Option(min=1, help="How often; then the flake rates, too.")] = 1,
+    power: Annotated[
+        str, Option(help="What switches its power: uhubctl:LOCATION/PORT, relay:SERIAL.")
+    ] = "",
+    wires: Annotated[str, Option(help="Port of the adapter at its button and buzzer.")] = "",
+    folder: Annotated[Path, Option(help="Of report and results.")] = RESULTS,
+) -> int:
+    """Accept a pump by its console and its wires. Status 1: a test has failed."""
+    if not (ROOT / SUITE).is_dir():
+        raise FileNotFoundError(f"There is no {ROOT / SUITE}: run it in a clone of the project.")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-rs"]
+    command += [f"--rig={target}", f"--count={count}"]
+    command += [f"--{name}={told}" for name, told in (("power", power), ("wires", wires)) if told]
+    command += ["-p", "host_tests.hil.plugin", f"--report={folder.absolute()}"]
+    command += ["-o", "junit_family=xunit1", f"--junitxml={folder.absolute() / 'result.xml'}"]
+    status = subprocess.run([*command, str(SUITE)], cwd=ROOT, check=False).returncode
+    return status if status in (0, FAILED) else MENDABLE
+
+
+def report(
+    folder: Annotated[Path, Argument(help="Of an acceptance, finished or not.")] = RESULTS,
+) -> int:
+    """The page of an acceptance, also of one that broke off. Status 1: a test has failed."""
+    from pumpbench.hil.results import BAD, counts
+    from pumpbench.hil.saved import Folder
+
+    found = Folder(folder)
+    facts, results = found.read()
+    page = found.write_page(facts, results)
+    say(f"{page}: {counts(results)}")
+    return FAILED if any(each.outcome in BAD for each in results) else 0
