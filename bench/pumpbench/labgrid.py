@@ -60,8 +60,9 @@ class PumpDriver(Driver):
         try:
             pump.stop()
         except (OSError, PumpError) as error:
+            why = str(error).rstrip(".")
             where = address_of(self.port)
-            raise _failure(f"The pump at {where} was not stopped: {error}.") from error
+            raise _failure(f"The pump at {where} was not stopped: {why}.") from error
         finally:
             pump.close()
 

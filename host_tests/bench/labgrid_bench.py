@@ -21,14 +21,19 @@ class Coordinated:
     """A bench whose coordinator listens at `address`, with an exporter."""
 
     def __init__(self, address: str, exporter: subprocess.Popen[str]) -> None:
-        self.env = os.environ | {"LG_COORDINATOR": address}
+        self.address = address
         self._exporter = exporter
 
     def client(self, *words: str) -> str:
         """What labgrid-client prints; CalledProcessError when it fails."""
         command = [str(_TOOLS / "labgrid-client"), *words]
         ended = subprocess.run(
-            command, env=self.env, check=True, stdout=subprocess.PIPE, text=True, timeout=60
+            command,
+            env=os.environ | {"LG_COORDINATOR": self.address},
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
         )
         return ended.stdout
 

@@ -30,8 +30,10 @@ IDS = ("e660583883724a32", "e6605838834b17c1")
 PLACES = ("pump-a", "pump-b")
 PAGE = (ROOT / "bench" / "RECIPES.md").read_text()
 SECTION = PAGE.split("\n## labgrid\n")[1].split("\n## ")[0]
+PLACE_OF = "bench/examples/labgrid/"  # the files
 DELIVERY = "delivery_s: 60"
 DELIVERY_S = 8
+RATE_ML_D = 2400
 
 
 @pytest.fixture
@@ -40,11 +42,7 @@ def environment(tmp_path):
     opened = []
 
     def open_it(old, new):
-        text = (EXAMPLES / "env.yaml").read_text()
-        assert text.count(old) == 1
-        path = tmp_path / "env.yaml"
-        path.write_text(text.replace(old, new))
-        opened.append(labgrid.Environment(str(path)))
+        opened.append(labgrid.Environment(str(changed("env.yaml", old, new, tmp_path))))
         return opened[-1]
 
     yield open_it
@@ -141,22 +139,26 @@ def test_a_protocol_that_is_none_is_a_sentence(environment):
     assert fails(environment(old, new), "raw or rfc2217, not telnet")
 
 
-def run_example(place, folder, env):
-    """The example's tests at a place, as the page has it: a process that has begun."""
-    (line,) = (line for line in SECTION.splitlines() if "remote.yaml" in line)
-    setting, python, *words = shlex.split(line)
-    assert (setting, python) == ("LG_PLACE=pump-a", ".venv/bin/pytest")
-    remote = (EXAMPLES / "remote.yaml").read_text()
-    assert remote.count(DELIVERY) == 1
-    short = folder / "remote.yaml"
-    short.write_text(remote.replace(DELIVERY, f"delivery_s: {DELIVERY_S}"))
-    words = [re.sub(r"=.*remote\.yaml", f"={short}", word) for word in words]
-    assert f"--lg-env={short}" in words
+def changed(name, old, new, folder):
+    """A copy of a file of the example, with one text in place of another."""
+    text = (EXAMPLES / name).read_text()
+    assert text.count(old) == 1
+    copy = folder / name
+    copy.write_text(text.replace(old, new))
+    return copy
+
+
+def run_example(copy, folder, place, **env):
+    """The example's tests, as the page has them, with a copy of a file: a process that runs."""
+    (line,) = (line for line in SECTION.splitlines() if f"--lg-env={PLACE_OF}{copy.name}" in line)
+    *settings, python, tests, _ = shlex.split(line)
+    assert python == ".venv/bin/pytest"
+    assert settings in ([], ["LG_PLACE=pump-a"])
     results = ["-o", "junit_family=xunit1", f"--junitxml={folder / place}.xml"]
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", *words, *results],
+        [sys.executable, "-m", "pytest", tests, f"--lg-env={copy}", *results],
         cwd=ROOT,
-        env=env | {"LG_PLACE": place, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=os.environ | {"LG_PLACE": place, "PYTHONPATH": os.pathsep.join(sys.path)} | env,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -175,6 +177,14 @@ def recorded(folder, place, name):
     return value.get("value")
 
 
+def test_the_example_delivers_for_a_minute_of_a_simulated_board(tmp_path):
+    run = run_example(changed("env.yaml", PORTS[0], "sim", tmp_path), tmp_path, "here")
+    told, _ = run.communicate(timeout=120)
+    assert run.returncode == 0, told
+    due_ml = RATE_ML_D * 60 / 86_400
+    assert due_ml * 0.9 < float(recorded(tmp_path, "here", "ml")) < due_ml * 1.1
+
+
 def has_ser2net():
     return shutil.which("ser2net", path=f"{os.environ['PATH']}:/usr/sbin") is not None
 
@@ -183,6 +193,7 @@ def has_ser2net():
 def test_two_pumps_behind_an_exporter_are_tried_at_once(tmp_path, record_property):
     exporter = tmp_path / "exporter.yaml"
     text = (EXAMPLES / "exporter.yaml").read_text()
+    short = changed("remote.yaml", DELIVERY, f"delivery_s: {DELIVERY_S}", tmp_path)
     runs = {}
     with contextlib.ExitStack() as stack:
         for port, unique_id in zip(PORTS, IDS, strict=True):
@@ -196,7 +207,7 @@ def test_two_pumps_behind_an_exporter_are_tried_at_once(tmp_path, record_propert
         for place in PLACES:
             for action in ("create", "add-match", "acquire"):
                 say_to_client(bench, action, place)
-            runs[place] = run_example(place, tmp_path, bench.env)
+            runs[place] = run_example(short, tmp_path, place, LG_COORDINATOR=bench.address)
             stack.callback(runs[place].kill)
         told = {place: run.communicate(timeout=120)[0] for place, run in runs.items()}
         for place in PLACES:
