@@ -45,7 +45,8 @@ def pytest_addoption(parser):
     parser.addoption("--lines", type=int, default=100, help="console lines of the long floods")
     parser.addoption("--write-hazards", action="store_true", help="numbers into HAZARDS.md")
     parser.addoption("--rig", default="sim", help="what `make hil` is about, see Pump.open")
-    parser.addoption("--power", help="its switch: none, uhubctl:LOCATION/PORT, relay:SERIAL, own")
+    switches = "none, uhubctl:LOCATION/PORT, relay:SERIAL, labgrid:ENVIRONMENT, own"
+    parser.addoption("--power", help=f"its switch: {switches}")
     parser.addoption("--wires", help="serial port of the adapter at its button and buzzer")
     parser.addoption("--count", type=_at_least_one, default=1, help="runs of the acceptance")
     parser.addoption("--seed", type=int, default=1, help="seed of the random campaigns")

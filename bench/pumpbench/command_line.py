@@ -10,6 +10,7 @@ from typing import Annotated
 
 from typer import Abort, Option, confirm
 
+from pumpbench.client import TIMEOUT_S
 from pumpbench.pump import Pump
 
 REFUSED = 1  # exit statuses: the pump has refused
@@ -43,7 +44,7 @@ class Cut(Exception):
 @contextmanager
 def pump_at(port: str) -> Iterator[Pump]:
     """The pump there, or NoPort, NotAPump; Cut when its cable is pulled meanwhile."""
-    with _opened(port) as pump:
+    with opened(port) as pump:
         try:
             yield pump
         except (TimeoutError, BrokenPipeError):  # a pump that is silent; nobody who reads on
@@ -52,11 +53,12 @@ def pump_at(port: str) -> Iterator[Pump]:
             raise Cut(f"The line to {port} is cut; the pump goes on ({error}).") from error
 
 
-def _opened(port: str) -> Pump:
+def opened(port: str, timeout_s: float = TIMEOUT_S, reopen_s: float = 0.0) -> Pump:
+    """The pump there, or NoPort, NotAPump. Without reopen_s what is pulled is told at once."""
     if not port:
         raise NoPort("Say which port the pump is at, for example PORT=/dev/ttyACM0, or PORT=sim.")
     try:
-        return Pump.open(port, reopen_s=0)  # what is pulled is told at once
+        return Pump.open(port, timeout_s, reopen_s=reopen_s)
     except TimeoutError:
         raise
     except OSError as error:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNIQUE_ID = "e660583883724a32"
 _SERVE = """
 import signal, sys, threading
 from pathlib import Path
 from pumpbench.hand import Hand
 from pumpbench.serve import Terminal, bridge
-from pumpbench.sim import SimTarget
+from pumpbench.sim import SimTarget, fake_machine
 SimTarget.free_bytes = 64
+fake_machine.UNIQUE_ID = bytes.fromhex(sys.argv[2])
 over = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: over.set())
 terminal = Terminal(Path(sys.argv[1]))
@@ -28,12 +30,13 @@ terminal.close()
 class Served:
     """A board at `port` from `plug` to `unplug`; then it is another one, just powered up."""
 
-    def __init__(self, port: Path) -> None:
+    def __init__(self, port: Path, unique_id: str) -> None:
         self.port = str(port)
+        self._unique_id = unique_id
         self._process: subprocess.Popen[str] | None = None
 
     def plug(self) -> None:
-        command = [sys.executable, "-c", _SERVE, self.port]
+        command = [sys.executable, "-c", _SERVE, self.port, self._unique_id]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "up\n"
@@ -46,9 +49,9 @@ class Served:
 
 
 @contextmanager
-def served(port: Path) -> Iterator[Served]:
-    """A board there."""
-    board = Served(port)
+def served(port: Path, unique_id: str = UNIQUE_ID) -> Iterator[Served]:
+    """A board there. unique_id: of its chip, in hexadecimal."""
+    board = Served(port, unique_id)
     board.plug()
     try:
         yield board

@@ -2,6 +2,7 @@
 """Power switches: what they are told, and a sentence where one is not there or does not obey."""
 
 import os
+import sys
 import tty
 
 import pytest
@@ -80,8 +81,15 @@ def test_a_relay_that_is_not_there_is_a_sentence(tmp_path):
         switch_of(f"relay:{tmp_path / 'nothing'}")
 
 
+def test_without_labgrid_its_switch_says_how_to_get_it(monkeypatch):
+    monkeypatch.delitem(sys.modules, "pumpbench.hil.labgrid_power", raising=False)
+    monkeypatch.setitem(sys.modules, "labgrid", None)
+    with pytest.raises(NoSwitch, match=r"labgrid is not installed: .*pip install"):
+        switch_of("labgrid:env.yaml")
+
+
 @pytest.mark.parametrize(
-    "text", ["", "relay", "relay:", "uhubctl:1-1", "uhubctl:1-1/x", "mains:1"]
+    "text", ["", "relay", "relay:", "uhubctl:1-1", "uhubctl:1-1/x", "labgrid:", "mains:1"]
 )
 def test_what_is_no_switch_is_told_with_those_there_are(text):
     with pytest.raises(NoSwitch, match=r"is no power switch; name a switch.*uhubctl.*relay"):

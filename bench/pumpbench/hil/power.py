@@ -4,6 +4,7 @@
 `uhubctl:<location>/<port>`: a port of a USB hub that can be switched, by the tool uhubctl.
 `relay:<serial port>`: a relay behind a serial line of 9600 baud; it is told `1` and a line feed
 for on, `0` and a line feed for off. Its control lines mean nothing.
+`labgrid:<file>`: what has the PowerProtocol of labgrid in that environment of it.
 """
 
 import subprocess
@@ -13,6 +14,7 @@ import serial
 
 BAUD = 9600
 HOW = "name a switch: make hil POWER=uhubctl:<location>/<port> or POWER=relay:<serial port>"
+_NO_LABGRID = "labgrid is not installed: .venv/bin/pip install -c constraints.txt -e '.[labgrid]'"
 _TIMEOUT_S = 30
 
 
@@ -86,7 +88,18 @@ def switch_of(text: str) -> PowerSwitch | None:
         return None
     if kind == "relay" and where:
         return Relay(where)
+    if kind == "labgrid" and where:
+        return _of_labgrid(where)
     location, _, port = where.rpartition("/")
     if kind == "uhubctl" and location and port.isdecimal():
         return Uhubctl(location, port)
     raise NoSwitch(f"{text!r} is no power switch; {HOW}.")
+
+
+def _of_labgrid(path: str) -> PowerSwitch:
+    """The switch in an environment of labgrid, which need not be installed."""
+    try:
+        from pumpbench.hil.labgrid_power import LabgridPower
+    except ModuleNotFoundError:
+        raise NoSwitch(f"{_NO_LABGRID}, or take another switch.") from None
+    return LabgridPower(path)
