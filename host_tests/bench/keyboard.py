@@ -23,14 +23,14 @@ def _sit_down() -> None:
 
 
 class Keyboard:
-    """A command of the bench, or another module, in a terminal of 80 columns and 24 rows."""
+    """A command of the bench, another module or program, in a terminal of 80 columns, 24 rows."""
 
-    def __init__(self, *arguments: str, module: str = "pumpbench") -> None:
+    def __init__(self, *arguments: str, module: str = "pumpbench", program: str = "") -> None:
         self._fd, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        command = [sys.executable, "-m", module, *arguments]
+        command = [program] if program else [sys.executable, "-m", module]
         self.process = subprocess.Popen(
-            command,
+            [*command, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -4,6 +4,7 @@
 import contextlib
 import io
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -45,6 +46,25 @@ def test_miniterm_is_a_terminal_for_it(board):
         terminal.assert_ends(0)
     finally:
         terminal.close()
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="needs screen: apt install screen")
+def test_screen_is_a_terminal_for_it(board, tmp_path, monkeypatch):
+    assert f"`screen {PORT}`" in PAGE
+    monkeypatch.setenv("SCREENDIR", str(tmp_path / "screens"))
+    (tmp_path / "screens").mkdir(mode=0o700)
+    terminal = Keyboard(board.port, program="screen")
+    try:
+        terminal.type("\r*IDN?\r")  # as Enter sends it
+        terminal.until("ITB-Pump,RPI_PICO")
+        terminal.type("NONSENSE\rSYST:ERR?\r")
+        terminal.until("-113")
+        terminal.type("\x01ky")
+        terminal.assert_ends(0)
+    finally:
+        terminal.close()
+    with Pump.open(board.port) as pump:
+        assert pump.state() == "STOPPED"
 
 
 def run_section(name, port):

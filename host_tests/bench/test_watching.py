@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The command `watch`: a screen of 80 columns and 24 rows that outlives its cable."""
 
+import shutil
+import subprocess
+import sys
+import time
 from decimal import Decimal
 
 import pytest
@@ -82,6 +86,32 @@ def test_one_screen_is_printed_and_fits_80_by_24(capsys):
     assert {len(line) for line in lines} == {80}
     assert "STOPPED" in lines[1]
     assert any("RESET POWER" in line for line in lines)
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux: apt install tmux")
+def test_a_tmux_of_80_by_24_shows_all_of_it(board, tmp_path):
+    with Pump.open(board.port) as pump:
+        start(pump)
+    tmux = ["tmux", "-S", str(tmp_path / "socket"), "-f", "/dev/null"]
+    watch = [sys.executable, "-m", "pumpbench", "watch", "--port", board.port, "--every", "0.2"]
+    try:
+        subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "24", *watch], check=True)
+        until_s = time.monotonic() + 30
+        while "RUNNING" not in (shown := printed(*tmux, "capture-pane", "-p")):
+            assert time.monotonic() < until_s, shown
+            time.sleep(0.2)
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False)
+    lines = shown.splitlines()
+    assert len(lines) == 24
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("\u256d")  # nothing has scrolled away, nor is beyond the end
+    assert lines[-1].startswith("Ctrl-C ends this screen")
+    assert "24" in shown and "mL" in shown
+
+
+def printed(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_screen_says_what_the_pump_does(pump):
