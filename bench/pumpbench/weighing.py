@@ -161,6 +161,7 @@ def _for_machines(weighing: "Weighing", facts: Facts | None, page: Path) -> dict
         "rate_ml_h": curve.rate_ml_h,
         "mean_ml_h": curve.mean_ml_h,
         "a_pct": curve.mean_error_pct,
+        "b_pct": curve.last_error_pct,
         "evaporation_g_h": weighing.evaporation_g_h,
         "resolution_g": weighing.resolution_g,
         "windows": [vars(each) for each in curve.windows],

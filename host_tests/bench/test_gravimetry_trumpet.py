@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pumpbench.gravimetry.recording import Recording, RecordingError
+from pumpbench.gravimetry.report import Limits, Weighing
 from pumpbench.gravimetry.trumpet import HALF_MINUTE, QUARTER_HOUR, Method, trumpet
 from pumpbench.gravimetry.volumes import Liquid, evaporation_g_h, sampled_ml
 
@@ -54,6 +55,25 @@ def test_the_first_hour_is_in_the_start_up_graph_but_in_no_error():
     result = trumpet(late, RATE_ML_H, liquid=NO_AIR)
     assert result.flow_ml_h[:24] == pytest.approx([0] * 24)
     assert result.mean_error_pct == pytest.approx(0, abs=1e-9)
+
+
+def test_a_recording_that_goes_on_has_an_error_of_its_last_hour():
+    times_s = np.arange(0, 5 * 3600 + 1, 30.0)
+    recording = rippled(bias=0.01, ripple=0, times_s=times_s)
+    tired_g = 0.03 * RATE_ML_H * 0.998 * np.maximum(times_s / 3600 - 4, 0)  # 3 % less at the end
+    result = trumpet(replace(recording, grams=recording.grams - tired_g), RATE_ML_H, liquid=NO_AIR)
+    assert result.mean_error_pct == pytest.approx(1.0, abs=1e-9)
+    assert result.last_error_pct == pytest.approx(-2.0, abs=1e-9)
+    for limit_pct, failed in ((1.9, ["Mean error B, last hour"]), (2.1, [])):
+        weighing = Weighing(result, 0.0, 0.0, limits=Limits(mean_error_pct=limit_pct))
+        assert [each.what for each in weighing.failures] == failed
+
+
+@pytest.mark.parametrize(("seconds", "has_one"), [(7200, False), (10_770, False), (10_800, True)])
+def test_the_last_hour_is_none_of_those_analysed(seconds, has_one):
+    times_s = np.arange(0, seconds + 1, 30.0)
+    result = trumpet(rippled(times_s=times_s), RATE_ML_H, liquid=NO_AIR)
+    assert (result.last_error_pct is not None) == has_one
 
 
 def test_the_ambulatory_method_leaves_out_a_day_and_analyses_a_hundred_samples():

@@ -81,6 +81,9 @@ class Weighing:
     def fluidic(self) -> list[Figure]:
         limits = self.limits
         figures = [_figure("Mean error A", self.curve.mean_error_pct, limits.mean_error_pct)]
+        if self.curve.last_error_pct is not None:
+            name = "Mean error B, last hour"
+            figures.append(_figure(name, self.curve.last_error_pct, limits.mean_error_pct))
         for each in self.curve.windows:
             name = f"{each.minutes:g} min"
             figures.append(_figure(f"Ep(max), {name}", each.max_pct, limits.trumpet_pct))

@@ -3,7 +3,8 @@
 
 Formulas of IEC 60601-2-24, 201.12.1: with samples of S minutes, set rate r and Qi the flow in
 sample i, A = 100 (Q - r) / r, and Ep(max), Ep(min) are the greatest and least of
-(S / P) sum 100 (Qi - r) / r over all windows of P minutes. Errors are in percent of r.
+(S / P) sum 100 (Qi - r) / r over all windows of P minutes. Errors are in percent of r. B is A of
+the last hour before the next refill: of a recording that goes on so long, its last hour.
 
 A pump that delivers in strokes has windows that are whole multiples of its cycle, or its curve
 depends on where the first one begins (Bissig et al. 2022, doi 10.1515/bmt-2022-0040).
@@ -37,6 +38,8 @@ class Method:
         return round(minutes / self.sample_min)
 
 
+LAST_MIN = 60  # of which B is
+
 HALF_MINUTE = Method(0.5, 60, 60, (1, 2, 5, 11, 19, 31))  # the second hour
 QUARTER_HOUR = Method(15, 24 * 60, 25 * 60, (15, 60, 150, 330, 570, 930))  # of ambulatory pumps
 METHODS = {"0.5min": HALF_MINUTE, "15min": QUARTER_HOUR}
@@ -66,7 +69,10 @@ class Refused:
 
 @dataclass(frozen=True)
 class Trumpet:
-    """flow_ml_h: of each sample since the start. mean_error_pct: A, over the minutes analysed."""
+    """flow_ml_h: of each sample since the start. mean_error_pct: A, over the minutes analysed.
+
+    last_error_pct: B; None where the recording has no hour behind those.
+    """
 
     method: Method
     rate_ml_h: float
@@ -74,6 +80,7 @@ class Trumpet:
     mean_error_pct: float
     windows: tuple[Window, ...]
     refused: tuple[Refused, ...] = field(default=())
+    last_error_pct: float | None = None
 
     @property
     def mean_ml_h(self) -> float:
@@ -121,7 +128,17 @@ def trumpet(
         float(_error_pct(mean_ml_h, rate_ml_h)),
         windows,
         refused,
+        _last_error_pct(volumes_ml[last:], rate_ml_h, method),
     )
+
+
+def _last_error_pct(later_ml: Array, rate_ml_h: float, method: Method) -> float | None:
+    """B, of what came after the minutes analysed."""
+    samples = method.samples(LAST_MIN)
+    if len(later_ml) <= samples:
+        return None
+    last_ml_h = _flow_ml_h(later_ml[-samples - 1 :], samples, method)[0]
+    return float(_error_pct(last_ml_h, rate_ml_h))
 
 
 def _flow_ml_h(volumes_ml: Array, samples: int, method: Method) -> Array:
