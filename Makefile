@@ -27,7 +27,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 emulate heap boards deploy repl console watch clean
+.PHONY: help setup demo test test-quick check hil soak hazards mutants labgrid images image uf2 emulate heap boards deploy repl console watch clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,10 @@ hazards: .venv/ready ## Run the tests of the hazard table and write firmware/HAZ
 mutants: .venv/ready ## What the tests of the safety modules do not find: MINUTES, SEED, ONLY
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
 	$(BIN)/python -m host_tests.mutants --minutes $(MINUTES) --seed $(SEED) --only '$(ONLY)'
+
+labgrid: .venv/ready ## Two simulated pumps through labgrid; its exporter needs ser2net
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[labgrid]'
+	$(BIN)/python -m pytest -q -n 0 host_tests/bench/test_labgrid.py host_tests/bench/test_labgrid_power.py
 
 images: .venv/ready ## MicroPython for the emulated board, downloaded: MICROPYTHON
 	$(BENCH) images $(WITH)
