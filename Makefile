@@ -15,6 +15,8 @@ MINUTES ?= 10
 ONLY ?=
 # What `make hil` is about: sim, unix, emulator, a serial port, or socket://host:port.
 TARGET ?= sim
+# The boot drive that `make flash` writes to, where there is more than one.
+DRIVE ?=
 # How often it runs; from two on it ends with the flake rate of every test.
 COUNT ?= 1
 # What switches its power, and the serial port of the adapter at its button and buzzer.
@@ -27,7 +29,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 emulate heap boards deploy repl console watch clean
+.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 flash emulate heap boards deploy repl console watch clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +89,9 @@ image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BO
 
 uf2: .venv/ready ## MicroPython and the pump of BOARD in one file to drag onto it
 	$(BENCH) uf2 --board $(BOARD) $(WITH)
+
+flash: .venv/ready ## MicroPython and the pump onto a board that stands in its boot loader: BOARD, DRIVE
+	$(BENCH) flash --board $(BOARD) $(WITH) $(if $(DRIVE),--drive "$(DRIVE)")
 
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
 	$(BENCH) emulate --board $(BOARD) $(WITH)

@@ -44,6 +44,7 @@ _COMMANDS = {
     "boards": making.boards,
     "image": making.image,
     "uf2": making.uf2,
+    "flash": making.flash,
     "heap": making.heap,
 }
 
@@ -84,6 +85,7 @@ def _mendable() -> tuple[type[Exception], ...]:
 
     from pumpbench.boards import BoardError
     from pumpbench.deploy import DeployError
+    from pumpbench.drives import FlashError
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.hand import HandError
@@ -99,6 +101,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         SerialException,
         BoardError,
         DeployError,
+        FlashError,
         NotAPump,
         NoPort,
         Cut,

@@ -105,6 +105,11 @@ def check(path: Path) -> None:
             raise MissingImage(f"{path} is not for an RP2040.")
 
 
+def families(content: bytes) -> set[int]:
+    """The families of chips that the blocks of a UF2 are for."""
+    return {struct.unpack_from("<28xI", block)[0] for block in _blocks(content)}
+
+
 def joined(content: bytes, filesystem: bytes, start: int) -> bytes:
     """An image with a filesystem that lies so many bytes from the start of flash, in one UF2.
 
