@@ -29,7 +29,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 flash emulate heap boards deploy repl console watch clean
+.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 flash mip emulate heap boards deploy repl console watch clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ uf2: .venv/ready ## MicroPython and the pump of BOARD in one file to drag onto i
 
 flash: .venv/ready ## MicroPython and the pump onto a board that stands in its boot loader: BOARD, DRIVE
 	$(BENCH) flash --board $(BOARD) $(WITH) $(if $(DRIVE),--drive "$(DRIVE)")
+
+mip: .venv/ready ## build/mip/BOARD, the pump as a package of mpremote mip: BOARD
+	$(BENCH) mip --board $(BOARD)
 
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
 	$(BENCH) emulate --board $(BOARD) $(WITH)

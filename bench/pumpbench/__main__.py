@@ -45,6 +45,7 @@ _COMMANDS = {
     "image": making.image,
     "uf2": making.uf2,
     "flash": making.flash,
+    "mip": making.mip,
     "heap": making.heap,
 }
 

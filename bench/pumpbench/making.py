@@ -121,6 +121,22 @@ def flash(
     say(flash.who_comes_up(board, ports))
 
 
+def mip(
+    folder: Annotated[
+        Path | None, Argument(help="Default: build/mip/<board>.", show_default=False)
+    ] = None,
+    board: Board = PICO,
+) -> None:
+    """Write the pump as a package of mpremote's mip."""
+    from importlib.metadata import version
+
+    from pumpbench import mip
+
+    package = mip.write(board, version("pumpbench"), folder)
+    say(f"wrote {package}; onto a board with nothing but MicroPython on it:")
+    say(mip.COMMAND.format(port="/dev/ttyACM0", package=package))
+
+
 def emulate(
     board: Board = PICO,
     link: Annotated[Path, Option(help="Path of its console.")] = LINK,
