@@ -29,7 +29,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 flash mip emulate heap boards deploy repl console watch clean
+.PHONY: help setup demo test test-quick check hil soak hazards mutants images image uf2 flash mip emulate heap sizes boards deploy repl console watch clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ emulate: .venv/ready ## An emulated board with its console at build/pump.tty, un
 
 heap: .venv/ready ## What each file of the firmware takes of an emulated board's memory
 	$(BENCH) heap $(WITH)
+
+sizes: .venv/ready ## What the firmware takes of each board; the table in boards/README.md made anew
+	$(BENCH) sizes --page
 
 boards: .venv/ready ## Check the data of every board; its page and wiring diagram made anew
 	$(BENCH) boards --pages

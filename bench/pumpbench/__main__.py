@@ -47,6 +47,7 @@ _COMMANDS = {
     "flash": making.flash,
     "mip": making.mip,
     "heap": making.heap,
+    "sizes": making.sizes,
 }
 
 

@@ -177,6 +177,34 @@ def heap(micropython: MicroPython = "") -> None:
     say(heap.table(heap.measure(_bring(micropython))))
 
 
+def sizes(
+    page: Annotated[bool, Option("--page", help="Write them into boards/README.md.")] = False,
+    with_heap: Annotated[
+        bool, Option("--heap", help="And what an emulated board has free after boot.")
+    ] = False,
+    micropython: MicroPython = "",
+) -> None:
+    """What the firmware takes of each board."""
+    from pumpbench import boards, sizes, uf2
+
+    rows = [sizes.measure(name) for name in boards.board_names()]
+    text = sizes.table(rows)
+    say(text.rstrip())
+    version = micropython or uf2.DEFAULT_VERSION
+    if uf2.is_path(version) or version in uf2.present():
+        found = uf2.find_uf2(version)
+        (added,) = (row.uf2 for row in rows if row.board == PICO)
+        say(f"{found.stat().st_size + (added or 0)} bytes: the UF2 of {PICO} with {found.name}.")
+    path = boards.BOARDS_DIR / sizes.PAGE
+    if page and sizes.written(text, path):
+        say(f"wrote {path}")
+    if with_heap:
+        from pumpbench import heap
+
+        left = heap.measure(_bring(version)).left
+        say(f"{left} bytes: free memory of {PICO} after boot, with MicroPython {version}.")
+
+
 def deploy(port: BoardPort, board: Board = PICO) -> None:
     """Put the firmware onto a board."""
     from rich.console import Console
