@@ -41,6 +41,7 @@ def media(tmp_path, monkeypatch):
     monkeypatch.setattr(drives, "_LSBLK", ("no-such-lsblk",))
     monkeypatch.setattr(flash.list_ports, "comports", list)
     monkeypatch.setattr(flash, "PORT_S", 0.3)
+    monkeypatch.setattr(flash, "GONE_S", 10.0)
     return folder
 
 
@@ -115,13 +116,15 @@ def test_the_pump_that_comes_up_at_a_new_port_says_who_it_is(
 ):
     new, drive = pump_that_answers({}), drive_in(media / "RPI-RP2")
     boot_loader(drive)
-    others = [port("/dev/no-such-pump"), port("/dev/no-such-scope", 0x1AB1)]
+    others = [port("/dev/another-pump")]
+    scope = port("/dev/a-scope-that-was-plugged-in-meanwhile", 0x1AB1)
 
     def seen():
-        return others if drive.exists() else [*others, port(new)]
+        return others if drive.exists() else [*others, scope, port(new)]
 
     monkeypatch.setattr(flash.list_ports, "comports", seen)
     monkeypatch.setattr(flash, "PORT_S", 10.0)
+    monkeypatch.setattr("pumpbench.deploy.UP_S", 10.0)
     assert flashing(micropython) == 0
     told = capsys.readouterr().out.splitlines()[-1]
     assert told == f"ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0 is up at {new}, and stopped."
@@ -166,6 +169,38 @@ def test_a_drive_is_found_where_lsblk_says_it_is_mounted(media, tmp_path, monkey
     said = json.dumps({"blockdevices": [row]})
     monkeypatch.setattr(drives, "_LSBLK", (sys.executable, "-c", f"print({said!r})"))
     assert drives.the_one("rp2040") == (drive, "rp2040", "RPI-RP2")
+
+
+def test_a_drive_that_is_mounted_without_being_one_is_no_drive(media, monkeypatch):
+    row = {"path": "/dev/sdz1", "label": "RPI-RP2", "mountpoint": str(media)}
+    said = json.dumps({"blockdevices": [row]})
+    monkeypatch.setattr(drives, "_LSBLK", (sys.executable, "-c", f"print({said!r})"))
+    with pytest.raises(drives.FlashError, match="There is no drive RPI-RP2"):
+        drives.the_one("rp2040")
+
+
+def test_a_drive_with_two_paths_is_one(media):
+    drive = drive_in(media / "RPI-RP2")
+    (media / "usb").symlink_to(drive)
+    assert drives.the_one("rp2040").path.resolve() == drive
+
+
+@pytest.mark.parametrize(
+    ("info", "chip"),
+    [
+        ("Model: Raspberry Pi RP2\nBoard-ID: OURS\n", "rp2040"),
+        ("Model: Ours\nBoard-ID: RPI-RP2\n", "rp2040"),
+        ("Model: Ours\nBoard-ID: RP2350\n", "rp2350"),
+        ("Model: Raspberry Pi RP2350\nBoard-ID: RPI-RP2\n", ""),
+        ("Model: Ours\nBoard-ID: OURS\n", ""),
+        ("", ""),
+    ],
+    ids=["model", "id", "id of an RP2350", "of two", "of none", "empty"],
+)
+def test_a_chip_is_known_by_the_id_or_the_model_of_its_drive(tmp_path, info, chip):
+    found = drives.drive_at(drive_in(tmp_path / "drive", info))
+    assert found is not None
+    assert found.chip == chip
 
 
 def test_two_drives_are_not_chosen_from_and_one_can_be_named(
@@ -292,6 +327,24 @@ def test_a_drive_that_goes_in_the_last_sync_has_taken_all(media, monkeypatch):
     fsync_fails(monkeypatch, errno.EIO, len(content), lambda: shutil.rmtree(drive.path))
     flash.put(content, drive, shown.append)
     assert shown == [512] * 8
+
+
+def test_a_drive_that_is_pulled_in_the_midst_has_not_taken_all(media, monkeypatch):
+    drive = drives.drive_at(drive_in(media / "RPI-RP2"))
+    assert drive is not None
+    fsync_fails(monkeypatch, errno.EIO, 5 * 512, lambda: shutil.rmtree(drive.path))
+    with pytest.raises(drives.FlashError, match="ended at 2560 of 4608 bytes, Input/output"):
+        flash.put(uf2_of(9), drive)
+
+
+def test_no_space_for_the_last_of_it_is_told_at_once(media, monkeypatch):
+    drive = drives.drive_at(drive_in(media / "RPI-RP2"))
+    assert drive is not None
+    fsync_fails(monkeypatch, errno.ENOSPC, 9 * 512)
+    start_s = time.monotonic()
+    with pytest.raises(drives.FlashError, match="ended at 4608 of 4608 bytes, No space"):
+        flash.put(uf2_of(9), drive)
+    assert time.monotonic() - start_s < flash.GONE_S / 2
 
 
 def test_a_drive_that_stays_after_a_last_sync_that_failed_has_not(media, monkeypatch):
