@@ -15,6 +15,8 @@ MINUTES ?= 10
 ONLY ?=
 # What `make hil` is about: sim, unix, emulator, a serial port, or socket://host:port.
 TARGET ?= sim
+# The boot drive that `make flash` writes to, where there is more than one.
+DRIVE ?=
 # How often it runs; from two on it ends with the flake rate of every test.
 COUNT ?= 1
 # What switches its power, and the serial port of the adapter at its button and buzzer.
@@ -27,7 +29,7 @@ BENCH := $(BIN)/python -m pumpbench
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick check hil soak hazards mutants labgrid images image uf2 emulate heap boards deploy repl console watch clean
+.PHONY: help setup demo test test-quick check hil soak hazards mutants labgrid images image uf2 flash mip emulate heap sizes boards deploy repl console watch clean
 
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,11 +92,20 @@ image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BO
 uf2: .venv/ready ## MicroPython and the pump of BOARD in one file to drag onto it
 	$(BENCH) uf2 --board $(BOARD) $(WITH)
 
+flash: .venv/ready ## MicroPython and the pump onto a board that stands in its boot loader: BOARD, DRIVE
+	$(BENCH) flash --board $(BOARD) $(WITH) $(if $(DRIVE),--drive "$(DRIVE)")
+
+mip: .venv/ready ## build/mip/BOARD, the pump as a package of mpremote mip: BOARD
+	$(BENCH) mip --board $(BOARD)
+
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
 	$(BENCH) emulate --board $(BOARD) $(WITH)
 
 heap: .venv/ready ## What each file of the firmware takes of an emulated board's memory
 	$(BENCH) heap $(WITH)
+
+sizes: .venv/ready ## What the firmware takes of each board; the table in boards/README.md made anew
+	$(BENCH) sizes --page
 
 boards: .venv/ready ## Check the data of every board; its page and wiring diagram made anew
 	$(BENCH) boards --pages

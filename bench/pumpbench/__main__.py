@@ -47,7 +47,10 @@ _COMMANDS = {
     "boards": making.boards,
     "image": making.image,
     "uf2": making.uf2,
+    "flash": making.flash,
+    "mip": making.mip,
     "heap": making.heap,
+    "sizes": making.sizes,
 }
 
 
@@ -87,6 +90,7 @@ def _mendable() -> tuple[type[Exception], ...]:
 
     from pumpbench.boards import BoardError
     from pumpbench.deploy import DeployError
+    from pumpbench.drives import FlashError
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.hand import HandError
@@ -103,6 +107,7 @@ def _mendable() -> tuple[type[Exception], ...]:
         SerialException,
         BoardError,
         DeployError,
+        FlashError,
         NotAPump,
         NoPort,
         Cut,

@@ -85,6 +85,11 @@ def machine_name(name: str) -> str:
     return f"{data['vendor']} {data['product']} with {data['mcu'].upper()}"
 
 
+def chip_name(name: str) -> str:
+    """The chip of a board, a key of CHIPS."""
+    return _description(BOARDS_DIR / name)["mcu"]
+
+
 class Filesystem(NamedTuple):
     """Where MicroPython has it: bytes from the start of flash, and how many."""
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The chips of the boards: what is the same for every board that has one.
 
-Sources: RP2040 datasheet 1.4.3, RP2350 datasheet 1.2.3 (functions of pins). The second has more
-places for a UART; those of the first are enough.
+Sources: RP2040 datasheet 1.4.3, RP2350 datasheet 1.2.3 (functions of pins, USB mass storage). The
+second has more places for a UART; those of the first are enough.
 """
 
 from typing import NamedTuple
@@ -10,14 +10,29 @@ from typing import NamedTuple
 from pumpbench.pins import pin_number
 
 
+class Boot(NamedTuple):
+    """The boot loader's drive: its label is `id`, as is Board-ID in its INFO_UF2.TXT.
+
+    family: of the UF2 files that it takes for MicroPython.
+    """
+
+    id: str
+    model: str
+    family: int
+
+
 class Chip(NamedTuple):
     """port: of MicroPython. watchdog: the address of its registers."""
 
     port: str
     watchdog: int
+    boot: Boot
 
 
-CHIPS = {"rp2040": Chip("rp2", 0x4005_8000), "rp2350": Chip("rp2", 0x400D_8000)}
+CHIPS = {
+    "rp2040": Chip("rp2", 0x4005_8000, Boot("RPI-RP2", "Raspberry Pi RP2", 0xE48B_FF56)),
+    "rp2350": Chip("rp2", 0x400D_8000, Boot("RP2350", "Raspberry Pi RP2350", 0xE48B_FF59)),
+}
 
 
 def is_i2c(bus: int, sda: str, scl: str) -> bool:

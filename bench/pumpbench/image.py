@@ -222,16 +222,22 @@ def build_image(
     return pack(board_files(board, main, extra_files))
 
 
-def write_uf2(board: str, micropython: Path, path: Path | None = None) -> Path:
-    """MicroPython and the pump in one file to drag onto a board, build/<board>/pump.uf2.
+def build_uf2(board: str, micropython: Path) -> bytes:
+    """MicroPython and the pump in one UF2.
 
     micropython: a checked image. BoardError where nobody says where its filesystem lies.
     """
     place = filesystem_of(board)
     files = pack(board_files(board), place.size // BLOCK_BYTES)
+    return uf2.joined(micropython.read_bytes(), files, place.start)
+
+
+def write_uf2(board: str, micropython: Path, path: Path | None = None) -> Path:
+    """The file to drag onto a board, build/<board>/pump.uf2 unless given; see `build_uf2`."""
     path = path or BUILD / board / "pump.uf2"
+    content = build_uf2(board, micropython)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(uf2.joined(micropython.read_bytes(), files, place.start))
+    path.write_bytes(content)
     return path
 
 

@@ -87,14 +87,54 @@ def uf2(
     ] = None,
 ) -> None:
     """MicroPython and the pump, one file to drag and drop."""
-    from pumpbench import boards, image, uf2
+    from pumpbench import image, uf2
 
-    boards.checked(board)
-    boards.filesystem_of(board)
-    if board != boards.DEFAULT_BOARD and not (micropython and uf2.is_path(micropython)):
-        raise uf2.MissingImage(f"Say which image, of {board}: MICROPYTHON=<path of a .uf2>.")
+    _need_image_of(board, micropython)
     found = uf2.find_uf2(_bring(micropython))
     say(f"wrote {image.write_uf2(board, found, output)}, with {found.name}")
+
+
+def flash(
+    board: Board = PICO,
+    micropython: MicroPython = "",
+    drive: Annotated[
+        Path | None, Option(help="The boot drive; default: the one there is.", show_default=False)
+    ] = None,
+) -> None:
+    """MicroPython and the pump onto a board in its boot loader."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pumpbench import boards, drives, flash, image, uf2
+
+    _need_image_of(board, micropython)
+    boot = drives.the_one(boards.chip_name(board), drive)
+    found = uf2.find_uf2(_bring(micropython))
+    content = image.build_uf2(board, found)
+    flash.need_fit(content, boot)
+    say(f"{board} with {found.name} goes onto {boot.path}; what was in its flash is gone then.")
+    ports = flash.ports()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(f"{len(content)} bytes", total=len(content))
+        flash.put(content, boot, lambda count: progress.advance(bar, count))
+    say("The boot loader has taken it.")
+    say(flash.who_comes_up(board, ports))
+
+
+def mip(
+    folder: Annotated[
+        Path | None, Argument(help="Default: build/mip/<board>.", show_default=False)
+    ] = None,
+    board: Board = PICO,
+) -> None:
+    """Write the pump as a package of mpremote's mip."""
+    from importlib.metadata import version
+
+    from pumpbench import mip
+
+    package = mip.write(board, version("pumpbench"), folder)
+    say(f"wrote {package}; onto a board with nothing but MicroPython on it:")
+    say(mip.COMMAND.format(port="/dev/ttyACM0", package=package))
 
 
 def emulate(
@@ -137,6 +177,34 @@ def heap(micropython: MicroPython = "") -> None:
     say(heap.table(heap.measure(_bring(micropython))))
 
 
+def sizes(
+    page: Annotated[bool, Option("--page", help="Write them into boards/README.md.")] = False,
+    with_heap: Annotated[
+        bool, Option("--heap", help="And what an emulated board has free after boot.")
+    ] = False,
+    micropython: MicroPython = "",
+) -> None:
+    """What the firmware takes of each board."""
+    from pumpbench import boards, sizes, uf2
+
+    rows = [sizes.measure(name) for name in boards.board_names()]
+    text = sizes.table(rows)
+    say(text.rstrip())
+    version = micropython or uf2.DEFAULT_VERSION
+    if uf2.is_path(version) or version in uf2.present():
+        found = uf2.find_uf2(version)
+        (added,) = (row.uf2 for row in rows if row.board == PICO)
+        say(f"{found.stat().st_size + (added or 0)} bytes: the UF2 of {PICO} with {found.name}.")
+    path = boards.BOARDS_DIR / sizes.PAGE
+    if page and sizes.written(text, path):
+        say(f"wrote {path}")
+    if with_heap:
+        from pumpbench import heap
+
+        left = heap.measure(_bring(version)).left
+        say(f"{left} bytes: free memory of {PICO} after boot, with MicroPython {version}.")
+
+
 def deploy(port: BoardPort, board: Board = PICO) -> None:
     """Put the firmware onto a board."""
     from rich.console import Console
@@ -163,6 +231,16 @@ def repl(port: BoardPort) -> int:
     deploy.free_the_repl(port)
     say("A reset starts the pump again.")
     return subprocess.call([sys.executable, "-m", "mpremote", "connect", port, "repl"])
+
+
+def _need_image_of(board: str, micropython: str) -> None:
+    """Raise BoardError or MissingImage where no UF2 of this board can be made."""
+    from pumpbench import boards, uf2
+
+    boards.checked(board)
+    boards.filesystem_of(board)
+    if board != boards.DEFAULT_BOARD and not (micropython and uf2.is_path(micropython)):
+        raise uf2.MissingImage(f"Say which image, of {board}: MICROPYTHON=<path of a .uf2>.")
 
 
 def _bring(micropython: str) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from rp2040py.utils.firmware_retrieve import MICROPYTHON
 
+from pumpbench.chips import CHIPS
+
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rp2040py"
 SOURCE = "https://micropython.org/download/RPI_PICO/"
 OLDEST = (1, 22)  # the first one with `rp2.DMA`, which plays the alarms
@@ -24,7 +26,7 @@ SHA256 = {
 
 _MAGIC = 0x0A324655, 0x9E5D5157  # of every block of 512 bytes
 _BLOCK_BYTES = 512
-_RP2040 = 0xE48BFF56  # family
+_RP2040 = CHIPS["rp2040"].boot.family
 _END = 0x0AB16F30
 _HAS_FAMILY = 0x2000  # flag
 _PAGE_BYTES, _SECTOR_BYTES = 256, 4096
@@ -103,6 +105,11 @@ def check(path: Path) -> None:
             raise MissingImage(f"{path} is no whole UF2 file.")
         if family != _RP2040:
             raise MissingImage(f"{path} is not for an RP2040.")
+
+
+def families(content: bytes) -> set[int]:
+    """The families of chips that the blocks of a UF2 are for."""
+    return {struct.unpack_from("<28xI", block)[0] for block in _blocks(content)}
 
 
 def joined(content: bytes, filesystem: bytes, start: int) -> bytes:

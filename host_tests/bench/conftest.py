@@ -120,13 +120,17 @@ def pump_that_answers():
 
 @pytest.fixture(scope="module")
 def serve_files(tmp_path_factory):
-    """Call with the files of a board: boots it and returns (path of its port, its process)."""
+    """Call with the files of a board, or the image of its filesystem: boots it.
+
+    Returns (path of its port, its process).
+    """
     processes = []
 
-    def start(files: dict[str, bytes]):
+    def start(files: dict[str, bytes] | bytes):
         need_image()
         folder = tmp_path_factory.mktemp("board")
-        (folder / "image").write_bytes(image.pack(files))
+        content = files if isinstance(files, bytes) else image.pack(files)
+        (folder / "image").write_bytes(content)
         link = folder / "pump.tty"
         command = [sys.executable, "-c", SERVE, str(link), str(folder / "image")]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
