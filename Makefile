@@ -32,7 +32,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal $(WITH)
 .PHONY: help setup demo test test-quick check hil soak hazards mutants labgrid images image uf2 flash mip emulate heap sizes boards deploy repl console watch clean
 
 help: ## This list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/ready ## Virtual environment in .venv with pinned packages; made when needed
 
