@@ -18,7 +18,7 @@ def constants_of(source: str) -> dict[str, Constant]:
     """The public small numbers and names that a module declares by `const`."""
     found: dict[str, Constant] = {}
     for node in ast.parse(source).body:
-        name = _const_name(node)
+        name = const_name(node)
         if name and not name.startswith("_"):
             value = _value(node.value.args[0])  # pyright: ignore[reportAttributeAccessIssue]
             if value is not None:
@@ -96,7 +96,7 @@ def _drop_unused(node: ast.stmt, unused: set[str]) -> bool:
     return True
 
 
-def _const_name(node: ast.stmt) -> str:
+def const_name(node: ast.stmt) -> str:
     """The name in `NAME = const(...)`, or ""."""
     if not isinstance(node, ast.Assign) or len(node.targets) != 1:
         return ""

@@ -6,6 +6,7 @@ of a module takes a place in its table.
 
 - A number or name that a module declares by `const` is put in where other modules import it, as
   the compiler does within one module, and what it was called is gone.
+- A private name that is declared by `const` keeps its underscore: the compiler keeps neither.
 - A name with one underscore belongs to its class or module, so `_journal` of one and `_tree` of
   another can both be `a`. Arguments that no call names are as private, to their function.
 - Public names are short as well, see `public`.
@@ -21,7 +22,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pumpbench.link import Constants, linked
+from pumpbench.link import Constants, const_name, linked
 from pumpbench.public import identifiers, renamed, short_names
 
 
@@ -100,6 +101,7 @@ class _Renamer(ast.NodeTransformer):
         both = self._short(_both(tree))
         shared = set(_shared_attributes(tree)) - both.keys()
         names = {name for name in _names(tree) if is_private(name)} - both.keys()
+        names -= {const_name(node) for node in tree.body}  # a private one is nowhere at run time
         self._globals = {**both, **self._short(names, both.values())}
         self._shared = {**both, **self._short(shared, both.values())}
         self._attributes = self._shared

@@ -19,6 +19,7 @@ _LATE_US = const(1_000_000)  # after it was due; the lease is renewed sooner tha
 _AGAIN_US = const(20_000)  # until what failed on the way down is tried again
 _CYCLES = const(4)  # that leave some 2 kB of garbage each
 _PAUSE_US = const(100_000)  # a collection takes a chip 30 ms
+_LONG_US = const(50_000)  # of a cycle: a host may wait for its end
 _MINUTE_US = const(60_000_000)
 _MOST_LOAD = const(80)  # per cent of a minute
 
@@ -120,7 +121,8 @@ class Supervisor:
         for due_us in dues_us:
             if due_us is not None and due_us < wake_us:
                 wake_us = due_us
-        now_us = self._collect(wake_us, now_us)
+        if now_us - start_us < _LONG_US:
+            now_us = self._collect(wake_us, now_us)
         self._count(now_us - start_us, now_us)
         return wake_us
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pumpbench.image import FIRMWARE
+from pumpbench.image import FIRMWARE, compiled, package
 from pumpbench.link import constants_of, linked
 from pumpbench.shorten import Program, is_private, keywords_in, shortened
 
@@ -203,3 +203,26 @@ def test_numbers_of_a_module_are_looked_up_by_name_alone(path):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not called & {"vars", "globals", "locals", "dir", "eval", "exec"}
+
+
+def test_a_private_constant_is_nowhere_on_a_board():
+    """MicroPython keeps what begins with an underscore to its compiler, any other name not."""
+    source = """from micropython import const
+_MOST_OF_ALL = const(70_000)
+_ordinary = 70_000
+class Tank:
+    def most(self): return _MOST_OF_ALL + _ordinary
+"""
+    text = short(source)
+    assert "_MOST_OF_ALL = const(70000)" in text
+    assert "_ordinary" not in text
+    assert b"_MOST" not in compiled(source, "pump.nowhere")
+
+
+@pytest.mark.parametrize("path", sorted(package()))
+def test_no_private_constant_of_the_firmware_is_in_a_file_of_a_board(path):
+    declared = re.compile(r"^(_\w{3,}) = const\(", re.MULTILINE)
+    private = {name for each in MODULES for name in declared.findall(each.read_text())}
+    assert len(private) > 200
+    found = re.findall(rb"(?<![A-Za-z0-9_])_[A-Z]\w{2,}", package()[path])
+    assert {name.decode() for name in found} & private == set()

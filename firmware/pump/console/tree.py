@@ -44,16 +44,8 @@ class Tree:
 
     def find(self, header):
         """The row for a header from the root in upper case; ScpiError UNDEFINED_HEADER."""
-        row = self._known.get(header)
-        if row is None:
-            row = self._look_up(header)
-            if header.endswith("?"):
-                if len(self._known) == _MOST:
-                    self._known.clear()
-                self._known[header] = row
-        return row
-
-    def _look_up(self, header):
+        if header in self._known:
+            return self._known[header]
         is_query = header.endswith("?")
         words = (header[:-1] if is_query else header).split(":")
         head = "*" if header[:1] == "*" else header[:2]
@@ -65,6 +57,10 @@ class Tree:
             for row in rows(*what_of):
                 pattern = row[0]
                 if hint in pattern and pattern.endswith("?") == is_query and _fits(words, pattern):
+                    if is_query:
+                        if len(self._known) == _MOST:
+                            self._known.clear()
+                        self._known[header] = row
                     return row
         raise ScpiError(UNDEFINED_HEADER, header)
 
