@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A driver of labgrid for the pump at one of labgrid's own ports; see bench/RECIPES.md.
 
-`imports: [pumpbench.labgrid_driver]` in an environment makes `PumpDriver` known there. It has no resource
-of its own: a serial port is labgrid's RawSerialPort or USBSerialPort, one that an exporter shares
-is its NetworkSerialPort, and so is a console behind a plain socket, with `protocol: raw`.
+`imports: [pumpbench.labgrid_driver]` in an environment makes `PumpDriver` known there. It has no
+resource of its own: a serial port is labgrid's RawSerialPort or USBSerialPort, one that an
+exporter shares is its NetworkSerialPort, and so is a console behind a plain socket, with
+`protocol: raw`.
 """
 
 from typing import Any
