@@ -20,6 +20,8 @@ from pumpbench import alarms_demo, flexday, judge, report, uf2
 from pumpbench.alarms_demo import AlarmsPart
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.flexday import FlexDay
+from pumpbench.hil.checkout import checkout_of
+from pumpbench.image import ROOT
 from pumpbench.judge import Piece, Steps
 from pumpbench.session import SLICES, Session, duration, progress
 from pumpbench.sim import SimTarget
@@ -91,6 +93,7 @@ def run(
         interpreters=f"{interpreter} on {where}; CPython {platform.python_version()} on sim",
         firmware=firmware,
         date=datetime.now().astimezone(),
+        checkout=checkout_of(ROOT),
         missing_image=missing_image,
         console=session.lines + typed,
     )

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 from pumpbench import alarms_demo, plots, sound_plots
 from pumpbench.alarms_demo import AlarmsPart
 from pumpbench.flexday import FlexDay, clock
+from pumpbench.hil.checkout import Checkout
 from pumpbench.judge import Piece
 from pumpbench.plots import grouped
 
@@ -26,6 +27,7 @@ class Facts:
     interpreters: str  # which ones, and where
     firmware: str
     date: datetime
+    checkout: Checkout | None  # None where there is no repository
     missing_image: str  # why nothing was emulated, or ""
     console: list[tuple[str, str, str]]  # line sent, answer or "", what it is for
 

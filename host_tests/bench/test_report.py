@@ -14,6 +14,7 @@ from host_tests.bench.alarm_signals import Signal
 from pumpbench.alarms_demo import AlarmsPart, Span
 from pumpbench.edges import Edges
 from pumpbench.flexday import FlexDay
+from pumpbench.hil.checkout import Checkout
 from pumpbench.judge import Piece, Steps, curve, deviations, judge
 from pumpbench.report import Facts, exact, flex_rows, rows, write_report
 
@@ -23,6 +24,7 @@ FACTS = Facts(
     interpreters="MicroPython 1.21.0 on emulator",
     firmware="ITB-Pump,RPI_PICO,0123456789abcdef,0.1.0",
     date=datetime(2030, 1, 2, 3, 4, tzinfo=UTC),
+    checkout=Checkout("0123456789ab", True),
     missing_image="",
     console=[("SYST:ERR?", '0,"No <b>error"', "Refused?")],
 )
@@ -154,7 +156,8 @@ def test_the_plots_take_the_colours_of_the_page(text):
 
 
 def test_it_says_what_ran_and_that_it_is_a_bench_model(text):
-    for fact in ("RPI_PICO", "1.21.0", "0.1.0", "2030-01-02"):
+    commit = "0123456789ab, with changes"
+    for fact in ("RPI_PICO", "1.21.0", "0.1.0", "2030-01-02", commit):
         assert fact in text
     assert "A bench model. Never for use on a person." in text
     assert "Pass." in text
