@@ -8,10 +8,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from pumpbench.command_line import MENDABLE, say
+from pumpbench.command_line import FAILED, MENDABLE, say
 
-FAILED = 1  # exit status: a test has failed
-ROOT = Path(__file__).resolve().parents[2]
 SUITE = Path("host_tests/hil")
 RESULTS = Path("build/hil")
 
@@ -22,12 +20,15 @@ def hil(
     ] = "sim",
     count: Annotated[int, Option(min=1, help="How often; then the flake rates, too.")] = 1,
     power: Annotated[
-        str, Option(help="What switches its power: uhubctl:LOCATION/PORT, relay:SERIAL.")
+        str,
+        Option(help="What switches its power: uhubctl:LOCATION/PORT, relay:SERIAL, labgrid:FILE."),
     ] = "",
     wires: Annotated[str, Option(help="Port of the adapter at its button and buzzer.")] = "",
     folder: Annotated[Path, Option(help="Of report and results.")] = RESULTS,
 ) -> int:
     """Accept a pump by its console and its wires. Status 1: a test has failed."""
+    from pumpbench.image import ROOT
+
     if not (ROOT / SUITE).is_dir():
         raise FileNotFoundError(f"There is no {ROOT / SUITE}: run it in a clone of the project.")
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-rs"]

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Option
 
-from pumpbench.command_line import Json, say
+from pumpbench.command_line import FAILED, Json, say
 from pumpbench.levels import CaptureMistake
 
 if TYPE_CHECKING:
     from pumpbench.due_steps import Comparison
 
-FAILED = 1  # exit status: the steps are not those that were programmed
 CHANNEL = "STEP"
 PICO = "RPI_PICO"  # as `boards` has it
 _GET = "apt install sigrok-cli, brew install sigrok-cli, or https://sigrok.org/wiki/Downloads"

@@ -15,21 +15,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from pumpbench.levels import CaptureMistake, Levels, at_s, need_channel, sample_rate_hz
+from pumpbench.levels import UNIT_NS, CaptureMistake, Levels, at_s, need_channel, sample_rate_hz
 
 if TYPE_CHECKING:
     import numpy
 
 BLOCK_ROWS = 500_000
-_UNIT_NS = {
-    "s": Fraction(10**9),
-    "ms": Fraction(10**6),
-    "us": Fraction(1000),
-    "ns": Fraction(1),
-    "milliseconds": Fraction(10**6),
-    "microseconds": Fraction(1000),
-    "nanoseconds": Fraction(1),
-    "picoseconds": Fraction(1, 1000),
+_LONG_UNITS = {  # as the title of a column
+    "milliseconds": UNIT_NS["ms"],
+    "microseconds": UNIT_NS["us"],
+    "nanoseconds": UNIT_NS["ns"],
+    "picoseconds": UNIT_NS["ps"],
 }
 _TIME = re.compile(r"time\s*(?:[\[(]\s*(\w+)\s*[\])])?", re.IGNORECASE)
 _CHANNELS = re.compile(r";\s*Channels\s*\(\d+/\d+\):(.*)")
@@ -119,7 +115,7 @@ def _layout(head: _Head, path: Path, channel: str) -> _Layout:
         raise CaptureMistake(f"{path} does not say what its columns are: have a header written.")
     channels = names[has_time:] if said is None else said
     column = need_channel(channel, channels, path) + has_time
-    unit_ns = _UNIT_NS.get(unit or "") if has_time else None
+    unit_ns = (UNIT_NS | _LONG_UNITS).get(unit or "") if has_time else None
     if has_time and unit_ns is None and rate_hz:
         unit_ns = _unit_for(rate_hz)
     if unit_ns is None and rate_hz is None:
@@ -130,7 +126,7 @@ def _layout(head: _Head, path: Path, channel: str) -> _Layout:
 
 def _unit_of(name: str) -> str | None:
     """The unit of a column of times, "" where it says none; None for another column."""
-    if name.lower() in _UNIT_NS and len(name) > 2:
+    if name.lower() in _LONG_UNITS:
         return name.lower()
     found = _TIME.fullmatch(name)
     return None if found is None else (found[1] or "").lower()

@@ -8,19 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pumpbench.levels import CaptureMistake, Levels, at_s, need_channel, sample_rate_hz
+from pumpbench.levels import UNIT_NS, CaptureMistake, Levels, at_s, need_channel, sample_rate_hz
 
 if TYPE_CHECKING:
     from vcd.reader import Token
-
-_UNIT_NS = {
-    "s": Fraction(10**9),
-    "ms": Fraction(10**6),
-    "us": Fraction(1000),
-    "ns": Fraction(1),
-    "ps": Fraction(1, 1000),
-    "fs": Fraction(1, 10**6),
-}
 
 
 def read_vcd(path: Path, channel: str) -> Levels:
@@ -85,7 +76,7 @@ class _Reading:
             self._codes.append(token.var.id_code)
         elif token.kind is TokenKind.TIMESCALE:
             scale = token.timescale
-            self._unit_ns = int(scale.magnitude) * _UNIT_NS[scale.unit.value]
+            self._unit_ns = int(scale.magnitude) * UNIT_NS[scale.unit.value]
         elif token.kind is TokenKind.VERSION:
             self.is_of_sigrok = "sigrok" in token.version
         elif token.kind is TokenKind.COMMENT:

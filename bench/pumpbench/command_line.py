@@ -14,6 +14,7 @@ from pumpbench.client import TIMEOUT_S
 from pumpbench.pump import Pump
 
 REFUSED = 1  # exit statuses: the pump has refused
+FAILED = 1  # what was measured is beyond a limit, or a test has failed
 MENDABLE = 2  # something that the user can put right
 
 

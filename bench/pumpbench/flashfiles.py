@@ -55,17 +55,18 @@ def with_files(flash: bytes, files: Mapping[str, bytes | None], offset: int = 0)
 def _mounted(flash: bytes, offset: int) -> LittleFS:
     content = flash[offset : offset + _SIZE]
     try:
-        return _mount(content, DISK_VERSION)
+        return mounted(content)
     except LittleFSError:
-        return _mount(content, _NEXT_VERSION)
+        return mounted(content, _NEXT_VERSION)
 
 
-def _mount(content: bytes, version: int) -> LittleFS:
+def mounted(content: bytes, version: int = DISK_VERSION) -> LittleFS:
+    """A filesystem of any size, in a copy of its bytes."""
     filesystem = LittleFS(
         context=UserContext(buffer=bytearray(content)),
         mount=False,
         block_size=BLOCK_BYTES,
-        block_count=BLOCK_COUNT,
+        block_count=len(content) // BLOCK_BYTES,
         prog_size=PROG_BYTES,
         disk_version=version,
     )

@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     import numpy
 
 HZ = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+UNIT_NS = {
+    "s": Fraction(10**9),
+    "ms": Fraction(10**6),
+    "us": Fraction(1000),
+    "ns": Fraction(1),
+    "ps": Fraction(1, 1000),
+    "fs": Fraction(1, 10**6),
+}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMG]?)Hz")
 
 

@@ -9,9 +9,8 @@ latter, which is the same whichever MicroPython it is.
 from pathlib import Path
 from typing import NamedTuple
 
-from littlefs import LittleFS, UserContext
-
 from pumpbench import boards, image, uf2
+from pumpbench.flashfiles import mounted
 
 PAGE = "README.md"  # in the folder of the boards
 BEGIN, END = "<!-- made by make sizes -->\n", "<!-- end -->\n"
@@ -76,13 +75,4 @@ def _cell(value: str | int | None) -> str:
 
 def _free(content: bytes) -> int:
     """Bytes of the blocks of a filesystem that nothing takes."""
-    filesystem = LittleFS(
-        context=UserContext(buffer=bytearray(content)),
-        mount=False,
-        block_size=image.BLOCK_BYTES,
-        block_count=len(content) // image.BLOCK_BYTES,
-        prog_size=image.PROG_BYTES,
-        disk_version=image.DISK_VERSION,
-    )
-    filesystem.mount()
-    return len(content) - filesystem.used_block_count * image.BLOCK_BYTES
+    return len(content) - mounted(content).used_block_count * image.BLOCK_BYTES

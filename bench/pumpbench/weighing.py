@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Option
 
-from pumpbench.command_line import Json, Port, pump_at, say
+from pumpbench.command_line import FAILED, Json, Port, pump_at, say
 from pumpbench.gravimetry.facts import Facts, WeighingError, beside, read_facts
 
 if TYPE_CHECKING:
     from pumpbench.gravimetry.report import Weighing
-
-FAILED = 1  # exit status: a limit is failed
 
 
 class Kind(StrEnum):

