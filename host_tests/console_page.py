@@ -21,9 +21,9 @@ def commands():
 
 
 def errors():
-    """Number -> name of the table of errors."""
+    """Number -> name of each row of the table of errors that has advice."""
     table = PAGE.split("\n## Errors\n")[1].split("\n### ")[0]
-    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| ", table, flags=re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| .{10,}\. \|$", table, flags=re.MULTILINE)
     return {int(number): name for number, name in rows}
 
 

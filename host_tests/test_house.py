@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from host_tests import console_page
 from host_tests.console_lines import tree_of
 from host_tests.rows import all_rows
 from host_tests.tables import clashes, headers_of, names_of
@@ -173,19 +174,12 @@ def test_no_needed_parameter_comes_after_an_optional_one():
 
 
 def test_the_console_page_lists_exactly_the_commands_of_the_tree():
-    page = (FIRMWARE / "CONSOLE.md").read_text().replace("\\|", "|")
-    table = page.split("## Commands")[1].split("## Errors")[0]
-    first_cells = re.findall(r"^\| (`.*`) \| ", table, flags=re.MULTILINE)
-    documented = {name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)}
-    assert documented == {row[0] for row in all_rows()}
+    assert set(console_page.commands()) == {row[0] for row in all_rows()}
 
 
 def test_the_console_page_lists_every_refusal_and_fault_with_advice():
     """The board itself has no memory for advice."""
-    page = (FIRMWARE / "CONSOLE.md").read_text()
-    rows = re.findall(r"^\| (\d+) \| (.+) \| (.{10,}\.) \|$", page, flags=re.MULTILINE)
-    listed = {int(number): name for number, name, _ in rows if "|" not in name}
-    assert listed == names_of(faults.NAMES)
+    assert console_page.errors() == names_of(faults.NAMES)
 
 
 def test_the_table_of_alarms_on_the_console_page_is_that_of_the_firmware():

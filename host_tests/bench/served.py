@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-UNIQUE_ID = "e660583883724a32"
+from pumpbench.sim import fake_machine
+
+UNIQUE_ID = fake_machine.UNIQUE_ID.hex()
 _SERVE = """
 import signal, sys, threading
 from pathlib import Path
