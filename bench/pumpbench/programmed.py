@@ -10,6 +10,7 @@ A time is in microseconds of the recorder's clock, a rate in steps a microsecond
 from bisect import bisect_left
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 US_PER_DAY = 86_400_000_000
@@ -46,6 +47,14 @@ class Plan(NamedTuple):
     midnight: Window  # 00:00 of the day of the start
     started: Window
     boluses: Sequence[Bolus] = ()
+
+
+class Late(NamedTuple):
+    """How late a step was, below 0 when it was early, and how far it may be off; n from 1 on."""
+
+    n: int
+    late_us: Fraction
+    limit_us: Fraction
 
 
 class Ramp(NamedTuple):
@@ -89,7 +98,7 @@ class Course:
             return Fraction(0)
         return (self._due[i + 1] - self._due[i]) / (self._from_us[i + 1] - self._from_us[i])
 
-    @property
+    @cached_property
     def fastest(self) -> Fraction:
         """The fastest rate of all."""
         return max((self.rate(t_us) for t_us in self._from_us), default=Fraction(0))
@@ -99,6 +108,23 @@ class Course:
         return [
             (self.due(t_us) - n) / (self.rate(t_us) or 1) for n, t_us in enumerate(times_us, 1)
         ]
+
+    def worst(self, times_us: Sequence[Fraction]) -> Late:
+        """The step furthest from its time; one that waited for a restart is not off."""
+        off_steps = [self._off_steps(n, t_us) for n, t_us in enumerate(times_us, 1)]
+        n = max(range(len(off_steps)), key=off_steps.__getitem__, default=None)
+        if n is None or not off_steps[n]:
+            return Late(0, Fraction(0), Fraction(LATE_US))
+        t_us = times_us[n]
+        late_us = (self.due(t_us) - n - 1) / (self.rate(t_us) or 1)
+        return Late(n + 1, late_us, self.limit_us(t_us))
+
+    def limit_us(self, t_us: Fraction | int) -> Fraction:
+        """How far a step at an instant may be off.
+
+        An instant that was found from a step of a fast rate is as exact as that step was.
+        """
+        return LATE_US * self.fastest / (self.rate(t_us) or 1)
 
     def staircase(self, from_us: Fraction, to_us: Fraction) -> list[tuple[Fraction, Fraction]]:
         """(instant, rate from there on) for every change of rate between two instants."""
@@ -112,13 +138,9 @@ class Course:
         due = [self.due(t_us) // 1 for t_us in stopped]
         if not due[0] <= len(times_us) <= due[1]:
             found.append(f"{len(times_us)} steps came, {due[0]} were programmed")
-        # An instant that was found from a step of a fast rate is as exact as that step was.
-        limit_steps = LATE_US * self.fastest
-        off_steps = [self._off_steps(n, t_us) for n, t_us in enumerate(times_us, 1)]
-        worst = max(range(len(off_steps)), key=off_steps.__getitem__, default=None)
-        if worst is not None and off_steps[worst] > limit_steps:
-            off_us = float(self.lateness_us(times_us)[worst])
-            found.append(f"step {worst + 1} came {off_us:+.1f} us from its time")
+        worst = self.worst(times_us)
+        if abs(worst.late_us) > worst.limit_us:
+            found.append(f"step {worst.n} came {float(worst.late_us):+.1f} us from its time")
         return found
 
     def _off_steps(self, n: int, t_us: Fraction) -> Fraction:

@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from pumpbench.programmed import (
+    LATE_US,
     US_PER_DAY,
     Bolus,
     Course,
@@ -116,6 +117,18 @@ def test_a_step_that_falls_due_while_the_pump_restarts_may_wait_for_that(after_u
     late = [problem for problem in problems if problem.startswith(f"step {out + 1} came +1139")]
     assert problems == late
     assert len(late) == is_told
+    worst = found.worst(times_us)
+    assert (abs(worst.late_us) > worst.limit_us) == is_told
+
+
+def test_the_limit_of_a_step_is_wider_where_the_rate_is_slower():
+    times_us = steps_along([*basal(), bolus_ramp(8_000_000)], END_US)
+    found = course(plan(granted(8_000_000, times_us)), times_us)
+    limits_us = {found.limit_us(t_us) for t_us in times_us}
+    assert min(limits_us) == LATE_US
+    assert len(limits_us) > 2
+    assert {found.limit_us(t) * found.rate(t) for t in times_us} == {LATE_US * found.fastest}
+    assert abs(found.worst(times_us).late_us) < 1
 
 
 @pytest.mark.parametrize("lost", [0, 20, 60, 150, 333])
