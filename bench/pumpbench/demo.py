@@ -7,6 +7,7 @@ part runs on `unix`, a real interpreter on a simulated board; where there is non
 """
 
 import platform
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -19,10 +20,11 @@ from rich.table import Table
 from pumpbench import alarms_demo, flexday, judge, report, uf2
 from pumpbench.alarms_demo import AlarmsPart
 from pumpbench.emulator import EmulatorTarget
-from pumpbench.flexday import FlexDay
+from pumpbench.flexday import FILLED_ML, FlexDay
 from pumpbench.hil.checkout import checkout_of
 from pumpbench.image import ROOT
 from pumpbench.judge import Piece, Steps
+from pumpbench.reservoir_log import ReservoirLog
 from pumpbench.session import SLICES, Session, duration, progress
 from pumpbench.sim import SimTarget
 from pumpbench.target import Target
@@ -51,7 +53,7 @@ class Lengths(NamedTuple):
 LENGTHS = Lengths()
 SLOW = Rate("12 ML/D", 12_000_000)
 FAST = Rate("1000 ML/HR", 24_000_000_000)
-FILL = "RES:REF 20 ML"
+FILL = f"RES:REF {FILLED_ML} ML"
 
 
 def run(
@@ -85,7 +87,8 @@ def run(
         session_of_day = Session(target, "sim", screen)
         session_of_day.is_quiet = True
         session_of_day.tell(FILL)
-        day = deliver(session_of_day, SLOW, lengths.day_s, is_brief=True)
+        reservoir = ReservoirLog(session_of_day.quiet, target.plant.beaker, FILLED_ML)
+        day = deliver(session_of_day, SLOW, lengths.day_s, is_brief=True, reservoir=reservoir)
     pieces = [slow, fast, day]
     flex, typed = _flex_day(screen, lengths.flex_h)
     facts = report.Facts(
@@ -103,22 +106,33 @@ def run(
     return status
 
 
-def deliver(session: Session, rate: Rate, seconds: int, *, is_brief: bool = False) -> Piece:
-    """Prescribe, start, let the time pass, stop; the piece, judged. `is_brief` shows less."""
+def deliver(
+    session: Session,
+    rate: Rate,
+    seconds: int,
+    *,
+    is_brief: bool = False,
+    reservoir: ReservoirLog | None = None,
+) -> Piece:
+    """Prescribe, start, let the time pass, stop; the piece, judged.
+
+    `is_brief` shows less; `reservoir` is looked at on the way.
+    """
     session.is_quiet = is_brief
     plant = session.target.plant
     _prescribe(session, rate)
     before, before_ml = session.steps(), plant.beaker.volume_ml
     plant.edges.clear()
     session.tell("THER:STAR", "Start. The first step comes when its volume is due.")
-    _let_pass(session, rate, seconds)
+    _let_pass(session, rate, seconds, reservoir)
     session.ask("DEL:STEP?", "Steps commanded, emitted, witnessed; still queued.")
     session.ask("DEL:TOT?", "Dose in ug, volume in mL.")
     session.tell("THER:STOP", "Stop. What was queued is dropped, and known.")
     session.target.run(MARGIN_S)
     session.ask("DEL:STEP?", "Now nothing is queued, and three counts should be one.")
     steps = Steps(*(b - a for a, b in zip(before, session.steps(), strict=True)))
-    return _piece(session, rate, seconds, steps, plant.beaker.volume_ml - before_ml)
+    piece = _piece(session, rate, seconds, steps, plant.beaker.volume_ml - before_ml)
+    return replace(piece, levels=reservoir.levels) if reservoir else piece
 
 
 def _prescribe(session: Session, rate: Rate) -> None:
@@ -134,13 +148,19 @@ def _prescribe(session: Session, rate: Rate) -> None:
     session.ask("PRES:ACT?", "Now in force: mode, ug/mL, ug a day, mL a day.")
 
 
-def _let_pass(session: Session, rate: Rate, seconds: int) -> None:
+def _let_pass(session: Session, rate: Rate, seconds: int, reservoir: ReservoirLog | None) -> None:
     """Simulated time passes, and the screen says how much of it and what came out."""
     target = session.target
+    from_s = target.now_ns / 1e9
+    if reservoir:
+        reservoir.look(0)
     edges, step_ml = target.plant.edges, judge.step_volume_ml(target.board)
     with progress(session.screen, f"{rate.text}, {duration(seconds)}") as show:
         for n in range(1, SLICES + 1):
-            target.run(seconds / SLICES + (MARGIN_S if n == SLICES else 0))
+            until_s = seconds * n / SLICES + (MARGIN_S if n == SLICES else 0)
+            target.run(max(0.0, from_s + until_s - target.now_ns / 1e9))
+            if reservoir:
+                reservoir.look(seconds * n / SLICES / 3600)
             volume = float(edges.count * step_ml)
             passed = seconds * n / SLICES
             passed = f"{passed:.1f} s" if seconds < 120 else duration(round(passed))
@@ -161,6 +181,7 @@ def _piece(
         step_ml=step_ml,
         curve=judge.curve(edges, judged),
         deviations=judge.deviations(edges, judged),
+        trace=edges.copy(),
     )
 
 

@@ -7,6 +7,7 @@ are added in order of time.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from copy import deepcopy
 
 
 class Edges:
@@ -21,6 +22,10 @@ class Edges:
         self._period_ns: list[int] = []
         self._counts: list[int] = []
         self._before: list[int] = []  # edges before each train
+
+    def copy(self) -> "Edges":
+        """These edges, whatever comes later."""
+        return deepcopy(self)
 
     def add(self, first_ns: int, period_ns: int = 0, count: int = 1) -> None:
         """Append a train; one that goes on as the last one did makes that one longer."""

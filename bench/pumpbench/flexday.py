@@ -8,19 +8,22 @@ The prescription is written here twice: as lines for the console, and as numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
-from pumpbench import judge, programmed
+from pumpbench import judge, programmed, reservoir_log
 from pumpbench.client import PumpError
 from pumpbench.judge import Steps
 from pumpbench.programmed import Bolus, Course, Plan, Window
 from pumpbench.pump import review_of
+from pumpbench.reservoir_log import Level, ReservoirLog
 from pumpbench.session import Session
 
 NG_ML = 500_000
 RATES = ((0, 600), (6, 1320), (9, 840), (13, 600), (17, 1080), (21, 720))  # from hour, ug a day
+FILLED_ML = 20
 SET_UP = (
     ("SYST:TIME 2030-01-07T00:00:00", "The clock of the day: a flex pattern needs it."),
-    ("RES:REF 20 ML", "The reservoir is full."),
+    (f"RES:REF {FILLED_ML} ML", "The reservoir is full."),
     ('PRES:NEW;DRUG "baclofen";IND SPIN;CONC 500 UG/ML', "Stage a flex prescription."),
     ("PRES:MODE FLEX;RATE 600 UG/D", "The rate wherever no step says otherwise."),
     *((f"PRES:FLEX:STEP ALL,{hour:02}:00,{ug_d} UG/D", "") for hour, ug_d in RATES[1:]),
@@ -42,6 +45,26 @@ EVENTS = (
 LOCKED_OUT = 110
 BIN_S = 600
 MARGIN_S = 0.5
+LOOK_H = 0.5  # from one look at the reservoir to the next
+GIVEN, REFUSED, ABORTED = "given", "refused", "aborted"
+
+
+class Event(NamedTuple):
+    """What was typed at an hour of the day, what is said of it, and what the pump made of it."""
+
+    hour: float
+    line: str
+    note: str
+    outcome: str  # GIVEN, REFUSED or ABORTED
+    dose_ug: int = 0  # of a bolus that was given
+
+
+class Step(NamedTuple):
+    """One step: when, how late it was, how far it may be off."""
+
+    hour: float
+    late_us: float
+    limit_us: float
 
 
 @dataclass(frozen=True)
@@ -53,17 +76,30 @@ class FlexDay:
     hours: float
     steps: Steps
     edges: int
-    due_steps: Fraction  # what was programmed, with its fraction
+    due_steps: Fraction  # what was programmed, with its fraction, when the stop was sent
+    due_latest: Fraction  # and when it had been read
     worst_us: float
+    limit_us: float  # of that step
     step_ml: Fraction
     step_ug: Fraction
     delivered_ml: Fraction
     ledger: list[tuple[str, str]]
     programmed: list[tuple[float, float]]
     delivered: list[tuple[float, float]]
-    deviations: list[tuple[float, float, float]]  # hour, delivered minus due: lowest, highest
-    events: list[tuple[float, str, str]]  # hour, line, what is said of it
+    late: list[Step]
+    events: list[Event]
     found: list[str]
+    levels: Sequence[Level] = ()  # of the reservoir
+
+    @property
+    def booked_ml(self) -> Fraction:
+        """What the ledger has, all kinds."""
+        return sum((Fraction(ml) for _, ml in self.ledger), Fraction(0))
+
+    @property
+    def slack_ml(self) -> Fraction:
+        """How far that may be off: the last digit of each kind."""
+        return Fraction(len(self.ledger), 10**6)
 
     def problems(self) -> list[str]:
         """What does not agree, a sentence each."""
@@ -72,10 +108,9 @@ class FlexDay:
             found.append(f"the counts are {tuple(self.steps)}, {self.edges} edges on the pin")
         if self.delivered_ml != self.edges * self.step_ml:
             found.append(f"the beaker has {float(self.delivered_ml):.6f} mL")
-        booked = sum((Fraction(ml) for _, ml in self.ledger), Fraction(0))
-        if abs(booked - self.delivered_ml) > Fraction(len(self.ledger), 10**6):
-            found.append(f"the ledger has {float(booked):.6f} mL")
-        return found
+        if abs(self.booked_ml - self.delivered_ml) > self.slack_ml:
+            found.append(f"the ledger has {float(self.booked_ml):.6f} mL")
+        return found + reservoir_log.problems(self.levels, self.step_ml)
 
 
 class _Day:
@@ -85,36 +120,51 @@ class _Day:
         self.session = session
         self.hours = hours
         self.boluses: list[Bolus] = []
-        self.events: list[tuple[float, str, str]] = []
+        self.events: list[Event] = []
         self.found: list[str] = []
         self.midnight = self.started = Window(0, 0)
+        self.reservoir = ReservoirLog(session.quiet, session.target.plant.beaker, FILLED_ML)
 
     def go_to(self, hour: float) -> None:
-        """Let the time pass until an hour of the day."""
+        """Let the time pass until an hour of the day; the reservoir is looked at on the way."""
+        while (look := len(self.reservoir.levels) * LOOK_H) <= hour:
+            self._pass(look)
+            self.reservoir.look(look)
+        self._pass(hour)
+
+    def _pass(self, hour: float) -> None:
         now_us = self.session.target.now_ns / 1000
-        self.session.run(self.midnight.to_us / 1e6 + hour * 3600 - now_us / 1e6)
+        self.session.run(max(0.0, self.midnight.to_us / 1e6 + hour * 3600 - now_us / 1e6))
 
     def event(self, hour: float, line: str, dose_ug: int, minutes: int, note: str) -> None:
         """One line of the day, at its time."""
         self.go_to(hour)
-        self.events.append((hour, line, note))
-        note = f"{clock(hour)}  {note}."
+        said = f"{clock(hour)}  {note}."
+        outcome = GIVEN
         if line == ABORT:
-            self._abort(note)
+            self._abort(said)
+            outcome = ABORTED
         elif dose_ug:
-            self._grant(line, dose_ug, minutes, note)
-        elif self.session.refused(line, note) != LOCKED_OUT:
-            self.found.append(f"{line} at {clock(hour)} was not refused with {LOCKED_OUT}")
+            outcome = self._grant(line, dose_ug, minutes, said)
+        else:
+            number = self.session.refused(line, said)
+            outcome = REFUSED if number else GIVEN
+            if number != LOCKED_OUT:
+                self.found.append(f"{line} at {clock(hour)} was not refused with {LOCKED_OUT}")
+        dose_ug = dose_ug if outcome == GIVEN else 0
+        self.events.append(Event(hour, line, note, outcome, dose_ug))
 
-    def _grant(self, line: str, dose_ug: int, minutes: int, note: str) -> None:
+    def _grant(self, line: str, dose_ug: int, minutes: int, note: str) -> str:
+        """Ask for a bolus that is to be given; whether it is."""
         try:
             steps, asked = self.session.timed(line, note)
         except PumpError as error:
             self.found.append(f"{line} was refused: {error}")
-            return
+            return REFUSED
         volume_nl = programmed.volume_nl(dose_ug * 1000, NG_ML)
         worth = programmed.steps_of(volume_nl, _step_nl(self.session))
         self.boluses.append(Bolus(worth, minutes * 60_000_000, asked, steps.commanded))
+        return GIVEN
 
     def _abort(self, note: str) -> None:
         steps, aborted = self.session.timed(ABORT, note)
@@ -176,7 +226,8 @@ def _account(day: _Day, steps: Steps, stopped: Window, ledger: str) -> FlexDay:
     course = programmed.course(plan, times_us)
     step_ug = step_nl * NG_ML / 1_000_000 / 1_000
     kinds, volumes = ledger.split(",")[::2], ledger.split(",")[1::2]
-    late_us = [float(us) for us in course.lateness_us(times_us)]
+    worst = course.worst(times_us)
+    late_us = course.lateness_us(times_us)
     return FlexDay(
         title="flex day",
         target=session.where,
@@ -184,16 +235,22 @@ def _account(day: _Day, steps: Steps, stopped: Window, ledger: str) -> FlexDay:
         steps=steps,
         edges=len(times_us),
         due_steps=course.due(stopped.from_us),
-        worst_us=max(late_us, key=abs, default=0.0),
+        due_latest=course.due(stopped.to_us),
+        worst_us=float(worst.late_us),
+        limit_us=float(worst.limit_us),
         step_ml=step_nl / 1_000_000,
         step_ug=step_ug,
         delivered_ml=plant.beaker.volume_ml,
         ledger=list(zip(kinds, volumes, strict=True)),
         programmed=_stairs(day, course, step_ug),
         delivered=_bins(day, times_us, step_ug),
-        deviations=_deviations(day, course, times_us),
+        late=[
+            Step(_hour(day, t_us), float(us), float(course.limit_us(t_us)))
+            for t_us, us in zip(times_us, late_us, strict=True)
+        ],
         events=day.events,
         found=day.found + course.problems(times_us, stopped),
+        levels=day.reservoir.levels,
     )
 
 
@@ -225,16 +282,3 @@ def _bins(day: _Day, times_us: Sequence[Fraction], step_ug: Fraction) -> list[tu
             counted[n] += 1
     each = [(n * BIN_S / 3600, float(c * step_ug * 3600 / BIN_S)) for n, c in enumerate(counted)]
     return [*each, (day.hours, each[-1][1])]
-
-
-def _deviations(
-    day: _Day, course: Course, times_us: Sequence[Fraction], most: int = 400
-) -> list[tuple[float, float, float]]:
-    """Delivered minus due around groups of steps: -1 right before a step, 0 right after it."""
-    every = -(-len(times_us) // most) or 1
-    found = []
-    for first in range(0, len(times_us), every):
-        group = times_us[first : first + every]
-        after = [float(n - course.due(t_us)) for n, t_us in enumerate(group, first + 1)]
-        found.append((_hour(day, group[0]), min(after) - 1, max(after)))
-    return found

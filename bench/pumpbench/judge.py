@@ -7,13 +7,15 @@ for which no step is early: what is judged is the steps against each other, all 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 
+from pumpbench import reservoir_log
 from pumpbench.edges import Edges
+from pumpbench.reservoir_log import Level
 
 US_PER_DAY = 86_400_000_000
 LIMIT_US = 2  # an interval may be this far outside the two whole microseconds around the ideal
@@ -110,6 +112,8 @@ class Piece:
     step_ml: Fraction
     curve: list[tuple[float, int]]
     deviations: list[Deviation]
+    trace: Edges  # the edges themselves
+    levels: Sequence[Level] = ()  # of the reservoir, where it was asked
 
     @property
     def programmed_ml(self) -> Fraction:
@@ -129,7 +133,7 @@ class Piece:
         if self.delivered_ml != edges * self.step_ml:
             expected, held = float(edges * self.step_ml), float(self.delivered_ml)
             found.append(f"{edges} steps are {expected:.6f} mL, the beaker has {held:.6f} mL")
-        return found
+        return found + reservoir_log.problems(self.levels, self.step_ml)
 
 
 def step_volume_ml(board: ModuleType | SimpleNamespace) -> Fraction:
@@ -176,6 +180,22 @@ def deviations(edges: Edges, judgement: Judgement, most: int = 400) -> list[Devi
             t_s, low, high = found[-1]
             found[-1] = Deviation(t_s, min(low, after - 1), max(high, after))
     return found
+
+
+def lateness_us(edges: Edges, judgement: Judgement) -> Iterator[tuple[float, float]]:
+    """(seconds since the start, how many microseconds late) of every step; never below 0.
+
+    Whole numbers until the end: a day has 200 000 steps.
+    """
+    ideal_us = judgement.ideal_us
+    first_us = ideal_us - judgement.earliest_us
+    scale = 1000 * ideal_us.denominator * first_us.denominator
+    ideal, first = int(ideal_us * scale), int(first_us * scale)
+    first_ns = None
+    for n, t_ns in enumerate(edges.times_ns(), 1):
+        first_ns = t_ns if first_ns is None else first_ns
+        since = (t_ns - first_ns) * (scale // 1000) + first
+        yield since / scale / 1e6, (since - n * ideal) / scale
 
 
 def _since_start_us(edges: Edges, judgement: Judgement) -> Iterator[Fraction]:

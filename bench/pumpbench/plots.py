@@ -10,18 +10,21 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from pumpbench.flexday import FlexDay
-from pumpbench.judge import LIMIT_US, Piece
+from pumpbench.judge import LIMIT_US, Piece, lateness_us
+from pumpbench.reservoir_log import limit_nl
 
 SIZE_IN = (4.1, 2.7)  # about as wide as a phone, so that its text needs no zoom there
 MOST_LABELS = 5  # bars of a histogram with their number above
 
 INK, FAINT, TARGET, GOOD, BAND = "#010101", "#020202", "#030303", "#040404", "#050505"
+BAD = "#060606"
 COLOURS = {
     INK: "var(--ink)",
     FAINT: "var(--line)",
     TARGET: "var(--target)",
     GOOD: "var(--delivered)",
     BAND: "var(--band)",
+    BAD: "var(--bad)",
 }
 LOOK: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -98,24 +101,27 @@ def deviation(piece: Piece) -> str:
     points = piece.deviations
     unit_s = _time_axis(axes, piece.curve[-1][0])
     axes.axhspan(-1, 0, color=BAND, linewidth=0)
-    if piece.judgement.edges <= len(points):  # each step: down to it, and up at it
-        saw = [(0.0, 0.0)]
-        for t_s, low, high in points:
-            saw += [(t_s / unit_s, low), (t_s / unit_s, high)]
-        axes.plot(*zip(*saw, strict=True), color=GOOD, linewidth=1.3)
-    else:
-        _band(axes, [(t_s / unit_s, low, high) for t_s, low, high in points])
+    saw = [(0.0, 0.0)]  # down to each step, and up at it
+    for t_s, low, high in points:
+        saw += [(t_s / unit_s, low), (t_s / unit_s, high)]
+    axes.plot(*zip(*saw, strict=True), color=GOOD, linewidth=1.3)
     _limit(axes, points)
     axes.set_ylabel("steps")
     return as_svg(figure, f"deviation of {piece.title} on {piece.target}")
 
 
-def _band(axes, points: list[tuple[float, float, float]]) -> None:
-    """Between the lowest and the highest of groups of steps: (time, low, high)."""
-    times, lows, highs = zip(*points, strict=True)
-    axes.fill_between(times, lows, highs, color=GOOD, alpha=0.35, linewidth=0)
-    axes.plot(times, lows, color=GOOD, linewidth=1.3)
-    axes.plot(times, highs, color=GOOD, linewidth=1.3)
+def lateness(piece: Piece) -> str:
+    """How late each step of the piece was, against the limit of it."""
+    figure, axes = new_figure()
+    unit_s = _time_axis(axes, piece.curve[-1][0])
+    axes.axhspan(0, float(piece.judgement.spread_limit_us), color=BAND, linewidth=0)
+    late = [(t_s / unit_s, us) for t_s, us in lateness_us(piece.trace, piece.judgement)]
+    if late:
+        axes.plot(*zip(*late, strict=True), color=GOOD, linewidth=1)
+    reach_us = max([float(piece.judgement.spread_limit_us), *(us for _, us in late)])
+    axes.set_ylim(-0.05 * reach_us, 1.1 * reach_us)
+    axes.set_ylabel("µs late")
+    return as_svg(figure, f"lateness of {piece.title} on {piece.target}")
 
 
 def _limit(axes, points: Sequence[tuple[float, float, float]]) -> None:
@@ -124,38 +130,39 @@ def _limit(axes, points: Sequence[tuple[float, float, float]]) -> None:
     axes.set_ylim(min(-1.3, lowest * 1.1), max(0.3, highest * 1.1))
 
 
-def flex_deviation(flex: FlexDay) -> str:
-    """Delivered minus programmed over the flex day, in steps."""
-    figure, axes = new_figure()
-    axes.axhspan(-1, 0, color=BAND, linewidth=0)
-    if flex.deviations:
-        _band(axes, flex.deviations)
-    _limit(axes, flex.deviations)
-    _day_axis(axes, flex.hours)
-    axes.set_ylabel("steps")
-    return as_svg(figure, f"deviation of the {flex.title} on {flex.target}")
-
-
-def _day_axis(axes, hours: float) -> None:
+def day_axis(axes, hours: float) -> None:
+    """The hours of a day, or of the part of it that there was."""
     axes.set_xlim(0, hours)
     axes.set_xticks(range(0, int(hours) + 1, 6 if hours > 8 else 1))
     axes.set_xlabel("time of day, hours")
 
 
-def flex_rates(flex: FlexDay) -> str:
-    """The rate of the flex day: what came, filled, and what was programmed, dashed over it."""
-    figure, axes = new_figure()
-    hours, rates = zip(*flex.delivered, strict=True)
-    axes.fill_between(hours, rates, step="post", color=GOOD, alpha=0.35, linewidth=0)
-    axes.plot(hours, rates, color=GOOD, linewidth=1.3, drawstyle="steps-post", label="delivered")
-    hours, rates = zip(*flex.programmed, strict=True)
-    style = {"color": TARGET, "linestyle": "--", "linewidth": 1.3, "drawstyle": "steps-post"}
-    axes.plot(hours, rates, label="programmed", **style)
-    _day_axis(axes, flex.hours)
-    axes.set_ylim(0, max(*rates, 1) * 1.3)  # room for the legend
-    axes.set_ylabel("µg an hour")
-    axes.legend(loc="upper right", ncols=2)
-    return as_svg(figure, f"rates of the {flex.title} on {flex.target}")
+def reservoir(parts: Sequence[Piece | FlexDay]) -> str:
+    """The level over each part, and below it how far the pump's answers are from the truth."""
+    figure = Figure(figsize=(SIZE_IN[0], 3.3), layout="constrained")
+    upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 2])
+    parts = [part for part in parts if part.levels]
+    limits_nl = [float(limit_nl(part.step_ml)) for part in parts]
+    for part, marker in zip(parts, "o^sD", strict=False):
+        hours = [level.hour for level in part.levels]
+        truth = [float(level.true_ml) for level in part.levels]
+        upper.plot(hours, truth, color=TARGET, linewidth=1.3)
+        style = {"color": GOOD, "marker": marker, "markersize": 3.5, "linewidth": 0}
+        answers = [float(level.answered_ml) for level in part.levels]
+        every = {"markevery": 3, "label": f"answered, {part.title}"}  # the truth shows between
+        upper.plot(hours, answers, **style, **every)
+        lower.plot(hours, [float(level.off_nl) for level in part.levels], **style)
+    upper.plot([], [], color=TARGET, linewidth=1.3, label="left by the beaker")
+    upper.set_ylim(0, None)
+    upper.set_ylabel("mL")
+    for limit in limits_nl[:1]:
+        lower.axhspan(-limit, limit, color=BAND, linewidth=0)
+    end_h = max((level.hour for part in parts for level in part.levels), default=1)
+    day_axis(lower, end_h)
+    lower.set_xlabel("hours")
+    lower.set_ylabel("nL off")
+    figure.legend(loc="outside lower center", ncols=1, fontsize=8)
+    return as_svg(figure, "level of the reservoir")
 
 
 def histogram(pieces: list[Piece]) -> str:
@@ -190,8 +197,8 @@ def _errors(axes, piece: Piece) -> None:
     axes.set_title(f"{piece.title}, {piece.target}", loc="left", fontsize=8)
 
 
-def new_figure():
-    figure = Figure(figsize=SIZE_IN, layout="constrained")
+def new_figure(size_in: tuple[float, float] = SIZE_IN):
+    figure = Figure(figsize=size_in, layout="constrained")
     return figure, figure.subplots()
 
 

@@ -9,9 +9,18 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from pumpbench import alarms_demo, plots, sound_plots
+from pumpbench import (
+    alarms_demo,
+    figures,
+    flex_plots,
+    plots,
+    report_data,
+    reservoir_log,
+    sound_plots,
+)
 from pumpbench.alarms_demo import AlarmsPart
-from pumpbench.flexday import FlexDay, clock
+from pumpbench.figures import Figure, exact
+from pumpbench.flexday import FILLED_ML, FlexDay, clock
 from pumpbench.hil.checkout import Checkout
 from pumpbench.judge import Piece
 from pumpbench.plots import grouped
@@ -35,48 +44,76 @@ class Facts:
 def write_report(
     path: Path, pieces: list[Piece], flex: FlexDay, alarms: AlarmsPart, facts: Facts
 ) -> Path:
-    """Write the page: the pieces, the slow one first, the day last; the flex day; the alarms.
+    """Write the page: the pieces, slow, fast and the day; the flex day; the alarms.
 
-    Returns the path.
+    Its data lie beside it as CSV files, named after it. Returns the path.
     """
-    slow, day = pieces[0], pieces[-1]
+    slow, fast, day = pieces
     with plots.look():
         drawn = [
-            ("Volume over a day", day.target, plots.volume(day)),
             ("The first seconds, step by step", slow.target, plots.volume(slow)),
-            ("Delivered minus target, over the day", day.target, plots.deviation(day)),
             ("Delivered minus target, step by step", slow.target, plots.deviation(slow)),
+            (
+                f"How late the steps were at {fast.title.split(',')[0]}",
+                f"{fast.target}, shaded: the limit",
+                plots.lateness(fast),
+            ),
             (
                 "Interval errors",
                 "how many intervals, on a logarithmic scale",
                 plots.histogram(pieces),
             ),
+            (
+                "Level of the reservoir, over both days",
+                f"{day.target}, {reservoir_log.QUERY} against the beaker; below, the difference",
+                plots.reservoir([day, flex]),
+            ),
         ]
-        flex_plots = plots.flex_rates(flex), plots.flex_deviation(flex)
+        drawn_of_flex = flex_plots.rates(flex), flex_plots.lateness(flex)
         alarm_plots = _alarm_plots(alarms)
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     environment.filters |= {"grouped": grouped, "clock": clock}
+    path.parent.mkdir(parents=True, exist_ok=True)
     page = environment.get_template("report.html").render(
         pieces=pieces,
         day=day,
         facts=facts,
         plots=drawn,
-        worst_us=max((piece.judgement.worst_error_us for piece in pieces), key=abs),
-        intervals=sum(count for piece in pieces for _, count in piece.judgement.errors_us),
+        tiles=_tiles(pieces),
+        of_pieces=[(piece, figures.of_piece(piece)) for piece in pieces],
+        of_flex=figures.of_flex(flex),
+        data=report_data.write(path, pieces, flex),
         problems=[(part, text) for part in (*pieces, flex, alarms) for text in part.problems()],
-        rows=rows(pieces),
         flex=flex,
-        flex_plots=flex_plots,
-        flex_rows=flex_rows(flex),
+        filled_ml=FILLED_ML,
+        flex_plots=drawn_of_flex,
         alarms=alarms,
         alarm_plots=alarm_plots,
         alarm_lines=list(alarms_demo.table(alarms)),
         priorities=alarms_demo.PRIORITIES,
         sound=f"data:audio/wav;base64,{b64encode(alarms.wav()).decode()}",
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def _tiles(pieces: list[Piece]) -> list[tuple[str, str, Figure]]:
+    """(text, what it is, the figure with its limit): what the page says first."""
+    day = pieces[-1]
+    delivered, missing = figures.delivered(day), figures.missing(day)
+    worst = figures.worst_interval(pieces)
+    intervals = sum(count for piece in pieces for _, count in piece.judgement.errors_us)
+    edges = day.judgement.edges
+    return [
+        (
+            grouped(edges),
+            "steps in the day",
+            Figure("", "", grouped(day.steps.commanded), edges == day.steps.commanded),
+        ),
+        (missing.measured, "missing or extra", missing),
+        (f"{float(day.delivered_ml):.6f}", "mL in the beaker after it", delivered),
+        (f"{worst.measured} µs", f"worst of {grouped(intervals)} intervals", worst),
+    ]
 
 
 def rows(pieces: list[Piece]) -> list[tuple[str, list[str]]]:
@@ -125,9 +162,3 @@ def _alarm_plots(alarms: AlarmsPart) -> list[tuple[str, str]]:
         (title, sound_plots.bursts(found, title=title, start_ns=a, end_ns=b, lamps=lamps))
         for title, found, a, b in drawn
     ]
-
-
-def exact(number) -> str:
-    """A Fraction as it is: `450 000`, or `225 225/999`."""
-    whole, rest = divmod(number, 1)
-    return f"{grouped(int(whole))} {rest}" if rest else grouped(int(whole))

@@ -2,6 +2,7 @@
 """The demonstration from end to end: what it types, what it prints, how it ends."""
 
 import base64
+import csv
 import io
 import re
 import wave
@@ -34,6 +35,38 @@ def without_image(tmp_path_factory):
     path = tmp_path_factory.mktemp("demo") / "report.html"
     status = demo.run(path, missing_image=MISSING, lengths=SHORT, screen=screen)
     return status, screen.file.getvalue(), path.read_text()
+
+
+@pytest.fixture(scope="module")
+def data(without_image, tmp_path_factory):
+    """The files beside its page, by name: their rows, by the names of the header."""
+    del without_image
+    folder = next(tmp_path_factory.getbasetemp().glob("demo*"))
+    found = {}
+    for path in folder.glob("report-*.csv"):
+        with path.open(newline="") as file:
+            found[path.stem.removeprefix("report-")] = list(csv.DictReader(file))
+    return found
+
+
+def test_the_data_have_the_steps_and_the_boluses_that_were_counted(without_image, data):
+    _, printed, page = without_image
+    edges = re.findall(r"Edges on the pin +│(.*)│\n", printed)
+    counted = [int(count.replace(" ", "")) for line in edges for count in line.split("│")]
+    files = ["steps-1", "steps-2", "steps-3", "flex-steps"]
+    assert [len(data[name]) for name in files] == counted
+    outcomes = [row["outcome"] for row in data["flex-events"]]
+    assert outcomes == ["given", "given", "refused", "given", "given", "aborted"]
+    assert len(re.findall(r'id="rates-[^"]*-mark-', page)) == len(outcomes)
+    assert sum(int(row["dose_ug"]) for row in data["flex-events"]) == 30 + 20 + 20 + 30
+
+
+def test_the_pump_was_asked_for_its_reservoir_over_both_days_and_knew_it(data):
+    levels = data["reservoir"]
+    assert len(levels) == 51 + 49
+    assert float(levels[50]["true_ml"]) == pytest.approx(20 - 12 / 48, abs=1e-4)
+    assert float(levels[-1]["true_ml"]) == pytest.approx(20 - 905 / 500, abs=1e-3)
+    assert max(abs(float(row["answered_minus_true_nl"])) for row in levels) <= 63.5
 
 
 @pytest.fixture
@@ -156,7 +189,7 @@ def test_the_alarms_are_tabled_by_priority_beside_what_is_required(without_image
     _, printed, page = without_image
     for priority in ("HIGH", "MEDIUM", "LOW"):
         assert re.search(rf"│ {priority} +│ +│ +│ +│\n", printed)
-        assert f'<th colspan="4">{priority}</th>' in page
+        assert f'<th colspan="5">{priority}</th>' in page
     assert re.search(r"│ flashes +│ +2 Hz │ +1\.4 to 2\.8 Hz │ +0\.6 Hz │", printed)
     assert "<th>tones of the burst</th><td>10</td><td>10</td>" in page
     for event in ("ALARM_ON 306", "AUDIO_PAUSED 6.000 s", "ALARM_ACKNOWLEDGED 306"):

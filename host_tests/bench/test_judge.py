@@ -38,7 +38,7 @@ def piece(edges, steps, delivered_steps=None):
     delivered = edges.count if delivered_steps is None else delivered_steps
     judged = judge(edges, IDEAL_US)
     volume_ml = delivered * STEP_ML
-    return Piece("rate", "target", steps, judged, volume_ml, STEP_ML, [], [])
+    return Piece("rate", "target", steps, judged, volume_ml, STEP_ML, [], [], edges)
 
 
 def test_steps_on_time_have_no_problem_and_no_error():
