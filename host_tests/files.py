@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Files in memory, as `pump.hal.files` has them, that fail or lose power at a chosen write."""
 
+import json
+
 
 class PowerCut(BaseException):
     """The power is gone: nothing of the firmware may catch this."""
@@ -44,6 +46,9 @@ class MemoryFiles:
         if name not in self.content:
             raise OSError(2)
         return self.content[name][offset : offset + count]
+
+    def json(self, name, offset):
+        return json.loads(self.read_at(name, offset, self.size(name)))
 
     def parts(self, name):
         yield self.read_at(name, 0, self.size(name))

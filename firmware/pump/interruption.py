@@ -15,7 +15,7 @@ _WRAP = const(0xFFFFFFFF)
 
 
 class Interruption:
-    """journal: gets `boot` and `is_interrupted`. scratch: what came through the reset, or None.
+    """journal: takes up what the last record says. scratch: what came through the reset, or None.
 
     batch: what was going out, doses apart, when a reset ended it for the first time since somebody
     confirmed; else None: what crashes again and again stays down. was_dosing: a periodic dose was
@@ -36,24 +36,22 @@ class Interruption:
     def restore_past(self, record):
         """Bring back the doses and the day. Before `restore`."""
         boluses, day, self._past_ng = record
-        self._treatment.boluses.restore(boluses)
+        self._treatment.boluses.from_record(boluses)
         self._treatment.day.from_record(day)
 
     def restore(self, record):
         """Go on from the last record of the delivery."""
         at_us, boot, was_interrupted, batch, counts, ledger, dose, self.logged = record
-        self._journal.boot = boot + 1
         self._clock.begin(at_us)
         self._ledger.restore(ledger)
         self._ledger.recover(*self._out(at_us, counts), batch)
         is_cut = counts[1] > counts[0] or dose is not None
         self.was_dosing = is_cut and batch[0] == PERIODIC
         self._lane = THERAPY if batch[0] in REGULAR and dose is None else DOSES
-        self._journal.is_interrupted = bool(was_interrupted or is_cut)
-        if dose is not None:
-            self._reopen(dose)
-        elif is_cut and not was_interrupted:
+        if dose is None and is_cut and not was_interrupted:
             self.batch = batch
+        dose_id = self._reopen(dose) if dose is not None else 0
+        self._journal.take_up(boot + 1, bool(was_interrupted or is_cut), dose_id)
 
     def count_since(self):
         """What went out, or may have, since the past was kept counts as given just now."""
@@ -80,9 +78,13 @@ class Interruption:
         return 0, allowed - emitted
 
     def _reopen(self, dose):
-        """A dose is over that a reset has interrupted: it is on record, and never resumed."""
+        """A dose is over that a reset has interrupted: it is on record, and never resumed.
+
+        Returns its id; 0: the past is of a later one, and says all there is to know.
+        """
         number, kind, programmed_ng, start_us, duration_us, given_ng = dose
         record = Record(number, kind, programmed_ng, start_us, duration_us)
         record.outcome, record.given_ng = RESET, given_ng
         record.end_us = self._clock.now_us()
         self._treatment.boluses.add(record)
+        return number if self._treatment.boluses.find(number) is not None else 0

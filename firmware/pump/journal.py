@@ -141,9 +141,21 @@ class Journal:
             self.is_interrupted = was_interrupted
             raise
 
+    def take_up(self, boot, is_interrupted, dose_id):
+        """Power-up has read the last record. dose_id: of the dose that is in it, 0: of none.
+
+        That dose stays in the record until it is among the past.
+        """
+        self.boot, self.is_interrupted, self._dose_id = boot, is_interrupted, dose_id
+
     def begin(self):
-        """The first records since power-up: a dose is past before it leaves the account."""
-        self.keep_past()
+        """The first record since power-up. The past comes at the first wakes.
+
+        Where none was ever kept it comes first: a record without a past tells that it was lost.
+        """
+        if not self._twins.has(PAST):
+            self.keep_past()
+        self._past_us = self._clock.now_us() - _HOUR_US
         self._save(0, 0)
 
     def keep_past(self):
@@ -158,7 +170,7 @@ class Journal:
         """Write a copy of the past. True: it was the second one; else another call is due."""
         if not self._copies:
             now_us, treatment = self._clock.now_us(), self._treatment
-            past = [treatment.boluses.state(now_us), treatment.day.to_record()]
+            past = [treatment.boluses.to_record(now_us), treatment.day.to_record()]
             self._copies = self._twins.saving(PAST, past + [self._ledger.most_ng()])
             self._copied = now_us, self._dose_id if self._has_ended() else 0
         try:
@@ -208,10 +220,10 @@ class Journal:
         if giving is not None:
             if not is_kept:
                 self.keep_past()
-            dose = giving.record.state()[:5] + [giving.given_ng()]
+            dose = giving.record.to_record()[:5] + [giving.given_ng()]
         elif not is_kept:
             over = self._treatment.boluses.find(self._dose_id)
-            dose = over.state()[:5] + [over.given_ng]
+            dose = over.to_record()[:5] + [over.given_ng]
         drug = self._drug_batch()
         value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
         self._write(DELIVERY, value + [self._ledger.state(), dose, self._log.written()])

@@ -54,11 +54,17 @@ class Memory:
         self._saving = ()  # (key, iterator) of the one of which copy 0 is written
 
     def begin(self):
-        """All is written once, so that it is there; before anything hides it, what was lost."""
-        if self.lost:
+        """All is written once, so that it is there. The setup of a new pump comes last.
+
+        Else it comes first: what was lost, and what rests since the reset, has to be on record
+        before the delivery's record says that nothing went out any more.
+        """
+        is_new = not self._twins.has("setup")
+        if self.lost or not is_new:
             self.sync()
         self._try("journal", self._journal.begin)
-        self.sync()
+        if is_new:
+            self.sync()
 
     def is_open(self):
         """True while an interruption, or a loss, has not been confirmed."""

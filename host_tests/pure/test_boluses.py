@@ -168,7 +168,7 @@ def test_what_is_kept_never_lets_the_patient_have_more(gaps_us, maximum):
     for gap_us in gaps_us:
         now_us += gap_us
         begin(boluses, PATIENT, 5_000, now_us, 0)
-    kept.restore(json.loads(json.dumps(boluses.state(now_us))))
+    kept.from_record(json.loads(json.dumps(boluses.to_record(now_us))))
     assert kept.wait_us(now_us, HOUR_US, 289) == boluses.wait_us(now_us, HOUR_US, 289)
     assert kept.wait_us(now_us, 1, maximum) >= boluses.wait_us(now_us, 1, maximum)
     if len(gaps_us) <= 32:
@@ -184,30 +184,30 @@ def test_the_busiest_day_there_can_be_fits_into_a_record():
         day.note(at_us, (number * 24 * 10**16, number * 10**15))
         boluses.end(record, "COMPLETED", 10**9 - 1, at_us + 60_000_000)
     twins = Twins((MemoryFiles(), MemoryFiles()), "RPI_PICO")
-    past = [boluses.state(now_us), day.to_record(), 10**15]
+    past = [boluses.to_record(now_us), day.to_record(), 10**15]
     assert len(json.dumps(past)) < 6000
     assert twins.save("past", past)
     boluses.lock(now_us)
-    assert twins.save("past", [boluses.state(now_us), *past[1:]])
+    assert twins.save("past", [boluses.to_record(now_us), *past[1:]])
 
 
 def test_a_record_holds_the_starts_of_the_last_day_only():
     boluses = given_at(0, HOUR_US, 2 * HOUR_US)
     now_us = DAY_US + HOUR_US
-    _, _, groups, _ = boluses.state(now_us)
+    _, _, groups, _ = boluses.to_record(now_us)
     assert groups == [[2 * HOUR_US, 1]]
-    _, _, groups, _ = boluses.state(now_us - 1)
+    _, _, groups, _ = boluses.to_record(now_us - 1)
     assert groups == [[HOUR_US, 1], [2 * HOUR_US, 1]]
 
 
 def test_no_more_starts_are_kept_than_the_largest_maximum_asks_for():
-    _, _, groups, _ = given_at(*range(300)).state(300)
+    _, _, groups, _ = given_at(*range(300)).to_record(300)
     assert sum(count for _, count in groups) == 288
     assert groups[-1][0] == 299
 
 
 @pytest.mark.parametrize(("starts", "size"), [(32, 1), (33, 2), (64, 2), (288, 9)])
 def test_starts_are_kept_as_finely_as_32_groups_can_tell(starts, size):
-    _, _, groups, _ = given_at(*range(starts)).state(starts)
+    _, _, groups, _ = given_at(*range(starts)).to_record(starts)
     assert len(groups) <= 32
     assert {count for _, count in groups[1:]} == {size}

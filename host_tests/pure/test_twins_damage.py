@@ -54,7 +54,7 @@ RIGHT_CHECKSUM = [
     sealed(b" [" + b"[" * 4000 + b"\n"),
     *map(line, [{}, 1, None, "text", [], [[]], ["1"], [None], [True, BOARD, 1, VALUE]]),
     *map(
-        line, [[VERSION], [VERSION, BOARD, 1], [VERSION, BOARD, 1, VALUE, 0], [1.0, BOARD, 1, 1]]
+        line, [[VERSION], [VERSION, BOARD, 1], [VERSION, BOARD, 3, VALUE, 0], [1.0, BOARD, 1, 1]]
     ),
     *map(line, [[VERSION, 5, 1, 1], [VERSION, BOARD, "1", 1], [VERSION, BOARD, True, 1]]),
     *map(

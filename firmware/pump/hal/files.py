@@ -6,6 +6,7 @@ be there, empty, from the moment it is opened: it is written under another name 
 Every method raises OSError when the filesystem does.
 """
 
+import json
 import os
 
 from micropython import const
@@ -47,6 +48,15 @@ class Files:
         with open(self._path(name), "rb") as file:
             file.seek(offset)
             return file.read(count)
+
+    def json(self, name, offset):
+        """What is in a file from `offset` on, as JSON; ValueError: it is none.
+
+        MicroPython reads on as it understands, so the text is never in memory.
+        """
+        with open(self._path(name), "rb") as file:
+            file.seek(offset)
+            return json.load(file)
 
     def parts(self, name):
         """Yield a file in parts, see `parts` of this module."""

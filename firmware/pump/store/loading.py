@@ -26,31 +26,39 @@ FOREIGN = const("FOREIGN")  # of another board
 
 _GOOD = "GOOD"
 _BAD = ".bad"  # a copy that is set aside
-_NO_COPY = (0, None, None, None)
+_CRC = const(8)  # hex digits, at the beginning
+_HEAD = const(64)  # bytes behind them that hold all up to the value
+_MISSING = const(2)  # ENOENT
 
 
 def loaded(folders, board_name, key):
-    """(value or None, its number, (size, CRC) of it where both copies have it, finding or "")."""
+    """(value or None, its number, (size, CRC) of it where both copies have it, finding or "").
+
+    A copy is read part by part, and a value is made of one only: a heap that is scattered has no
+    room for all of a text.
+    """
     _bring_over(folders, key)
-    first: "tuple" = _look(folders, board_name, key, 0)
-    second: "tuple" = _look(folders, board_name, key, 1, first)
-    first_seq, second_seq = first[0], second[0]
-    if not first_seq and not second_seq:
-        return None, 0, None, set_aside(folders, board_name, key, (first[1], second[1]))
-    if second_seq > first_seq:
-        kept, other, look, is_usual = second, 0, first, False
+    looks = [_look(folders[copy], board_name, name_of(key, copy)) for copy in COPIES]
+    for kept in (1, 0) if looks[1].seq > looks[0].seq else (0, 1):
+        if looks[kept].seq:
+            try:
+                value = _value(folders[kept], name_of(key, kept))
+                break
+            except (OSError, ValueError, RuntimeError):  # RuntimeError: nested too deeply
+                looks[kept].lose()
     else:
-        kept, other, look = first, 1, second
-        is_usual = second_seq == first_seq - 1 and (second_seq or second[1] is None)
-    seq, _, value, content = kept
-    if look[3] == content:
-        body = content[8 + len(start_of(board_name, seq)) :]
-        return value, seq, (len(body), binascii.crc32(body)), ""
-    name = name_of(key, other)
-    if look[1] not in (_GOOD, None):
-        attempt(folders[other].rename, name, name + _BAD)
-    attempt(folders[other].replace, name, (content,))
-    return value, seq, None, "" if is_usual else MENDED
+        return None, 0, None, set_aside(folders, board_name, key, [look.what for look in looks])
+    look, other = looks[kept], looks[1 - kept]
+    if other.is_like(look):
+        return value, look.seq, look.saved, ""
+    is_usual = not kept and (
+        other.seq == look.seq - 1 if other.seq else other.what is None and look.seq == 1
+    )
+    name = name_of(key, 1 - kept)
+    if other.what not in (_GOOD, None):
+        attempt(folders[1 - kept].rename, name, name + _BAD)
+    attempt(folders[1 - kept].copy, folders[kept], name_of(key, kept), name)
+    return value, look.seq, None, "" if is_usual else MENDED
 
 
 def set_aside(folders, board_name, key, kinds):
@@ -59,8 +67,9 @@ def set_aside(folders, board_name, key, kinds):
         name = name_of(key, copy)
         if kinds[copy] is not None:
             attempt(folders[copy].rename, name, name + _BAD)
-    if kinds == (None, None):  # set aside earlier: still lost, and maybe nobody was told
-        kinds = [_look(folders, board_name, key, copy, end=_BAD)[1] for copy in COPIES]
+    if not any(kinds):  # set aside earlier: still lost, and maybe nobody was told
+        names = [name_of(key, copy) + _BAD for copy in COPIES]
+        kinds = [_look(folders[copy], board_name, names[copy]).what for copy in COPIES]
     for what in (LOST, NEWER, FOREIGN):
         if what in kinds:
             return what
@@ -78,42 +87,69 @@ def _bring_over(folders, key):
         pass  # it will be made anew, a finding
 
 
-def _look(folders, board_name, key, copy, like=_NO_COPY, end=""):
-    """(number, what, value, content) of a copy; `like` when the content is the same."""
-    content = _read(folders[copy], name_of(key, copy) + end)
-    if content is None:
-        return _NO_COPY
-    return like if content == like[3] else _judge(content, board_name) + (content,)
+class _Look:
+    """What a copy is: seq is its number, 0 unless it is good; what: None where there is none.
+
+    saved: (size, CRC) of its value. told: the checksum that is in it.
+    """
+
+    def __init__(self, what, seq=0, saved=None, told=b""):
+        self.what, self.seq = what, seq
+        self.saved, self.told = saved, told
+
+    def lose(self):
+        """It is no good after all."""
+        self.what, self.seq = LOST, 0
+
+    def is_like(self, other):
+        """Whether both are good, and the same."""
+        return self.seq == other.seq and (self.saved, self.told) == (other.saved, other.told)
 
 
-def _read(folder, name):
-    """The content of a copy, None when there is none, b"" when it cannot be read."""
+def _look(folder, board_name, name):
+    """Read a copy, a part at a time."""
+    told, crc, value_crc, size, start_size = b"", 0, 0, 0, 0
+    seq, what = 0, LOST
     try:
-        return b"" if folder.size(name) > MOST_BYTES else folder.read(name)
-    except OSError:
-        return b""
+        if folder.size(name) > MOST_BYTES:
+            return _Look(LOST)
+        for part in folder.parts(name):
+            value_part = part
+            if not told:
+                told, part = bytes(part[:_CRC]), part[_CRC:]
+                seq, what = _judged(bytes(part[:_HEAD]), board_name)
+                start_size = len(start_of(board_name, seq))
+                value_part = part[start_size:]
+            crc, value_crc = binascii.crc32(part, crc), binascii.crc32(value_part, value_crc)
+            size += len(part)
+    except OSError as error:
+        return _Look(None if error.args[0] == _MISSING and not size else LOST)
+    if told != b"%08x" % crc:
+        seq, what = 0, LOST
+    return _Look(what, seq, (size - start_size, value_crc), told)
 
 
-def _judge(content, board_name):
-    """(seq, what, value) of the content of a copy; seq is 0 unless what is _GOOD."""
-    fields = _fields(content)
-    if not fields or type(fields[0]) is not int or fields[0] < VERSION:
-        return 0, LOST, None
-    if fields[0] > VERSION:
-        return 0, NEWER, None
-    if [type(field) for field in fields[:3]] != [int, str, int] or len(fields) != 4:
-        return 0, LOST, None
-    if fields[1] != board_name:
-        return 0, FOREIGN, None
-    return (fields[2], _GOOD, fields[3]) if fields[2] > 0 else (0, LOST, None)
-
-
-def _fields(content):
-    """The list in the content of a copy; None when it is damaged."""
-    if content[:8] != b"%08x" % binascii.crc32(content[8:]):
-        return None
+def _judged(head, board_name):
+    """(number, what it is) of a copy, by what is in front of its value."""
     try:
-        fields = json.loads(content[8:].decode())
-    except (ValueError, RuntimeError):  # RuntimeError: nested too deeply
-        return None
-    return fields if isinstance(fields, list) else None
+        fields = head.decode().split(", ", 3)
+    except ValueError:
+        return 0, LOST
+    version = fields[0][2:].rstrip("]\n")
+    if fields[0][:2] != " [" or not version.isdigit() or int(version) < VERSION:
+        return 0, LOST
+    if int(version) > VERSION:
+        return 0, NEWER
+    if len(fields) < 4 or fields[1][:1] != '"' or not fields[2].isdigit():
+        return 0, LOST
+    if fields[1] != json.dumps(board_name):
+        return 0, FOREIGN
+    return int(fields[2]), _GOOD if int(fields[2]) else LOST
+
+
+def _value(folder, name):
+    """The value in a copy; ValueError where there is none."""
+    fields = folder.json(name, _CRC)
+    if not isinstance(fields, list) or len(fields) != 4:
+        raise ValueError(name)
+    return fields[3]

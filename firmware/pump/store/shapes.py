@@ -55,7 +55,7 @@ def upgraded(key, value):
         return value + [[], 0][len(value) - 2 :]
     if key == "delivery" and isinstance(value, list) and len(value) == len(SHAPES[key]) - 1:
         return value + [0]
-    if key == "past" and fits(value, (SHAPES[key][0], [_PART], int)):
+    if key == "past" and isinstance(value, list) and fits(value[1:], ([_PART], int)):
         drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG
         last_us = max([part[1] for part in value[1]] + [0])
         portions = [_LEAST_FG, [0, drug_fg], [0, last_us], []]
@@ -73,4 +73,9 @@ def fits(value, shape):
         return False
     if isinstance(shape, list):
         shape = tuple(shape[:-1]) + (shape[-1],) * (len(value) - len(shape) + 1)
-    return len(value) == len(shape) and all(fits(*pair) for pair in zip(value, shape))
+    if len(value) != len(shape):
+        return False
+    for part, expected in zip(value, shape):
+        if type(part) is not expected and not fits(part, expected):  # most of it are numbers
+            return False
+    return True

@@ -52,6 +52,10 @@ class Twins:
             self.findings.append((key, finding))
         return value
 
+    def has(self, key):
+        """Whether there is a value, as far as the last `load` or `save` of it says."""
+        return self._seqs.get(key, 0) > 0
+
     def verify(self, key):
         """Whether a copy of the value can be read. One that cannot is made anew: a finding.
 

@@ -6,6 +6,9 @@ interrupted is over: its record ends once and is never opened again. A new presc
 neither the record nor what counts against the patient's allowance.
 """
 
+import struct
+from array import array
+
 from micropython import const
 
 from pump.kinds import PATIENT
@@ -24,8 +27,10 @@ _MOST_RECORDS = const(32)
 _MOST_STARTS = const(288)  # the largest maximum a prescription can have
 _MOST_GROUPS = const(32)  # in which starts are kept
 _MOST_COUNTED = const(999_999_999)
-_FIELDS = ("id", "kind", "programmed_ng", "start_us", "duration_us")
-_END_FIELDS = ("end_us", "given_ng", "outcome")
+_OUTCOMES = ("", COMPLETED, ABORTED, STOPPED, FAULT, RESET)
+# id, kind, programmed_ng, start_us, duration_us, end_us, given_ng, place among _OUTCOMES: 46 B,
+# where a list of these numbers takes 300 of a board's memory.
+_FORMAT = "<IBQQQQQB"
 
 
 class Record:
@@ -41,17 +46,10 @@ class Record:
         self.given_ng = 0
         self.outcome = ""
 
-    def state(self):
+    def to_record(self):
         """All of it, as a list."""
-        return [getattr(self, field) for field in _FIELDS + _END_FIELDS]
-
-
-def record_of(state):
-    """The record of which this is the state."""
-    record = Record(*state[: len(_FIELDS)])
-    for field, value in zip(_END_FIELDS, state[len(_FIELDS) :]):
-        setattr(record, field, value)
-    return record
+        begun = [self.id, self.kind, self.programmed_ng, self.start_us, self.duration_us]
+        return begun + [self.end_us, self.given_ng, self.outcome]
 
 
 class Boluses:
@@ -64,9 +62,9 @@ class Boluses:
         self.given = 0
         self.refused = 0
         self.locked_out = 0
-        self._records = []  # oldest first
+        self._records = []  # oldest first; of those that are over but for the last, the bytes
         self._last_id = 0
-        self._starts_us = []  # of patient boluses, oldest first
+        self._starts_us = array("Q")  # of patient boluses, oldest first
 
     def next(self, kind, programmed_ng, at_us, duration_us):
         """The record of a bolus that may begin. Until it is added, nothing has changed."""
@@ -80,34 +78,39 @@ class Boluses:
         if record.id <= self._last_id:
             return
         self._last_id = record.id
-        self._records = self._records[1 - _MOST_RECORDS :] + [record]
+        self._records = [_packed(other) for other in self._records[1 - _MOST_RECORDS :]] + [record]
         if record.kind == PATIENT:
             self.given = _counted(self.given)
-            self._starts_us = self._starts_us[1 - _MOST_STARTS :] + [record.start_us]
+            self._note_start(record.start_us)
 
     def lock(self, now_us):
         """What the patient was given is not known: as if it were all that may be, just now."""
-        self._starts_us = [now_us] * _MOST_STARTS
+        self._starts_us = array("Q", [now_us] * _MOST_STARTS)
 
     def number_beyond(self, number):
         """The records are lost; no dose had a higher number than this."""
         self._last_id = max(self._last_id, number)
 
-    def state(self, now_us):
+    def to_record(self, now_us):
         """All that has to survive, as a list."""
         counts = self.given, self.refused, self.locked_out
-        starts_us = [at_us for at_us in self._starts_us if at_us + DAY_US > now_us]
-        records = [record.state() for record in self._records if record.outcome]
-        return [self._last_id, counts, _grouped(starts_us), records]
+        groups = _grouped(self._starts_us, now_us - DAY_US)
+        records = [record.to_record() for record in map(_unpacked, self._records)]
+        return [self._last_id, counts, groups, [record for record in records if record[-1]]]
 
-    def restore(self, state):
-        """Go on from what `state` answered."""
-        self._last_id, counts, groups, records = state
-        self._starts_us = []
+    def from_record(self, record):
+        """Go on from what `to_record` answered; ValueError where it never did that."""
+        last_id, counts, groups, records = record
+        over = [
+            struct.pack(_FORMAT, *kept[:-1], _OUTCOMES.index(kept[-1]))
+            for kept in records[-_MOST_RECORDS:]
+        ]
+        starts_us = array("Q")
         for at_us, count in groups:
-            self._starts_us += [at_us] * count
+            for _ in range(count):
+                starts_us.append(at_us)
+        self._last_id, self._records, self._starts_us = last_id, over, starts_us
         self.given, self.refused, self.locked_out = counts
-        self._records = [record_of(kept) for kept in records]
 
     def end(self, record, outcome, given_ng, at_us):
         """The bolus is over. Only the first end of a record counts."""
@@ -118,13 +121,16 @@ class Boluses:
         record.end_us = at_us
 
     def find(self, number):
-        """The record with that id, which is one of the last."""
-        return next(record for record in self._records if record.id == number)
+        """The record with that id, None where it is not one of the last."""
+        for record in map(_unpacked, self._records):
+            if record.id == number:
+                return record
+        return None
 
     def last(self, count):
         """Up to `count` records, newest first."""
         newest = list(reversed(self._records))
-        return newest[: max(count, 0)]
+        return [_unpacked(record) for record in newest[: max(count, 0)]]
 
     def wait_us(self, now_us, lockout_us, maximum):
         """(microseconds until the patient may have the next bolus, what it waits for).
@@ -152,18 +158,51 @@ class Boluses:
             return 0
         return self._starts_us[-nth_last] + wait_us
 
+    def _note_start(self, at_us):
+        """Keep the start of a patient bolus; in place once there are as many as can matter."""
+        starts_us = self._starts_us
+        if len(starts_us) < _MOST_STARTS:
+            starts_us.append(at_us)
+            return
+        for index in range(1, _MOST_STARTS):
+            starts_us[index - 1] = starts_us[index]
+        starts_us[-1] = at_us
+
 
 def _counted(count):
     return min(count + 1, _MOST_COUNTED)
 
 
-def _grouped(starts_us):
-    """Starts as [latest, how many]: of many, neighbours count as if all were the latest one."""
-    size = -(-len(starts_us) // _MOST_GROUPS)
-    groups = []
+def _packed(record):
+    """A record that is over, in few bytes; one that is not as it is."""
+    if not isinstance(record, Record) or not record.outcome:
+        return record
+    fields = record.to_record()
+    fields[-1] = _OUTCOMES.index(record.outcome)
+    return struct.pack(_FORMAT, *fields)
+
+
+def _unpacked(record):
+    """The record, whichever of the two ways it is kept."""
+    if isinstance(record, Record):
+        return record
+    fields = struct.unpack(_FORMAT, record)
+    found = Record(*fields[:5])
+    found.end_us, found.given_ng, outcome = fields[5:]
+    found.outcome = _OUTCOMES[outcome]
+    return found
+
+
+def _grouped(starts_us, after_us):
+    """Starts after an instant as [latest, how many]: of many, neighbours count as the latest."""
     end = len(starts_us)
-    while end:
-        begin = max(end - size, 0)
+    first = 0
+    while first < end and starts_us[first] <= after_us:
+        first += 1
+    size = -(-(end - first) // _MOST_GROUPS)
+    groups = []
+    while end > first:
+        begin = max(end - size, first)
         groups.insert(0, [starts_us[end - 1], end - begin])
         end = begin
     return groups

@@ -109,11 +109,13 @@ class DailyPast:
         self.portion_fg, self._open_fg, self._open_us, ticks = record
         if len(ticks) > _MOST or self.portion_fg < _LEAST_FG:
             raise ValueError("no portions")
-        self._first = self._count = tick = 0
-        self._full = [0, 0]
-        for word in ticks:
+        marks, tick, doses = self._marks, 0, 0
+        for place, word in enumerate(ticks):
             tick += word >> 1
-            self._push(tick << 1 | word & 1)
+            marks[place] = tick << 1 | word & 1
+            doses += word & 1
+        self._first, self._count = 0, len(ticks)
+        self._full = [self._count - doses, doses]
 
     def _push(self, mark):
         self._marks[(self._first + self._count) % _MOST] = mark
