@@ -8,6 +8,7 @@ import pytest
 
 from host_tests.campaign import run
 from host_tests.therapy.operator import Operator, PatientOperator
+from host_tests.therapy.survival import CutOperator
 from host_tests.therapy.tally import Tally
 from host_tests.therapy.troubled import TroubledOperator
 
@@ -22,16 +23,23 @@ def judged(operator, sessions, rules, seed, record_property):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("operator", "sessions"), [(Operator, 4), (TroubledOperator, 4)])
-def test_random_therapies_give_what_the_oracle_says(operator, sessions, record_property):
-    judged(operator, sessions, 25, 35, record_property)
+@pytest.mark.parametrize(
+    ("operator", "sessions", "rules"),
+    [(Operator, 2, 20), (TroubledOperator, 3, 12), (CutOperator, 10, 8)],
+)
+def test_random_therapies_give_what_the_oracle_says(operator, sessions, rules, record_property):
+    judged(operator, sessions, rules, 35, record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.soak
-@pytest.mark.parametrize("operator", [Operator, TroubledOperator])
-def test_many_random_therapies_give_what_the_oracle_says(operator, days, seed, record_property):
-    judged(operator, days, 50, seed, record_property)
+@pytest.mark.parametrize(
+    ("operator", "rules"), [(Operator, 30), (TroubledOperator, 15), (CutOperator, 12)]
+)
+def test_many_random_therapies_give_what_the_oracle_says(
+    operator, rules, days, seed, record_property
+):
+    judged(operator, days, rules, seed, record_property)
 
 
 @pytest.mark.soak

@@ -83,10 +83,14 @@ class Checks:
         assert worst_ng <= limit_ng + missed_ng + ROUNDING_NG, text
 
     def refused_by_day(self, plan, now_us):
-        """Whether LIMit:DAY had a reason: the plan comes as near to it as a 100th, or a step."""
+        """Whether LIMit:DAY had a reason: the plan comes as near to it as a 100th, or a step.
+
+        A limit is so many whole steps; what is owed of one counts with the plan.
+        """
         pieces = self._model.edges.pieces(now_us - DAY_US) + plan.pieces
         peak_ng = day_ng(pieces, now_us, now_us + 3 * DAY_US)
-        least_ng = plan.limit_ng * 0.99 - float(plan.step_ng) - ROUNDING_NG
+        whole_ng = float(plan.limit_ng // plan.step_ng * plan.step_ng)
+        least_ng = whole_ng * 0.99 - float(plan.step_ng) - ROUNDING_NG
         is_justified = peak_ng >= least_ng
         self._tally.add(f"refusals by LIMit:DAY, {'' if is_justified else 'not '}justified")
         assert is_justified, f"refused at {peak_ng} ng, limit {plan.limit_ng}"

@@ -58,15 +58,22 @@ class TroubledOperator(Operator):
         """Once or for good; then it works again, and so does the order."""
         for which, nth, for_good in failures:
             order = (WHILE_RUNNING if self.is_running() else WHILE_STOPPED)[which]
-            if order == "abort":
-                self.desk.bolus(3_000, 60_000_000)
-                self.desk.session.wait(FIRST_US)
             self.desk.session.flash.fail(nth, for_good=for_good)
             self.give(order)
             self.desk.session.flash.mend()
             self.all_is_as_the_oracle_says()
             if order not in ("stop", "abort"):
                 self.give(order)
+
+    @precondition(Operator.is_running)
+    @rule(nth=st.integers(1, 2), for_good=st.booleans(), nl=st.integers(1, 9))
+    def flash_does_not_take_an_abort(self, nth, for_good, nl):
+        """The bolus ends all the same."""
+        self.desk.bolus(int(HEAD.step_nl * nl * 10), 60_000_000)
+        self.desk.session.wait(FIRST_US)
+        self.desk.session.flash.fail(nth, for_good=for_good)
+        self.desk.abort("BOL:ABOR")
+        self.desk.session.flash.mend()
 
     def give(self, order):
         """One order of each kind."""
