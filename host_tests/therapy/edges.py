@@ -43,7 +43,7 @@ class Edges:
         return self._sums[at] + count * step_ng
 
     def richest(self, begin_us, end_us):
-        """The most in any 24 h that end in an interval, and what may be missed of it."""
+        """The most in any 24 h that end on an edge in an interval; what may be missed of it."""
         day_us = DAY_US - SHORT_US
         most_ng = self.before(end_us) - self.before(end_us - day_us)
         for t_us in self._ends(begin_us, end_us, day_us):
