@@ -8,6 +8,7 @@ import pytest
 from host_tests.oracle import Span
 from host_tests.therapy import verdict as verdict
 from host_tests.therapy.content import DAY_US, MINUTE_US, Prescription, Rate
+from host_tests.therapy.edges import Edges, day_ng
 from host_tests.therapy.oracle import Course, Dose
 from host_tests.therapy.sources import Constant, Periodic, Week, regular
 from host_tests.therapy.window import Allowance, Extra, Sum, Window
@@ -198,3 +199,21 @@ def test_the_verdicts_know_a_good_prescription_from_bad_ones():
     assert [name for name, is_so in found.items() if is_so] == []
     found = verdict.soft(baclofen, [(380_000, 380_000), (650_000, 650_000)])
     assert [name for name, is_so in found.items() if is_so] == ["INCRease", "DECRease"]
+
+
+def test_the_richest_day_of_edges_is_counted_to_the_step():
+    edges = Edges()
+    edges.add(0, 0, 1, 10)
+    edges.add(HOUR_US, HOUR_US, 23, 10)  # until 23 h
+    edges.add(DAY_US + HOUR_US, 0, 1, 50)
+    assert edges.before(HOUR_US) == 10
+    assert edges.before(3 * HOUR_US + 1) == 40
+    assert edges.richest(0, DAY_US) == (240, 0)
+    assert edges.richest(0, 3 * DAY_US) == (270, 0)  # the first two have left
+    assert edges.richest(2 * DAY_US, 3 * DAY_US)[0] == 0  # no edge adds to any
+
+
+def test_the_richest_day_of_pieces_lies_where_it_lies():
+    pieces = [(0, HOUR_US, 100 / HOUR_US), (DAY_US, DAY_US + HOUR_US, 200 / HOUR_US)]
+    assert day_ng(pieces, 0, 3 * DAY_US) == pytest.approx(200)
+    assert day_ng([*pieces, (HOUR_US, DAY_US, 0.0)], 0, DAY_US) == pytest.approx(100)

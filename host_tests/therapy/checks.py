@@ -5,20 +5,23 @@ from fractions import Fraction
 
 from host_tests.alarm_answers import shown
 from host_tests.oracle import Span
-from host_tests.therapy.content import STEP_NL
+from host_tests.therapy.content import DAY_US, HEAD
 from host_tests.therapy.decisions import margin_ng
+from host_tests.therapy.edges import day_ng
 from host_tests.therapy.model import DOUBT_US, IN_WINDOW
 from host_tests.therapy.session import fields
 
 QUESTIONS = "THER:STAT?;:DEL:STEP?;LEDG?;:BOL:STAT?;PAT?;:ALAR:ACT?"
 SETTLED_US = 50_000  # from the end of a dose until the pump has noticed
 CLOCK_NOT_SET = 301
+ROUNDING_NG = 1
 
 
 class Checks:
     """Asks the session's pump, and asserts. Between two of its questions time may pass."""
 
-    def __init__(self, session, model):
+    def __init__(self, session, model, tally):
+        self._tally = tally
         self._session = session
         self._model = model
 
@@ -70,6 +73,27 @@ class Checks:
             if limit_ng and begin_us < end_us:
                 worst_ng, _ = given.richest(begin_us, end_us)
                 assert worst_ng <= limit_ng + margin_ng(model), "a day above its limit"
+                self._edges_below(limit_ng, begin_us, end_us)
+
+    def _edges_below(self, limit_ng, begin_us, end_us):
+        """The same by the edges on the pin, which no instant of the oracle has a part in."""
+        worst_ng, missed_ng = self._model.edges.richest(begin_us, end_us)
+        self._tally.add("periods under LIMit:DAY, judged by their edges")
+        text = f"{worst_ng} ng in 24 h, limit {limit_ng}"
+        assert worst_ng <= limit_ng + missed_ng + ROUNDING_NG, text
+
+    def refused_by_day(self, plan, now_us):
+        """Whether LIMit:DAY had a reason: the plan comes as near to it as a 100th, or a step.
+
+        A limit is so many whole steps; what is owed of one counts with the plan.
+        """
+        pieces = self._model.edges.pieces(now_us - DAY_US) + plan.pieces
+        peak_ng = day_ng(pieces, now_us, now_us + 3 * DAY_US)
+        whole_ng = float(plan.limit_ng // plan.step_ng * plan.step_ng)
+        least_ng = whole_ng * 0.99 - float(plan.step_ng) - ROUNDING_NG
+        is_justified = peak_ng >= least_ng
+        self._tally.add(f"refusals by LIMit:DAY, {'' if is_justified else 'not '}justified")
+        assert is_justified, f"refused at {peak_ng} ng, limit {plan.limit_ng}"
 
     def _counts(self, commanded, emitted, witness, queued, ledger, asked):
         total = self._session.course.steps
@@ -119,11 +143,11 @@ class Checks:
 def steps_of(volume_ml):
     """The steps that a printed volume is."""
     nl = int(Fraction(volume_ml) * 10**6)
-    steps = -(-nl // STEP_NL)
-    assert nl == steps * STEP_NL // 1
+    steps = -(-nl // HEAD.step_nl)
+    assert nl == steps * HEAD.step_nl // 1
     return int(steps)
 
 
 def drug_ng(record, steps):
     """The drug in some steps of a dose."""
-    return [some * STEP_NL * record.dose.ng_ml // 10**6 for some in steps]
+    return [some * HEAD.step_nl * record.dose.ng_ml // 10**6 for some in steps]

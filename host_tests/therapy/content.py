@@ -14,7 +14,8 @@ WEEK_US = 7 * DAY_US
 MINUTE_US = 60_000_000
 MIN_NL_D = 6_000
 MAX_NL_D = 24_000_000_000
-STEP_NL = Fraction(125, 2)
+STEPS_PER_REV = 3200
+NL_PER_REV = 200_000  # as the board's data has it
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 GROUPS = {"ALL": DAYS, "WD": DAYS[:5], "WE": DAYS[5:]} | {day: (day,) for day in DAYS}
 LIBRARY = {  # ug a day: usual, seen; how much more in 24 h, per cent
@@ -22,6 +23,24 @@ LIBRARY = {  # ug a day: usual, seen; how much more in 24 h, per cent
     "CEREBRAL": ((90, 703), (22, 1_400), 15),
 }
 SOLD_NG_ML = (50_000, 500_000, 1_000_000, 2_000_000)
+
+
+class Head:
+    """The pump head of this session: the volume of a step."""
+
+    def __init__(self):
+        self.calibrate(NL_PER_REV)
+
+    def calibrate(self, nl_per_rev):
+        """A revolution moves so many nanolitres."""
+        self.step_nl = Fraction(nl_per_rev, STEPS_PER_REV)
+
+    def step_ng(self, ng_ml):
+        """The drug in a step."""
+        return self.step_nl * ng_ml / 10**6
+
+
+HEAD = Head()
 
 
 def hh_mm(minute):

@@ -4,7 +4,7 @@
 from fractions import Fraction
 
 from host_tests.oracle import Span
-from host_tests.therapy.content import DAY_US, LIBRARY, MAX_NL_D, MIN_NL_D, STEP_NL
+from host_tests.therapy.content import DAY_US, HEAD, LIBRARY, MAX_NL_D, MIN_NL_D
 from host_tests.therapy.model import DOUBT_US
 from host_tests.therapy.sources import all_pieces
 from host_tests.therapy.verdict import HOUR_US, MINUTE_US
@@ -15,9 +15,18 @@ STALE_TOKEN, INVALID = 105, 106
 IN_PROGRESS, LOCKED_OUT, MAXIMUM, LIMIT, SOFT, NOT_RUNNING, NO_PATIENT, CLOCK = range(109, 117)
 NOT_CLEARED, OBSERVING, TOO_SMALL, CONFLICT = 117, 118, 119, 121
 RANGE = -222
+NOT_RECORDED = 127
 NOTHING = Sum([])
 APPLY_US = 3_000_000  # so long before a periodic dose begins it is in progress to a commit
 CLOSE_US = 5_000_000  # how well the oracle knows when what is in the window began
+
+
+class Plan:
+    """What LIMit:DAY was asked about: code of a refusal, pieces of drug from now on."""
+
+    def __init__(self, code, limit_ng, pieces, ng_ml):
+        self.code, self.limit_ng, self.pieces = code, limit_ng, pieces
+        self.step_ng = HEAD.step_ng(ng_ml)
 
 
 class Decision:
@@ -25,13 +34,30 @@ class Decision:
 
     def __init__(self):
         self._sure, self._open = set(), set()
+        self._other = set()  # what may come for another reason than LIMit:DAY
+        self.plan = None  # a Plan that LIMit:DAY was asked about
 
-    def say(self, opinion, *codes):
-        """True: refuse with one of these; None: it may be."""
+    def say(self, opinion, *codes, plan=None):
+        """True: refuse with one of these; None: it may be. plan: by LIMit:DAY."""
+        if plan:
+            self.plan = plan
+        elif opinion is not False:
+            self._other |= set(codes)
         if opinion is None:
             self._open |= set(codes)
         elif opinion:
             self._sure |= set(codes)
+
+    def add(self, rest):
+        """All reasons of another one."""
+        self._sure |= rest._sure
+        self._open |= rest._open
+        self._other |= rest._other
+        self.plan = self.plan or rest.plan
+
+    def is_of_day(self, code):
+        """Whether nothing but LIMit:DAY can have refused with that."""
+        return self.plan is not None and self.plan.code == code and code not in self._other
 
     @property
     def codes(self):
@@ -82,7 +108,7 @@ def bolus(model, now_us, ng, duration_us):
     found.say(not 5_000_000 <= duration_us <= DAY_US, RANGE)
     p = model.active
     if p:
-        found.say(p.volume_nl(ng) < STEP_NL, TOO_SMALL)
+        found.say(p.volume_nl(ng) < HEAD.step_nl, TOO_SMALL)
         too_fast(model, found, Fraction(p.volume_nl(ng) * DAY_US, duration_us))
         found.say(bool(p.limit_bolus_ng) and ng > p.limit_bolus_ng, LIMIT)
         into_the_next(model, found, now_us, duration_us)
@@ -91,8 +117,9 @@ def bolus(model, now_us, ng, duration_us):
             planned = model.window.planned(now_us, dose=extra)
             last_us = now_us + duration_us + DAY_US
             margin = margin_ng(model) + edges_ng(model) + 2 * edge_ng(extra)
-            limit_ng = p.limit_day_ng
-            found.say(exceeds(planned, NOTHING, limit_ng, now_us, last_us, margin), LIMIT)
+            opinion = exceeds(planned, NOTHING, p.limit_day_ng, now_us, last_us, margin)
+            pieces = model.window.ahead(now_us, dose=extra)
+            found.say(opinion, LIMIT, plan=Plan(LIMIT, p.limit_day_ng, pieces, p.ng_ml))
     return found
 
 
@@ -109,7 +136,7 @@ def patient(model, now_us):
         found.say(None if 0 < full_us < DOUBT_US else full_us > 0, MAXIMUM)
         if model.state == "RUNNING":
             rest = bolus(model, now_us, *p.patient)
-            found.say(None if None in rest.codes else True, *rest.codes - {None})
+            found.add(rest)
     return found
 
 
@@ -128,6 +155,7 @@ def prime(model, nl, nl_d):
     found.say(model.state != "STOPPED", NOT_STOPPED)
     found.say(None, *other_states(model, IN_PROGRESS))
     found.say(not 1_000 <= nl <= 5_000_000, RANGE)
+    found.say(nl < HEAD.step_nl, TOO_SMALL)
     found.say(nl_d > MAX_NL_D, RANGE, LIMIT)
     found.say(None if nl_d < MIN_NL_D else False, RANGE, LIMIT)
     return found
@@ -140,7 +168,7 @@ def bridge(model, old_ng_ml, nl):
         None, *other_states(model, IN_PROGRESS), *((102,) if model.state == "RUNNING" else ())
     )
     found.say(not model.active, NO_PRESCRIPTION)
-    found.say(nl < STEP_NL, TOO_SMALL, RANGE)
+    found.say(nl < HEAD.step_nl, TOO_SMALL, RANGE)
     if model.active:
         found.say(None if old_ng_ml != model.line_ng_ml else False, NOT_CLEARED, LIMIT, RANGE)
         found.say(None if model.active.limit_day_ng else False, LIMIT)
@@ -186,7 +214,10 @@ def day(model, found, now_us, code, *, instead, p=None):
     if model.state not in ("RUNNING", "BRIDGE"):
         without = NOTHING
     last_us, slack_ng = max(ends_us) + DAY_US, margin_ng(model, p) + edges_ng(model)
-    found.say(exceeds(planned, without, limit_ng, now_us, last_us, slack_ng), code)
+    opinion = exceeds(planned, without, limit_ng, now_us, last_us, slack_ng)
+    pieces = model.window.ahead(now_us, instead)
+    ng_ml = max(p.ng_ml if p else 0, model.active.ng_ml)
+    found.say(opinion, code, plan=Plan(code, limit_ng, pieces, ng_ml))
 
 
 def too_fast(model, found, nl_d):
@@ -209,7 +240,7 @@ def margin_ng(model, p=None):
         pieces = all_pieces(model.regular(some, grid=[Span(0, 0)]), 0, 2 * DAY_US)
         rates += [rate * some.ng_ml / 10**6 for _, _, rate in pieces]
     ng_ml = max([some.ng_ml for some in (model.active, p) if some], default=0)
-    return max(rates) * CLOSE_US * 2 + 2 * STEP_NL * ng_ml / 10**6 + 100
+    return max(rates) * CLOSE_US * 2 + 2 * HEAD.step_ng(ng_ml) + 100
 
 
 def edges_ng(model):

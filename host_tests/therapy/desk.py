@@ -12,22 +12,26 @@ from host_tests.session_inputs import decimal
 from host_tests.therapy import decisions as decide
 from host_tests.therapy import verdict as verdict
 from host_tests.therapy.checks import Checks
-from host_tests.therapy.content import DAY_US, WEEK_US, Rate, seconds, ug
+from host_tests.therapy.content import DAY_US, HEAD, NL_PER_REV, WEEK_US, Rate, seconds, ug
 from host_tests.therapy.model import DOUBT_US, MONDAY_S, Model
 from host_tests.therapy.session import Session, fields
+from host_tests.therapy.tally import Tally
 
 EPOCH = datetime(2000, 1, 1)
 SOFT = r'"(HIGH|LOW|INCRease|DECRease|INTerval): '
+SHOWN = "PRES:ACT?;:THER:STAT?;RES?;:MOT:CAL?"
 PAGE_NG_ML = 500_000  # for doses while nothing is prescribed
 
 
 class Desk:
     """A session, the model that knows what must come of it, and the checks."""
 
-    def __init__(self, say):
+    def __init__(self, say, tally=None):
+        self.tally = tally or Tally()
+        HEAD.calibrate(NL_PER_REV)
         self.session = Session(say)
         self.model = self.session.model = Model(self.session.course)
-        self.checks = Checks(self.session, self.model)
+        self.checks = Checks(self.session, self.model, self.tally)
         self.is_bold = False  # orders are given while it is open what they meet
         self._wall = None  # (seconds since 2000, microseconds since power-up) when it was set
 
@@ -45,11 +49,32 @@ class Desk:
         if self.is_bold:
             codes = codes | {decide.IN_PROGRESS, decide.LIMIT}
             codes |= {None} if self.model.may_be_over(now_us) else set()
-        errors = self.session.tell(line)
+        before = self._shown() if self.session.flash.is_failing() else None
+        errors = self.session.order(line)
         assert len(errors) <= 1
         error = errors[0] if errors else None
+        if self.session.flash.has_failed and None in codes:
+            self._flash_refused(error, before)
+            codes = codes | {decide.NOT_RECORDED}
         assert error in codes, f"{line}: {error}, not one of {codes}"
+        if decision.is_of_day(error) and not self.is_bold:
+            self.checks.refused_by_day(decision.plan, now_us)
         return error is None
+
+    def _flash_refused(self, error, before):
+        """Writing works again: an order that was refused has changed nothing, which is looked at.
+
+        A write of the steps themselves may have failed meanwhile: that is a fault, and its end.
+        """
+        self.tally.add(f"orders with a write that failed, {'refused' if error else 'granted'}")
+        if self.session.ask("SYST:STAT?") == "FAULT":
+            self.tally.add("faults by a write that failed")
+            assume(False)
+        assert error is None or self._shown() == before
+
+    def _shown(self):
+        """What no order that is refused changes."""
+        return self.session.ask(SHOWN)
 
     def calm(self):
         """Wait until it is clear on which side of every event the next order is."""
@@ -111,6 +136,12 @@ class Desk:
             assume(False)
         return days
 
+    def calibrate(self, nl_per_rev):
+        """Another head, before anything is delivered."""
+        volume_ml = decimal(Fraction(nl_per_rev, 10**6), 6)
+        assert self.session.tell(f"MOT:CAL:PERR {volume_ml} ML") == []
+        HEAD.calibrate(nl_per_rev)
+
     def start(self):
         self.calm()
         if self.order("THER:STAR", decide.start(self.model, self.now_us)):
@@ -118,6 +149,7 @@ class Desk:
 
     def stop(self):
         kind = self.session.tell_and_see("THER:STOP")
+        assert self.session.refused == []
         t_us = self.session.released_us() or self.session.asked.high
         self.session.no_step_in_the_instant(t_us)
         self.session.read_edges()
@@ -128,7 +160,11 @@ class Desk:
         self.calm()
         kind = self.session.tell_and_see(command)
         self.session.read_edges()
-        self.model.abort(kind, self.session.asked)
+        may_go_on = self.session.refused == []
+        if not may_go_on:
+            assert self.session.flash.has_failed and self.session.refused == [decide.NOT_RECORDED]
+            self.tally.add("aborts that ended the therapy, for flash took no record")
+        self.model.abort(kind, self.session.asked, may_go_on=may_go_on)
         self.checks.history()
 
     def dose_ng(self, nl):

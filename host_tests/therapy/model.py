@@ -8,7 +8,8 @@ the course that the steps must follow, and keeps the 24 h that the limits are ab
 from fractions import Fraction
 
 from host_tests.oracle import Span
-from host_tests.therapy.content import DAY_US, STEP_NL, WEEK_US
+from host_tests.therapy.content import DAY_US, HEAD, WEEK_US
+from host_tests.therapy.edges import Edges
 from host_tests.therapy.oracle import LEASE_US, Dose
 from host_tests.therapy.sources import Periodic, Source, regular
 from host_tests.therapy.window import Allowance, Extra, Window
@@ -36,8 +37,8 @@ class Record:
         low, high = self.dose.given(asked.low).low, self.dose.given(asked.high).high
         if low == self.dose.nl:
             return Span(whole, whole)
-        slack = 2 + self.dose.rate * 5_000 / STEP_NL
-        return Span(max(low // STEP_NL - slack, 0), min(-(-high // STEP_NL), whole))
+        slack = 2 + self.dose.rate * 5_000 / HEAD.step_nl
+        return Span(max(low // HEAD.step_nl - slack, 0), min(-(-high // HEAD.step_nl), whole))
 
 
 class Model:
@@ -54,6 +55,7 @@ class Model:
         self.line_ng_ml = 0
         self.is_line_mixed = False  # by a bridge or a prime that was interrupted
         self.limits = []  # (from when, LIMit:DAY or what was planned already, if more)
+        self.edges = Edges()  # of drug, as the pin shows them
         self.was_active = []  # [from when, until when, (least, most) ng a day]
         self._since_us = self._upto_us = Fraction(0)
 
@@ -90,6 +92,18 @@ class Model:
         for begin, us, _ in self.periodic_doses(now_us - 2 * DAY_US, now_us)[-1:]:
             ends.append(begin.low + us)
         return all(end <= now_us + 100_000 for end in ends)
+
+    def came(self, first_us, period_us, count):
+        """Edges came: drug, unless they fill the line."""
+        if self.state == "PRIME":
+            return
+        if self.state == "BRIDGE":
+            end_us, old = self.bolus.dose.end.high, self.bolus.dose.ng_ml
+            is_old = first_us + (count - 1) * period_us <= end_us
+            ng_ml = old if is_old else max(old, self.active.ng_ml)
+        else:
+            ng_ml = self.active.ng_ml
+        self.edges.add(first_us, period_us, count, HEAD.step_ng(ng_ml))
 
     def announce(self, now_us):
         """Tell the course which periodic doses begin."""
@@ -199,8 +213,8 @@ class Model:
             elif high >= span.low:
                 dose.begin = Span(max(low, span.low), high)
 
-    def abort(self, kind, span):
-        """What was under way is over; the basal goes on with its fraction."""
+    def abort(self, kind, span, *, may_go_on=True):
+        """What was under way is over; the basal goes on with its fraction, if it may."""
         self.sees(kind, span)
         if kind == "NONE":
             return
@@ -208,9 +222,11 @@ class Model:
         if self.bolus:
             self.end_bolus(span, "ABORTED")
         is_running = self.state == "RUNNING"
+        if not may_go_on:
+            self._forget_debt(span)
         self.course.cut(span, ("PERIODIC",))
         self.halt(span)
-        if is_running:
+        if is_running and may_go_on:
             self.start(span)
 
     def stop(self, kind, span):
@@ -220,10 +236,14 @@ class Model:
         self.observed_until = None
         if self.bolus:
             self.end_bolus(span, "STOPPED")
-        self.course.cut(span)
-        rate = self.course.fastest(span.low) / STEP_NL
-        self.course.settle_debt(span.high, 1 + rate * 2_000)
+        self._forget_debt(span)
         self.halt(span)
+
+    def _forget_debt(self, span):
+        """Nothing goes on: no step is caught up."""
+        self.course.cut(span)
+        rate = self.course.fastest(span.low) / HEAD.step_nl
+        self.course.settle_debt(span.high, 1 + rate * 2_000)
 
     def halt(self, span):
         """No therapy from there on."""

@@ -12,7 +12,7 @@ Times in microseconds, volumes in nanolitres, rates in nanolitres a microsecond.
 from fractions import Fraction
 
 from host_tests.oracle import FOREVER, NOTHING, Span
-from host_tests.therapy.content import STEP_NL
+from host_tests.therapy.content import HEAD
 from host_tests.therapy.sources import Source, change_after, rate_between
 
 CHUNK_US = 800_000
@@ -52,7 +52,7 @@ class Dose:
         return self.nl * min(max(us, 0), self.duration_us) / self.duration_us
 
     def whole_steps(self):
-        return self.nl // STEP_NL
+        return self.nl // HEAD.step_nl
 
     def narrow(self, t_us, given):
         """By t_us some amount in the span was due: when must it have begun?"""
@@ -98,7 +98,7 @@ class Course:
 
     def put_aside(self):
         """A dose begins that goes alone, in whole steps of its own: what is owed waits."""
-        done = self.steps * STEP_NL
+        done = self.steps * HEAD.step_nl
         self._aside, self._aside_steps = (
             Span(self.base.low - done, self.base.high - done),
             self.steps,
@@ -110,7 +110,7 @@ class Course:
         steps = self.steps - self._aside_steps
         assert whole_steps in (None, steps), f"{steps} steps, not {whole_steps}"
         self.doses = [other for other in self.doses if other is not dose]
-        done = self.steps * STEP_NL
+        done = self.steps * HEAD.step_nl
         self.base = Span(self._aside.low + done, self._aside.high + done)
 
     def cut(self, span, kinds=None):
@@ -123,7 +123,7 @@ class Course:
     def settle_debt(self, t_us, most_steps):
         """A stop: what is owed beyond some steps may be forgotten, for nothing is caught up."""
         total = self.due(t_us)
-        done, most = self.steps * STEP_NL, most_steps * STEP_NL
+        done, most = self.steps * HEAD.step_nl, most_steps * HEAD.step_nl
         low, high = self.base
         if total.low - done > most:
             low -= total.low - done - most
@@ -152,21 +152,21 @@ class Course:
     def check(self, now_us):
         """No step is missing."""
         total = self.due(now_us)
-        due = (total.low - self._late_nl(now_us)) / STEP_NL
+        due = (total.low - self._late_nl(now_us)) / HEAD.step_nl
         assert self.steps >= due // 1, f"{self.steps} steps came, {float(due):.3f} were due"
 
     def _edge(self, t_us, count):
         self.steps += count
         total = self.due(t_us)
         fastest = self.fastest(t_us)
-        early = self.steps * STEP_NL - fastest * CLOCK_US
-        late = self.steps * STEP_NL + self._late_nl(t_us)
+        early = self.steps * HEAD.step_nl - fastest * CLOCK_US
+        late = self.steps * HEAD.step_nl + self._late_nl(t_us)
         assert early <= total.high, self._says("too soon", t_us, total)
         assert total.low <= late, self._says("too late", t_us, total)
         self._learn(t_us, early, late)
 
     def _says(self, what, t_us, total):
-        low, high = (float(nl / STEP_NL) for nl in total)
+        low, high = (float(nl / HEAD.step_nl) for nl in total)
         return f"step {self.steps} came {what}, at {float(t_us)} us: {low:.4f}..{high:.4f} due"
 
     def _learn(self, t_us, early, late):
@@ -223,6 +223,6 @@ class Course:
 
     def _late_nl(self, t_us):
         """What may be due at an instant and not there yet."""
-        rate = self.fastest(t_us) / STEP_NL
+        rate = self.fastest(t_us) / HEAD.step_nl
         late = rate * (min(CHUNK_STEPS, CHUNK_US * rate) / 4 + LATE_US + CLOCK_US)
-        return (late + (2 if rate * CHUNK_US >= MANY_STEPS - 1 else 0)) * STEP_NL
+        return (late + (2 if rate * CHUNK_US >= MANY_STEPS - 1 else 0)) * HEAD.step_nl

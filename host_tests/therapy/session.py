@@ -11,6 +11,7 @@ from hypothesis import assume
 
 from host_tests.oracle import Span
 from host_tests.sim_session import COUNTED_US, MARK, trains
+from host_tests.therapy.flash import Flash
 from host_tests.therapy.oracle import Course
 from pumpbench.sim import SimTarget
 
@@ -29,7 +30,9 @@ class Session:
         self.plant = self.target.plant
         self.course = Course()
         self.asked = Span(Fraction(0), Fraction(0))  # when the last line was dealt with
+        self.flash = Flash()
         self.model = None  # announces to the course what begins, proceeds to what is over
+        self.refused = []
         self._released_us = []
         self._watch_enable()
 
@@ -81,14 +84,25 @@ class Session:
         self.asked = Span(begin_us, self.now_us)
         return self.errors()
 
+    def order(self, line):
+        """The same of one line, while flash fails where it is to."""
+        with self.flash.order():
+            self.observe()
+            begin_us = self.now_us
+            self.send(line)
+            assert self.answers() == []
+            self.asked = Span(begin_us, self.now_us)
+        return self.errors()
+
     def tell_and_see(self, command):
-        """A command that is always obeyed; returns the kind of dose it met."""
+        """A command that is always obeyed; returns the kind of dose it met. `refused`: errors."""
         self.observe()
         begin_us = self.now_us
-        self.send(f"BOL:STAT?;:{command}")
-        (answer,) = self.answers()
+        with self.flash.order():
+            self.send(f"BOL:STAT?;:{command}")
+            (answer,) = self.answers()
         self.asked = Span(begin_us, self.now_us)
-        assert self.errors() == []
+        self.refused = self.errors()
         return answer.split(",")[0]
 
     def released_us(self):
@@ -101,6 +115,7 @@ class Session:
         self.model.announce(self.now_us)
         for train in trains(self.plant.edges):
             self.course.step(*train)
+            self.model.came(*train)
 
     def observe(self):
         """The same; and none is missing."""

@@ -7,7 +7,7 @@ Instants in microseconds since power-up, rates in nanolitres a microsecond, as F
 from fractions import Fraction
 
 from host_tests.oracle import FOREVER, Span
-from host_tests.therapy.content import DAY_US, MIN_NL_D, MINUTE_US, WEEK_US
+from host_tests.therapy.content import DAY_US, HEAD, MINUTE_US, WEEK_US
 
 WALL_US = 12_000  # how well the oracle knows when the pump took a setting of its clock
 
@@ -43,8 +43,9 @@ class Constant:
 class Week:
     """A week of rates, which began at monday_us."""
 
-    def __init__(self, changes, monday_us, ng_ml):
+    def __init__(self, changes, monday_us, ng_ml, share=1):
         self.ng_ml = ng_ml
+        self._share = share
         self._changes = changes  # (minute, nl_d)
         self._monday_us = monday_us
 
@@ -57,7 +58,7 @@ class Week:
                 a = max(begin_us, week_us + minute * MINUTE_US)
                 b = min(end_us, week_us + end * MINUTE_US)
                 if a < b:
-                    found.append((a, b, Fraction(nl_d, DAY_US)))
+                    found.append((a, b, Fraction(nl_d, DAY_US) * self._share))
             week_us += WEEK_US
         return found
 
@@ -92,12 +93,19 @@ class Periodic:
 def regular(p, *, monday_us, grid):
     """The prescription's regular therapy. monday_us: a Monday 00:00 of the wall clock, or None."""
     if p.mode == "FLEX" and monday_us is not None:
-        return Week(p.week(), monday_us, p.ng_ml)
+        return Week(p.week(), monday_us, p.ng_ml, share(p))
     if p.mode == "PERIODIC":
         ng, duration_us, interval_us = p.periodic
-        dose = (p.volume_nl(ng), duration_us, interval_us)
-        return Periodic(p.basal_nl_d(), p.ng_ml, dose, grid)
-    return Constant(MIN_NL_D if p.mode == "MINIMUM" else min(p.rates_nl_d()), p.ng_ml)
+        dose = (p.volume_nl(ng) * share(p), duration_us, interval_us)
+        return Periodic(int(p.basal_nl_d() * share(p)), p.ng_ml, dose, grid)
+    return Constant(int(min(p.rates_nl_d()) * share(p)), p.ng_ml)
+
+
+def share(p):
+    """What of it is delivered: where its day is within a step of LIMit:DAY, whole steps."""
+    day_ng = p.richest_ng()
+    whole_ng = p.limit_day_ng // HEAD.step_ng(p.ng_ml) * HEAD.step_ng(p.ng_ml)
+    return whole_ng / day_ng if 0 < whole_ng < day_ng else 1
 
 
 def all_pieces(source, begin_us, end_us):

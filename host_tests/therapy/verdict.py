@@ -6,7 +6,7 @@ Each opinion is True, False, or None where it hangs on the rounding of the last 
 
 from fractions import Fraction
 
-from host_tests.therapy.content import DAY_US, LIBRARY, MAX_NL_D, MIN_NL_D, SOLD_NG_ML, STEP_NL
+from host_tests.therapy.content import DAY_US, HEAD, LIBRARY, MAX_NL_D, MIN_NL_D, SOLD_NG_ML
 
 MARGIN_NG = 30
 MINUTE_US = 60_000_000
@@ -44,6 +44,7 @@ def problems(p):
     yield from patient_problems(p)
     if p.limit_day_ng:
         yield above(p.richest_ng(), p.limit_day_ng)
+        yield above(HEAD.step_ng(p.ng_ml), p.limit_day_ng, 1)
     if p.indication != "NONE":
         _, (low_ug, high_ug), _ = LIBRARY[p.indication]
         yield p.drug.lower() != "baclofen"
@@ -55,7 +56,7 @@ def problems(p):
 
 def periodic_problems(p):
     ng, duration_us, interval_us = p.periodic
-    yield p.volume_nl(ng) < STEP_NL
+    yield p.volume_nl(ng) < HEAD.step_nl
     yield duration_us >= interval_us
     yield not 5 * MINUTE_US <= interval_us <= 30 * DAY_US
     yield duration_us < 5_000_000
@@ -75,7 +76,7 @@ def patient_problems(p):
         yield 0 < interval_us - dose_us <= duration_us
     yield bool(p.limit_bolus_ng) and ng > p.limit_bolus_ng
     yield too_fast(p, ng, duration_us)
-    if p.volume_nl(ng) < STEP_NL:
+    if p.volume_nl(ng) < HEAD.step_nl:
         yield None
 
 

@@ -120,6 +120,15 @@ class Window:
             pieces = pieces + drug(source, begin_us, now_us + 4 * DAY_US)
         return Sum(pieces)
 
+    def ahead(self, now_us, instead=None, dose=None):
+        """The same as pieces, without what went out before now."""
+        source = instead or self._source
+        pieces = self._doses() + (dose.pieces() if dose else [])
+        if source:
+            begin_us = now_us if instead else max(now_us, self._since_us)
+            pieces = pieces + drug(source, begin_us, now_us + 4 * DAY_US)
+        return [(max(a, now_us), b, rate) for a, b, rate in pieces if b > now_us]
+
     def peak(self, now_us):
         """The richest 24 h that end from now on until in 24 h."""
         return self.planned(now_us).richest(now_us, now_us + DAY_US)[0]
