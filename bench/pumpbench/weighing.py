@@ -100,7 +100,7 @@ def trumpet(
     if blank is not None and evaporation is not None:
         raise BadParameter("what evaporates is a --blank or --evaporation, not both")
     facts = read_facts(csv_file)
-    set_ml_h = _rate_ml_h(facts, csv_file) if rate is None else rate
+    set_ml_h = set_rate_ml_h(facts, csv_file) if rate is None else rate
     page = output or csv_file.with_suffix(".html")
     _need_room(page, csv_file)
     from pumpbench.gravimetry import commands
@@ -126,11 +126,12 @@ def trumpet(
     return FAILED if weighing.failures else 0
 
 
-def _rate_ml_h(facts: Facts | None, csv_file: Path) -> float:
+def set_rate_ml_h(facts: Facts | None, csv_file: Path, how: str = "--rate") -> float:
+    """The rate of a recording by its facts; WeighingError says `how` to tell it without them."""
     if facts is None:
-        raise WeighingError(f"There is no {beside(csv_file)}: say the rate that was set, --rate.")
+        raise WeighingError(f"There is no {beside(csv_file)}: say the rate that was set, {how}.")
     if not facts.is_rate_constant:
-        raise WeighingError("The pump's rate changed meanwhile: say which one was set, --rate.")
+        raise WeighingError(f"The pump's rate changed meanwhile: say which one was set, {how}.")
     return facts.rate_ml_h
 
 
