@@ -26,7 +26,7 @@ def hil(
     wires: Annotated[str, Option(help="Port of the adapter at its button and buzzer.")] = "",
     folder: Annotated[Path, Option(help="Of report and results.")] = RESULTS,
 ) -> int:
-    """Accept a pump by its console and its wires. Status 1: a test has failed."""
+    """Accept a pump by its console and its wires. Status 1: a test has failed, 2: unplugged."""
     from pumpbench.image import ROOT
 
     if not (ROOT / SUITE).is_dir():
@@ -51,4 +51,6 @@ def report(
     facts, results = found.read()
     page = found.write_page(facts, results)
     say(f"{page}: {counts(results)}")
-    return FAILED if any(each.outcome in BAD for each in results) else 0
+    if facts.broke_off:
+        say(facts.broke_off)
+    return FAILED if facts.broke_off or any(each.outcome in BAD for each in results) else 0
