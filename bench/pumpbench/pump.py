@@ -8,7 +8,7 @@ are `ask` and `tell`, in the words of firmware/CONSOLE.md.
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Self, cast
@@ -157,12 +157,16 @@ class Pump(Console):
         else:
             time.sleep(seconds)
 
-    def wait_stopped(self, timeout_s: float) -> None:
-        """Return when nothing is delivered any more; TimeoutError when that takes longer."""
+    def wait_stopped(self, timeout_s: float, look: Callable[[], None] = lambda: None) -> None:
+        """Return when nothing is delivered any more; TimeoutError when that takes longer.
+
+        look: called each time that it still delivers.
+        """
         waited_s = 0.0
         while self.state() == "RUNNING":
             if waited_s >= timeout_s:
                 raise TimeoutError(f"the pump still delivers after {timeout_s} s")
+            look()
             step_s = min(0.5, timeout_s - waited_s)
             self.wait(step_s)
             waited_s += step_s
