@@ -5,6 +5,7 @@ What the balance, the recording and the pump's facts say is in `gravimetry`, imp
 """
 
 import json
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,7 @@ def record(
     port: Port = "",
     baudrate: Baudrate = 9600,
     framing: Framing = "8N1",
+    as_json: Json = False,
 ) -> None:
     """Record a balance; with a pump, which is started before and stopped after."""
     _need_free(output)
@@ -63,13 +65,16 @@ def record(
         "framing": framing,
         "screen": Console(stderr=True),
     }
-    if not port:
-        count = weigh(None, balance_port, kind, seconds, output, **options)
-        say(f"{count} readings are in {output}.")
-        return
-    with pump_at(port) as pump:
+    with pump_at(port) if port else nullcontext() as pump:
         count = weigh(pump, balance_port, kind, seconds, output, **options)
-    say(f"{count} readings are in {output}, its facts in {beside(output)}. The pump is stopped.")
+    if as_json:
+        found = {"readings": count, "csv": str(output)}
+        say(json.dumps(found | {"facts": str(beside(output)) if port else None}))
+    elif port:
+        facts = f"its facts in {beside(output)}. The pump is stopped"
+        say(f"{count} readings are in {output}, {facts}.")
+    else:
+        say(f"{count} readings are in {output}.")
 
 
 def _need_free(output: Path) -> None:

@@ -86,6 +86,22 @@ def test_a_recording_without_a_pump_is_a_file_of_readings(balance, tmp_path, cap
     assert not path.with_suffix(".json").exists()
 
 
+def test_a_recording_is_told_to_machines(balance, tmp_path, capsys):
+    path = tmp_path / "blank.csv"
+    assert main(command(balance, path, "--json", minutes="0.021")) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"readings": len(rows_of(path)), "csv": str(path), "facts": None}
+
+
+def test_a_weighed_pump_is_told_to_machines(balance, ready, tmp_path, capsys):
+    path = tmp_path / "run.csv"
+    assert main(command(balance, path, "--port", ready, "--json", minutes="0.021")) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["readings"] == len(rows_of(path))
+    assert found["facts"] == str(path.with_suffix(".json"))
+    assert state_at(ready) == "STOPPED"
+
+
 @pytest.mark.slow
 def test_a_pump_delivers_while_it_is_weighed_and_its_facts_are_kept(
     balance, ready, tmp_path, capsys
