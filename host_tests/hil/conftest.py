@@ -3,8 +3,9 @@
 
 `make hil TARGET=/dev/ttyACM0`; TARGET is what `Pump.open` takes, without one: `sim`. A rig may
 lack what a simulated board has, a look at the step pin or a power switch: what needs one is
-skipped with the reason. On a board it takes two minutes, and leaves another prescription, another
-reservoir and a stopped pump. With COUNT there are so many runs, each with the pump opened anew.
+skipped with the reason. On a board it takes three minutes, and leaves another prescription,
+another reservoir and a stopped pump. With COUNT there are so many runs, each with the pump opened
+anew.
 """
 
 from dataclasses import replace
