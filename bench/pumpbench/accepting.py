@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The commands of the bench about an acceptance: `hil` makes one, `report` the page of one."""
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
-from pumpbench.command_line import FAILED, MENDABLE, say
+from pumpbench.command_line import FAILED, MENDABLE, Json, say
 
 SUITE = Path("host_tests/hil")
 RESULTS = Path("build/hil")
+_STDERR = 2
 
 
 def hil(
@@ -25,8 +28,9 @@ def hil(
     ] = "",
     wires: Annotated[str, Option(help="Port of the adapter at its button and buzzer.")] = "",
     folder: Annotated[Path, Option(help="Of report and results.")] = RESULTS,
+    as_json: Json = False,
 ) -> int:
-    """Accept a pump by its console and its wires. Status 1: a test has failed."""
+    """Accept a pump by its console and its wires. Status 1: a test has failed, 2: unplugged."""
     from pumpbench.image import ROOT
 
     if not (ROOT / SUITE).is_dir():
@@ -36,8 +40,27 @@ def hil(
     command += [f"--{name}={told}" for name, told in (("power", power), ("wires", wires)) if told]
     command += ["-p", "host_tests.hil.plugin", f"--report={folder.absolute()}"]
     command += ["-o", "junit_family=xunit1", f"--junitxml={folder.absolute() / 'result.xml'}"]
-    status = subprocess.run([*command, str(SUITE)], cwd=ROOT, check=False).returncode
+    shown = _STDERR if as_json else None
+    status = subprocess.run([*command, str(SUITE)], cwd=ROOT, check=False, stdout=shown).returncode
+    if as_json:
+        say(json.dumps(_for_machines(folder)))
     return status if status in (0, FAILED) else MENDABLE
+
+
+def _for_machines(folder: Path) -> dict[str, object]:
+    """What an acceptance found; SavedError where it was never begun."""
+    from pumpbench.hil.results import BAD
+    from pumpbench.hil.saved import PAGE, Folder
+
+    facts, results = Folder(folder).read()
+    return {
+        "target": facts.target,
+        "pump": facts.identity,
+        "broke_off": facts.broke_off,
+        "tests": [asdict(each) for each in results],
+        "passed": not facts.broke_off and all(each.outcome not in BAD for each in results),
+        "report": str(folder / PAGE),
+    }
 
 
 def report(
@@ -51,4 +74,6 @@ def report(
     facts, results = found.read()
     page = found.write_page(facts, results)
     say(f"{page}: {counts(results)}")
-    return FAILED if any(each.outcome in BAD for each in results) else 0
+    if facts.broke_off:
+        say(facts.broke_off)
+    return FAILED if facts.broke_off or any(each.outcome in BAD for each in results) else 0

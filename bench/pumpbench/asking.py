@@ -21,9 +21,13 @@ from pumpbench.pump import Event, Pump
 _ENDS = re.compile(r":?SYST(EM)?:SERV(ICE)?", re.IGNORECASE)
 
 
-def ports() -> None:
+def ports(as_json: Json = False) -> None:
     """The serial ports of this machine."""
     found = sorted(list_ports.comports())
+    if as_json:
+        names = ("device", "description", "hwid", "vid", "pid", "serial_number")
+        say(json.dumps([{name: getattr(port, name) for name in names} for port in found]))
+        return
     for port in found:
         say(f"{port.device}  {port.description}")
     if not found:

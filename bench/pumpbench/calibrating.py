@@ -5,22 +5,22 @@ The pump itself judges the volume. Nothing is calibrated without a yes, nor from
 """
 
 import contextlib
+import json
+import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, NamedTuple, Protocol
 
 import typer
 
-from pumpbench.client import PumpError
-from pumpbench.command_line import REFUSED, Port, asked, pump_at, say
+from pumpbench.command_line import REFUSED, Json, Port, asked, pump_at, say
 from pumpbench.gravimetry.facts import WeighingError
-from pumpbench.interruption import interrupted_once
 from pumpbench.prescription import amount
 from pumpbench.pump import Pump
+from pumpbench.turning import turn
 from pumpbench.weighing import Baudrate, Framing, Kind
 
 MOST_APART_PCT = 3
-_SLOWEST_S = 10  # a revolution, of the slowest motor
 _NL_PER_ML = 1_000_000
 
 
@@ -39,6 +39,15 @@ class Point(NamedTuple):
         return self.ml / self.revolutions
 
 
+class Calibration(NamedTuple):
+    """What came of the runs. Millilitres of a revolution before and now; is_done: calibrated."""
+
+    points: list[Point]
+    before_ml: Decimal
+    now_ml: Decimal
+    is_done: bool
+
+
 def calibrate(
     port: Port,
     points: Annotated[str, typer.Option(help="Revolutions of each run.")] = "1,5,10",
@@ -51,6 +60,7 @@ def calibrate(
     kind: Annotated[Kind | None, typer.Option(help="What the balance speaks.")] = None,
     baudrate: Baudrate = 9600,
     framing: Framing = "8N1",
+    as_json: Json = False,
 ) -> int:
     """Turn, measure, compare, ask, calibrate: what the head gives in a revolution."""
     revolutions = _revolutions(points)
@@ -64,50 +74,49 @@ def calibrate(
         )
     else:
         catch = ByHand(_ml_per_g(density) if grams else None)
-    with pump_at(port) as pump:
-        return guided(pump, revolutions, catch, is_accepted=yes)
+    aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with pump_at(port) as pump, aside:
+        found = guided(pump, revolutions, catch, is_accepted=yes)
+    if as_json:
+        say(json.dumps(_for_machines(found)))
+    return 0 if found.is_done else REFUSED
 
 
-def guided(pump: Pump, runs: Sequence[Decimal], catch: Catch, *, is_accepted: bool) -> int:
-    """Make each run and compare; calibrate by the last one after a yes. The exit status."""
+def guided(pump: Pump, runs: Sequence[Decimal], catch: Catch, *, is_accepted: bool) -> Calibration:
+    """Make each run and compare; calibrate by the last one after a yes."""
     done: list[Point] = []
     for revolutions in sorted(runs):
         ml = catch.caught_ml(lambda revolutions=revolutions: turn(pump, revolutions))
         done.append(Point(revolutions, ml))
         _show(done[-1])
         _need_alike(done)
-    say(f"They differ by {_apart_pct(done):.2f} %; a revolution is {pump.ask('MOT:CAL?')} mL now.")
+    before = pump.ask("MOT:CAL?")
+    say(f"They differ by {_apart_pct(done):.2f} %; a revolution is {before} mL now.")
     if not (is_accepted or asked("Calibrate the pump by the last run?")):
         say("Nothing was changed.")
-        return REFUSED
+        return Calibration(done, Decimal(before), Decimal(before), is_done=False)
     pump.tell(f"MOT:CAL:MEAS {amount(int(done[-1].ml * _NL_PER_ML), 'NL')}")
-    say(f"Calibrated: a revolution is {pump.ask('MOT:CAL?')} mL.")
-    return 0
+    now = pump.ask("MOT:CAL?")
+    say(f"Calibrated: a revolution is {now} mL.")
+    return Calibration(done, Decimal(before), Decimal(now), is_done=True)
 
 
-def turn(pump: Pump, revolutions: Decimal) -> None:
-    """Make a run, to its end; one that is interrupted is stopped, and a WeighingError."""
-    if (state := pump.state()) != "STOPPED":
-        raise WeighingError(f"The pump is {state}: stop it first.")
-    with interrupted_once() as no_more:
-        is_refused = True
-        try:
-            pump.tell(f"MOT:CAL:RUN {revolutions:f}")
-            is_refused = False
-            say(f"Turning {revolutions:f} revolutions ...")
-            pump.wait_stopped(float(_SLOWEST_S * (1 + revolutions)))
-        except BaseException as error:
-            if is_refused and isinstance(error, PumpError):  # nothing turns
-                raise
-            no_more()
-            with contextlib.suppress(PumpError, OSError):
-                pump.stop()
-            if isinstance(error, KeyboardInterrupt):
-                raise WeighingError("The run was interrupted: nothing was calibrated.") from error
-            raise
-    if (state := pump.state()) != "STOPPED":
-        alarms = ", ".join(f"{each.code} {each.name}" for each in pump.alarms())
-        raise WeighingError(f"The run did not end well, nothing was calibrated: {state}, {alarms}")
+def _for_machines(found: Calibration) -> dict[str, object]:
+    runs = [
+        {
+            "revolutions": float(each.revolutions),
+            "ml": float(each.ml),
+            "ml_per_revolution": float(each.ml_per_revolution),
+        }
+        for each in found.points
+    ]
+    return {
+        "runs": runs,
+        "apart_pct": float(_apart_pct(found.points)),
+        "before_ml_per_revolution": float(found.before_ml),
+        "ml_per_revolution": float(found.now_ml),
+        "calibrated": found.is_done,
+    }
 
 
 def _show(point: Point) -> None:

@@ -93,6 +93,11 @@ class SerialLine:
         self._received[:] = rest
         return line.decode(errors="replace").rstrip("\r")
 
+    @property
+    def unread(self) -> str:
+        """What was received behind the last line, and is none yet."""
+        return self._received.decode(errors="replace")
+
     def reopen(self, timeout_s: float = REOPEN_S) -> None:
         """Open the port again, as soon as it is there; what was received of it is gone.
 

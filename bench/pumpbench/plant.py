@@ -12,6 +12,7 @@ from types import ModuleType, SimpleNamespace
 
 from pumpbench.buzzer import LAMPS, Buzzer, Lamp
 from pumpbench.edges import Edges
+from pumpbench.pulsation import Pulsation
 from pumpbench.rotor import Rotor
 
 NO_SENSOR = {"steps_per_pulse": 400}  # of a board without one: nobody looks
@@ -32,16 +33,21 @@ class Motor:
 class Beaker:
     """What the head has moved into the beaker; less than nothing if it ran backwards.
 
-    pl_per_step: what the head really moves, whatever the pump was told.
+    pl_per_step: what the head really moves in the mean, whatever the pump was told. pulsation: of
+    a head whose steps are not all alike, or None.
     """
 
     def __init__(self, rotor: Rotor, pl_per_step: Fraction) -> None:
         self._rotor = rotor
         self.pl_per_step = pl_per_step
+        self.pulsation: Pulsation | None = None
 
     @property
     def volume_pl(self) -> Fraction:
-        return self._rotor.position_steps * self.pl_per_step
+        steps = self._rotor.position_steps
+        if self.pulsation is not None:
+            steps += self.pulsation.extra_steps(steps)
+        return steps * self.pl_per_step
 
     @property
     def volume_nl(self) -> Fraction:

@@ -8,7 +8,7 @@ are `ask` and `tell`, in the words of firmware/CONSOLE.md.
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Self, cast
@@ -24,6 +24,7 @@ from pumpbench.client import (
     is_pump,
 )
 from pumpbench.prescription import Number, Prescription, amount
+from pumpbench.prompt import is_repl
 from pumpbench.target import Target
 
 _FIRST = b"\n*CLS\n"  # ends what an earlier host left in its line
@@ -32,6 +33,10 @@ _EVENTS = 4  # read at once
 _SETTLE_S = 0.02
 _END_S = 10.0  # until the REPL is there: what is not in flash yet is written before
 _REPL = "MicroPython v"  # how it greets
+_AT_REPL = (
+    "At {where} is a board at its REPL, where no pump runs: a reset brings back the one that is on"
+    " it, or Ctrl-D in a terminal, or `mpremote connect {where} reset`."
+)
 _SOFT_LIMITS = ("HIGH", "LOW", "INCR", "DECR", "INT")  # as the remarks of a verdict begin
 _INVALID = 106
 
@@ -121,7 +126,8 @@ class Pump(Console):
 
         "sim", "unix" and "emulator" are boards of their own, just powered up, in simulated time.
         reopen_s: how long a port that is gone is waited for; 0: not at all, the error goes on.
-        Raises NotAPump where something else answers, to which nothing but *CLS and *IDN? was said.
+        Raises NotAPump where something else answers, to which nothing but *CLS and *IDN? was said,
+        and CR where it echoes that as a REPL does.
         """
         target = _simulated(where) if where in _SIMULATED else None
         line = target if target is not None else SerialLine(where)
@@ -151,12 +157,16 @@ class Pump(Console):
         else:
             time.sleep(seconds)
 
-    def wait_stopped(self, timeout_s: float) -> None:
-        """Return when nothing is delivered any more; TimeoutError when that takes longer."""
+    def wait_stopped(self, timeout_s: float, look: Callable[[], None] = lambda: None) -> None:
+        """Return when nothing is delivered any more; TimeoutError when that takes longer.
+
+        look: called each time that it still delivers.
+        """
         waited_s = 0.0
         while self.state() == "RUNNING":
             if waited_s >= timeout_s:
                 raise TimeoutError(f"the pump still delivers after {timeout_s} s")
+            look()
             step_s = min(0.5, timeout_s - waited_s)
             self.wait(step_s)
             waited_s += step_s
@@ -278,7 +288,8 @@ class Pump(Console):
                 if is_instrument(heard[-1]):
                     break
         except TimeoutError:
-            pass
+            if isinstance(self._line, SerialLine) and is_repl(self._line, heard):
+                raise NotAPump(_AT_REPL.format(where=where)) from None
         said = f"answers {heard[-1]!r}, which is no pump" if heard else "nothing answers"
         raise NotAPump(f"At {where} {said}.")
 

@@ -5,6 +5,7 @@ What the balance, the recording and the pump's facts say is in `gravimetry`, imp
 """
 
 import json
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,7 @@ def record(
     port: Port = "",
     baudrate: Baudrate = 9600,
     framing: Framing = "8N1",
+    as_json: Json = False,
 ) -> None:
     """Record a balance; with a pump, which is started before and stopped after."""
     _need_free(output)
@@ -63,13 +65,16 @@ def record(
         "framing": framing,
         "screen": Console(stderr=True),
     }
-    if not port:
-        count = weigh(None, balance_port, kind, seconds, output, **options)
-        say(f"{count} readings are in {output}.")
-        return
-    with pump_at(port) as pump:
+    with pump_at(port) if port else nullcontext() as pump:
         count = weigh(pump, balance_port, kind, seconds, output, **options)
-    say(f"{count} readings are in {output}, its facts in {beside(output)}. The pump is stopped.")
+    if as_json:
+        found = {"readings": count, "csv": str(output)}
+        say(json.dumps(found | {"facts": str(beside(output)) if port else None}))
+    elif port:
+        facts = f"its facts in {beside(output)}. The pump is stopped"
+        say(f"{count} readings are in {output}, {facts}.")
+    else:
+        say(f"{count} readings are in {output}.")
 
 
 def _need_free(output: Path) -> None:
@@ -100,7 +105,7 @@ def trumpet(
     if blank is not None and evaporation is not None:
         raise BadParameter("what evaporates is a --blank or --evaporation, not both")
     facts = read_facts(csv_file)
-    set_ml_h = _rate_ml_h(facts, csv_file) if rate is None else rate
+    set_ml_h = set_rate_ml_h(facts, csv_file) if rate is None else rate
     page = output or csv_file.with_suffix(".html")
     _need_room(page, csv_file)
     from pumpbench.gravimetry import commands
@@ -126,11 +131,12 @@ def trumpet(
     return FAILED if weighing.failures else 0
 
 
-def _rate_ml_h(facts: Facts | None, csv_file: Path) -> float:
+def set_rate_ml_h(facts: Facts | None, csv_file: Path, how: str = "--rate") -> float:
+    """The rate of a recording by its facts; WeighingError says `how` to tell it without them."""
     if facts is None:
-        raise WeighingError(f"There is no {beside(csv_file)}: say the rate that was set, --rate.")
+        raise WeighingError(f"There is no {beside(csv_file)}: say the rate that was set, {how}.")
     if not facts.is_rate_constant:
-        raise WeighingError("The pump's rate changed meanwhile: say which one was set, --rate.")
+        raise WeighingError(f"The pump's rate changed meanwhile: say which one was set, {how}.")
     return facts.rate_ml_h
 
 

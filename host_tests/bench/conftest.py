@@ -72,6 +72,14 @@ def board(tmp_path):
 
 
 @pytest.fixture
+def screens(tmp_path, monkeypatch):
+    """A folder of its own for the sockets of `screen`."""
+    folder = tmp_path / "screens"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("SCREENDIR", str(folder))
+
+
+@pytest.fixture
 def boot():
     """Call with the text of main.py, and a version: a board just powered up."""
 

@@ -53,8 +53,8 @@ class Keyboard:
         self.until(typed)
         self.type("\x03")
 
-    def until(self, text: str, timeout_s: float = 20) -> None:
-        """Read on until a text has come; what was shown before it is gone."""
+    def until(self, text: str, timeout_s: float = 20) -> str:
+        """Read on until a text has come; what was shown before it, which is gone then."""
         deadline_s = time.monotonic() + timeout_s
         while text not in self.shown:
             left_s = deadline_s - time.monotonic()
@@ -65,7 +65,8 @@ class Keyboard:
             except OSError:  # the command has ended
                 status = self.process.wait()
                 raise AssertionError(f"ended with {status}, showing {self.shown!r}") from None
-        self.shown = self.shown.partition(text)[2]
+        before, _, self.shown = self.shown.partition(text)
+        return before
 
     def assert_ends(self, status: int, timeout_s: float = 20) -> None:
         """It ends with that status; with another one, what it showed is told."""

@@ -6,6 +6,7 @@ import io
 import json
 
 import pytest
+from serial.tools.list_ports_common import ListPortInfo
 
 from pumpbench.__main__ import main
 from pumpbench.command_line import REFUSED
@@ -58,6 +59,17 @@ def test_the_log_in_three_forms(capsys):
 
 def test_the_ports_of_this_machine_are_lines(capsys):
     assert printed(capsys, "ports").strip()
+
+
+def test_the_ports_of_this_machine_for_machines(monkeypatch, capsys):
+    port = ListPortInfo("/dev/ttyACM7")
+    port.description, port.vid, port.pid, port.serial_number = "Pico", 0x2E8A, 5, "E66"
+    monkeypatch.setattr("pumpbench.asking.list_ports.comports", lambda: [port])
+    (found,) = json.loads(printed(capsys, "ports", "--json"))
+    assert (found["device"], found["description"]) == ("/dev/ttyACM7", "Pico")
+    assert (found["vid"], found["pid"], found["serial_number"]) == (0x2E8A, 5, "E66")
+    monkeypatch.setattr("pumpbench.asking.list_ports.comports", list)
+    assert json.loads(printed(capsys, "ports", "--json")) == []
 
 
 def test_a_port_that_is_not_there_is_one_sentence_and_status_2(capsys):

@@ -2,6 +2,7 @@
 """The command `calibrate`: runs compared, the pump as judge, and nothing without a yes."""
 
 import io
+import json
 import sys
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +21,7 @@ from pumpbench.gravimetry.dialects import BalanceError
 from pumpbench.gravimetry.simulated import SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
 from pumpbench.sim import SimTarget
+from pumpbench.turning import turn
 
 RUNS = ["--points", "1,2"]
 
@@ -96,6 +98,48 @@ def test_an_answer_that_is_no_volume_is_asked_for_again(answers, capsys):
     assert main(["calibrate", "--port", "sim", *RUNS, "--yes"]) == 0
     shown = capsys.readouterr().out
     assert shown.count("is no amount") == 3
+
+
+def test_for_machines_there_is_one_object_and_all_else_is_beside_it(answers, capsys):
+    answers("", "0.21", "", "0.422", "y")
+    assert main(["calibrate", "--port", "sim", *RUNS, "--json"]) == 0
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found["runs"][1] == {"revolutions": 2, "ml": 0.422, "ml_per_revolution": 0.211}
+    assert found["apart_pct"] == pytest.approx(0.476, abs=0.001)
+    assert (found["before_ml_per_revolution"], found["ml_per_revolution"]) == (0.2, 0.211)
+    assert found["calibrated"] is True
+    assert "press Enter" in told.err
+    assert "Calibrated: a revolution is 0.211000 mL." in told.err
+    answers("", "0.21", "", "0.422", "n")
+    assert main(["calibrate", "--port", "sim", *RUNS, "--json"]) == REFUSED
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ml_per_revolution"], found["calibrated"]) == (0.2, False)
+
+
+def test_a_bar_shows_how_far_the_motor_is(port):
+    keyboard = Keyboard("calibrate", "--port", port, "--points", "3,100", "--yes")
+    try:
+        keyboard.until("press Enter")
+        keyboard.type("\n")
+        shown = [0.0]
+        while len(set(shown)) < 4:  # it is drawn more often than the pump is asked
+            shown.append(float(keyboard.until(" of 3 revolutions").split()[-1]))
+        assert shown == sorted(shown)
+        assert shown[-1] <= 3
+        keyboard.until("What came out")
+    finally:
+        keyboard.close()
+
+
+def test_a_board_that_there_is_no_file_of_turns_all_the_same(monkeypatch):
+    def no_file(name):
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr("pumpbench.boards.load_board", no_file)
+    with Pump.open("sim") as pump:
+        turn(pump, Decimal(1))
+        assert pump.steps().emitted == 3200
 
 
 def test_nobody_who_answers_calibrates_nothing(answers, capsys):
@@ -176,7 +220,8 @@ def test_a_balance_weighs_each_run_and_finds_what_the_head_gives(kind, pump, cap
 
     with SimulatedBalance(kind, weight_g) as balance:
         runs = [Decimal(1), Decimal(5)]
-        assert guided(pump, runs, by_balance(balance, kind), is_accepted=True) == 0
+        found = guided(pump, runs, by_balance(balance, kind), is_accepted=True)
+        assert found.is_done
     assert float(pump.ask("MOT:CAL?")) == pytest.approx(0.22, abs=0.0001)
 
 

@@ -3,10 +3,13 @@
 
 import csv
 import json
+import math
 import os
+import re
 import signal
 import subprocess
 import time
+from fractions import Fraction
 
 import pytest
 from rich.console import Console
@@ -19,8 +22,9 @@ from pumpbench.gravimetry import facts
 from pumpbench.gravimetry.commands import trumpet
 from pumpbench.gravimetry.delivery import weigh
 from pumpbench.gravimetry.facts import Code, WeighingError, code_of, read_facts
-from pumpbench.gravimetry.simulated import SimulatedBalance
+from pumpbench.gravimetry.simulated import Imperfections, SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
+from pumpbench.pulsation import Pulsation
 from pumpbench.sim import SimTarget
 
 QUIET = Console(quiet=True)
@@ -80,6 +84,22 @@ def test_a_recording_without_a_pump_is_a_file_of_readings(balance, tmp_path, cap
     assert 3 <= count <= 7  # none is made up for on a machine that is busy
     assert capsys.readouterr().out == f"{count} readings are in {path}.\n"
     assert not path.with_suffix(".json").exists()
+
+
+def test_a_recording_is_told_to_machines(balance, tmp_path, capsys):
+    path = tmp_path / "blank.csv"
+    assert main(command(balance, path, "--json", minutes="0.021")) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"readings": len(rows_of(path)), "csv": str(path), "facts": None}
+
+
+def test_a_weighed_pump_is_told_to_machines(balance, ready, tmp_path, capsys):
+    path = tmp_path / "run.csv"
+    assert main(command(balance, path, "--port", ready, "--json", minutes="0.021")) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["readings"] == len(rows_of(path))
+    assert found["facts"] == str(path.with_suffix(".json"))
+    assert state_at(ready) == "STOPPED"
 
 
 @pytest.mark.slow
@@ -269,27 +289,69 @@ def test_a_recording_is_never_overwritten_but_one_without_a_reading_is(balance, 
     assert main(command(balance, path.with_suffix(".json"))) == 2
 
 
+def deliver_onto_a_balance(target, path, imperfections=None):
+    """Two hours at 24 mL/d, read each 15 s of simulated time."""
+    pump = Pump(target)
+    prepare(pump)
+    clock = TargetClock(target)
+    beaker = target.plant.beaker
+
+    def weight_g(_time_s):
+        return 50 + float(beaker.volume_ml) / WATER.ml_per_g
+
+    with SimulatedBalance("sics", weight_g, imperfections, clock=clock) as balance:
+        options = {"interval_s": 15, "screen": QUIET, "clock": clock}
+        assert weigh(pump, balance.port, "sics", 7200, path, **options) == 481
+
+
 @pytest.mark.slow
 def test_what_a_simulated_pump_delivers_is_within_its_limits_and_step_for_step(tmp_path):
     path = tmp_path / "run.csv"
     with SimTarget() as target:
-        pump = Pump(target)
-        prepare(pump)
-        clock = TargetClock(target)
-        beaker = target.plant.beaker
-
-        def weight_g(_time_s):
-            return 50 + float(beaker.volume_ml) / WATER.ml_per_g
-
-        with SimulatedBalance("sics", weight_g, clock=clock) as balance:
-            options = {"interval_s": 15, "screen": QUIET, "clock": clock}
-            assert weigh(pump, balance.port, "sics", 7200, path, **options) == 481
+        deliver_onto_a_balance(target, path)
     kept = read_facts(path)
     commanded, witness = kept.counted
     assert commanded == witness == pytest.approx(2 * 16000, abs=20)
     curve = trumpet(path, kept.rate_ml_h, tmp_path / "run.html").curve
     assert abs(curve.mean_error_pct) < 0.1
     assert abs(curve.worst_pct) < 2  # of a minute, in which a resolution is 0.6 %
+
+
+@pytest.mark.slow
+def test_a_head_that_gives_3_per_cent_more_and_pulses_is_found_so_on_a_balance(tmp_path, capsys):
+    """Three rollers at 24 mL/d, 5 revolutions an hour, are a swing each 4 minutes."""
+    path = tmp_path / "run.csv"
+    swing, noise_g = 0.1, 0.0001
+    with SimTarget() as target:
+        beaker = target.plant.beaker
+        beaker.pl_per_step *= Fraction(103, 100)
+        beaker.pulsation = Pulsation(swing, rollers=3, steps_per_rev=3200)
+        real = Imperfections(noise_g=noise_g, evaporation_g_h=0.012, seed=20)
+        deliver_onto_a_balance(target, path, real)
+        assert target.plant.edges.count == pytest.approx(2 * 16_000, abs=20)
+    assert main(["trumpet", str(path), "--evaporation", "0.012", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    def slack_pct(minutes):
+        """Four standard deviations of two readings, with noise and rounding, and two steps."""
+        reading_g = (noise_g**2 + 0.0001**2 / 12) ** 0.5
+        return 100 * (4 * reading_g * 2**0.5 + 2 * 0.0000625) / (minutes / 60)
+
+    assert found["rate_ml_h"] == 1.0
+    assert found["a_pct"] == pytest.approx(3, abs=slack_pct(60))
+    assert [each["minutes"] for each in found["windows"]] == [1, 2, 5, 11, 19, 31]
+    for window in found["windows"]:
+        share = math.pi * window["minutes"] / 4
+        swing_pct = abs(103 * swing * math.sin(share) / share)
+        slack = slack_pct(window["minutes"])
+        assert window["max_pct"] == pytest.approx(3 + swing_pct, abs=slack)
+        assert window["min_pct"] == pytest.approx(3 - swing_pct, abs=slack)
+    page = path.with_suffix(".html").read_text()
+    shown = re.search(r"<b>\+(\d\.\d\d) %</b><span class=\"soft\">mean error A", page)
+    assert shown
+    assert float(shown[1]) == pytest.approx(found["a_pct"], abs=0.005)
+    steps = found["figures"][0]
+    assert (steps["what"], steps["measured"]) == ("Counted less programmed", "+0 steps")
 
 
 def test_facts_know_the_commit_and_whether_something_was_changed_since(tmp_path):

@@ -5,11 +5,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from host_tests.bench.relayed import relayed
+from host_tests.bench.served import served
+from pumpbench.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +53,43 @@ def test_a_pump_at_a_port_is_cut_by_a_relay_and_says_what_went_out(tmp_path):
         if each["outcome"] == "skipped":
             assert len(each["reason"]) > 20
             assert each["reason"] in first["reason"] or "nobody sees" in each["reason"]
+
+
+@pytest.mark.slow
+def test_a_pump_that_is_unplugged_ends_it_and_what_there_was_is_kept(tmp_path, capsys):
+    data = tmp_path / "result.jsonl"
+    with served(tmp_path / "pump.tty") as board:
+
+        def unplug():
+            until_s = time.monotonic() + 60
+            while not data.exists() or not data.read_text():
+                assert time.monotonic() < until_s
+                time.sleep(0.05)
+            time.sleep(2)  # in the midst of a bolus, for which the test waits 15 s
+            board.unplug()
+
+        thread = threading.Thread(target=unplug)
+        thread.start()
+        ended, results = accept(
+            tmp_path, "well or bolus_is or log or alarm", f"--rig={board.port}"
+        )
+        thread.join()
+    assert ended.returncode == 2, ended.stdout
+    said = f"The line to the pump at {board.port} was cut in: A bolus is exact and the therapy"
+    (told,) = [
+        line for line in ended.stdout.splitlines() if line.startswith(f"! Interrupted: {said}")
+    ]
+    assert "4 tests were not tried. The pump goes on as it was told: stop it by hand." in told
+    assert "Traceback" not in ended.stdout
+    assert "\nE  " not in ended.stdout
+    assert [each["outcome"] for each in results.values()] == ["passed", "failed"]
+    assert list(results.values())[1]["reason"].startswith(said)
+    page = tmp_path / "report.html"
+    assert f"<b>Broke off.</b> {said}" in page.read_text()
+    page.unlink()
+    assert main(["report", str(tmp_path)]) == 1
+    assert said in capsys.readouterr().out
+    assert f"<b>Broke off.</b> {said}" in page.read_text()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The folder of an acceptance, and what `report` makes of one that broke off."""
 
+import json
 import os
 import signal
 import subprocess
@@ -112,6 +113,28 @@ def test_the_command_accepts_a_simulated_pump(tmp_path, capfd):
     found, results = Folder(tmp_path).read()
     assert found.identity.startswith("ITB-Pump,RPI_PICO,")
     assert len(results) > 15
+
+
+@pytest.mark.slow
+def test_an_acceptance_for_machines_is_one_object_with_every_result(tmp_path, capfd):
+    assert main(["hil", "--folder", str(tmp_path), "--json"]) == 0
+    told = capfd.readouterr()
+    found = json.loads(told.out)
+    assert found["pump"].startswith("ITB-Pump,RPI_PICO,")
+    assert (found["target"], found["broke_off"], found["passed"]) == ("sim", "", True)
+    assert found["report"] == str(tmp_path / "report.html")
+    assert len(found["tests"]) > 15
+    figures = [each for test in found["tests"] for each in test["figures"]]
+    assert "at 24 mL/d" in [each["what"] for each in figures]
+    assert " passed" in told.err
+
+
+def test_a_pump_that_is_not_there_is_told_to_machines(tmp_path, capfd):
+    where = "/dev/no-such-port"
+    assert main(["hil", "--target", where, "--folder", str(tmp_path), "--json"]) == 1
+    found = json.loads(capfd.readouterr().out)
+    assert (found["passed"], found["pump"]) == (False, "")
+    assert where in found["tests"][0]["reason"]
 
 
 @pytest.mark.slow

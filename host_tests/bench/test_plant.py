@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The plant: what the motor and the head make of the pins."""
 
+import itertools
+import math
 from fractions import Fraction
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from pumpbench.boards import load_board
 from pumpbench.pins import is_active_low, pin_number
 from pumpbench.plant import Plant
+from pumpbench.pulsation import Pulsation
 
 MS_NS = 1_000_000
 
@@ -34,6 +37,23 @@ def test_a_step_is_an_exact_fraction_of_the_revolution(plant):
     plant = Plant(load_board("RPI_PICO"))
     running(plant).step(10 * MS_NS)
     assert plant.beaker.volume_nl == Fraction(125, 2)
+
+
+def test_a_step_of_a_head_that_pulses_depends_on_the_angle_and_a_revolution_does_not(plant):
+    beaker = running(plant).beaker
+    beaker.pulsation = Pulsation(0.1, 4, 3200)  # the flow's period is 800 steps
+    volumes = []
+    for number in range(16):
+        plant.step((10 + number) * MS_NS, 1000, 200)
+        volumes.append(float(beaker.volume_pl) / 62_500)
+    mean = 0.1 * 2 / math.pi * 200  # of a sine's half, in mean steps
+    rises = [after - before for before, after in itertools.pairwise([0, *volumes])]
+    assert rises[:4] == pytest.approx([200 + mean, 200 + mean, 200 - mean, 200 - mean])
+    assert rises == pytest.approx(rises[:4] * 4)
+    assert volumes[-1] == pytest.approx(3200)
+    plant.set_direction(False, 100 * MS_NS)
+    plant.step(200 * MS_NS, 1000, 3200)
+    assert beaker.volume_pl == 0
 
 
 def test_pulses_into_a_disabled_driver_are_no_steps(plant):

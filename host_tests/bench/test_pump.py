@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from host_tests.bench.socketed import socketed
 from pumpbench import (
     Dose,
     FlexStep,
@@ -54,6 +55,12 @@ def test_the_script_of_the_readme_runs_as_it_stands():
         r"Steps\(commanded=(\d+), emitted=\1, witness=\1, queued=0\) 0.040000 COMPLETED\n",
         shown.getvalue(),
     )
+
+
+def test_a_port_behind_a_socket_says_who_it_is(board):
+    with socketed(board.port) as number, Pump.open(f"socket://localhost:{number}") as pump:
+        assert pump.ask("*IDN?").startswith("ITB-Pump,RPI_PICO,")
+        assert pump.state() == "STOPPED"
 
 
 def test_what_is_delivered_agrees_in_every_view(pump):

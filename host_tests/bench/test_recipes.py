@@ -25,16 +25,22 @@ RESERVOIR_UNKNOWN = 314
 ERROR_WAITS = "4"  # the status byte
 
 
+need_screen = pytest.mark.skipif(
+    shutil.which("screen") is None, reason="needs screen: apt install screen"
+)
+
+
 def commands(start):
     """The lines of the page that are typed at a shell and have this in them, as lists of words."""
     lines = [line.strip() for line in PAGE.splitlines() if line.startswith("    .venv/bin/")]
     return [re.findall(r'"[^"]+"|\S+', line) for line in lines if start in line]
 
 
-def test_miniterm_is_a_terminal_for_it(board):
+def use_miniterm(port):
+    """What the page types, and who answers at that port."""
     (words,) = commands("miniterm")
     assert words[:3] == [".venv/bin/python", "-m", "serial.tools.miniterm"]
-    options = [board.port if word == PORT else word for word in words[3:]]
+    options = [port if word == PORT else word for word in words[3:]]
     terminal = Keyboard(*options, module="serial.tools.miniterm")
     try:
         terminal.until("Miniterm on")
@@ -48,12 +54,14 @@ def test_miniterm_is_a_terminal_for_it(board):
         terminal.close()
 
 
-@pytest.mark.skipif(shutil.which("screen") is None, reason="needs screen: apt install screen")
-def test_screen_is_a_terminal_for_it(board, tmp_path, monkeypatch):
+def test_miniterm_is_a_terminal_for_it(board):
+    use_miniterm(board.port)
+
+
+def use_screen(port):
+    """The same with `screen`, whose folder of sockets is in SCREENDIR."""
     assert f"`screen {PORT}`" in PAGE
-    monkeypatch.setenv("SCREENDIR", str(tmp_path / "screens"))
-    (tmp_path / "screens").mkdir(mode=0o700)
-    terminal = Keyboard(board.port, program="screen")
+    terminal = Keyboard(port, program="screen")
     try:
         terminal.type("\r*IDN?\r")  # as Enter sends it
         terminal.until("ITB-Pump,RPI_PICO")
@@ -63,8 +71,13 @@ def test_screen_is_a_terminal_for_it(board, tmp_path, monkeypatch):
         terminal.assert_ends(0)
     finally:
         terminal.close()
-    with Pump.open(board.port) as pump:
+    with Pump.open(port) as pump:
         assert pump.state() == "STOPPED"
+
+
+@need_screen
+def test_screen_is_a_terminal_for_it(board, screens):
+    use_screen(board.port)
 
 
 def run_section(name, port):

@@ -3,8 +3,9 @@
 
 `make hil TARGET=/dev/ttyACM0`; TARGET is what `Pump.open` takes, without one: `sim`. A rig may
 lack what a simulated board has, a look at the step pin or a power switch: what needs one is
-skipped with the reason. On a board it takes two minutes, and leaves another prescription, another
-reservoir and a stopped pump. With COUNT there are so many runs, each with the pump opened anew.
+skipped with the reason. On a board it takes three minutes, and leaves another prescription,
+another reservoir and a stopped pump. With COUNT there are so many runs, each with the pump opened
+anew.
 """
 
 from dataclasses import replace
@@ -12,8 +13,8 @@ from dataclasses import replace
 import pytest
 
 from host_tests.hil.device import DEVICE, Device, image_of
+from host_tests.hil.plugged import PluggedPump
 from host_tests.hil.rig import Rig
-from pumpbench import Pump
 from pumpbench.hil.adapter import NoAdapter
 from pumpbench.hil.power import NoSwitch
 from pumpbench.hil.results import Figure
@@ -42,7 +43,7 @@ def switched_off():
 def opened(request, run):
     option = request.config.getoption
     where = option("--rig")
-    pump = Pump.open(where, reopen_s=0)  # a board that resets by itself is to be seen
+    pump = PluggedPump.open(where, reopen_s=0)  # a board that resets by itself is to be seen
     device = Device(",".join(pump.identity()), image_of(where))
     request.config.stash[DEVICE] = device
     try:
@@ -61,7 +62,8 @@ def rig(opened):
     """The rig with a pump that is stopped, calibrated, full, and has nothing to say."""
     opened.prepare()
     yield opened
-    opened.pump.stop()
+    if not opened.pump.is_cut:
+        opened.pump.stop()
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from host_tests.hil.device import DEVICE, Device
+from host_tests.hil.plugged import Unplugged
 from pumpbench.hil.checkout import checkout_of
-from pumpbench.hil.page import Facts
+from pumpbench.hil.page import Facts, sentence
 from pumpbench.hil.results import ERROR, FAILED, SKIPPED, Figure, Result, flake_rates
 from pumpbench.hil.saved import DATA, PAGE, Folder
 
@@ -33,6 +34,7 @@ class Recorder:
         self._checkout = checkout_of(config.rootpath)
         self._begun = datetime.now().astimezone()
         self._reports = []
+        self._broke_off = ""
         self.results = []
 
     def pytest_sessionstart(self):
@@ -42,6 +44,20 @@ class Recorder:
     def pytest_collection_modifyitems(self, items):
         for item in items:
             item.user_properties += [("run", run_of(item)), ("test", name_of(item))]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        """End the session where the pump was unplugged: no test after it can tell anything."""
+        report = yield
+        if call.excinfo is not None and call.excinfo.errisinstance(Unplugged):
+            where, session = self._config.getoption("--rig"), item.session
+            left = session.testscollected - len(self.results) - 1
+            self._broke_off = self._broke_off or (
+                f"The line to the pump at {where} was cut in: {sentence(name_of(item))}."
+                f" {left} tests were not tried. The pump goes on as it was told: stop it by hand."
+            )
+            report.longrepr = session.shouldstop = self._broke_off
+        return report
 
     def pytest_runtest_logreport(self, report):
         self._reports.append(report)
@@ -75,6 +91,7 @@ class Recorder:
             wires=device.wires,
             checkout=self._checkout,
             date=self._begun,
+            broke_off=self._broke_off,
         )
 
 

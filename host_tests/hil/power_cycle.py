@@ -6,7 +6,8 @@ import time
 import pytest
 import serial
 
-from pumpbench import NotAPump, Pump
+from host_tests.hil.plugged import PluggedPump
+from pumpbench import NotAPump
 from pumpbench.hil.power import HOW, NoSwitch, switch_of
 
 OFF_S = 3.0  # until the capacitors of a board and its supply are empty
@@ -25,7 +26,7 @@ class SimulatedPower:
         target = pump._line
         flash, cut_s = target.flash, target.now_ns / 1e9
         pump.close()
-        return Pump(type(target)(flash=flash)), cut_s
+        return PluggedPump(type(target)(flash=flash)), cut_s
 
     def close(self):
         """The board belongs to others."""
@@ -71,7 +72,7 @@ class SwitchedPower:
         deadline_s = time.monotonic() + self._back_s
         while True:
             try:
-                return Pump.open(self._where, timeout_s=2.0, reopen_s=0)
+                return PluggedPump.open(self._where, timeout_s=2.0, reopen_s=0)
             except (NotAPump, TimeoutError, serial.SerialException, OSError) as error:
                 if time.monotonic() > deadline_s:
                     text = f"no pump at {self._where} {self._back_s:g} s after its power was on"

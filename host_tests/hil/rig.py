@@ -2,9 +2,12 @@
 """A rig: the pump under test, its wires, and what switches its power."""
 
 import time
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
 
+from host_tests.hil.plugged import PluggedPump
 from host_tests.hil.power_cycle import power_of
 from host_tests.hil.wires import wires_of
 from pumpbench import Prescription, Pump, PumpError
@@ -15,6 +18,7 @@ ML_PER_REV = "0.2"
 CAPACITY_ML = 20
 ROUNDING_ML = 1e-6
 NOTHING_TO_CONFIRM = 129
+_QUICK = ("sim", "unix")
 
 
 class Rig:
@@ -70,6 +74,47 @@ class Rig:
         """(least, most) mL that went out since `interval_ml` was that; the answers are rounded."""
         least, most = (now - then for now, then in zip(self.interval_ml(), before_ml, strict=True))
         return max(0.0, round(least - ROUNDING_ML, 6)), round(most + ROUNDING_ML, 6)
+
+    @contextmanager
+    def wall_clock(self):
+        """Yields what sets the pump's wall clock, `YYYY-MM-DDTHH:MM:SS`; afterwards it goes right.
+
+        One that was never set cannot be so again: a board then has the time of this computer.
+        """
+        before, began_s = self.pump.ask("SYST:TIME?").split(",")[0], self.clock_s()
+        try:
+            yield lambda text: self.pump.tell(f"SYST:TIME {text}")
+        finally:
+            now = datetime.now()
+            if before != "NONE":
+                now = datetime.fromisoformat(before) + timedelta(seconds=self.clock_s() - began_s)
+            if before != "NONE" or self.target is None:
+                self.pump.tell(f"SYST:TIME {now.isoformat(timespec='seconds')}")
+
+    def need_minutes(self, minutes):
+        """Skip where so many minutes take as long as that."""
+        if self.target is None or self.target.name not in _QUICK:
+            pytest.skip(
+                f"it takes {minutes} minutes of waiting; make hil TARGET=sim does it at once"
+            )
+
+    def host_goes(self, seconds):
+        """The host leaves an answer and half a line behind, and is away; `pump` is the new one.
+
+        A port is closed and opened. At a simulated board nobody reads or writes meanwhile.
+        """
+        self.pump._line.write(b"DEL:STEP?\nPRES:RA")
+        if self.target is None:
+            self.pump.close()
+            time.sleep(seconds)
+            pump = PluggedPump.open(self.where, reopen_s=0)
+        else:
+            self.target.run(seconds)
+            pump = PluggedPump(self.target)
+            pump.synchronise()
+        pump.tell("*CLS")
+        self._hold(pump)
+        self.wires.move_to(pump, self.target)
 
     def plant(self):
         """What hangs on the pins of a simulated board; skips where nobody sees them."""

@@ -175,6 +175,24 @@ def test_the_patient_is_locked_out_after_a_bolus(rig):
     assert int(rig.pump.ask("BOL:PAT?").split(",")[0]) == given + 1
 
 
+def test_a_host_that_goes_and_comes_back_costs_no_step(rig, measure):
+    rig.prescribe(ml_d=2400)
+    rig.pump.start()
+    before, began_s = rig.pump.steps().emitted, rig.uptime_s()
+    rig.host_goes(6)
+    assert rig.pump.state() == "RUNNING"
+    lasted_s = rig.uptime_s() - began_s
+    assert lasted_s >= 6  # it was not reset
+    delivered = rig.pump.steps().emitted - before
+    rig.pump.stop()
+    steps = rig.pump.steps()
+    assert steps.commanded == steps.emitted == steps.witness
+    steps_s = 2400 / 86_400 / float(STEP_ML)
+    least, most = math.floor(steps_s * (lasted_s - LATE_S)), math.ceil(steps_s * (lasted_s + 0.5))
+    measure("while it was away", delivered, "steps", least=least, most=most)
+    assert rig.pump.errors() == []
+
+
 def test_a_low_reservoir_is_an_alarm_that_can_be_answered(rig):
     rig.pump.refill("1.9")
     rig.pump.wait(1)

@@ -80,21 +80,21 @@ class Weighing:
 
     def fluidic(self) -> list[Figure]:
         limits = self.limits
-        figures = [_figure("Mean error A", self.curve.mean_error_pct, limits.mean_error_pct)]
+        figures = [error_figure("Mean error A", self.curve.mean_error_pct, limits.mean_error_pct)]
         if self.curve.last_error_pct is not None:
             name = "Mean error B, last hour"
-            figures.append(_figure(name, self.curve.last_error_pct, limits.mean_error_pct))
+            figures.append(error_figure(name, self.curve.last_error_pct, limits.mean_error_pct))
         for each in self.curve.windows:
             name = f"{each.minutes:g} min"
-            figures.append(_figure(f"Ep(max), {name}", each.max_pct, limits.trumpet_pct))
-            figures.append(_figure(f"Ep(min), {name}", each.min_pct, limits.trumpet_pct))
+            figures.append(error_figure(f"Ep(max), {name}", each.max_pct, limits.trumpet_pct))
+            figures.append(error_figure(f"Ep(min), {name}", each.min_pct, limits.trumpet_pct))
         if self.doses:
             worst_pct = max((each.error_pct for each in self.doses), key=abs)
             name = f"Worst of {len(self.doses)} doses"
-            figures.append(_figure(name, worst_pct, limits.dose_pct))
+            figures.append(error_figure(name, worst_pct, limits.dose_pct))
         if self.rates:
             name = f"Farthest off the line, of {len(self.rates.set_ml_h)} rates"
-            figures.append(_figure(name, self.rates.worst_pct, limits.linearity_pct))
+            figures.append(error_figure(name, self.rates.worst_pct, limits.linearity_pct))
         return figures
 
     @property
@@ -102,7 +102,8 @@ class Weighing:
         return [each for each in self.electrical() + self.fluidic() if not each.is_within]
 
 
-def _figure(what: str, error_pct: float, limit_pct: float) -> Figure:
+def error_figure(what: str, error_pct: float, limit_pct: float) -> Figure:
+    """An error that may be so many percent either way."""
     return Figure(
         what, f"{error_pct:+.2f} %", f"±{limit_pct:g} %", bool(abs(error_pct) <= limit_pct)
     )

@@ -16,7 +16,10 @@ from pumpbench.report import TEMPLATES
 
 @dataclass(frozen=True)
 class Facts:
-    """What was accepted, with what. checkout: None where there is no repository."""
+    """What was accepted, with what. checkout: None where there is no repository.
+
+    broke_off: why not all tests were tried, a sentence, or "".
+    """
 
     target: str
     identity: str  # the answer to *IDN?, or "" where nothing answered
@@ -26,6 +29,7 @@ class Facts:
     wires: str
     checkout: Checkout | None
     date: datetime
+    broke_off: str = ""
 
 
 def write_page(path: Path, facts: Facts, results: Sequence[Result], data: str) -> Path:
