@@ -16,7 +16,7 @@ sys.path.insert(0, ".frozen")  # a pump in the image is not mixed with files of 
 
 import board
 
-gc.threshold(32_768)  # what imports leave behind must not scatter what stays over the heap
+gc.threshold(65_536)  # what imports leave behind must not scatter what stays over the heap
 
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)

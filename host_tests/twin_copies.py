@@ -41,6 +41,13 @@ def with_value(flash, key, value):
     return with_files(flash, dict.fromkeys(paths, line([*fields[:3], value])))
 
 
+def older_setup(setup):
+    """As firmware wrote it that had no place for its settings alone."""
+    (token, is_matched, resume, lost), zero_us, *owners, lock, heartbeat_ms, grid = setup
+    older = [token, [zero_us, is_matched], resume, *owners, lost]
+    return [*older, lock, heartbeat_ms, grid]
+
+
 def saved(*values):
     """Flash in which these values were saved one after the other."""
     files = MemoryFiles()

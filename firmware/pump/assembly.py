@@ -157,14 +157,18 @@ class Assembly:
             (twins, self.log),
             self.journal,
             (self.clock, self.dispenser, self.treatment, self.staging),
-            (self.calibrations, self.reservoir),
             alarms=self.alarms,
-            absence=self.absence,
-            lock=self.lock,
-            heartbeat=self.heartbeat,
+            owners=self._owners(),
         )
         self.rtc = hal.rtc(board)
         self._recover(twins, scratch, is_prepared, hal.reset_cause())
+
+    def _owners(self):
+        """Who shares the record `alarms`, and who `setup`, in the order of the places in it."""
+        outlook = self.treatment.outlook
+        alarms = self.alarms, self.absence
+        setup = outlook, self.treatment.line, self.calibrations, self.reservoir
+        return alarms, setup + (self.lock, self.heartbeat, outlook.grid)
 
     def _recover(self, twins, scratch, is_prepared, cause):
         """Bring back what was kept. A board gets the memory back that this takes."""
@@ -181,10 +185,6 @@ class Assembly:
             staging=self.staging,
             calibrations=self.calibrations,
             reservoir=self.reservoir,
-            alarms=self.alarms,
-            absence=self.absence,
-            lock=self.lock,
-            heartbeat=self.heartbeat,
             scratch=scratch,
             rtc=self.rtc,
             is_prepared=is_prepared,

@@ -7,7 +7,7 @@ Hold the stop button at power-up, then `from pump.forget_pin import forget_pin; 
 from pump.hal.files import Files
 from pump.store.events import PIN_CHANGED
 from pump.store.log import FOLDER, EventLog
-from pump.store.shapes import LOCK_PLACE, NO_LOCK, SHAPES, fits
+from pump.store.shapes import LOCK_PLACE, NO_LOCK, SHAPES, fits, upgraded
 from pump.store.twins import FOLDERS, Twins
 
 
@@ -16,8 +16,8 @@ def forget_pin():
     import board
 
     twins, log = Twins(tuple(map(Files, FOLDERS)), board.NAME), EventLog(Files(FOLDER), 0)
-    setup = twins.load("setup")
-    # A setup that is lost, or older, has no PIN.
+    setup = upgraded("setup", twins.load("setup"))
+    # A setup that is lost has no PIN.
     if setup is not None and fits(setup, SHAPES["setup"]):
         setup[LOCK_PLACE] = NO_LOCK
         twins.save("setup", setup)

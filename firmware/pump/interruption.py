@@ -33,17 +33,29 @@ class Interruption:
         self._past_ng = 0  # the most that was out when the past was kept
         self._lane = DOSES  # where what went out since then belongs
 
-    def restore_past(self, record):
-        """Bring back the doses and the day. Before `restore`."""
+    def take_past(self, record):
+        """Bring back the doses and the day. Before `take`."""
         boluses, day, self._past_ng = record
         self._treatment.boluses.from_record(boluses)
         self._treatment.day.from_record(day)
 
-    def restore(self, record):
+    def lose_past(self):
+        """Nobody knows what was given: as if it were all that may be, just now."""
+        self._past_ng = 0
+        self._treatment.boluses.lose()
+        self.assume_worst()
+
+    def assume_worst(self):
+        """The patient is locked out, and every limit of a day used up."""
+        now_us = self._clock.now_us()
+        self._treatment.boluses.lock(now_us)
+        self._treatment.day.assume_worst(now_us)
+
+    def take(self, record):
         """Go on from the last record of the delivery."""
         at_us, boot, was_interrupted, batch, counts, ledger, dose, self.logged = record
         self._clock.begin(at_us)
-        self._ledger.restore(ledger)
+        self._ledger.from_record(ledger)
         self._ledger.recover(*self._out(at_us, counts), batch)
         is_cut = counts[1] > counts[0] or dose is not None
         self.was_dosing = is_cut and batch[0] == PERIODIC

@@ -226,7 +226,7 @@ class Journal:
             dose = over.to_record()[:5] + [over.given_ng]
         drug = self._drug_batch()
         value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
-        self._write(DELIVERY, value + [self._ledger.state(), dose, self._log.written()])
+        self._write(DELIVERY, value + [self._ledger.to_record(), dose, self._log.written()])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
         self._drug, self._edits = drug, self._ledger.edits
         self._dose_id, self._is_past = dose[0] if dose is not None else 0, False

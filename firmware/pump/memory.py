@@ -17,6 +17,7 @@ from pump.journal import DELIVERY, PAST
 from pump.state import STOPPED
 from pump.store import events
 from pump.store.repeats import Repeats
+from pump.store.shared import Shared
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
@@ -29,24 +30,25 @@ _COVERED_US = const(1_500_000)  # a copy of 0.45 s, a record of 0.85 s: the slow
 class Memory:
     """flash: (twins, log), see `store`. journal: of what is delivered.
 
-    pump: (clock, dispenser, treatment, staging). setup: (calibrations, reservoir), things
-    with `state` and `restore`. alarms, absence, heartbeat: see `alarm`. lock: see `console.lock`.
+    pump: (clock, dispenser, treatment, staging). alarms: the manager. owners: (those who share the
+    record `alarms`, those who share `setup` with this one), in the order of the record.
     resume: what goes on after a reset, HOLD or RESUME_BASAL.
     lost: keys of the records that were lost, which nobody has confirmed yet.
     is_matched: a clock with a battery can be relied on; not while it is being set.
+    token: after a reset, of the prescription that has to be there.
     """
 
-    def __init__(self, flash, journal, pump, setup, *, alarms, absence, lock, heartbeat):
+    def __init__(self, flash, journal, pump, *, alarms, owners):
         self._twins, self._log = flash
         self._journal = journal
         self._clock, self._dispenser, self._treatment, self._staging = pump
-        self._alarms, self._absence = alarms, absence
-        self._lock, self._heartbeat = lock, heartbeat
-        self._calibrations, self._reservoir = setup
+        self._alarms = alarms
+        self.shared = {"alarms": Shared(*owners[0]), "setup": Shared(self, *owners[1])}
         self._repeats = Repeats()
         self.resume = HOLD
         self.is_matched = True
         self.lost = ()
+        self.token = ""
         self._failing = []  # what flash does not take
         self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
         self._flushed_us = self._failed_us = self._covered_us = 0
@@ -87,7 +89,8 @@ class Memory:
 
     def commit(self, prescription, past, pl_per_rev):
         """Keep what is about to become active, with what was; Refused NOT_RECORDED: it fails."""
-        self._need(self._twins.save, "prescription", prescription.state() + [past, pl_per_rev])
+        record = prescription.to_record() + [past, pl_per_rev]
+        self._need(self._twins.save, "prescription", record)
         self.note(events.COMMITTED, prescription.token())
 
     def distrust(self):
@@ -113,7 +116,29 @@ class Memory:
 
     def keep_setup(self):
         """Write the setup now; Refused NOT_RECORDED where that fails."""
-        self._need(self._twins.save, "setup", self._setup())
+        self._need(self._twins.save, "setup", self.shared["setup"].to_record())
+
+    def to_record(self):
+        """[token of the prescription that is active, is_matched, resume, lost]."""
+        active = self._staging.active
+        token = active.token() if active is not None else ""
+        return [token, self.is_matched, self.resume, self.lost]
+
+    def from_record(self, record):
+        """Be again what `to_record` told; ValueError where it never did that."""
+        token, is_matched, resume, lost = record
+        if resume not in (HOLD, RESUME_BASAL):
+            raise ValueError(resume)
+        self.token, self.is_matched, self.resume, self.lost = (
+            token,
+            is_matched,
+            resume,
+            tuple(lost),
+        )
+
+    def lose(self):
+        """Nobody has set anything; what is not confirmed yet stays so."""
+        self.token, self.is_matched, self.resume = "", True, HOLD
 
     def note(self, code, text=""):
         """An event for the log."""
@@ -135,11 +160,7 @@ class Memory:
         """
         if not self._saving:
             key = self._due.pop(0)
-            if key == "setup":
-                value = self._setup()
-            else:
-                value = [self._alarms.to_record(), self._absence.to_record()]
-            self._saving = key, self._twins.saving(key, value)
+            self._saving = key, self._twins.saving(key, self.shared[key].to_record())
         key, copies = self._saving
         try:
             for _ in copies:
@@ -253,18 +274,3 @@ class Memory:
         else:
             return
         raise refusal
-
-    def _setup(self):
-        active, treatment = self._staging.active, self._treatment
-        return [
-            active.token() if active is not None else "",
-            [treatment.outlook.wall.zero_us, self.is_matched],
-            self.resume,
-            [treatment.line.ng_ml, treatment.line.is_mixed, treatment.line.drug],
-            self._calibrations.state(),
-            self._reservoir.state(),
-            self.lost,
-            self._lock.to_record(),
-            self._heartbeat.limit_ms,
-            treatment.grid.to_record(),
-        ]

@@ -13,19 +13,20 @@ from pump.journal import DELIVERY, PAST
 from pump.kinds import BASAL
 from pump.memory import RESUME_BASAL
 from pump.store import events
-from pump.store.shapes import LOCK_PLACE, SHAPES, fits, upgraded
+from pump.store.shapes import SHAPES, fits, upgraded
 from pump.store.twins import LOST, MENDED
 from pump.therapy import wall
-from pump.therapy.prescription import prescription_of
 from pump.units import ml_of_pl
 
 _US_PER_S = const(1_000_000)
 _SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
+# The prescription first, which need not be there; the past before the delivery, which adds to it.
+_ORDER = ("prescription", "setup", PAST, "alarms", DELIVERY)
 _YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
 
 
 class Recovery:
-    """The collaborators are those of `Memory`, and what is brought back to it.
+    """The collaborators are what their names say, see `assembly`.
 
     scratch: what came through the reset, or None. rtc: the clock with a battery, or None.
     is_prepared: the folders of the records were there at power-up, as deployment makes them.
@@ -44,10 +45,6 @@ class Recovery:
         staging,
         calibrations,
         reservoir,
-        alarms,
-        absence,
-        lock,
-        heartbeat,
         scratch,
         rtc,
         is_prepared,
@@ -55,25 +52,33 @@ class Recovery:
         self._twins, self._log = twins, log
         self._journal, self._memory = journal, memory
         self._clock, self._ledger = clock, ledger
-        self._treatment, self._staging = treatment, staging
+        self._treatment = treatment
         self._calibrations, self._reservoir = calibrations, reservoir
-        self._alarms, self._absence = alarms, absence
-        self._lock, self._heartbeat = lock, heartbeat
         self._scratch, self._rtc = scratch, rtc
         self._is_prepared = is_prepared
-        self._interruption = Interruption(journal, clock, ledger, treatment, scratch)
-        self._had = {}  # key -> whether it was there
-        self._token = ""  # of the prescription that should be there
+        self._interruption = interruption = Interruption(
+            journal, clock, ledger, treatment, scratch
+        )
+        self._owners = {  # key -> how its owners take it, and how they lose it
+            "prescription": (staging.from_record, staging.lose),
+            PAST: (interruption.take_past, interruption.lose_past),
+            DELIVERY: (interruption.take, ledger.lose),
+        }
+        for key, owner in memory.shared.items():
+            self._owners[key] = owner.from_record, owner.lose
+        self._had = ()  # keys of what was there
         self._clock_told = ""  # what the clock with a battery did to the others
 
     def restore(self):
-        """Bring back what was kept. True when the regular therapy may go on by itself."""
+        """Bring back what was kept. True when the regular therapy may go on by itself.
+
+        All of it is read before anything is taken; a record is taken whole, or it is lost.
+        """
         interruption = self._interruption
-        self._bring("prescription", self._set_prescription)
-        self._bring("setup", self._set_up)
-        self._bring(PAST, interruption.restore_past)
-        self._bring("alarms", self._set_alarms)
-        self._bring(DELIVERY, interruption.restore)
+        values = {key: self._read(key) for key in _ORDER}
+        self._had = [key for key in _ORDER if values[key] is not None]
+        for key in _ORDER:
+            self._take(key, values.pop(key))
         self._log.expect(interruption.logged)
         self._log.boot = self._journal.boot
         if self._log.finding:
@@ -109,40 +114,30 @@ class Recovery:
         was_regular = batch is not None and batch[0] == BASAL
         return was_regular and is_short and memory.resume == RESUME_BASAL and not memory.lost
 
-    def _bring(self, key, restore):
-        """Bring back one value. What this firmware cannot read is as good as lost."""
-        value = upgraded(key, self._twins.load(key))
-        self._had[key] = value is not None
+    def _read(self, key):
+        """The value on record, None: there is none that this firmware can read."""
+        value = self._twins.load(key)
         if value is None:
-            return
+            return None
         try:
+            value = upgraded(key, value)
             if fits(value, SHAPES[key]):
-                restore(value)
-                return
+                return value
         except Exception:  # noqa: BLE001 - a pump that dies of its records never starts again
             pass
         self._twins.reject(key)
+        return ()
 
-    def _set_prescription(self, record):
-        self._staging.restore(prescription_of(record[:2]), *record[2:])
-
-    def _set_alarms(self, record):
-        alarms, absence = record
-        self._alarms.from_record(alarms)
-        self._absence.from_record(absence)
-
-    def _set_up(self, record):
-        treatment, memory = self._treatment, self._memory
-        self._token, clock, memory.resume, line = record[:4]
-        treatment.outlook.wall.zero_us, memory.is_matched = clock
-        treatment.line.ng_ml, treatment.line.is_mixed, treatment.line.drug = line
-        self._calibrations.restore(record[4])
-        treatment.calibration = self._calibrations.current()
-        self._reservoir.restore(record[5])
-        memory.lost = tuple(record[6])
-        self._lock.from_record(record[LOCK_PLACE])
-        self._heartbeat.limit_ms = record[LOCK_PLACE + 1]
-        treatment.grid.from_record(record[LOCK_PLACE + 2])
+    def _take(self, key, value):
+        """Give a value to its owners: to all of them or, where one cannot take it, to none."""
+        if not value:
+            return
+        take, lose = self._owners[key]
+        try:
+            take(value)
+        except Exception:  # noqa: BLE001 - as in `_read`
+            lose()
+            self._twins.reject(key)
 
     def _missing(self):
         """Keys of what should be there and is not. A new pump has nothing to lose.
@@ -152,33 +147,31 @@ class Recovery:
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
         has_past = self._treatment.boluses.last(1) or not self._treatment.day.is_empty()
-        is_used = had["setup"] or had["prescription"] or self._ledger.most_pl() or has_past
+        is_used = "setup" in had or "prescription" in had or self._ledger.most_pl() or has_past
         is_used = is_used or not self._is_prepared
         if is_used or self._journal.boot > 2:  # setup is written last in the first boot
-            due = (DELIVERY, PAST, "setup", "alarms") + (("prescription",) if self._token else ())
+            due = _ORDER if self._memory.token else _ORDER[1:]
             for key in due:
-                if not had[key] and key not in missing:
+                if key not in had and key not in missing:
                     self._twins.findings.append((key, LOST))
                     missing.append(key)
         return missing
 
     def _lose(self, keys):
         """What the keys stand for is not known any more."""
-        memory, treatment = self._memory, self._treatment
+        memory = self._memory
         memory.lost += tuple([key for key in keys if key not in memory.lost])
-        if "setup" in keys:
-            self._calibrations.lose()
-            treatment.calibration = self._calibrations.current()
-            treatment.line.lose()
+        for key in keys:
+            if key in self._owners and key != PAST:  # which may have the dose that a reset ended
+                self._owners[key][1]()
+        self._treatment.calibration = self._calibrations.current()
         if DELIVERY in keys:
-            self._ledger.is_whole = False
-        if DELIVERY in keys or "setup" in keys:
             self._reservoir.lose()
         if DELIVERY in keys or PAST in keys:
-            treatment.boluses.lock(self._clock.now_us())
-            treatment.day.assume_worst(self._clock.now_us())
+            self._interruption.assume_worst()
         if PAST in keys:  # each dose had an event of its own, at least
-            treatment.boluses.number_beyond(self._log.first() + self._log.count())
+            number = self._log.first() + self._log.count()
+            self._treatment.boluses.number_beyond(number)
 
     def _tell_time(self):
         """Set the clocks by the one with a battery; how long the pump was off, or None.

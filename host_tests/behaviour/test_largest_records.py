@@ -84,7 +84,7 @@ def test_the_largest_records_are_back_within_three_seconds(large, record_propert
     large.read_line()
     bench = Bench(large)
     assert bench.ask("BOL:HIST? 32;:LOG:COUN?").count("COMPLETED") == BOLUSES
-    assert bench.ask("PRES:NEW;VAL?").startswith("ERR")
+    assert "no mode" in bench.ask("PRES:NEW;VAL?")
     free = free_bytes(bench)
     record_property("measured", f"boot with the largest records: {boot_s:.2f} s; {free} B free")
     if large.name == "emulator":

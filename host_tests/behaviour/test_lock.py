@@ -9,7 +9,9 @@ import pytest
 from host_tests.behaviour.test_buttons import hold
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
+from host_tests.twin_copies import older_setup
 from pump.hal.files import Files
+from pump.store.shapes import LOCK_PLACE, NO_LOCK
 from pumpbench.flashfiles import read_files, with_files
 from pumpbench.image import FIRMWARE
 from pumpbench.pump import Pump
@@ -156,7 +158,7 @@ def test_ten_wrong_pins_with_resets_and_power_cuts_in_between_wait_longer_and_lo
     pump = with_pin(Lives())
     for count in range(1, 11):
         assert unlock(pump, WRONG) == WRONG_PIN
-        assert setup_of(pump.target.flash)[3][7][1] == count
+        assert setup_of(pump.target.flash)[3][LOCK_PLACE][1] == count
         pump.run(1.5)  # until the event is written
         (pump.cut, pump.reset)[count % 2]()
         wait_s = 2 << (count - 3) if count >= 3 else 0
@@ -169,7 +171,7 @@ def test_ten_wrong_pins_with_resets_and_power_cuts_in_between_wait_longer_and_lo
         pump.run(4)
     assert pump.events(PIN_REFUSED) == [f"PIN_REFUSED {count}" for count in range(1, 11)]
     pump.tell(f'SYST:UNL "{PIN}"')
-    assert setup_of(pump.target.flash)[3][7][1] == 0
+    assert setup_of(pump.target.flash)[3][LOCK_PLACE][1] == 0
     assert pump.events(UNLOCKED) == ["UNLOCKED"]
 
 
@@ -180,7 +182,7 @@ def test_a_try_counts_though_the_power_is_cut_as_soon_as_anything_is_told():
     pump.target.write(f'SYST:UNL "{WRONG}";*OPC?\n*OPC?\n'.encode())
     assert pump.target.read_line(5) == "1"
     pump.cut()
-    assert setup_of(pump.target.flash)[3][7][1] == 1
+    assert setup_of(pump.target.flash)[3][LOCK_PLACE][1] == 1
 
 
 @pytest.mark.hazard("changed-by-a-passer-by")
@@ -275,14 +277,38 @@ def test_a_setup_of_an_older_firmware_is_read_and_has_no_lock():
     pump = with_pin(Lives())
     pump.tell(f'SYST:UNL "{PIN}";:MOT:CAL:PERR 0.19 ML;:THER:RES BAS')
     flash = pump.target.flash
-    pump.go_on(flash=with_setup(flash, setup_of(flash)[3][:7]))
+    now = setup_of(flash)[3]
+    pump.go_on(flash=with_setup(flash, older_setup(now)[:7]))
     assert RECORDS_LOST not in pump.alarms()
     assert pump.ask("SYST:LOCK?;HEAR?;:MOT:CAL?;:THER:RES?") == "OFF;OFF;0.190000;BASAL"
-    assert len(setup_of(pump.target.flash)[3]) == 10
+    after = setup_of(pump.target.flash)[3]
+    assert len(after) == len(now)
+    assert after[LOCK_PLACE] == NO_LOCK
+
+
+def test_a_setup_with_its_settings_in_four_places_is_read_and_has_its_lock():
+    pump = with_pin(Lives())
+    pump.tell(f'SYST:UNL "{PIN}";:MOT:CAL:PERR 0.19 ML;:THER:RES BAS')
+    now = setup_of(pump.target.flash)[3]
+    pump.go_on(flash=with_setup(pump.target.flash, older_setup(now)))
+    assert RECORDS_LOST not in pump.alarms()
+    assert pump.ask("SYST:LOCK?;:MOT:CAL?;:THER:RES?") == "LOCKED,0;0.190000;BASAL"
+    assert [len(part) for part in setup_of(pump.target.flash)[3] if isinstance(part, list)] == [
+        len(part) for part in now if isinstance(part, list)
+    ]
 
 
 @pytest.mark.parametrize("count", [6, 8, 11])
-def test_a_setup_of_another_length_is_lost(count):
+def test_an_older_setup_of_another_length_is_lost(count):
+    pump = Lives()
+    flash = pump.target.flash
+    older = [*older_setup(setup_of(flash)[3]), 0][:count]
+    pump.go_on(flash=with_setup(flash, older))
+    assert RECORDS_LOST in pump.alarms()
+
+
+@pytest.mark.parametrize("count", [7, 9])
+def test_a_setup_with_a_place_more_or_less_is_lost(count):
     pump = Lives()
     flash = pump.target.flash
     pump.go_on(flash=with_setup(flash, (setup_of(flash)[3] + [0])[:count]))
@@ -314,8 +340,8 @@ def test_the_line_for_the_repl_takes_a_forgotten_pin_away_and_nothing_else():
     assert repl.ended is not None
     assert repl.ended.error is None
     after = setup_of(repl.flash)[3]
-    assert after[7] == ["", 0]
-    assert [*after[:7], after[8]] == [*before[:7], before[8]]
+    assert after[LOCK_PLACE] == NO_LOCK
+    assert after == [NO_LOCK if place == LOCK_PLACE else it for place, it in enumerate(before)]
     pump.go_on(flash=repl.flash)
     assert pump.ask("SYST:LOCK?") == "OFF"
     assert RECORDS_LOST not in pump.alarms()

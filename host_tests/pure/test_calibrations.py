@@ -83,6 +83,6 @@ def test_the_last_eight_are_remembered_and_survive_as_json():
     assert calibrations.history[0] == (9_000_000, OLD_PL + 9)
     assert [row[1] - OLD_PL for row in calibrations.history] == [9, 8, 7, 6, 5, 4, 3, 2]
     again = Calibrations(0, SPR)
-    again.restore(json.loads(json.dumps(calibrations.state())))
+    again.from_record(json.loads(json.dumps(calibrations.to_record())))
     assert vars(again) == vars(calibrations)
     assert again.current().pl_per_rev == OLD_PL + 9

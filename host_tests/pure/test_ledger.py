@@ -55,10 +55,10 @@ class Greedy(int):
 def test_what_there_is_no_memory_for_is_not_booked_by_half():
     ledger = Ledger(3200)
     ledger.add([(7, (BASAL, 200_000_000, 500_000))])
-    before = ledger.state(), ledger.steps()
+    before = ledger.to_record(), ledger.steps()
     with pytest.raises(MemoryError):
         ledger.add([(9, (BASAL, 200_000_000, 0)), (1, (BASAL, Greedy(1), 0))])
-    assert (ledger.state(), ledger.steps()) == before
+    assert (ledger.to_record(), ledger.steps()) == before
 
 
 @given(
@@ -75,7 +75,7 @@ def test_what_is_kept_and_recovered_is_the_same_drug_whatever_the_steps_of_a_rev
     for steps, batch in bookings:
         ledger.add([(steps, batch)])
     after = Ledger(steps_per_rev)
-    after.restore(ledger.state())
+    after.from_record(ledger.to_record())
     assert ledger.drug_ng() - 1 <= after.drug_ng() <= ledger.drug_ng()
     before_ng = after.drug_ng()
     after.recover(sure, unsure, (BASAL, pl_per_rev, 500_000))

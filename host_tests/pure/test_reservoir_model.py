@@ -98,11 +98,11 @@ def test_the_first_residual_has_nothing_to_be_compared_with():
 @pytest.mark.parametrize("refill", [(CAPACITY_NL + 1, None), (ML_NL, CAPACITY_NL + 1)])
 def test_more_than_the_capacity_is_refused_and_changes_nothing(refill):
     reservoir = filled(10 * ML_NL)
-    before = reservoir.state()
+    before = reservoir.to_record()
     with pytest.raises(Refused) as refused:
         reservoir.refill(*refill, ML_PL)
     assert refused.value.code == OVERFILL
-    assert reservoir.state() == before
+    assert reservoir.to_record() == before
 
 
 def test_the_capacity_is_never_less_than_it_holds():
@@ -131,5 +131,5 @@ def test_what_is_stored_as_json_comes_back_the_same(first, second, measured, mos
     reservoir.is_empty = is_empty
     reservoir.low_nl = ML_NL
     again = Reservoir(1, DEAD_NL)
-    again.restore(json.loads(json.dumps(reservoir.state())))
+    again.from_record(json.loads(json.dumps(reservoir.to_record())))
     assert vars(again) == vars(reservoir)

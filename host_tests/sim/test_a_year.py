@@ -118,7 +118,7 @@ class Year:
         self.plant_pl = Fraction(REFILL_NL * 1000)
         self.pl_per_rev -= 12_345
         self.therapy.calibration = self._calibration()
-        self._twins.save(SETUP, self.reservoir.state())
+        self._twins.save(SETUP, self.reservoir.to_record())
 
     def deliver(self, days):
         """Go on for so long, then stop."""

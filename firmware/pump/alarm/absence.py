@@ -33,3 +33,7 @@ class Absence:
     def from_record(self, record):
         """Be again what `to_record` told."""
         self.limit_us, self._since_us = record
+
+    def lose(self):
+        """Nobody knows how long it has been absent: it counts from now on."""
+        self.from_record((_LIMIT_US, None))

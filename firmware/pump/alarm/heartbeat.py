@@ -23,3 +23,15 @@ class Heartbeat:
             self._heard_us = now_us
         silent_us = now_us - self._heard_us
         return self.limit_ms > 0 and silent_us >= self.limit_ms * _US_PER_MS
+
+    def to_record(self):
+        """The limit in ms."""
+        return self.limit_ms
+
+    def from_record(self, record):
+        """Be again what `to_record` told."""
+        self.limit_ms = record
+
+    def lose(self):
+        """Nobody has set it."""
+        self.limit_ms = 0

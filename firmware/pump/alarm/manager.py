@@ -172,10 +172,15 @@ class AlarmManager:
         is there until it is acknowledged. Codes that this firmware does not know are dropped."""
         known = [row.code for row in conditions.rows()]
         self.reminder_us, answers = record
+        self._flags.clear()
         for code, is_acknowledged in answers:
             if code in known:
                 flags = self._rank_bits(code) | _LATCHING
                 self._flags[code] = flags | (_ACKNOWLEDGED | _PRESENT if is_acknowledged else 0)
+
+    def lose(self):
+        """Nobody has answered anything."""
+        self.from_record((REMINDER_US, ()))
 
     # Within
 

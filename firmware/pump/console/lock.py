@@ -126,6 +126,10 @@ class Lock:
         """Be again what `to_record` told."""
         self._secret, self._failures = record
 
+    def lose(self):
+        """There is no PIN: nobody could open it."""
+        self._secret, self._failures = "", 0
+
     def _stay_open(self):
         self._open_until_us = self._clock.now_us() + _OPEN_US
 

@@ -116,13 +116,14 @@ class Calibrations:
     def lose(self):
         """Nobody knows what a step is worth: not calibrated."""
         self._pl_per_rev = 0
+        self.forget()
 
-    def state(self):
-        """What is to survive, for `restore`, as JSON can keep it."""
+    def to_record(self):
+        """[pl_per_rev, then each of the history], as JSON can keep it."""
         return [self._pl_per_rev] + [list(row) for row in self.history]
 
-    def restore(self, state):
-        """Be again what `state` told; a run is lost."""
-        self._pl_per_rev = state[0]
-        self.history = [tuple(row) for row in state[1:]]
+    def from_record(self, record):
+        """Be again what `to_record` told; a run is lost."""
+        self._pl_per_rev = record[0]
+        self.history = [tuple(row) for row in record[1:]]
         self.forget()

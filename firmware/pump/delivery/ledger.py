@@ -120,18 +120,23 @@ class Ledger:
         parts = self._steps_per_rev * _AG_PER_FG
         return regular // parts, doses // parts
 
-    def state(self):
+    def lose(self):
+        """Nobody knows what went out before: from now on a part is counted, not the whole."""
+        nothing = [0] * len(NAMES)
+        self.from_record([self._steps_per_rev, nothing, nothing, [0] * 6, False])
+
+    def to_record(self):
         """All that has to survive, as a list."""
         amounts = self._drug, self._refilled_drug, self._unsure, self._unsure_drug
         amounts += self._unmeasured, self._unsure_steps
         return [self._steps_per_rev, self._volumes, self._refilled, amounts, self.is_whole]
 
-    def restore(self, state):
-        """Go on from what `state` answered, whatever steps a revolution had then.
+    def from_record(self, record):
+        """Go on from what `to_record` answered, whatever steps a revolution had then.
 
         What is sure is rounded down, what is not rounded up.
         """
-        then, volumes, refilled, amounts, self.is_whole = state
+        then, volumes, refilled, amounts, self.is_whole = record
         now = self._steps_per_rev
         self._volumes = [volume * now // then for volume in volumes]
         self._refilled = [volume * now // then for volume in refilled]

@@ -92,15 +92,15 @@ class Reservoir:
         """Nobody knows what it holds."""
         self.last = None
 
-    def state(self):
-        """All of it, for `restore`, as JSON can keep it."""
+    def to_record(self):
+        """All of it, as JSON can keep it."""
         last = None if self.last is None else list(self.last)
         flags = [int(flag) for flag in (self.is_mismatched, self.is_empty, self.is_low)]
         return [self.capacity_nl, self.low_nl, self._from_pl, self.unmeasured, flags, last]
 
-    def restore(self, state):
-        """Be again what `state` told."""
-        self.capacity_nl, self.low_nl, self._from_pl, self.unmeasured, flags, last = state
+    def from_record(self, record):
+        """Be again what `to_record` told."""
+        self.capacity_nl, self.low_nl, self._from_pl, self.unmeasured, flags, last = record
         self.is_mismatched, self.is_empty, self.is_low = [bool(flag) for flag in flags]
         self.last = None if last is None else tuple(last)
 

@@ -6,12 +6,15 @@ written by this firmware. A shape is a type; a tuple: a list of exactly these sh
 that goes on with any number of the last of these; a dict {None: shape}: that, or nothing.
 """
 
+from pump.kinds import NAMES
+
 _FG_PER_NG = 1_000_000
 _LEAST_FG = 32_000_000  # as in `daily_past`
 _PART = (int, int, int)
 _DOSE = (int, int, int, int, int, int)  # under way: id, kind, programmed, start, duration, given
 _RECORD = (int, int, int, int, int, int, int, str)  # of a bolus that is over
-_LEDGER = (int, [int], [int], (int,) * 6, bool)
+_KINDS = (int,) * len(NAMES)
+_LEDGER = (int, _KINDS, _KINDS, (int,) * 6, bool)
 _PRESCRIPTION = (str, int, str, str) + (int,) * 9 + ({None: (str, int)}, int, int)
 _PORTIONS = (int, (int, int), (int, int), [int])
 _DAY = (_PORTIONS, (int, {None: int}, {None: int}, int), int)
@@ -20,47 +23,64 @@ _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
 _LINE = (int, bool, str)
 _PERIODIC = {None: (int, int, int)}
 _GRID = (_PERIODIC, _PERIODIC, (int, int, {None: int}), bool)
-_OLD_SETUP = (str, ({None: int}, bool), str, _LINE, [int, (int, int)], _RESERVOIR, [str])
+_SETTINGS = (str, bool, str, [str])
+_CALIBRATIONS = [int, (int, int)]
 
 SHAPES = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}, int),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), _DAY, int),
     "prescription": (_PRESCRIPTION, ([int], [int]), [((int,) * 7, (int,) * 7, int)], int),
-    "setup": _OLD_SETUP + ((str, int), int, _GRID),
+    "setup": (
+        _SETTINGS,
+        {None: int},
+        _LINE,
+        _CALIBRATIONS,
+        _RESERVOIR,
+        (str, int),
+        int,
+        _GRID,
+    ),
 }
+LOCK_PLACE = 5  # in a setup
 NO_LOCK = ["", 0]
-NO_GRID = [None, None, [0, 0, None], False]
-_LINE_PLACE = 3
-LOCK_PLACE = len(_OLD_SETUP)  # in a setup; behind it, the heartbeat and the grid
+_NO_GRID = [None, None, [0, 0, None], False]
+_OLD_LINE = (int, bool)  # without a name of the drug
+_OLD_SETTINGS = (str, ({None: int}, bool))  # how a setup began when they had four places
+_OLD_SETUPS = (7, 9, 10)  # places: without a lock and a heartbeat, without a grid, with all
 
 
 def upgraded(key, value):
     """A value as this firmware writes it, also if an older one wrote it.
 
-    An older setup has no lock, no heartbeat, no grid, and no name of the drug in the line. An
-    older delivery knows of no event. An older prescription has none before it, and no calibration
-    that it was committed with. An older past has (begin, end, ng) of each part of the drug of a
-    day: as one that has just gone out.
+    An older delivery knows of no event. An older prescription has none before it, and no
+    calibration that it was committed with. An older past has (begin, end, ng) of each part of the
+    drug of a day: as one that has just gone out.
     """
-    if key == "setup" and isinstance(value, list):
-        if len(value) == LOCK_PLACE:
-            value = value + [NO_LOCK, 0]
-        if len(value) == LOCK_PLACE + 2:
-            value = value + [NO_GRID]
-        if len(value) > _LINE_PLACE and fits(value[_LINE_PLACE], _LINE[:2]):
-            value[_LINE_PLACE].append("")
+    if not isinstance(value, list):
         return value
-    if key == "prescription" and isinstance(value, list) and len(value) in (2, 3):
+    if key == "setup" and len(value) in _OLD_SETUPS and fits(value[:2], _OLD_SETTINGS):
+        return _settled(value)
+    if key == "prescription" and len(value) in (2, 3):
         return value + [[], 0][len(value) - 2 :]
-    if key == "delivery" and isinstance(value, list) and len(value) == len(SHAPES[key]) - 1:
+    if key == "delivery" and len(value) == len(SHAPES[key]) - 1:
         return value + [0]
-    if key == "past" and isinstance(value, list) and fits(value[1:], ([_PART], int)):
+    if key == "past" and fits(value[1:], ([_PART], int)):
         drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG
         last_us = max([part[1] for part in value[1]] + [0])
         portions = [_LEAST_FG, [0, drug_fg], [0, last_us], []]
         return [value[0], [portions, [0, None, None, 0], 0], value[2]]
     return value
+
+
+def _settled(setup):
+    """An older setup, with a place for each owner; what it has not is as it was by itself."""
+    token, clock, resume, line, calibrations, reservoir, lost = setup[:7]
+    lock, heartbeat_ms, grid = setup[7:] + [NO_LOCK, 0, _NO_GRID][len(setup) - 7 :]
+    if fits(line, _OLD_LINE):
+        line = line + [""]
+    settings = [token, clock[1], resume, lost]
+    return [settings, clock[0], line, calibrations, reservoir, lock, heartbeat_ms, grid]
 
 
 def fits(value, shape):

@@ -87,6 +87,10 @@ class Boluses:
         """What the patient was given is not known: as if it were all that may be, just now."""
         self._starts_us = array("Q", [now_us] * _MOST_STARTS)
 
+    def lose(self):
+        """Nobody knows which there were."""
+        self.from_record((0, (0, 0, 0), (), ()))
+
     def number_beyond(self, number):
         """The records are lost; no dose had a higher number than this."""
         self._last_id = max(self._last_id, number)

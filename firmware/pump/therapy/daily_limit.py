@@ -132,9 +132,9 @@ class DailyLimit:
 
     def from_record(self, record):
         """Go on from what `to_record` answered."""
-        past, pattern, self._worst_us = record
+        past, pattern, worst_us = record
         self._past.from_record(past)
-        self._pattern = tuple(pattern)
+        self._pattern, self._worst_us = tuple(pattern), worst_us
 
     def _most_fg(self, span_us, drug_fg):
         """Up to so much drug, as far as the present pattern can have given it in a time."""

@@ -106,9 +106,10 @@ class DailyPast:
 
     def from_record(self, record):
         """Go on from what `to_record` answered; ValueError where it never did that."""
-        self.portion_fg, self._open_fg, self._open_us, ticks = record
-        if len(ticks) > _MOST or self.portion_fg < _LEAST_FG:
+        portion_fg, open_fg, open_us, ticks = record
+        if len(ticks) > _MOST or portion_fg < _LEAST_FG:
             raise ValueError("no portions")
+        self.portion_fg, self._open_fg, self._open_us = portion_fg, open_fg, open_us
         marks, tick, doses = self._marks, 0, 0
         for place, word in enumerate(ticks):
             tick += word >> 1

@@ -57,13 +57,13 @@ class Flex:
         to_min = window >> _TO & _MINUTE
         return window >> _DAYS & 0x7F, window >> _FROM, to_min, self._rate(index)
 
-    def state(self):
+    def to_record(self):
         """All steps, as small as they are kept."""
         return [self._windows, self._amounts]
 
-    def restore(self, state):
-        """Have the steps again of which this is the state."""
-        self._windows, self._amounts = state
+    def from_record(self, record):
+        """Have the steps again that `to_record` told."""
+        self._windows, self._amounts = record
 
     def copy(self):
         """Another one with the same steps."""

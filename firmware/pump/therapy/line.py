@@ -38,6 +38,14 @@ class Line:
         """A prime pushes this concentration of this drug in."""
         self.is_mixed = self.is_mixed or not self.is_old(ng_ml, drug)
 
+    def to_record(self):
+        """[ng_ml, is_mixed, drug], as JSON can keep it."""
+        return [self.ng_ml, self.is_mixed, self.drug]
+
+    def from_record(self, record):
+        """Be again what `to_record` told."""
+        self.ng_ml, self.is_mixed, self.drug = record
+
     def lose(self):
         """Nobody knows what it holds, or whether that is one drug: nothing suits it."""
         self.ng_ml, self.drug, self.is_mixed = 0, "", True

@@ -31,6 +31,18 @@ class Outlook:
         self.grid = Grid()
         self._min_nl_d = min_nl_d
 
+    def to_record(self):
+        """The zero of the wall clock, which is what it keeps of its own; None: never set."""
+        return self.wall.zero_us
+
+    def from_record(self, record):
+        """Go on by a clock of which nobody knows how long it stood."""
+        self.wall = Wall(record)
+
+    def lose(self):
+        """Nobody knows what time it is."""
+        self.wall = Wall()
+
     def row(self, prescription, at_us, wall=None, step_fg=0):
         """Its regular therapy from `at_us` on; by another wall clock than the one in use.
 

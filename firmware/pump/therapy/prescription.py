@@ -121,9 +121,9 @@ class Prescription:
         other.flex = self.flex.copy()
         return other
 
-    def state(self):
+    def to_record(self):
         """The whole content as a list."""
-        return [[getattr(self, field) for field in _FIELDS], self.flex.state()]
+        return [[getattr(self, field) for field in _FIELDS], self.flex.to_record()]
 
     def token(self):
         """Eight hexadecimal digits over the whole content: the same content, the same token."""
@@ -136,11 +136,11 @@ class Prescription:
         return binascii.crc32(fields.encode(), self.flex.crc() if self.mode == FLEX else 0)
 
 
-def prescription_of(state):
-    """The prescription of which this is the state, as it comes back from flash."""
-    fields, flex = state
+def prescription_of(record):
+    """The prescription that `to_record` told, as it comes back from flash."""
+    fields, flex = record
     found = Prescription()
     for field, value in zip(_FIELDS, fields):
         setattr(found, field, tuple(value) if isinstance(value, list) else value)
-    found.flex.restore(flex)
+    found.flex.from_record(flex)
     return found

@@ -12,6 +12,7 @@ from pump.therapy.conversion import dose_nl
 from pump.therapy.cycle import Cycle, Pieces
 from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC
 from pump.therapy.schedule import DAY_US, Constant, Then
+from pump.therapy.week import Week
 
 _FG_PER_NG = const(1_000_000)  # nl times ng_ml is fg
 _DAYS = const(7)
@@ -37,17 +38,14 @@ def regular(prescription, at_us, *, wall, grid_us, min_nl_d, share=(1, 1)):
     return Constant(_of(lowest_nl_d(prescription, min_nl_d), share))
 
 
-def days_of(prescription):
-    """The segments of Monday to Sunday, for FLEX: what the sums below can share as `days`."""
-    fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
-    return [prescription.flex.segments(day, fill_nl_d, ng_ml) for day in range(_DAYS)]
+def daily_ng(prescription, min_nl_d, week=None):
+    """The most drug that can fall into any 24 h, in nanograms, rounded up.
 
-
-def daily_ng(prescription, min_nl_d, days=None):
-    """The most drug that can fall into any 24 h, in nanograms, rounded up."""
+    week: of the prescription, for FLEX; what the other sums are made of, too.
+    """
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
-        return -(-_richest(days or days_of(prescription)) * ng_ml // (_DAY_MIN * _FG_PER_NG))
+        return -(-_richest(week or Week(prescription)) * ng_ml // (_DAY_MIN * _FG_PER_NG))
     if prescription.mode != PERIODIC:
         return -(-lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG)
     # The richest 24 h begin with a dose and may end with a part of one.
@@ -58,11 +56,11 @@ def daily_ng(prescription, min_nl_d, days=None):
     return -(-volume * ng_ml // (duration_ms * _FG_PER_NG))
 
 
-def day_totals(prescription, min_nl_d, days=None):
+def day_totals(prescription, min_nl_d, week=None):
     """Drug a day in nanograms, rounded down: a tuple of Monday to Sunday for FLEX, else of one."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
-        volumes = [_volume(day) for day in days or days_of(prescription)]
+        volumes = (week or Week(prescription)).volumes()
         return tuple([volume * ng_ml // (_DAY_MIN * _FG_PER_NG) for volume in volumes])
     if prescription.mode != PERIODIC:
         return (lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG,)
@@ -71,10 +69,10 @@ def day_totals(prescription, min_nl_d, days=None):
     return (volume * ng_ml // (interval_ms * _FG_PER_NG),)
 
 
-def mean_nl_d(prescription, min_nl_d, days=None):
+def mean_nl_d(prescription, min_nl_d, week=None):
     """The volume of a mean day in nanolitres, rounded down."""
     if prescription.mode == FLEX:
-        return sum([_volume(day) for day in days or days_of(prescription)]) // (_DAYS * _DAY_MIN)
+        return sum((week or Week(prescription)).volumes()) // (_DAYS * _DAY_MIN)
     rate_nl_d = lowest_nl_d(prescription, min_nl_d)
     if prescription.mode == PERIODIC:
         rate_nl_d += _periodic_nl(prescription) * _DAY_MS // prescription.periodic_interval_ms
@@ -86,10 +84,10 @@ def lowest_nl_d(prescription, min_nl_d):
     return min(_rates_nl_d(prescription, min_nl_d))
 
 
-def highest_nl_d(prescription, min_nl_d, days=None):
+def highest_nl_d(prescription, min_nl_d, week=None):
     """The highest rate, with a periodic dose, in nanolitres a day, rounded up."""
-    if days is not None:
-        return max([nl_d for day in days for _, _, nl_d in day])
+    if week is not None:
+        return max(week.nl_d)
     rate_nl_d = max(_rates_nl_d(prescription, min_nl_d))
     if prescription.mode == PERIODIC:
         volume = _periodic_nl(prescription) * _DAY_MS
@@ -130,12 +128,7 @@ def _rates_nl_d(prescription, min_nl_d):
         return [min_nl_d]
     if prescription.mode != FLEX:
         return [prescription.rate_nl_d()]
-    return [nl_d for day in days_of(prescription) for _, _, nl_d in day]
-
-
-def _volume(segments):
-    """What falls into them, in nanolitres a day times minutes."""
-    return sum([(to_min - from_min) * nl_d for from_min, to_min, nl_d in segments])
+    return Week(prescription).nl_d
 
 
 def _merged(day_of):
@@ -174,13 +167,12 @@ def _rows(week, share):
         yield minutes, _of(minutes * nl_d, share), 0
 
 
-def _richest(days):
+def _richest(week):
     """The most that falls into any 24 h, in nanolitres a day times minutes.
 
     The window moves through the week, from where a piece begins to enter or to leave to the next.
     """
-    week = list(_merged(lambda day: days[day]))
-    entering, leaving = _pieces_from(week, _DAY_MIN), _pieces_from(week, 0)
+    entering, leaving = week.pieces_from(_DAY_MIN), week.pieces_from(0)
     in_min, in_nl_d = next(entering)
     out_min, out_nl_d = next(leaving)
     at_min = level = highest = 0  # above the first window, Monday
@@ -192,14 +184,4 @@ def _richest(days):
             in_min, in_nl_d = next(entering)
         if out_min == at_min:
             out_min, out_nl_d = next(leaving)
-    return _volume(days[0]) + highest
-
-
-def _pieces_from(week, at_min):
-    """(minute at which it ends, nl_d) of each piece from a minute on, without end."""
-    end_min = 0
-    while True:
-        for minutes, nl_d in week:
-            end_min += minutes
-            if end_min > at_min:
-                yield end_min, nl_d
+    return week.volumes()[0] + highest

@@ -10,7 +10,7 @@ from micropython import const
 
 from pump.faults import NO_PRESCRIPTION, NOTHING_STAGED, STALE_TOKEN, Refused
 from pump.therapy.past import Past
-from pump.therapy.prescription import Prescription
+from pump.therapy.prescription import Prescription, prescription_of
 
 _OPEN_US = const(5 * 60_000_000)  # without an edit: left open
 _DROP_US = const(10 * 60_000_000)  # without an edit: dropped
@@ -75,14 +75,20 @@ class Staging:
 
     def activate(self, staged, past, pl_per_rev):
         """What `check` has answered is active, and on record with the others; none is staged."""
-        self.restore(staged, past, pl_per_rev)
+        self._past.from_record(past)
+        self.active, self.pl_per_rev = staged, pl_per_rev
         self.discard()
 
-    def restore(self, active, past, pl_per_rev):
-        """Bring back what is on record."""
-        self._past.from_record(past)
-        self.active = active
-        self.pl_per_rev = pl_per_rev
+    def from_record(self, record):
+        """What a commit has kept is active: [fields, flex steps, past, pl_per_rev]."""
+        active = prescription_of(record[:2])
+        self._past.from_record(record[2])
+        self.active, self.pl_per_rev = active, record[3]
+
+    def lose(self):
+        """None is active, and nobody knows what was."""
+        self._past.from_record(())
+        self.active, self.pl_per_rev = None, 0
 
     def before(self, now_us):
         """What a change of dose is measured against: (least, most), each 7 numbers, or None.

@@ -4,7 +4,8 @@
 from micropython import const
 
 from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import daily_ng, day_totals, days_of, highest_nl_d, mean_nl_d
+from pump.therapy.regimen import daily_ng, day_totals, highest_nl_d, mean_nl_d
+from pump.therapy.week import Week
 
 _DAYS = const(7)
 
@@ -39,7 +40,7 @@ def sums(prescription, min_nl_d):
 
 
 def _sums(prescription, min_nl_d):
-    days = days_of(prescription) if prescription.mode == FLEX else None
-    made_of = prescription, min_nl_d, days
+    week = Week(prescription) if prescription.mode == FLEX else None
+    made_of = prescription, min_nl_d, week
     amounts = day_totals(*made_of), daily_ng(*made_of), mean_nl_d(*made_of)
     return Sums(*amounts, highest_nl_d(*made_of))
