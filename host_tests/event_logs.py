@@ -5,8 +5,8 @@ import binascii
 import struct
 
 from host_tests.files import MemoryFiles
-from pump.store.events import DAMAGED, STARTED, STOPPED
-from pump.store.log import EventLog
+from pump.records.event_codes import DAMAGED, STARTED, STOPPED
+from pump.records.event_log import EventLog
 
 BOOT = 7
 BYTES = 64

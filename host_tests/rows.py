@@ -29,7 +29,7 @@ def all_rows():
         *ieee488.rows(some, some, some, some, some),
         *ieee488.required_rows(some, some),
         *system.rows(some, some, some, (some, some, some), some, some),
-        *lock.rows(some, some),
+        *lock.rows(some, some, some),
         *prescription.rows(some, some),
         *therapy.rows(some),
         *bolus.rows(some, some, some),

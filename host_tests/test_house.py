@@ -12,11 +12,11 @@ from host_tests import console_page
 from host_tests.console_lines import tree_of
 from host_tests.rows import all_rows
 from host_tests.tables import clashes, headers_of, names_of
-from pump import faults, memory
+from pump import faults
 from pump.alarm import conditions
 from pump.console import errors
 from pump.console.params import is_optional
-from pump.store import events, twins
+from pump.records import event_codes, mirrored_records, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
@@ -37,16 +37,15 @@ LAYERS = [
         "pump.therapy",
         "pump.delivery",
         "pump.alarm",
-        "pump.store",
         "pump.supervisor",
         "pump.watchdog",
         "pump.timecheck",
     },
+    {"pump.records"},
     {"pump.giving", "pump.selftest_parts"},
-    {"pump.treatment", "pump.selftest"},
-    {"pump.changes", "pump.journal", "pump.progress", "pump.supply", "pump.rotor_guard"},
-    {"pump.memory", "pump.interruption", "pump.forget_pin"},
-    {"pump.control", "pump.beat", "pump.recovery"},
+    {"pump.treatment", "pump.selftest", "pump.beat", "pump.forget_pin"},
+    {"pump.progress", "pump.supply", "pump.rotor_guard"},
+    {"pump.control"},
     {"pump.dosing"},
     {"pump.console"},
     {"pump.consequences"},
@@ -67,7 +66,14 @@ PURE = {
     "pump.delivery.ledger",
     "pump.delivery.calibration",
     "pump.delivery.rotor",
-    "pump.store",
+    "pump.records.event_codes",
+    "pump.records.event_log",
+    "pump.records.journal",
+    "pump.records.loading",
+    "pump.records.mirrored_records",
+    "pump.records.repeats",
+    "pump.records.schemas",
+    "pump.records.shared",
     "pump.delivery.reservoir",
 }
 PLAIN = {"micropython", "array", "binascii", "json", "struct"}
@@ -205,10 +211,10 @@ def test_every_alarm_that_a_page_names_by_number_exists(page):
 def test_the_store_page_lists_every_event_and_every_record():
     page = (FIRMWARE / "STORE.md").read_text()
     rows = re.findall(r"^\| (4\d\d) \| ([A-Z_]+) \|", page, flags=re.MULTILINE)
-    assert [(int(number), name) for number, name in rows] == [*names_of(events.NAMES).items()]
+    assert [(int(number), name) for number, name in rows] == [*names_of(event_codes.NAMES).items()]
     keys = re.findall(r"^\| `/data/(\w+)\.0`", page, flags=re.MULTILINE)
-    assert set(keys) == set(memory.KEYS)
-    assert f"`[{twins.VERSION}, board," in page
+    assert set(keys) == set(settings.KEYS)
+    assert f"`[{mirrored_records.VERSION}, board," in page
 
 
 def test_the_port_has_exactly_what_the_contract_names():

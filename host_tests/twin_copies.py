@@ -5,7 +5,7 @@ import binascii
 import json
 
 from host_tests.files import MemoryFiles
-from pump.store.twins import FOLDERS, Twins
+from pump.records.mirrored_records import FOLDERS, MirroredRecords
 from pumpbench.flashfiles import read_files, with_files
 
 BOARD = "RPI_PICO"
@@ -51,7 +51,7 @@ def older_setup(setup):
 def saved(*values):
     """Flash in which these values were saved one after the other."""
     files = MemoryFiles()
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     for value in values:
         twins.save("dose", value)
     return files
@@ -60,14 +60,14 @@ def saved(*values):
 def loaded(files):
     """What a fresh boot finds: (value, findings)."""
     files = MemoryFiles(files.content)
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     return twins.load("dose"), twins.findings
 
 
 def mended(content):
     """Load from `content`; returns (value, findings, files afterwards)."""
     files = MemoryFiles(content)
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     value = twins.load("dose")
     return value, twins.findings, files
 

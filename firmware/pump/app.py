@@ -9,7 +9,7 @@ import gc
 from pump.control import DISPENSER
 from pump.faults import RESET_LOOP, Refused
 from pump.hal import program
-from pump.store.events import FAULT, TASK_LATE
+from pump.records.event_codes import FAULT, TASK_LATE
 from pump.unload import unload
 
 _RUBBISH_BYTES = 16_384
@@ -42,7 +42,8 @@ class App:
         engine,
         dispenser,
         journal,
-        memory,
+        settings,
+        note,
         watchdog,
         annunciator,
         monitor,
@@ -58,7 +59,8 @@ class App:
         self.clock = clock
         self.supervisor = supervisor
         self.engine, self.dispenser = engine, dispenser
-        self.journal, self.memory = journal, memory
+        self.journal, self.settings = journal, settings
+        self.note = note
         self.watchdog = watchdog
         self.annunciator, self.monitor = annunciator, monitor
         self.self_test = self_test
@@ -96,7 +98,7 @@ class App:
         finally:
             self.dispenser.halt()
             self.annunciator.close()
-            self.memory.close()
+            self.settings.close()
             self.port.close()
         self.watchdog.stop()  # not where an error ends it: a reset brings the pump up again
 
@@ -109,7 +111,7 @@ class App:
                 report(refused.code, refused.detail)
 
     def _note_late(self, name, late_ms):
-        self.memory.note(TASK_LATE, "%s %d ms" % (name, late_ms))
+        self.note(TASK_LATE, "%s %d ms" % (name, late_ms))
 
     def _log_fault(self, code, detail):
-        self.memory.note(FAULT, "%d %s" % (code, detail))
+        self.note(FAULT, "%d %s" % (code, detail))

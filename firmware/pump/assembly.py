@@ -42,13 +42,14 @@ from pump.delivery.planner import FASTEST_STEPS_S
 from pump.delivery.reservoir import Reservoir
 from pump.dosing import Dosing
 from pump.hal import files, program
-from pump.journal import Journal
-from pump.memory import Memory
 from pump.progress import Progress
+from pump.records.event_log import FOLDER as LOG_FOLDER
+from pump.records.event_log import EventLog
+from pump.records.event_recorder import EventRecorder
+from pump.records.journal import Journal
+from pump.records.mirrored_records import FOLDERS, MirroredRecords
+from pump.records.settings import Settings
 from pump.selftest import SelfTest
-from pump.store.log import FOLDER as LOG_FOLDER
-from pump.store.log import EventLog
-from pump.store.twins import FOLDERS, Twins
 from pump.supervisor import Supervisor
 from pump.supply import Supply
 from pump.therapy.boluses import Boluses
@@ -60,7 +61,12 @@ from pump.treatment import Treatment
 from pump.unload import unload
 from pump.watchdog import Watchdog
 
-_FOR_RECOVERY = ("pump.recovery", "pump.interruption", "pump.store.shapes", "pump.store.loading")
+_FOR_RECOVERY = (
+    "pump.records.recovery",
+    "pump.records.interruption",
+    "pump.records.schemas",
+    "pump.records.loading",
+)
 
 
 class Assembly:
@@ -102,7 +108,8 @@ class Assembly:
             "engine": self.engine,
             "dispenser": self.dispenser,
             "journal": self.journal,
-            "memory": self.memory,
+            "note": self.events.note,
+            "settings": self.settings,
             "watchdog": self.watchdog,
             "annunciator": self.annunciator,
             "monitor": self.monitor,
@@ -127,14 +134,14 @@ class Assembly:
         if self.rtc is not None:
             from pump.beat import Beat
 
-            tasks.append(("beat", Beat(self.rtc, self.memory, self.treatment).poll))
+            tasks.append(("beat", Beat(self.rtc, self.settings, self.treatment).poll))
         tasks += (
             ("treatment", self.treatment.poll),
             ("staging", self.staging.poll),
             ("panel", self.panel.poll),  # before who sees what has come of it
             ("monitor", self.monitor.poll),
             ("annunciator", self.annunciator.poll),
-            ("memory", self.memory.poll),
+            ("memory", self.settings.poll),
             ("clocks", self.time_check.poll),
             ("self-test", self.self_test.poll),
             ("conditions", self.conditions.poll),
@@ -147,15 +154,17 @@ class Assembly:
         copies = tuple(map(files.Files, FOLDERS))
         log = files.Files(LOG_FOLDER)
         self.folders = copies + (log,)
-        twins, self.log = Twins(copies, board.NAME), EventLog(log, 0)
+        twins, self.log = MirroredRecords(copies, board.NAME), EventLog(log, 0)
         scratch = hal.scratch()
         self.watchdog = Watchdog(hal.watchdog_timer(), scratch, self.clock)
         delivery = self.clock, self.ledger, self.treatment
         self.journal = Journal(twins, self.log, delivery, scratch, self.watchdog)
         self.dispenser.record(self.journal)
-        self.memory = Memory(
-            (twins, self.log),
+        self.events = EventRecorder(self.log, self.clock, self.treatment.outlook)
+        self.settings = Settings(
+            twins,
             self.journal,
+            self.events,
             (self.clock, self.dispenser, self.treatment, self.staging),
             alarms=self.alarms,
             owners=self._owners(),
@@ -172,13 +181,13 @@ class Assembly:
 
     def _recover(self, twins, scratch, is_prepared, cause):
         """Bring back what was kept. A board gets the memory back that this takes."""
-        from pump.recovery import Recovery
+        from pump.records.recovery import Recovery
 
         recovery = Recovery(
             twins=twins,
             log=self.log,
             journal=self.journal,
-            memory=self.memory,
+            settings=self.settings,
             clock=self.clock,
             ledger=self.ledger,
             treatment=self.treatment,
@@ -192,10 +201,10 @@ class Assembly:
         self.may_resume = recovery.restore()
         self.lock.begin()
         self.boot = cause, self.clock.now_us(), self.folders
-        recovery.report(cause)
+        recovery.report(cause, self.events.note)
         for module in _FOR_RECOVERY:
             unload(module)
-        self.memory.begin()
+        self.settings.begin()
 
     def _rotor_guard(self, board, hal):
         """What watches the rotor; None on a board that has no sensor for it."""
@@ -210,7 +219,7 @@ class Assembly:
             engine=self.engine,
             dispenser=self.dispenser,
             treatment=self.treatment,
-            note=self.memory.note,
+            note=self.events.note,
         )
 
     def _build_alarms(self, board, hal):
@@ -229,7 +238,7 @@ class Assembly:
             staging=self.staging,
             supply=self.supply,
             journal=self.journal,
-            memory=self.memory,
+            settings=self.settings,
             panel=self.panel,
             self_test=self.self_test,
             supervisor=self.supervisor,
@@ -244,11 +253,11 @@ class Assembly:
         self.self_test = SelfTest(
             self.clock,
             self.supervisor.trip,
-            self.memory.note,
+            self.events.note,
             program=program,
             time_check=self.time_check,
             dispenser=self.dispenser,
-            memory=self.memory,
+            settings=self.settings,
             panel=self.panel,
             watchdog=self.watchdog,
             annunciator=self.annunciator,
@@ -262,19 +271,22 @@ class Assembly:
             self.staging,
             self.supervisor,
             (board.PUMP, min(board.DRIVER["max_steps_s"], FASTEST_STEPS_S)),
-            memory=self.memory,
+            settings=self.settings,
             rtc=self.rtc,
             alarms=self.alarms,
             self_test=self.self_test,
         )
-        self.dosing = Dosing(self.control, self.treatment, self.annunciator.signal)
+        self.dosing = Dosing(
+            self.control, self.treatment, self.annunciator.signal, self.events.note
+        )
         self.status = Status()
         self.conditions = Conditions(self.status, self.control, self.alarms)
         self.consequences = Consequences(
             clock=self.clock,
             dispenser=self.dispenser,
             supply=self.supply,
-            memory=self.memory,
+            settings=self.settings,
+            note=self.events.note,
             monitor=self.monitor,
             annunciator=self.annunciator,
             conditions=self.conditions,
@@ -303,7 +315,7 @@ class Assembly:
             ("*", ieee488.rows, common),
             ("SY ST", ieee488.required_rows, (self.status, self.errors)),
             ("SY", system.rows, whole),
-            ("SY", lock_rows, (self.lock, self.memory)),
+            ("SY", lock_rows, (self.lock, self.settings, self.events.note)),
             ("PR", prescription.rows, (control, staging)),
             ("TH", therapy.rows, (control,)),
             ("BO PR BR", bolus.rows, (self.dosing, progress, self.treatment.boluses)),

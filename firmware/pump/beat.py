@@ -7,23 +7,23 @@ and is to resume by itself, the clock is marked every 5 s; an outage is counted 
 
 from micropython import const
 
-from pump.memory import RESUME_BASAL
+from pump.records.settings import RESUME_BASAL
 
 _EVERY_US = const(5_000_000)
 
 
 class Beat:
-    """rtc: a battery clock with `mark`. memory: what resumes. treatment: what runs."""
+    """rtc: a battery clock with `mark`. settings: what resumes. treatment: what runs."""
 
-    def __init__(self, rtc, memory, treatment):
+    def __init__(self, rtc, settings, treatment):
         self._rtc = rtc
-        self._memory = memory
+        self._settings = settings
         self._treatment = treatment
         self._due_us = 0
 
     def poll(self, now_us):
         """Mark the clock when that is due; returns when it is due again, or None."""
-        if self._memory.resume != RESUME_BASAL or not self._treatment.is_regular():
+        if self._settings.resume != RESUME_BASAL or not self._treatment.is_regular():
             return None
         if now_us >= self._due_us:
             self._due_us = now_us + _EVERY_US

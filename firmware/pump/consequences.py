@@ -7,7 +7,7 @@ The console and the panel call it after each order that was carried out.
 from micropython import const
 
 from pump.console.lock import has_pin
-from pump.store.events import COMMAND
+from pump.records.event_codes import COMMAND
 
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
@@ -22,11 +22,13 @@ _OFTEN_US = const(100_000)  # queries, which change nothing, do not need it more
 class Consequences:
     """The collaborators are what their names say, see `assembly`."""
 
-    def __init__(self, *, clock, dispenser, supply, memory, monitor, annunciator, conditions):
+    def __init__(
+        self, *, clock, dispenser, supply, settings, note, monitor, annunciator, conditions
+    ):
         self._clock = clock
         self._went_us = 0  # when what runs went on last
         self._dispenser, self._supply = dispenser, supply
-        self._memory = memory
+        self._settings, self._note = settings, note
         self._monitor, self._annunciator = monitor, annunciator
         self._conditions = conditions
 
@@ -57,13 +59,13 @@ class Consequences:
 
     def _record(self, text, is_setup):
         """Bring what an order has changed to the alarms and to flash."""
-        self._memory.note(COMMAND, text)
+        self._note(COMMAND, text)
         self._monitor.look()
         self._annunciator.poll()  # it sounds before flash is written
-        self._memory.watch()  # what begins and ends in one message is told, too
+        self._settings.watch()  # what begins and ends in one message is told, too
         if not self._dispenser.is_active():
-            self._memory.settle()  # what is stopped is not under way any more
+            self._settings.settle()  # what is stopped is not under way any more
         if is_setup:
-            self._memory.sync()
+            self._settings.sync()
         self._monitor.look()  # whether flash has taken it
-        self._memory.watch()
+        self._settings.watch()

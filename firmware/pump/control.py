@@ -50,19 +50,19 @@ class Control:
 
     delivery: (dispenser, `Supply`, `Calibrations`). treatment, staging: as their modules say.
     supervisor: has `fault` and `is_ending`. limits: (`PUMP` of the board's data, steps a second
-    that the motor can do). memory: what is written before. rtc: a clock with a battery, or None.
+    that the motor can do). settings: what is written before. rtc: a clock with a battery, or None.
     alarms: the manager. self_test: see `selftest`.
     """
 
     def __init__(
-        self, treatment, delivery, staging, supervisor, limits, *, memory, rtc, alarms, self_test
+        self, treatment, delivery, staging, supervisor, limits, *, settings, rtc, alarms, self_test
     ):
         self.treatment = treatment
         self._dispenser, self.supply, self.calibrations = delivery
         self._staging = staging
         self._supervisor = supervisor
         self._limits = limits
-        self.memory = memory
+        self.settings = settings
         self._rtc = rtc
         self._alarms = alarms
         self._self_test = self_test
@@ -109,9 +109,9 @@ class Control:
 
     def confirm(self):
         """A human has taken note that a reset ended a delivery, or that records are lost."""
-        if not self.memory.is_open():
+        if not self.settings.is_open():
             raise Refused(NOTHING_TO_CONFIRM)
-        self.memory.confirm()
+        self.settings.confirm()
         for code in (INTERRUPTED, STORE_DAMAGED):
             if code in self._alarms.shown():
                 self._alarms.acknowledge(code)
@@ -150,7 +150,7 @@ class Control:
         self.treatment.record_change()
         past = self._staging.past()
         pl_per_rev = self.treatment.calibration.pl_per_rev
-        self.memory.commit(staged, past, pl_per_rev)
+        self.settings.commit(staged, past, pl_per_rev)
         self._staging.activate(staged, past, pl_per_rev)
         self.treatment.committed(staged)
 
@@ -244,7 +244,7 @@ class Control:
 
     def need_confirmed(self):
         """Refuse while an interruption or a loss has not been confirmed."""
-        if self.memory.is_open():
+        if self.settings.is_open():
             raise Refused(UNCONFIRMED)
 
     def need_stopped(self):
@@ -320,20 +320,20 @@ class Control:
     def _set_rtc(self, wall_s):
         if self._rtc is None:
             return
-        self.memory.distrust()
+        self.settings.distrust()
         try:
             self._rtc.write(wall_text(wall_s))
         except OSError:
             refusal = Refused(CLOCK_REFUSED, "the battery clock does not answer")
         else:
-            self.memory.is_matched = True
+            self.settings.is_matched = True
             return
         raise refusal
 
     def _calibrate(self, pl_per_rev):
         before = self.calibrations.set(pl_per_rev, self.treatment.now_us())
         try:
-            self.memory.keep_setup()
+            self.settings.keep_setup()
         except Refused:
             self.calibrations.take_back(before)
             raise

@@ -18,7 +18,7 @@ from pump.faults import (
     Refused,
 )
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
-from pump.store.events import PATIENT_REFUSED
+from pump.records.event_codes import PATIENT_REFUSED
 from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
 from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
@@ -33,12 +33,12 @@ _US_PER_MS = const(1000)
 class Dosing:
     """control: what is needed, and who may act. treatment: what acts.
 
-    signal(pattern): makes a tone, when the patient was refused.
+    signal(pattern): makes a tone, when the patient was refused. note(code, text): an event.
     """
 
-    def __init__(self, control, treatment, signal):
+    def __init__(self, control, treatment, signal, note):
         self._control = control
-        self._signal = signal
+        self._signal, self._note = signal, note
         self._treatment = treatment
 
     def bolus(self, dose_ng, duration_ms):
@@ -60,7 +60,7 @@ class Dosing:
         except Refused as refused:
             is_lockout = refused.code == LOCKED_OUT
             self._treatment.boluses.refuse(LOCKOUT if is_lockout else "")
-            self._control.memory.note(PATIENT_REFUSED, str(refused.code))
+            self._note(PATIENT_REFUSED, str(refused.code))
             self._signal(REFUSED)
             raise
 

@@ -5,20 +5,23 @@ Hold the stop button at power-up, then `from pump.forget_pin import forget_pin; 
 """
 
 from pump.hal.files import Files
-from pump.store.events import PIN_CHANGED
-from pump.store.log import FOLDER, EventLog
-from pump.store.shapes import LOCK_PLACE, NO_LOCK, SHAPES, fits, upgraded
-from pump.store.twins import FOLDERS, Twins
+from pump.records.event_codes import PIN_CHANGED
+from pump.records.event_log import FOLDER, EventLog
+from pump.records.mirrored_records import FOLDERS, MirroredRecords
+from pump.records.schemas import LOCK_PLACE, NO_LOCK, SCHEMAS, fits, upgraded
 
 
 def forget_pin():
     """Write the setup without a PIN, and an event. OSError where flash does not take it."""
     import board
 
-    twins, log = Twins(tuple(map(Files, FOLDERS)), board.NAME), EventLog(Files(FOLDER), 0)
+    twins, log = (
+        MirroredRecords(tuple(map(Files, FOLDERS)), board.NAME),
+        EventLog(Files(FOLDER), 0),
+    )
     setup = upgraded("setup", twins.load("setup"))
     # A setup that is lost has no PIN.
-    if setup is not None and fits(setup, SHAPES["setup"]):
+    if setup is not None and fits(setup, SCHEMAS["setup"]):
         setup[LOCK_PLACE] = NO_LOCK
         twins.save("setup", setup)
         log.add(PIN_CHANGED, 0, 0, "FORGOTTEN")

@@ -7,14 +7,14 @@ was missed is ever caught up.
 
 from pump.alarm import conditions
 from pump.delivery.rotor import OVERRAN, RECOVERED, SLIPPED, STALLED, RotorJudge
-from pump.store import events
+from pump.records import event_codes
 from pump.units import ml_of_pl
 
 _EVENTS = {
-    STALLED: events.ROTOR_STALLED,
-    RECOVERED: events.ROTOR_RECOVERED,
-    SLIPPED: events.ROTOR_SLIPPED,
-    OVERRAN: events.ROTOR_OVERRAN,
+    STALLED: event_codes.ROTOR_STALLED,
+    RECOVERED: event_codes.ROTOR_RECOVERED,
+    SLIPPED: event_codes.ROTOR_SLIPPED,
+    OVERRAN: event_codes.ROTOR_OVERRAN,
 }
 
 

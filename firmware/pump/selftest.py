@@ -8,7 +8,7 @@ faults: nothing moves. A record, a button, the buzzer, a lamp and the watchdog a
 from micropython import const
 
 from pump import faults
-from pump.store.events import SELF_TEST_FAILED
+from pump.records.event_codes import SELF_TEST_FAILED
 from pump.unload import unload
 
 _PARTS = const("pump.selftest_parts")

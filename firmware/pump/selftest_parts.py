@@ -17,7 +17,7 @@ _STEPS = const(16)
 _AT_ONCE = const(16)  # parts of a file, 4 kB
 
 
-def quiet_and_loud(*, program, time_check, dispenser, memory, panel, watchdog, annunciator):
+def quiet_and_loud(*, program, time_check, dispenser, settings, panel, watchdog, annunciator):
     """(parts that disturb nothing, parts for power-up and for a human who asks).
 
     program: the module of the HAL that knows its files.
@@ -27,7 +27,7 @@ def quiet_and_loud(*, program, time_check, dispenser, memory, panel, watchdog, a
         ram(),
         clocks(time_check),
         engine(dispenser),
-        records(memory),
+        records(settings),
     )
     others = (faults.BUTTON_DOWN, panel.is_clear), (faults.WATCHDOG_OFF, watchdog.is_armed)
     return quiet, (things(*others), annunciator.test_outputs)
@@ -77,11 +77,11 @@ def engine(dispenser):
     return part
 
 
-def records(memory):
+def records(settings):
     """Both copies of every record."""
 
     def part():
-        for is_well in memory.verify():
+        for is_well in settings.verify():
             yield faults.RECORD_DAMAGED, is_well
 
     return part

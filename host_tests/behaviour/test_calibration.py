@@ -10,7 +10,7 @@ from host_tests.bench_session import Bench, assert_balanced, assert_on_time
 from host_tests.lives import Lives
 from host_tests.therapy.bench import ledger_ml, refusal
 from host_tests.twin_copies import value_of, with_value
-from pump.store.events import STORE_LOST
+from pump.records.event_codes import STORE_LOST
 from pumpbench.boards import load_board
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget

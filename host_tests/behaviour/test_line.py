@@ -6,7 +6,7 @@ import pytest
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
 from host_tests.twin_copies import older_setup, value_of, with_value
-from pump.store.events import STORE_LOST
+from pump.records.event_codes import STORE_LOST
 
 NOT_CLEARED = 117
 RATE = "MODE SIMP;RATE 24 ML/D"

@@ -11,7 +11,7 @@ from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
 from host_tests.twin_copies import older_setup
 from pump.hal.files import Files
-from pump.store.shapes import LOCK_PLACE, NO_LOCK
+from pump.records.schemas import LOCK_PLACE, NO_LOCK
 from pumpbench.flashfiles import read_files, with_files
 from pumpbench.image import FIRMWARE
 from pumpbench.pump import Pump

@@ -18,7 +18,7 @@ from pump.faults import (
     WATCHDOG_OFF,
     WITNESS_MISMATCH,
 )
-from pump.store.events import FAULT, SELF_TEST_FAILED, STORE_MENDED
+from pump.records.event_codes import FAULT, SELF_TEST_FAILED, STORE_MENDED
 from pump.watchdog import TIMEOUT_MS
 from pumpbench.client import PumpError
 from pumpbench.flashfiles import read_files, with_files

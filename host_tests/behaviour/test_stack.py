@@ -6,7 +6,7 @@ import pytest
 from host_tests.bench_session import Bench
 from host_tests.stack import Depth
 from host_tests.therapy.orders import ORDERS, ready
-from pump.journal import Journal
+from pump.records.journal import Journal
 from pumpbench.client import PumpError
 from pumpbench.emulator.chip import STACK_LIMIT
 from pumpbench.sim import SimTarget

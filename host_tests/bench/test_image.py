@@ -101,6 +101,6 @@ def test_the_command_writes_the_image_where_it_is_told(capsys, tmp_path):
 
 @pytest.mark.slow
 def test_constants_that_another_main_imports_are_put_in():
-    main = "from pump.store.events import RESET\nfrom pump.app import App\nprint(RESET)\n"
+    main = "from pump.records.event_codes import RESET\nfrom pump.app import App\nprint(RESET)\n"
     text = image.board_files("RPI_PICO", main)["/main.py"].decode()
     assert text == "from pump.app import App\nprint(401)"

@@ -21,9 +21,9 @@ time.sleep_ms(50)  # until USB is up
 gc.collect()
 free = gc.mem_free()
 from pump.hal.files import Files
-from pump.store.events import STARTED
-from pump.store.log import EventLog
-from pump.store.twins import Twins
+from pump.records.event_codes import STARTED
+from pump.records.event_log import EventLog
+from pump.records.mirrored_records import MirroredRecords
 gc.collect()
 print("ram", free - gc.mem_free())
 
@@ -36,7 +36,7 @@ def timed(what, function, *arguments):
 
 VALUE = [10**30, -(10**30), "a \\"b\\" \\n", None, [[], [1, 2**62]]] + [10**9] * 20
 files = Files("/store")
-twins = Twins((files, files), "RPI_PICO")
+twins = MirroredRecords((files, files), "RPI_PICO")
 value = timed("load", twins.load, "dose")
 if value is None:
     print(timed("first save", twins.save, "dose", [1]), twins.findings)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from host_tests.files import MemoryFiles
 from pump.kinds import CLINICIAN, PATIENT, TRIAL
-from pump.store.twins import Twins
+from pump.records.mirrored_records import MirroredRecords
 from pump.therapy.boluses import ABORTED, COMPLETED, FAULT, LOCKOUT, MAXIMUM, STOPPED, Boluses
 from pump.therapy.daily_limit import DailyLimit, Pattern
 
@@ -183,7 +183,7 @@ def test_the_busiest_day_there_can_be_fits_into_a_record():
         record = begin(boluses, PATIENT, 10**9, at_us, 60_000_000)
         day.note(at_us, (number * 24 * 10**16, number * 10**15))
         boluses.end(record, "COMPLETED", 10**9 - 1, at_us + 60_000_000)
-    twins = Twins((MemoryFiles(), MemoryFiles()), "RPI_PICO")
+    twins = MirroredRecords((MemoryFiles(), MemoryFiles()), "RPI_PICO")
     past = [boluses.to_record(now_us), day.to_record(), 10**15]
     assert len(json.dumps(past)) < 6000
     assert twins.save("past", past)

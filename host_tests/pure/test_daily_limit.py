@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from host_tests.oracles.window import DAY_US, built, pieces_of
 from host_tests.therapy.window import Sum
-from pump.store.shapes import upgraded
+from pump.records.schemas import upgraded
 from pump.therapy.daily_limit import DailyLimit, Pattern
 from pump.therapy.daily_past import DOSES, THERAPY, DailyPast
 from pump.therapy.schedule import Constant, Cycle, Dose, Over

@@ -6,9 +6,9 @@ import pytest
 from host_tests.event_logs import BOOT, BYTES, EVERY, good_numbers, logged, next_number, numbers
 from host_tests.files import MemoryFiles, PowerCut
 from host_tests.tables import names_of
-from pump.store import events
-from pump.store.events import EVENTS_LOST, STARTED, STOPPED
-from pump.store.log import EventLog
+from pump.records import event_codes
+from pump.records.event_codes import EVENTS_LOST, STARTED, STOPPED
+from pump.records.event_log import EventLog
 
 NAMES = """RESET STARTED STOPPED COMMITTED DOSE_BEGAN DOSE_ENDED PATIENT_REFUSED REFILLED
 CALIBRATED CLOCK_SET ALARM_ON ALARM_OFF FAULT STORE_MENDED STORE_LOST CONFIRMED SETTING EVENTS_LOST
@@ -18,7 +18,7 @@ UNLOCKED PIN_REFUSED PIN_CHANGED PERIODIC_MISSED"""
 
 
 def test_the_codes_are_permanent():
-    assert names_of(events.NAMES) == dict(enumerate(NAMES.split(), 401))
+    assert names_of(event_codes.NAMES) == dict(enumerate(NAMES.split(), 401))
 
 
 def test_an_event_is_read_back_as_it_was_from_ram_and_from_flash():

@@ -20,8 +20,8 @@ from host_tests.event_logs import (
     record,
 )
 from host_tests.files import MemoryFiles
-from pump.store.events import DAMAGED, STARTED
-from pump.store.log import EventLog
+from pump.records.event_codes import DAMAGED, STARTED
+from pump.records.event_log import EventLog
 
 FILES = ("log.0", "log.1")
 

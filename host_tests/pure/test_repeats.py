@@ -3,22 +3,30 @@
 
 import pytest
 
-from pump.store import events
-from pump.store.repeats import Repeats
+from pump.records import event_codes
+from pump.records.repeats import Repeats
 
 S_US = 1_000_000
 QUIET_US = 600 * S_US
 KEPT = (
-    events.RESET, events.STARTED, events.STOPPED, events.COMMITTED, events.DOSE_BEGAN,
-    events.DOSE_ENDED, events.CLOCK_SET, events.STORE_MENDED, events.STORE_LOST,
-    events.CONFIRMED, events.INTERRUPTED,
-)  # fmt: skip
+    event_codes.RESET,
+    event_codes.STARTED,
+    event_codes.STOPPED,
+    event_codes.COMMITTED,
+    event_codes.DOSE_BEGAN,
+    event_codes.DOSE_ENDED,
+    event_codes.CLOCK_SET,
+    event_codes.STORE_MENDED,
+    event_codes.STORE_LOST,
+    event_codes.CONFIRMED,
+    event_codes.INTERRUPTED,
+)
 
 
 def storm(repeats, count, text="110", start_us=0):
     found = []
     for n in range(count):
-        found += repeats.add(events.PATIENT_REFUSED, text, start_us + n * S_US // 10)
+        found += repeats.add(event_codes.PATIENT_REFUSED, text, start_us + n * S_US // 10)
     return [text for _, text in found]
 
 
@@ -26,7 +34,7 @@ def test_a_storm_is_told_three_times_then_at_powers_of_two_and_at_its_end():
     repeats = Repeats()
     assert storm(repeats, 2000) == ["110"] * 3 + [f"{2**n} x 110" for n in range(2, 11)]
     assert repeats.end_quiet(2000 * S_US // 10 + QUIET_US) == [
-        (events.PATIENT_REFUSED, "2000 x 110")
+        (event_codes.PATIENT_REFUSED, "2000 x 110")
     ]
     assert repeats.end_quiet(10 * QUIET_US) == []
 
@@ -48,10 +56,10 @@ def test_after_ten_quiet_minutes_it_is_told_one_by_one_again():
 def test_two_storms_at_a_time_are_counted_apart():
     repeats = Repeats()
     for n in range(50):
-        repeats.add(events.PATIENT_REFUSED, "110", n)
-        repeats.add(events.COMMAND, "RES:LOW 2 ML", n)
+        repeats.add(event_codes.PATIENT_REFUSED, "110", n)
+        repeats.add(event_codes.COMMAND, "RES:LOW 2 ML", n)
     assert sorted(repeats.end_all()) == [
-        (events.PATIENT_REFUSED, "50 x 110"), (events.COMMAND, "50 x RES:LOW 2 ML"),
+        (event_codes.PATIENT_REFUSED, "50 x 110"), (event_codes.COMMAND, "50 x RES:LOW 2 ML"),
     ]  # fmt: skip
 
 
@@ -60,8 +68,8 @@ def test_of_many_kinds_the_one_longest_ago_is_ended_with_its_count():
     storm(repeats, 5)
     found = []
     for n in range(4):
-        found += repeats.add(events.COMMAND, f"RES:LOW {n} ML", QUIET_US // 2 + n)
-    assert (events.PATIENT_REFUSED, "5 x 110") in found
+        found += repeats.add(event_codes.COMMAND, f"RES:LOW {n} ML", QUIET_US // 2 + n)
+    assert (event_codes.PATIENT_REFUSED, "5 x 110") in found
     assert len(found) == 5
 
 

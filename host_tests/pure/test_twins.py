@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Twins: no power cut and no full flash makes a value anything but the old or the new one."""
+"""Copies: no power cut and no full flash makes a value anything but the old or the new one."""
 
 import contextlib
 import itertools
@@ -18,7 +18,7 @@ from host_tests.twin_copies import (
     mended,
     saved,
 )
-from pump.store.twins import LOST, MENDED, MOST_BYTES, VERSION, Twins
+from pump.records.mirrored_records import LOST, MENDED, MOST_BYTES, VERSION, MirroredRecords
 
 
 @pytest.mark.parametrize("value", [[], [10**400, -(10**400)], ["", 'a"\\\n\x00é', [None, [[]]]]])
@@ -33,8 +33,8 @@ def test_a_copy_is_one_line_of_checksum_and_json():
 
 def test_values_are_kept_by_their_keys():
     files = saved(VALUE)
-    Twins((files, files), BOARD).save("rate", [7])
-    assert Twins((files, files), BOARD).load("rate") == [7]
+    MirroredRecords((files, files), BOARD).save("rate", [7])
+    assert MirroredRecords((files, files), BOARD).load("rate") == [7]
     assert_both_good(files)
 
 
@@ -44,7 +44,7 @@ def test_nothing_saved_is_none_and_no_finding():
 
 def test_a_value_that_is_saved_already_is_not_written_again():
     files = saved(VALUE)
-    again = Twins((files, files), BOARD)
+    again = MirroredRecords((files, files), BOARD)
     assert again.load("dose") == VALUE
     writes = files.writes
     assert again.save("dose", list(VALUE)) is False
@@ -56,7 +56,7 @@ def test_a_value_that_is_saved_already_is_not_written_again():
 
 def test_a_change_of_a_list_that_was_saved_is_seen():
     files = MemoryFiles()
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     value = [1, [2]]
     twins.save("dose", value)
     value[1].append(3)
@@ -68,7 +68,7 @@ def test_a_save_without_a_load_goes_on_from_what_is_there():
     files = saved(*VALUES)
     files.cut_after = 2 * len(VALUES) + 1
     with pytest.raises(PowerCut):
-        Twins((files, files), BOARD).save("dose", ["new"])
+        MirroredRecords((files, files), BOARD).save("dose", ["new"])
     assert loaded(files) == (["new"], [])
 
 
@@ -77,7 +77,7 @@ def test_a_save_without_a_load_goes_on_from_what_is_there():
 def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_value_and_no_finding(when, write):
     files = MemoryFiles()
     setattr(files, when, write)
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     current = None
     with pytest.raises(PowerCut):
         for old, new in itertools.pairwise((None, *VALUES)):
@@ -99,7 +99,7 @@ def test_a_power_cut_while_mending_leaves_the_value(damaged, when, cut):
     files = MemoryFiles(content)
     setattr(files, when, cut)
     with pytest.raises(PowerCut):
-        Twins((files, files), BOARD).load("dose")
+        MirroredRecords((files, files), BOARD).load("dose")
     value, findings, after = mended(files.content)
     assert value == VALUE
     assert findings == ([] if (when, cut) == ("cut_after", 2) else [("dose", MENDED)])
@@ -133,7 +133,7 @@ def test_two_good_copies_of_one_number_that_differ_are_a_finding():
 def test_a_full_flash_while_mending_still_gives_the_value(damaged, write):
     files = MemoryFiles({**saved([1], VALUE).content, damaged: b"garbage"})
     files.fail_from = write
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     assert twins.load("dose") == VALUE
     assert twins.findings == [("dose", MENDED)]
     assert loaded(files) == (VALUE, [("dose", MENDED)])
@@ -145,7 +145,7 @@ def test_a_full_flash_while_mending_still_gives_the_value(damaged, write):
 def test_a_full_flash_while_setting_aside_raises_nothing():
     files = MemoryFiles(dict.fromkeys(COPIES, b"garbage"))
     files.fail_from = 1
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     assert twins.load("dose") is None
     assert twins.findings == [("dose", LOST)]
     files.fail_from = None
@@ -157,7 +157,7 @@ def test_a_full_flash_while_setting_aside_raises_nothing():
 @pytest.mark.parametrize("write", [1, 2])
 def test_a_save_that_fails_once_leaves_the_old_value(write, old):
     files = saved(old) if old else saved()
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     files.fail_at = files.writes + write
     with pytest.raises(OSError, match="28"):
         twins.save("dose", VALUE)
@@ -171,7 +171,7 @@ def test_a_save_on_a_flash_that_takes_nothing_more_leaves_the_old_or_the_new_val
     files = saved([1])
     files.fail_from = 2 + write
     with pytest.raises(OSError):
-        Twins((files, files), BOARD).save("dose", VALUE)
+        MirroredRecords((files, files), BOARD).save("dose", VALUE)
     value, findings = loaded(files)
     assert value == ([1] if write == 1 else VALUE)
     assert findings == []
@@ -184,7 +184,7 @@ def test_a_power_cut_while_a_failed_save_is_undone_leaves_one_of_both(when, cut)
     files.fail_at = 4
     setattr(files, when, cut)
     with pytest.raises((PowerCut, OSError)):
-        Twins((files, files), BOARD).save("dose", VALUE)
+        MirroredRecords((files, files), BOARD).save("dose", VALUE)
     value, findings = loaded(files)
     assert value in ([1], VALUE) and findings == []
 
@@ -193,14 +193,14 @@ def test_a_first_copy_that_is_written_and_fails_all_the_same_leaves_the_old_valu
     files = saved([1])
     files.fail_late = 3
     with pytest.raises(OSError):
-        Twins((files, files), BOARD).save("dose", VALUE)
+        MirroredRecords((files, files), BOARD).save("dose", VALUE)
     assert loaded(files) == ([1], [])
 
 
 def test_a_second_copy_that_is_written_though_that_fails_is_a_save():
     files = saved([1])
     files.fail_late = 4
-    assert Twins((files, files), BOARD).save("dose", VALUE) is True
+    assert MirroredRecords((files, files), BOARD).save("dose", VALUE) is True
     assert loaded(files) == (VALUE, [])
     assert_both_good(files)
 
@@ -211,13 +211,13 @@ def test_a_power_cut_while_that_is_undone_leaves_one_of_both(when):
     files.fail_late = 3
     setattr(files, when, 4)
     with pytest.raises(PowerCut):
-        Twins((files, files), BOARD).save("dose", VALUE)
+        MirroredRecords((files, files), BOARD).save("dose", VALUE)
     assert loaded(files) == ([1] if when == "cut_after" else VALUE, [])
 
 
 def test_a_number_is_never_used_for_two_contents():
     files = saved([1])
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     files.fail_at = 4
     with pytest.raises(OSError):
         twins.save("dose", ["failed"])
@@ -229,17 +229,17 @@ def test_a_number_is_never_used_for_two_contents():
 def test_a_copy_that_flash_does_not_give_back_is_damaged(name):
     files = saved([1], VALUE)
     files.unreadable = {name}
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     assert twins.load("dose") == VALUE
     assert twins.findings == [("dose", MENDED)]
     files.unreadable = set(COPIES)
-    assert Twins((files, files), BOARD).load("dose") is None
+    assert MirroredRecords((files, files), BOARD).load("dose") is None
 
 
 def test_a_value_too_big_for_the_heap_is_refused_and_the_old_one_kept():
     files = saved(VALUE)
     with pytest.raises(OSError):
-        Twins((files, files), BOARD).save("dose", ["x" * 10_000])
+        MirroredRecords((files, files), BOARD).save("dose", ["x" * 10_000])
     assert_both_good(files)
 
 
@@ -258,14 +258,14 @@ def test_an_older_bad_file_gives_way_to_a_newer_one():
 
 def test_between_two_copies_another_value_may_be_saved():
     files = MemoryFiles()
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     others = []
     for _ in twins.saving("a", "first"):
         others.append((files.size("a.0") > 0, files.size("a.1")))
         twins.save("b", 2)
     assert others == [(True, 0)]
     assert files.content["a.0"] == files.content["a.1"]
-    again = Twins((files, files), BOARD)
+    again = MirroredRecords((files, files), BOARD)
     assert (again.load("a"), again.load("b"), again.findings) == ("first", 2, [])
     assert list(twins.saving("a", "first")) == []
 
@@ -273,27 +273,27 @@ def test_between_two_copies_another_value_may_be_saved():
 @pytest.mark.parametrize("later", ["second", "third"])
 def test_a_save_that_is_left_between_its_copies_is_made_whole_by_the_next_one(later):
     files = MemoryFiles()
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     twins.save("a", "first")
     left = twins.saving("a", "second")
     next(left)
-    assert Twins((MemoryFiles(files.content),) * 2, BOARD).load("a") == "second"
+    assert MirroredRecords((MemoryFiles(files.content),) * 2, BOARD).load("a") == "second"
     files.fail_from = files._tries + 3  # copy 1 comes up, copy 0 is written, and no more
     with contextlib.suppress(OSError):
         twins.save("a", later)
-    again = Twins((MemoryFiles(files.content),) * 2, BOARD)
+    again = MirroredRecords((MemoryFiles(files.content),) * 2, BOARD)
     assert again.load("a") in ("second", later)
     assert again.findings == []
     files.fail_from = None
     assert twins.save("a", "fourth")
     assert list(left) == []  # what was left has nothing more to say
-    assert Twins((files, files), BOARD).load("a") == "fourth"
+    assert MirroredRecords((files, files), BOARD).load("a") == "fourth"
 
 
 def in_two_folders(*values):
     """(folders, twins) in which these values were saved one after the other."""
     folders = MemoryFiles(), MemoryFiles()
-    twins = Twins(folders, BOARD)
+    twins = MirroredRecords(folders, BOARD)
     for value in values:
         twins.save("a", value)
     return folders, twins
@@ -316,7 +316,7 @@ def test_a_spoiled_copy_is_mended_from_the_other_folder_even_that_of_the_first_s
 ):
     folders, _ = in_two_folders(*values)
     spoil(folders, number)
-    again = Twins(folders, BOARD)
+    again = MirroredRecords(folders, BOARD)
     assert (again.load("a"), again.findings) == (values[-1], [("a", MENDED)])
     assert folders[0].content["a.0"] == folders[1].content["a.1"]
     assert f"a.{number}.bad" in folders[number].content
@@ -329,7 +329,7 @@ def test_a_save_that_was_left_is_made_whole_from_the_other_folder():
     with pytest.raises(OSError, match="28"):
         twins.save("a", "third")
     assert folders[1].content["a.1"] == folders[0].content["a.0"]
-    assert Twins(folders, BOARD).load("a") == "second"
+    assert MirroredRecords(folders, BOARD).load("a") == "second"
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -355,12 +355,12 @@ def test_a_value_of_which_no_copy_can_be_read_is_not_verified_until_it_is_saved_
 
 
 def test_a_value_that_was_never_saved_is_as_it_should_be():
-    assert Twins((MemoryFiles(), MemoryFiles()), BOARD).verify("a")
+    assert MirroredRecords((MemoryFiles(), MemoryFiles()), BOARD).verify("a")
 
 
 def test_a_value_that_is_of_no_use_is_set_aside_and_the_next_one_comes_back():
     files = saved(VALUE)
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     assert twins.load("dose") == VALUE
     twins.reject("dose")
     assert twins.findings == [("dose", LOST)]

@@ -19,8 +19,8 @@ from host_tests.twin_copies import (
     saved,
     sealed,
 )
-from pump.store.loading import FOREIGN, NEWER
-from pump.store.twins import LOST, MENDED, VERSION, Twins
+from pump.records.loading import FOREIGN, NEWER
+from pump.records.mirrored_records import LOST, MENDED, VERSION, MirroredRecords
 
 
 def flips(content):
@@ -104,7 +104,7 @@ def test_a_value_that_is_lost_stays_lost_until_one_is_saved():
     _, _, files = mended(dict.fromkeys(COPIES, b"garbage"))
     assert loaded(files) == (None, [("dose", LOST)])
     assert loaded(files) == (None, [("dose", LOST)])
-    Twins((files, files), BOARD).save("dose", VALUE)
+    MirroredRecords((files, files), BOARD).save("dose", VALUE)
     assert_both_good(files)
 
 
@@ -112,7 +112,7 @@ def test_a_value_that_is_lost_stays_lost_until_one_is_saved():
 def test_a_power_cut_while_setting_aside_hides_no_loss(cut):
     files = MemoryFiles(dict.fromkeys(COPIES, b"garbage"))
     files.cut_after = cut
-    twins = Twins((files, files), BOARD)
+    twins = MirroredRecords((files, files), BOARD)
     with pytest.raises(PowerCut):
         twins.load("dose")
         twins.save("dose", VALUE)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Twins in any order of saves, failures, power cuts and damage, drawn at random."""
+"""MirroredRecords in any order of saves, failures, power cuts and damage, drawn at random."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from host_tests.files import MemoryFiles, PowerCut
 from host_tests.twin_copies import BOARD, COPIES
-from pump.store.twins import Twins
+from pump.records.mirrored_records import MirroredRecords
 
 
 class Machine:
@@ -19,7 +19,7 @@ class Machine:
 
     def boot(self):
         self.files = MemoryFiles(self.files.content)
-        self.twins = Twins((self.files, self.files), BOARD)
+        self.twins = MirroredRecords((self.files, self.files), BOARD)
         value = self.twins.load("dose")
         assert value in self.possible
         self.possible = [value]

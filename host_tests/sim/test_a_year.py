@@ -16,10 +16,10 @@ from host_tests.therapy.bench import DAY_S
 from pump.delivery.calibration import Calibrations
 from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
-from pump.interruption import Interruption
-from pump.journal import DELIVERY, PAST, Journal
 from pump.kinds import BASAL, CLINICIAN, JOG, NAMES, PATIENT, PERIODIC
-from pump.store.twins import Twins
+from pump.records.interruption import Interruption
+from pump.records.journal import DELIVERY, PAST, Journal
+from pump.records.mirrored_records import MirroredRecords
 from pump.therapy.boluses import Boluses
 from pump.therapy.daily_limit import DailyLimit, Pattern
 
@@ -173,7 +173,7 @@ class Year:
     def _boot(self, scratch):
         """A life begins, with what is in flash."""
         self.boots += 1
-        self._twins = Twins((self.files, self.files), "RPI_PICO")
+        self._twins = MirroredRecords((self.files, self.files), "RPI_PICO")
         self.clock, self.ledger = Clock(), Ledger(STEPS_PER_REV)
         self.therapy, self._scratch = Therapy(self._calibration()), scratch
         self.reservoir = Reservoir(REFILL_NL, DEAD_NL)

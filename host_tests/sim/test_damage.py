@@ -15,8 +15,8 @@ from host_tests.files import MemoryFiles
 from host_tests.power_cuts import PL_PER_ML, Operator
 from host_tests.survivor import LOCKOUT_S, Survivor
 from host_tests.twin_copies import path_of
-from pump.store.events import DAMAGED, STORE_LOST, STORE_MENDED
-from pump.store.log import EventLog
+from pump.records.event_codes import DAMAGED, STORE_LOST, STORE_MENDED
+from pump.records.event_log import EventLog
 from pumpbench.flashfiles import read_files, with_file, with_files, without_file
 
 KEYS = ("delivery", "setup", "past", "prescription")

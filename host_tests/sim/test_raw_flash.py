@@ -18,8 +18,8 @@ from host_tests.alarm_answers import shown
 from host_tests.bench_session import Bench
 from host_tests.lives import Lives
 from host_tests.therapy.bench import refusal
-from pump.store import log, twins
-from pump.store.events import STORE_LOST, STORE_MENDED
+from pump.records import event_log, mirrored_records
+from pump.records.event_codes import STORE_LOST, STORE_MENDED
 from pumpbench.client import PumpError
 from pumpbench.flashfiles import read_files, with_files, without_file
 from pumpbench.image import BLOCK_BYTES, FIRMWARE, FOLDERS, MAIN, pack
@@ -245,7 +245,7 @@ def test_a_flash_without_its_folders_is_a_loss_and_not_a_new_pump():
 
 
 def test_the_firmware_keeps_its_records_where_deployment_makes_the_folders():
-    assert (*twins.FOLDERS, log.FOLDER) == FOLDERS
+    assert (*mirrored_records.FOLDERS, event_log.FOLDER) == FOLDERS
 
 
 def test_copies_that_an_older_firmware_has_kept_in_one_folder_come_into_their_own():

@@ -13,7 +13,7 @@ import pytest
 from host_tests.bench_session import Bench, assert_exact
 from host_tests.footprint import apps
 from host_tests.twin_copies import path_of
-from pump.store.twins import Twins
+from pump.records.mirrored_records import MirroredRecords
 from pumpbench.flashfiles import read_files
 from pumpbench.sim import SimTarget
 
@@ -87,7 +87,7 @@ def test_doses_that_end_at_any_time_end_no_delivery(erase_ms, after_many_doses, 
 @pytest.mark.hazard("record-damaged")
 def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypatch):
     """Commands, doses and steps come between them: a copy is what its checksum was made of."""
-    saving, changed, waited, treatments = Twins.saving, [], Counter(), []
+    saving, changed, waited, treatments = MirroredRecords.saving, [], Counter(), []
 
     def watched(twins, key, value):
         before = json.dumps(value)
@@ -99,7 +99,7 @@ def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypat
             if json.dumps(value) != before:
                 changed.append((key, before, json.dumps(value)))
 
-    monkeypatch.setattr(Twins, "saving", watched)
+    monkeypatch.setattr(MirroredRecords, "saving", watched)
     bench = Bench(SimTarget())
     bench.prescribe("100 ML/HR")
     bench.tell("THER:STAR")

@@ -20,7 +20,7 @@ class Monitor:
 
     alarms: the manager. absence: of therapy. clock: `now_us`. staging: `is_left_open`,
     `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`, `grid`. supply:
-    `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. memory: `is_lost`,
+    `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. settings: `is_lost`,
     `is_failing`. panel: `is_stuck`. self_test: `is_alarming`. supervisor: `fault`, `is_late`,
     `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be heard.
     fitted: (code, predicate) each, of what only some boards can see.
@@ -36,7 +36,7 @@ class Monitor:
         staging,
         supply,
         journal,
-        memory,
+        settings,
         panel,
         self_test,
         supervisor,
@@ -63,8 +63,8 @@ class Monitor:
             (conditions.RESERVOIR_LOW, lambda: reservoir.is_low),
             (conditions.RESERVOIR_EMPTY, lambda: supply.is_empty),
             (conditions.REFILL_MISMATCH, lambda: reservoir.is_mismatched),
-            (conditions.STORE_DAMAGED, memory.is_lost),
-            (conditions.STORE_FAILING, memory.is_failing),
+            (conditions.STORE_DAMAGED, settings.is_lost),
+            (conditions.STORE_FAILING, settings.is_failing),
             (conditions.PUMP_FAULT, lambda: supervisor.fault is not None),
             (conditions.STOPPED_TOO_LONG, self._is_stopped_too_long),
             (conditions.OBSERVATION_OVER, lambda: treatment.is_observed),

@@ -29,11 +29,11 @@ _OPEN = (
 )
 
 
-def rows(lock, memory):
+def rows(lock, settings, note):
     """The rows of its commands: few pumps have a PIN, and none has it tried often."""
     from pump.console.commands.lock import rows as rows_of
 
-    return rows_of(lock, memory)
+    return rows_of(lock, settings, note)
 
 
 def is_open_to_all(pattern):

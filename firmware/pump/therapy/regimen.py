@@ -60,7 +60,7 @@ def day_totals(prescription, min_nl_d, week=None):
     """Drug a day in nanograms, rounded down: a tuple of Monday to Sunday for FLEX, else of one."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
-        volumes = (week or Week(prescription)).volumes()
+        volumes = (week or Week(prescription)).volumes
         return tuple([volume * ng_ml // (_DAY_MIN * _FG_PER_NG) for volume in volumes])
     if prescription.mode != PERIODIC:
         return (lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG,)
@@ -72,7 +72,7 @@ def day_totals(prescription, min_nl_d, week=None):
 def mean_nl_d(prescription, min_nl_d, week=None):
     """The volume of a mean day in nanolitres, rounded down."""
     if prescription.mode == FLEX:
-        return sum((week or Week(prescription)).volumes()) // (_DAYS * _DAY_MIN)
+        return sum((week or Week(prescription)).volumes) // (_DAYS * _DAY_MIN)
     rate_nl_d = lowest_nl_d(prescription, min_nl_d)
     if prescription.mode == PERIODIC:
         rate_nl_d += _periodic_nl(prescription) * _DAY_MS // prescription.periodic_interval_ms
@@ -184,4 +184,4 @@ def _richest(week):
             in_min, in_nl_d = next(entering)
         if out_min == at_min:
             out_min, out_nl_d = next(leaving)
-    return week.volumes()[0] + highest
+    return week.volumes[0] + highest

@@ -14,29 +14,20 @@ _DAYS = const(7)
 class Week:
     """minutes, nl_d: how long each piece lasts, and its rate, from Monday 00:00 to Sunday 24:00.
 
-    days: how many pieces each day has; none goes over midnight.
+    volumes: what falls into each day, in nanolitres a day times minutes. No piece goes over
+    midnight.
     """
 
     def __init__(self, prescription):
         fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
-        self.minutes, self.nl_d, self.days = array("H"), array("Q"), array("H")
+        self.minutes, self.nl_d, self.volumes = array("H"), array("Q"), []
         for day in range(_DAYS):
-            segments = prescription.flex.segments(day, fill_nl_d, ng_ml)
-            self.days.append(len(segments))
-            for from_min, to_min, nl_d in segments:
+            volume = 0
+            for from_min, to_min, nl_d in prescription.flex.segments(day, fill_nl_d, ng_ml):
                 self.minutes.append(to_min - from_min)
                 self.nl_d.append(nl_d)
-
-    def volumes(self):
-        """What falls into each day, in nanolitres a day times minutes."""
-        found, first = [], 0
-        for count in self.days:
-            volume = 0
-            for index in range(first, first + count):
-                volume += self.minutes[index] * self.nl_d[index]
-            found.append(volume)
-            first += count
-        return found
+                volume += (to_min - from_min) * nl_d
+            self.volumes.append(volume)
 
     def pieces_from(self, at_min):
         """(minute at which it ends, nl_d) of each piece from a minute on, week after week."""

@@ -4,12 +4,12 @@
 from pump.console.errors import DATA_OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError
 from pump.console.params import STRING
 from pump.faults import WRONG_PIN, Refused
-from pump.store.events import PIN_CHANGED, PIN_REFUSED, UNLOCKED
+from pump.records.event_codes import PIN_CHANGED, PIN_REFUSED, UNLOCKED
 
 
-def rows(lock, memory):
-    """Rows for the tree. memory: has `keep_setup` and `note`."""
-    keypad = _Keypad(lock, memory)
+def rows(lock, settings, note):
+    """Rows for the tree. settings: has `keep_setup`. note(code, text): an event."""
+    keypad = _Keypad(lock, settings, note)
     yield ("SYSTem:LOCK:PIN", keypad.change, STRING)
     yield ("SYSTem:LOCK", keypad.close)
     yield ("SYSTem:LOCK?", keypad.state)
@@ -19,9 +19,9 @@ def rows(lock, memory):
 class _Keypad:
     """A method is one command. No event and no error has the PIN in it."""
 
-    def __init__(self, lock, memory):
-        self._lock = lock
-        self._memory = memory
+    def __init__(self, lock, settings, note):
+        self._lock, self._note = lock, note
+        self._settings = settings
 
     def change(self, pin):
         """Refused NOT_RECORDED where flash does not take it: the PIN is what it was then."""
@@ -30,11 +30,11 @@ class _Keypad:
         before = self._lock.to_record()
         self._lock.set_pin(pin)
         try:
-            self._memory.keep_setup()
+            self._settings.keep_setup()
         except Refused:
             self._lock.from_record(before)
             raise
-        self._memory.note(PIN_CHANGED, "SET" if pin else "REMOVED")
+        self._note(PIN_CHANGED, "SET" if pin else "REMOVED")
 
     def close(self):
         self._need_pin()
@@ -50,11 +50,11 @@ class _Keypad:
         """The try is on record before it is judged."""
         self._need_pin()
         count = self._lock.count_try()
-        self._memory.keep_setup()
+        self._settings.keep_setup()
         if not self._lock.opens(pin):
-            self._memory.note(PIN_REFUSED, str(count))
+            self._note(PIN_REFUSED, str(count))
             raise Refused(WRONG_PIN)
-        self._memory.note(UNLOCKED)
+        self._note(UNLOCKED)
 
     def _need_pin(self):
         if not self._lock.is_set():

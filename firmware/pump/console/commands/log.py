@@ -3,7 +3,7 @@
 
 from pump.console.params import INTEGER, integer_between
 from pump.faults import name_in
-from pump.store.events import NAMES
+from pump.records.event_codes import NAMES
 from pump.therapy import wall
 from pump.units import fixed
 

@@ -16,12 +16,12 @@ def rows(control):
         return STOPPED if mode == JOG else mode
 
     def set_resume(mode):
-        control.memory.resume = mode
-        control.memory.sync()
+        control.settings.resume = mode
+        control.settings.sync()
 
     yield ("THERapy:STARt", control.start)
     yield ("THERapy:CONFirm", control.confirm)
     yield ("THERapy:RESume", set_resume, choice("HOLD", "BASal"))
-    yield ("THERapy:RESume?", lambda: control.memory.resume)
+    yield ("THERapy:RESume?", lambda: control.settings.resume)
     yield (STOP, control.stop)
     yield ("THERapy:STATe?", state)

@@ -11,13 +11,12 @@ log           an event for everything that happens
 
 from micropython import const
 
-from pump.changes import alarm_event, changes
 from pump.faults import NOT_RECORDED, Refused
-from pump.journal import DELIVERY, PAST
+from pump.records import event_codes
+from pump.records.event_recorder import alarm_event, changes
+from pump.records.journal import DELIVERY, PAST
+from pump.records.shared import Shared
 from pump.state import STOPPED
-from pump.store import events
-from pump.store.repeats import Repeats
-from pump.store.shared import Shared
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
@@ -27,8 +26,8 @@ _FLUSH_US = const(1_000_000)  # events wait so long for others to be written wit
 _COVERED_US = const(1_500_000)  # a copy of 0.45 s, a record of 0.85 s: the slowest flash
 
 
-class Memory:
-    """flash: (twins, log), see `store`. journal: of what is delivered.
+class Settings:
+    """records: the mirrored ones. journal: of what is delivered. events: the recorder.
 
     pump: (clock, dispenser, treatment, staging). alarms: the manager. owners: (those who share the
     record `alarms`, those who share `setup` with this one), in the order of the record.
@@ -38,13 +37,11 @@ class Memory:
     token: after a reset, of the prescription that has to be there.
     """
 
-    def __init__(self, flash, journal, pump, *, alarms, owners):
-        self._twins, self._log = flash
-        self._journal = journal
+    def __init__(self, records, journal, events, pump, *, alarms, owners):
+        self._twins, self._journal, self._events = records, journal, events
         self._clock, self._dispenser, self._treatment, self._staging = pump
         self._alarms = alarms
         self.shared = {"alarms": Shared(*owners[0]), "setup": Shared(self, *owners[1])}
-        self._repeats = Repeats()
         self.resume = HOLD
         self.is_matched = True
         self.lost = ()
@@ -85,13 +82,13 @@ class Memory:
         self._journal.confirm(self._dispenser.settle())
         self.lost = ()
         self.sync()
-        self.note(events.CONFIRMED)
+        self._events.note(event_codes.CONFIRMED)
 
     def commit(self, prescription, past, pl_per_rev):
         """Keep what is about to become active, with what was; Refused NOT_RECORDED: it fails."""
         record = prescription.to_record() + [past, pl_per_rev]
         self._need(self._twins.save, "prescription", record)
-        self.note(events.COMMITTED, prescription.token())
+        self._events.note(event_codes.COMMITTED, prescription.token())
 
     def distrust(self):
         """The clock with a battery is about to be set: from now on what it says is no time.
@@ -111,7 +108,7 @@ class Memory:
             before = len(self._twins.findings)
             is_well = self._twins.verify(key)
             for found, what in self._twins.findings[before:]:
-                self.note(events.STORE_MENDED, found + " " + what)
+                self._events.note(event_codes.STORE_MENDED, found + " " + what)
             yield is_well
 
     def keep_setup(self):
@@ -139,10 +136,6 @@ class Memory:
     def lose(self):
         """Nobody has set anything; what is not confirmed yet stays so."""
         self.token, self.is_matched, self.resume = "", True, HOLD
-
-    def note(self, code, text=""):
-        """An event for the log."""
-        self._record(self._repeats.add(code, text, self._clock.now_us()))
 
     def sync(self):
         """Write alarms and setup now, where they have changed: a host is told what is kept."""
@@ -186,8 +179,7 @@ class Memory:
             before = self._journal.written
             self.settle()
         self.sync()
-        self._record(self._repeats.end_all())
-        self._try("log", self._log.flush)
+        self._try("log", self._events.close)
 
     def poll(self, now_us):
         """Notice what has changed, and write one thing of it: a STOP waits for no more than that.
@@ -211,38 +203,31 @@ class Memory:
         if self._due or self._saving:
             self._keep_next()
             return now_us
-        if now_us - self._flushed_us >= _FLUSH_US or self._log.is_filling():
+        if now_us - self._flushed_us >= _FLUSH_US or self._events.is_filling():
             self._flushed_us = now_us
-            self._record(self._repeats.end_quiet(now_us))
-            self._try("log", self._log.flush)
+            self._try("log", self._events.flush)
             self._dispenser.renew(0)
         return None
 
     def watch(self):
         """Compare with what was seen last: events for the log, and what is to be written."""
         for kind, what in self._alarms.take_events():
-            self.note(*alarm_event(kind, what))
+            self._events.note(*alarm_event(kind, what))
             self._due = list(_AT_REST)
         treatment, giving = self._treatment, self._treatment.giving
         missed = treatment.grid.take_missed()
         if missed:
-            self.note(events.PERIODIC_MISSED, missed)
+            self._events.note(event_codes.PERIODIC_MISSED, missed)
         record = giving.record if giving is not None else None
         seen = treatment.mode, record, self._staging.active
         if seen == self._seen:
             return
         before, self._seen = self._seen, seen
         for code, text in changes(before, seen):
-            self.note(code, text)
+            self._events.note(code, text)
         self._due = list(_AT_REST)
 
     # Within
-
-    def _record(self, found):
-        """Bring events, (code, text) each, to the log."""
-        now_us = self._clock.now_us()
-        for code, text in found:
-            self._log.add(code, now_us, self._treatment.outlook.wall.seconds(now_us), text)
 
     def _try(self, what, write, *arguments):
         """Write; where flash does not take it, that is an alarm: nothing can be delivered then.

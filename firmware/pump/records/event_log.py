@@ -11,8 +11,8 @@ import struct
 
 from micropython import const
 
-from pump.store.events import DAMAGED, EVENTS_LOST
-from pump.store.twins import LOST, MENDED
+from pump.records.event_codes import DAMAGED, EVENTS_LOST
+from pump.records.mirrored_records import LOST, MENDED
 
 FOLDER = "/log"
 _NAMES = ("log.0", "log.1")

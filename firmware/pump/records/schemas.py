@@ -26,7 +26,7 @@ _GRID = (_PERIODIC, _PERIODIC, (int, int, {None: int}), bool)
 _SETTINGS = (str, bool, str, [str])
 _CALIBRATIONS = [int, (int, int)]
 
-SHAPES = {
+SCHEMAS = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}, int),
     "past": ((int, (int, int, int), [(int, int)], [_RECORD]), _DAY, int),
@@ -63,7 +63,7 @@ def upgraded(key, value):
         return _settled(value)
     if key == "prescription" and len(value) in (2, 3):
         return value + [[], 0][len(value) - 2 :]
-    if key == "delivery" and len(value) == len(SHAPES[key]) - 1:
+    if key == "delivery" and len(value) == len(SCHEMAS[key]) - 1:
         return value + [0]
     if key == "past" and fits(value[1:], ([_PART], int)):
         drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG

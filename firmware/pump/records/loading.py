@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How a value comes back from its two copies: the newest good one counts, and the other is mended.
 
-Needed at power-up, and when a copy is damaged. See `twins` for what a copy is.
+Needed at power-up, and when a copy is damaged. See `mirrored_records` for what a copy is.
 """
 
 import binascii
@@ -9,7 +9,7 @@ import json
 
 from micropython import const
 
-from pump.store.twins import (
+from pump.records.mirrored_records import (
     COPIES,
     LOST,
     MENDED,

@@ -9,7 +9,7 @@ concerns records are never counted into one. Pure.
 
 from micropython import const
 
-from pump.store import events
+from pump.records import event_codes
 
 _TOLD = const(3)  # so many are told one by one
 _QUIET_S = const(600)
@@ -19,14 +19,14 @@ _MOST_TEXT = const(40)  # as much as an event has
 _MOST = const(4)  # kinds that are counted at a time
 
 _COUNTED = (
-    events.PATIENT_REFUSED,
-    events.COMMAND,
-    events.FAULT,
-    events.ALARM_ON,
-    events.ALARM_OFF,
-    events.ALARM_ACKNOWLEDGED,
-    events.AUDIO_PAUSED,
-    events.AUDIO_RESUMED,
+    event_codes.PATIENT_REFUSED,
+    event_codes.COMMAND,
+    event_codes.FAULT,
+    event_codes.ALARM_ON,
+    event_codes.ALARM_OFF,
+    event_codes.ALARM_ACKNOWLEDGED,
+    event_codes.AUDIO_PAUSED,
+    event_codes.AUDIO_RESUMED,
 )
 
 

@@ -8,13 +8,13 @@ until a human confirms.
 
 from micropython import const
 
-from pump.interruption import Interruption
-from pump.journal import DELIVERY, PAST
 from pump.kinds import BASAL
-from pump.memory import RESUME_BASAL
-from pump.store import events
-from pump.store.shapes import SHAPES, fits, upgraded
-from pump.store.twins import LOST, MENDED
+from pump.records import event_codes
+from pump.records.interruption import Interruption
+from pump.records.journal import DELIVERY, PAST
+from pump.records.mirrored_records import LOST, MENDED
+from pump.records.schemas import SCHEMAS, fits, upgraded
+from pump.records.settings import RESUME_BASAL
 from pump.therapy import wall
 from pump.units import ml_of_pl
 
@@ -38,7 +38,7 @@ class Recovery:
         twins,
         log,
         journal,
-        memory,
+        settings,
         clock,
         ledger,
         treatment,
@@ -50,7 +50,7 @@ class Recovery:
         is_prepared,
     ):
         self._twins, self._log = twins, log
-        self._journal, self._memory = journal, memory
+        self._journal, self._settings = journal, settings
         self._clock, self._ledger = clock, ledger
         self._treatment = treatment
         self._calibrations, self._reservoir = calibrations, reservoir
@@ -64,7 +64,7 @@ class Recovery:
             PAST: (interruption.take_past, interruption.lose_past),
             DELIVERY: (interruption.take, ledger.lose),
         }
-        for key, owner in memory.shared.items():
+        for key, owner in settings.shared.items():
             self._owners[key] = owner.from_record, owner.lose
         self._had = ()  # keys of what was there
         self._clock_told = ""  # what the clock with a battery did to the others
@@ -93,26 +93,27 @@ class Recovery:
         interruption.count_since()
         return self._may_resume(outage_us)
 
-    def report(self, cause):
-        """The first events of this boot. cause: of the reset, a word."""
-        note = self._memory.note
-        note(events.RESET, cause)
+    def report(self, cause, note):
+        """The first events of this boot, by note(code, text). cause: of the reset, a word."""
+        note(event_codes.RESET, cause)
         if self._clock_told:
-            note(events.CLOCK_SET, self._clock_told)
+            note(event_codes.CLOCK_SET, self._clock_told)
         for key, what in self._twins.findings:
-            note(events.STORE_MENDED if what == MENDED else events.STORE_LOST, key + " " + what)
+            is_mended = what == MENDED
+            code = event_codes.STORE_MENDED if is_mended else event_codes.STORE_LOST
+            note(code, key + " " + what)
         if self._journal.is_interrupted:
             least, most = ml_of_pl(self._ledger.volume_pl()), ml_of_pl(self._ledger.most_pl())
             if not self._ledger.is_bounded():
                 most = "NONE"
-            note(events.INTERRUPTED, "%s to %s mL" % (least, most))
+            note(event_codes.INTERRUPTED, "%s to %s mL" % (least, most))
 
     def _may_resume(self, outage_us):
-        batch, memory, scratch = self._interruption.batch, self._memory, self._scratch
+        batch, settings, scratch = self._interruption.batch, self._settings, self._scratch
         is_timer = scratch is not None and scratch.is_timer()  # the watchdog's, a moment ago
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
         was_regular = batch is not None and batch[0] == BASAL
-        return was_regular and is_short and memory.resume == RESUME_BASAL and not memory.lost
+        return was_regular and is_short and settings.resume == RESUME_BASAL and not settings.lost
 
     def _read(self, key):
         """The value on record, None: there is none that this firmware can read."""
@@ -121,7 +122,7 @@ class Recovery:
             return None
         try:
             value = upgraded(key, value)
-            if fits(value, SHAPES[key]):
+            if fits(value, SCHEMAS[key]):
                 return value
         except Exception:  # noqa: BLE001 - a pump that dies of its records never starts again
             pass
@@ -150,7 +151,7 @@ class Recovery:
         is_used = "setup" in had or "prescription" in had or self._ledger.most_pl() or has_past
         is_used = is_used or not self._is_prepared
         if is_used or self._journal.boot > 2:  # setup is written last in the first boot
-            due = _ORDER if self._memory.token else _ORDER[1:]
+            due = _ORDER if self._settings.token else _ORDER[1:]
             for key in due:
                 if key not in had and key not in missing:
                     self._twins.findings.append((key, LOST))
@@ -159,8 +160,8 @@ class Recovery:
 
     def _lose(self, keys):
         """What the keys stand for is not known any more."""
-        memory = self._memory
-        memory.lost += tuple([key for key in keys if key not in memory.lost])
+        settings = self._settings
+        settings.lost += tuple([key for key in keys if key not in settings.lost])
         for key in keys:
             if key in self._owners and key != PAST:  # which may have the dose that a reset ended
                 self._owners[key][1]()
@@ -181,7 +182,7 @@ class Recovery:
         """
         rtc_s, marked_s = self._now_and_marked()
         clock, now_us = self._treatment.outlook.wall, self._clock.now_us()
-        if rtc_s is None or not self._memory.is_matched:
+        if rtc_s is None or not self._settings.is_matched:
             return None
         outage_us, self._clock_told = None, "BATTERY"
         if clock.zero_us is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Twins: named values that survive a reset, each kept in two copies; the newest good one counts.
+"""Named values that survive a reset, each kept in two copies; the newest good one counts.
 
 A copy, `<key>.0` in one folder or `<key>.1` in another, is one line: 8 hex digits of the CRC-32 of
 all that follows them, a space, JSON of [VERSION, board, seq, value]. Two folders: LittleFS keeps
@@ -28,7 +28,7 @@ _TOO_BIG = const(27)  # EFBIG
 _LISTS = (list, tuple)
 
 
-class Twins:
+class MirroredRecords:
     """The values of one board. findings: (key, what) of all that `load` came across.
 
     folders: the `Files` of copies 0 and of copies 1.
@@ -44,7 +44,7 @@ class Twins:
 
     def load(self, key):
         """The value saved last, or None: there is none, or none that may be used (a finding)."""
-        from pump.store.loading import loaded  # at power-up, and where a copy is damaged
+        from pump.records.loading import loaded  # at power-up, and where a copy is damaged
 
         found = loaded(self._folders, self._board_name, key)
         value, self._seqs[key], self._saved[key], finding = found
@@ -71,7 +71,7 @@ class Twins:
 
     def reject(self, key):
         """What `load` answered is of no use: it is lost, and both copies are set aside."""
-        from pump.store.loading import set_aside
+        from pump.records.loading import set_aside
 
         self._seqs[key], self._saved[key] = 0, None
         self.findings.append((key, set_aside(self._folders, self._board_name, key, (LOST, LOST))))
