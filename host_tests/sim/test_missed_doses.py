@@ -6,6 +6,7 @@ import pytest
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe
 from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.sim.flash import AFTER, BEFORE, INSIDE, images
 
 PERIODIC = "MODE PER;RATE 0.1 ML/D", "PER:DOSE 10 UG,10 MIN,1 HR"
 MISSED, INTERRUPTED, UNKNOWN = 325, 304, 314
@@ -153,6 +154,24 @@ def test_what_was_missed_is_still_an_alarm_after_another_reset():
     pump.run(2)
     pump.cut(1)
     assert MISSED not in pump.alarms()
+
+
+@pytest.mark.slow
+@pytest.mark.hazard("dose-missed")
+def test_a_dose_that_had_begun_is_not_given_again_though_the_power_up_is_cut_anywhere():
+    """The battery clock was set back meanwhile, so that by it the dose is still to come."""
+    pump = running(battery())
+    pump.run(HOUR_S + MIN_S)
+    start = pump.target.flash
+    pump.clock.set("2026-03-02T12:50:00")
+    pump.cut()
+    operations = list(pump.target.world.flash.operations)
+    assert len(operations) > 5
+    for _, _, image in images(start, operations, (BEFORE, INSIDE, AFTER)):
+        pump.clock.set("2026-03-02T12:50:00")
+        pump.go_on(flash=image)
+        resume(pump)
+        assert next_s(pump) > HOUR_S // 2
 
 
 @pytest.mark.slow

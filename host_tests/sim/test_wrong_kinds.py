@@ -107,3 +107,23 @@ def test_a_past_alone_is_not_that_of_a_new_pump(writer):
     pump.go_on(flash=flash)
     assert RECORDS_LOST in pump.alarms()
     assert {text.split()[1] for text in pump.events(STORE_LOST)} == {"delivery", "setup"}
+
+
+@pytest.mark.hazard("record-damaged")
+def test_a_setup_that_one_owner_cannot_take_is_taken_by_none(writer):
+    setup = writer.fields("setup")[3]
+    pump = Lives()
+    pump.go_on(flash=writer.with_value("setup", changed(setup, (0, 2), "FOR EVER"))[0])
+    assert pump.events(STORE_LOST) == ["STORE_LOST setup LOST"]
+    assert pump.ask("MOT:CAL?;:THER:RES?;:RES:VOL?") == "0.000000;HOLD;NONE"
+
+
+@pytest.mark.hazard("record-damaged")
+def test_a_past_whose_day_cannot_be_taken_has_no_boluses_either(writer):
+    past = writer.fields("past")[3]
+    pump = Lives()
+    pump.go_on(flash=writer.with_value("past", changed(past, (1, 0, 0), 1))[0])
+    assert pump.events(STORE_LOST) == ["STORE_LOST past LOST"]
+    told = pump.ask("BOL:HIST? 32").split(",")
+    assert told.count("RESET") == 1  # of the delivery's record
+    assert "COMPLETED" not in told

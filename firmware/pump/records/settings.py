@@ -126,12 +126,8 @@ class Settings:
         token, is_matched, resume, lost = record
         if resume not in (HOLD, RESUME_BASAL):
             raise ValueError(resume)
-        self.token, self.is_matched, self.resume, self.lost = (
-            token,
-            is_matched,
-            resume,
-            tuple(lost),
-        )
+        self.token, self.is_matched = token, is_matched
+        self.resume, self.lost = resume, tuple(lost)
 
     def lose(self):
         """Nobody has set anything; what is not confirmed yet stays so."""
