@@ -202,7 +202,9 @@ class Control:
     def problems(self):
         """What keeps the staged prescription from being committed, as sentences."""
         self._supervisor.tidy()
-        return validation.problems(self._staging.staged(), self.limits())
+        found = validation.problems(self._staging.staged(), self.limits())
+        self._dispenser.renew(0)  # a week takes half a second, and `soft` may follow
+        return found
 
     def soft(self):
         """What must be named to commit the staged prescription: (name, sentence) each."""
