@@ -22,7 +22,10 @@ ROUNDED_ML = 2e-6
 RECORDS_LOST, INTERRUPTED = 308, 304
 UNSEEN, NOT_STARTED, MENDED, TOLD = "unseen", "not started", "mended", "told"
 LOGS = ("/log/log.0", "/log/log.1")
-FACTS = ("RES:VOL?", "MOT:CAL?", "BOL:HIST? 32", "DEL:TOT?")
+# Of every record something, each in both copies: delivery, past, setup, alarms.
+FACTS = (
+    "DEL:TOT?;LEDG?;:BOL:HIST? 32;:RES:VOL?;LOW?;:MOT:CAL:HIST?;:THER:RES?;:SYST:LOCK?;:ALAR:STOP?"
+)
 
 
 class Judge:
@@ -38,7 +41,7 @@ class Judge:
         self._whole = self._chip.files()
         self._known = {}
         healthy = Pump(SimTarget(flash=life.flash))
-        self._facts = {question: healthy.ask(question) for question in FACTS}
+        self._facts = healthy.ask(FACTS)
         self._events = self._known_events()
         self._untouched = self._boot(self._whole, "nothing is damaged")
 
@@ -102,7 +105,7 @@ class Judge:
         if RECORDS_LOST not in alarms:
             assert most != "NONE", told
             assert prescription == life.prescription, f"{told}; {prescription}"
-            facts = {question: pump.ask(question) for question in FACTS}
+            facts = pump.ask(FACTS)
             assert facts == self._facts, f"{told}; {facts}"
             self._hold_log(pump, files, told)
         if life.is_locked_out:

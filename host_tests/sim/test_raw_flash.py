@@ -12,7 +12,7 @@ import pytest
 
 from host_tests.alarm_answers import shown
 from host_tests.flash_judge import Judge
-from host_tests.flash_lives import FULL_LOG, NAMES, NEVER_ON, life
+from host_tests.flash_lives import FULL_LOG, NAMES, NEVER_ON, STOPPED, life
 from host_tests.lives import Lives
 from host_tests.raw_flash import content_of, used_bits, used_blocks
 from host_tests.therapy.bench import refusal
@@ -45,7 +45,31 @@ def chosen(cases, part, count, block_of):
         return cases[part::PARTS]
     cases = random.Random(1).sample(cases, len(cases))
     firsts = {block_of(case): case for case in reversed(cases)}
-    return [*firsts.values(), *cases][: max(count, len(firsts))]
+    return list(dict.fromkeys([*firsts.values(), *cases]))[: max(count, len(firsts))]
+
+
+@pytest.mark.hazard("flash-bit")
+@pytest.mark.parametrize(
+    "other_truth",
+    [
+        {"truth_ml": 0.1},
+        {"truth_ml": 0.0},
+        {"prescription": "400.000000 UG/D"},
+    ],
+    ids=str,
+)
+def test_a_pump_that_tells_anything_but_the_truth_is_found(other_truth):
+    with pytest.raises(AssertionError, match="nothing is damaged"):
+        Judge(life(STOPPED)._replace(**other_truth))
+
+
+@pytest.mark.hazard("flash-bit")
+def test_an_older_state_of_both_copies_is_found_where_no_alarm_tells_of_it():
+    """As if LittleFS had set back two folders at once, and the log with them."""
+    a_life = life(STOPPED)
+    older = read_files(a_life.earlier[-2])
+    with pytest.raises(AssertionError):
+        Judge(a_life._replace(flash=with_files(a_life.flash, older)))
 
 
 @pytest.mark.slow
