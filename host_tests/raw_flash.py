@@ -143,12 +143,15 @@ def _is_whole(copy):
 
 
 def events_in(content):
-    """The records of a log file; None for one that is damaged."""
+    """The records of a log file, None for one that is damaged; nothing where it cannot be read."""
+    if not isinstance(content, bytes):
+        return []
     if len(content) < EVENT_BYTES:
         return [content]
     parts = [content[at : at + EVENT_BYTES] for at in range(0, len(content), EVENT_BYTES)]
     return [part if _is_event(part) else None for part in parts]
 
 
+@lru_cache(maxsize=4096)
 def _is_event(part):
     return part[-4:] == binascii.crc32(part[:-4]).to_bytes(4, "little")
