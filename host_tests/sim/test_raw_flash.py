@@ -24,7 +24,7 @@ from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 
 SOAK_DAYS = 3  # from so many --days on, nothing is left out
-FLIPS, BLOCKS = 390, 40  # of each life in `make test`
+FLIPS, BLOCKS = 390, 70  # of each life in `make test`
 FEW_FLIPS = {NEVER_ON: 100, FULL_LOG: 80}  # hardly a bit is in use; almost each has to boot
 PARTS = 4  # of each life in `make soak`, for as many cores
 RECORDS_LOST = 308
