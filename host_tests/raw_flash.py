@@ -38,7 +38,10 @@ class Chip(UserContext):
         self.buffer[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = content
 
     def files(self):
-        """Path -> content, or the number of the error; None where nothing can be mounted."""
+        """Path -> content; None where nothing can be mounted.
+
+        For what cannot be read there is the number of the error, or what each page of it reads as.
+        """
         for version in (DISK_VERSION, DISK_VERSION + 1):
             config = lfs.LFSConfig(
                 context=self,
@@ -90,12 +93,23 @@ def _content(filesystem, path):
     except LittleFSError as error:
         return error.code
     try:
-        size = lfs.file_size(filesystem, handle)
-        return lfs.file_read(filesystem, handle, min(size, MOST_BYTES))
-    except LittleFSError as error:
-        return error.code
+        size = min(lfs.file_size(filesystem, handle), MOST_BYTES)
+        try:
+            return lfs.file_read(filesystem, handle, size)
+        except LittleFSError:  # what can be read of it decides what the firmware makes of it
+            places = range(0, size, PROG_BYTES)
+            return tuple(_page(filesystem, handle, place) for place in places)
     finally:
         lfs.file_close(filesystem, handle)
+
+
+def _page(filesystem, handle, place):
+    """So much of a file from there on, or the number of the error."""
+    try:
+        lfs.file_seek(filesystem, handle, place, 0)
+        return lfs.file_read(filesystem, handle, PROG_BYTES)
+    except LittleFSError as error:
+        return error.code
 
 
 def used_blocks(flash):
