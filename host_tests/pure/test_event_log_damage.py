@@ -203,3 +203,41 @@ def test_a_huge_file_of_garbage_does_not_hold_up_the_boot():
     assert len(files.reads) <= 1002
     assert numbers(log) == [1, 2, 3, 4, 5]
     assert next_number(files) == 6 + 1_000_000 // BYTES
+
+
+class Corrupt(MemoryFiles):
+    """Flash in which one file takes nothing any more."""
+
+    def append(self, name, data):
+        if name == "log.0":
+            raise OSError(84)
+        super().append(name, data)
+
+
+def test_a_file_that_takes_no_more_is_left_and_the_other_one_begun():
+    files = Corrupt(logged(5).content)
+    log = EventLog(files, BOOT)
+    log.add(STARTED, 1, 0, "lost?")
+    for _ in range(3):
+        with pytest.raises(OSError, match="84"):
+            log.flush()
+    log.flush()
+    assert numbers(log) == [1, 2, 3, 4, 5, 6]
+    log.add(STARTED, 2, 0, "next")
+    log.flush()
+    after = EventLog(files, BOOT)
+    assert good_numbers(after) == [1, 2, 3, 4, 5, 6, 7]
+    assert after.finding == ""
+
+
+def test_a_try_that_fails_now_and_then_begins_no_other_file():
+    files = logged(5)
+    log = EventLog(files, BOOT)
+    for number in range(6, 12):
+        log.add(STARTED, number, 0)
+        files.fail_at = files._tries + 1
+        with pytest.raises(OSError, match="28"):
+            log.flush()
+        log.flush()
+    assert numbers(log) == list(range(1, 12))
+    assert files.content["log.1"] == UNUSED
