@@ -168,6 +168,7 @@ class Assembly:
             (self.clock, self.dispenser, self.treatment, self.staging),
             alarms=self.alarms,
             owners=self._owners(),
+            folders=(log,) + copies,
         )
         self.rtc = hal.rtc(board)
         self._recover(twins, scratch, is_prepared, hal.reset_cause())

@@ -205,39 +205,20 @@ def test_a_huge_file_of_garbage_does_not_hold_up_the_boot():
     assert next_number(files) == 6 + 1_000_000 // BYTES
 
 
-class Corrupt(MemoryFiles):
-    """Flash in which one file takes nothing any more."""
-
-    def append(self, name, data):
-        if name == "log.0":
-            raise OSError(84)
-        super().append(name, data)
-
-
-def test_a_file_that_takes_no_more_is_left_and_the_other_one_begun():
-    files = Corrupt(logged(5).content)
+@pytest.mark.parametrize(
+    ("dropped", "kept"), [("log.0", range(1001, 1201)), ("log.1", range(1, 1001))]
+)
+def test_a_file_that_was_removed_costs_its_events_and_no_number_comes_again(dropped, kept):
+    files = logged(*[20] * 60)
     log = EventLog(files, BOOT)
-    log.add(STARTED, 1, 0, "lost?")
-    for _ in range(3):
-        with pytest.raises(OSError, match="84"):
-            log.flush()
+    assert numbers(log) == list(range(1, 1201))
+    files.remove(dropped)
+    assert log.dropped(dropped)
+    log.add(STARTED, 1, 0)
     log.flush()
-    assert numbers(log) == [1, 2, 3, 4, 5, 6]
-    log.add(STARTED, 2, 0, "next")
-    log.flush()
-    after = EventLog(files, BOOT)
-    assert good_numbers(after) == [1, 2, 3, 4, 5, 6, 7]
-    assert after.finding == ""
+    assert numbers(log) == [*kept, 1201]
+    assert next_number(files) > 1201
 
 
-def test_a_try_that_fails_now_and_then_begins_no_other_file():
-    files = logged(5)
-    log = EventLog(files, BOOT)
-    for number in range(6, 12):
-        log.add(STARTED, number, 0)
-        files.fail_at = files._tries + 1
-        with pytest.raises(OSError, match="28"):
-            log.flush()
-        log.flush()
-    assert numbers(log) == list(range(1, 12))
-    assert files.content["log.1"] == UNUSED
+def test_a_file_of_another_name_was_not_of_the_log():
+    assert not EventLog(logged(5), BOOT).dropped("log.0.bad")

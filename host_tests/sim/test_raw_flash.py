@@ -12,6 +12,7 @@ import struct
 import pytest
 
 from host_tests.alarm_answers import shown
+from host_tests.behaviour.test_largest_records import at_the_largest, lived
 from host_tests.event_logs import BOOT
 from host_tests.flash_judge import Judge
 from host_tests.flash_lives import FULL_LOG, NAMES, NEVER_ON, STOPPED, life
@@ -167,19 +168,35 @@ def test_copies_that_an_older_firmware_has_kept_in_one_folder_come_into_their_ow
     assert read_files(pump.target.flash).keys() == files.keys()
 
 
+def full_log_blocks():
+    flash = life(FULL_LOG).flash
+    return flash, [at for at in used_blocks(flash) if EVENT in content_of(flash, at)]
+
+
+def largest_past_blocks():
+    """A past has two blocks then, and the second one names the first."""
+    largest = read_files(at_the_largest(lived()))
+    records = {
+        path: it for path, it in largest.items() if path.startswith(mirrored_records.FOLDERS)
+    }
+    flash = with_files(life(STOPPED).flash, records)
+    return flash, [at for at in used_blocks(flash) if b"1700, 1700" in content_of(flash, at)]
+
+
 @pytest.mark.slow
 @pytest.mark.hazard("flash-bit", "record-damaged")
-def test_a_block_of_the_log_that_is_gone_ends_no_writing():
-    """The file that has lost it takes nothing more; the log goes on in the other one."""
-    flash = life(FULL_LOG).flash
-    blocks = [block for block in used_blocks(flash) if EVENT in content_of(flash, block)]
-    assert len(blocks) > 20
-    for block in blocks[::5]:
+@pytest.mark.parametrize("blocks_of", [full_log_blocks, largest_past_blocks])
+def test_a_block_that_is_gone_does_not_keep_flash_from_being_written(blocks_of):
+    """LittleFS looks for a free block in all files: a damaged one ends every write."""
+    flash, blocks = blocks_of()
+    assert len(blocks) > 3
+    for block in blocks[:: max(len(blocks) // 5, 1)]:
         place = block * BLOCK_BYTES
         gone = flash[:place] + b"\xff" * BLOCK_BYTES + flash[place + BLOCK_BYTES :]
         target = SimTarget(flash=gone)
         pump = Pump(target)
         pump.ask("*IDN?")
-        target.run(10)
+        target.run(15)
         assert shown(pump.ask("ALAR:ACT?")).get(RECORDS_FAILING) != "ACTIVE", block
+        pump.tell("RES:REF 17 ML")
         target.close()

@@ -12,6 +12,7 @@ import os
 from micropython import const
 
 _MISSING = const(2)  # ENOENT
+_CORRUPT = const(84)  # LFS_ERR_CORRUPT
 _UNBORN = "unborn.tmp"
 _PART = const(256)
 
@@ -98,6 +99,23 @@ class Files:
         """Move a file of another folder here."""
         os.rename(other._path(name), self._path(name))
         self.writes += 1
+
+    def drop_corrupt(self):
+        """Remove the files that cannot be read to their end; returns their names.
+
+        LittleFS looks through all files for a free block: one of which a block is gone keeps it
+        from writing any other.
+        """
+        dropped = []
+        for name in self.names():
+            try:
+                for _ in self.parts(name):
+                    pass
+            except OSError as error:
+                if error.args[0] == _CORRUPT:
+                    self.remove(name)
+                    dropped.append(name)
+        return dropped
 
     def _path(self, name):
         return self._folder + "/" + name

@@ -21,7 +21,6 @@ _BYTES = const(64)
 _MOST_TEXT = const(40)
 _MOST_RECORDS = const(1000)  # in a file
 _MOST_QUEUED = const(32)
-_MOST_FAILURES = const(3)
 _32_BITS = const(0xFFFFFFFF)
 _UNUSED = b"\n"
 _CUT = "..."  # ends a text that was longer
@@ -41,7 +40,6 @@ class EventLog:
         self.boot = boot
         self._queue = bytearray()
         self._dropped = 0
-        self._failures = 0  # to append, one after the other
         self._firsts = [1, 1]  # the number of the first record of each file
         self._counts = [0, 0]
         self._now = 0  # the file that is being written
@@ -59,19 +57,13 @@ class EventLog:
         self._enqueue(code, now_us, wall_s, text)
 
     def flush(self):
-        """Write what is queued, in one write. OSError: nothing was written, it stays queued.
-
-        A file that takes no more, as one of which flash has lost a block, is left as it is after
-        some tries: the other one is begun anew.
-        """
+        """Write what is queued, in one write. OSError: nothing was written, it stays queued."""
         if not self._queue:
             return
         now, queued = self._now, self._queued()
         count = self._counts[now]
         short = count * _BYTES - self._files.size(_NAMES[now])  # of the last record, cut short
-        is_fit = count and 0 <= short < _BYTES and count + queued <= _MOST_RECORDS
-        if is_fit and self._failures < _MOST_FAILURES:
-            self._failures += 1
+        if count and 0 <= short < _BYTES and count + queued <= _MOST_RECORDS:
             self._files.append(_NAMES[now], bytes(short) + self._queue if short else self._queue)
         else:
             first = self._next() - queued
@@ -82,7 +74,6 @@ class EventLog:
             self._now, self._firsts[now], self._counts[now] = now, first, 0
         self._counts[now] += queued
         self._queue = bytearray()
-        self._failures = 0
 
     def written(self):
         """The number of the last event that is in flash; 0 when there is none."""
@@ -99,6 +90,16 @@ class EventLog:
         self._now = 1 - self._now
         self._firsts[self._now], self._counts[self._now] = number + _MOST_RECORDS, 0
         self.finding = LOST
+
+    def dropped(self, name):
+        """A file had to be removed: whether it was of the log, and its events are lost."""
+        if name not in _NAMES:
+            return False
+        index = _NAMES.index(name)
+        if index == self._now:
+            self._firsts[index] = self._next() - self._queued()
+        self._counts[index] = 0
+        return True
 
     def is_filling(self):
         """True when the queue is to be written soon, lest events are dropped."""

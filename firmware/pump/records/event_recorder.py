@@ -38,6 +38,13 @@ class EventRecorder:
         self._add(self._repeats.end_quiet(self._clock.now_us()))
         self._log.flush()
 
+    def dropped(self, name):
+        """A file was removed: whether events are lost with it, which is an event."""
+        is_lost = self._log.dropped(name)
+        if is_lost:
+            self.note(event_codes.STORE_LOST, "log LOST")
+        return is_lost
+
     def close(self):
         """Write all, as at the end of the firmware."""
         self._add(self._repeats.end_all())

@@ -23,6 +23,7 @@ KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
 _AT_REST = ("alarms", "setup")  # in this order, see `Recovery`
 
 _FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
+_PATIENCE = const(3)  # tries
 _COVERED_US = const(1_500_000)  # a copy of 0.45 s, a record of 0.85 s: the slowest flash
 
 
@@ -30,15 +31,17 @@ class Settings:
     """records: the mirrored ones. journal: of what is delivered. events: the recorder.
 
     pump: (clock, dispenser, treatment, staging). alarms: the manager. owners: (those who share the
-    record `alarms`, those who share `setup` with this one), in the order of the record.
+    record `alarms`, those who share `setup` with this one), in the order of the record. folders:
+    the `Files` of all of them, and of the log.
     resume: what goes on after a reset, HOLD or RESUME_BASAL.
     lost: keys of the records that were lost, which nobody has confirmed yet.
     is_matched: a clock with a battery can be relied on; not while it is being set.
     token: after a reset, of the prescription that has to be there.
     """
 
-    def __init__(self, records, journal, events, pump, *, alarms, owners):
+    def __init__(self, records, journal, events, pump, *, alarms, owners, folders):
         self._twins, self._journal, self._events = records, journal, events
+        self._folders = folders
         self._clock, self._dispenser, self._treatment, self._staging = pump
         self._alarms = alarms
         self.shared = {"alarms": Shared(*owners[0]), "setup": Shared(self, *owners[1])}
@@ -47,6 +50,7 @@ class Settings:
         self.lost = ()
         self.token = ""
         self._failing = []  # what flash does not take
+        self._tries = 0  # since it took all
         self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
         self._flushed_us = self._failed_us = self._covered_us = 0
         self._due = []  # those of `_AT_REST` that may have changed
@@ -191,6 +195,10 @@ class Settings:
             self._covered_us = now_us
         elif now_us - self._covered_us < _FLUSH_US:
             return None
+        if self._failing:
+            self._tries += 1
+            if 0 <= self._tries - _PATIENCE < len(self._folders):
+                self._drop_corrupt(self._folders[self._tries - _PATIENCE])
         before = self._journal.written
         self.settle()
         if self._journal.written != before:
@@ -237,6 +245,18 @@ class Settings:
         else:
             self._note_taken(what)
 
+    def _drop_corrupt(self, folder):
+        """Files that are damaged for good may be why flash takes nothing: away with them."""
+        dropped = folder.drop_corrupt()
+        self._dispenser.renew(0)
+        for name in dropped:
+            if self._events.dropped(name) and "log" not in self.lost:
+                self.lost += ("log",)
+                self._due = list(_AT_REST)
+        if dropped:
+            for _ in self.verify():  # the copies that are gone are made anew
+                pass
+
     def _note_failed(self, what):
         self._failed_us = self._clock.now_us()
         if what not in self._failing:
@@ -245,6 +265,8 @@ class Settings:
     def _note_taken(self, what):
         if what in self._failing:
             self._failing.remove(what)
+        if not self._failing:
+            self._tries = 0
 
     def _need(self, write, *arguments):
         """Write; Refused NOT_RECORDED where flash does not take it."""
