@@ -2,6 +2,7 @@
 """Damage to twins: found, told, mended from the other copy; alien copies are never used."""
 
 import itertools
+import json
 
 import pytest
 from hypothesis import given
@@ -147,3 +148,11 @@ def test_one_alien_copy_gives_way_to_a_good_one_and_counts_less_than_damage(alie
     assert_both_good(files)
     content = {COPIES[place]: alien, COPIES[1 - place]: b"garbage"}
     assert mended(content)[:2] == (None, [("dose", LOST)])
+
+
+@pytest.mark.parametrize("length", range(20, 60))
+def test_a_text_of_more_than_ascii_anywhere_is_read(length):
+    value = ["x" * length + "\u00b5g"]
+    text = json.dumps([VERSION, BOARD, 7, value], ensure_ascii=False)
+    found, findings, _ = mended(dict.fromkeys(COPIES, sealed(f" {text}\n".encode())))
+    assert (found, findings) == (value, [])

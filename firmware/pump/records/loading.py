@@ -131,8 +131,10 @@ def _look(folder, board_name, name):
 
 def _judged(head, board_name):
     """(number, what it is) of a copy, by what is in front of its value."""
+    fields = head.split(b", ", 3)
+    has_value = len(fields) > 3
     try:
-        fields = head.decode().split(", ", 3)
+        fields = [field.decode() for field in fields[:3]]
     except ValueError:
         return 0, LOST
     version = fields[0][2:].rstrip("]\n")
@@ -140,7 +142,7 @@ def _judged(head, board_name):
         return 0, LOST
     if int(version) > VERSION:
         return 0, NEWER
-    if len(fields) < 4 or fields[1][:1] != '"' or not fields[2].isdigit():
+    if not has_value or fields[1][:1] != '"' or not fields[2].isdigit():
         return 0, LOST
     if fields[1] != json.dumps(board_name):
         return 0, FOREIGN
