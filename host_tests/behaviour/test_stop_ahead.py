@@ -7,7 +7,7 @@ from host_tests.bench_session import Bench, assert_balanced, main_with_task
 
 RATE = "1000 ML/HR"
 SLOW = "PRES:VAL?" + ";VAL?" * 48  # 5 s of them, where each takes so long
-SLOW_ON_A_CHIP = "PRES:VAL?" + ";VAL?" * 24  # by itself
+SLOW_ON_A_CHIP = "PRES:VAL?" + ";VAL?" * 48  # by itself
 TAKES_S = 0.1  # a command looks twice
 # Whatever looks at the limits of the pump, as a validation does, takes its time.
 MAIN = f"""

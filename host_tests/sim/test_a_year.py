@@ -180,8 +180,8 @@ class Year:
         delivery = self.clock, self.ledger, self.therapy
         self.journal = Journal(self._twins, NoLog(), delivery, scratch, Fed())
         interruption = Interruption(self.journal, *delivery, scratch)
-        keys = (SETUP, self.reservoir.restore), (PAST, interruption.restore_past)
-        for key, restore in (*keys, (DELIVERY, interruption.restore)):
+        keys = (SETUP, self.reservoir.from_record), (PAST, interruption.take_past)
+        for key, restore in (*keys, (DELIVERY, interruption.take)):
             value = self._twins.load(key)
             assert (value is not None) == (self.boots > 1), key
             if value is not None:

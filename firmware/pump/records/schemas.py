@@ -16,8 +16,9 @@ _RECORD = (int, int, int, int, int, int, int, str)  # of a bolus that is over
 _KINDS = (int,) * len(NAMES)
 _LEDGER = (int, _KINDS, _KINDS, (int,) * 6, bool)
 _PRESCRIPTION = (str, int, str, str) + (int,) * 9 + ({None: (str, int)}, int, int)
-_PORTIONS = (int, (int, int), (int, int), [int])
-_DAY = (_PORTIONS, (int, {None: int}, {None: int}, int), int)
+_PATTERN = (int, {None: int}, {None: int}, int)
+_DAY = ((int, (int, int), (int, int), [[int]]), _PATTERN, int)
+_OLD_DAY = ((int, (int, int), (int, int), [int]), _PATTERN, int)  # its portions in one list
 _REFILL = (int, {None: int}, {None: int}, int)
 _RESERVOIR = (int, int, {None: int}, int, (int, int, int), {None: _REFILL})
 _LINE = (int, bool, str)
@@ -54,8 +55,8 @@ def upgraded(key, value):
     """A value as this firmware writes it, also if an older one wrote it.
 
     An older delivery knows of no event. An older prescription has none before it, and no
-    calibration that it was committed with. An older past has (begin, end, ng) of each part of the
-    drug of a day: as one that has just gone out.
+    calibration that it was committed with. An older past has its portions in one list; a still
+    older one (begin, end, ng) of each part of the drug of a day: as one that has just gone out.
     """
     if not isinstance(value, list):
         return value
@@ -65,7 +66,9 @@ def upgraded(key, value):
         return value + [[], 0][len(value) - 2 :]
     if key == "delivery" and len(value) == len(SCHEMAS[key]) - 1:
         return value + [0]
-    if key == "past" and fits(value[1:], ([_PART], int)):
+    if key == "past" and fits(value[1:], (_OLD_DAY, int)):
+        value[1][0][3] = [value[1][0][3]]
+    elif key == "past" and fits(value[1:], ([_PART], int)):
         drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG
         last_us = max([part[1] for part in value[1]] + [0])
         portions = [_LEAST_FG, [0, drug_fg], [0, last_us], []]

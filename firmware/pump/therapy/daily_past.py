@@ -20,6 +20,7 @@ THERAPY = const(0)
 DOSES = const(1)
 
 _MOST = const(400)  # portions: 1.6 kB
+_PART = const(16)  # of them, in a record
 _TICK_US = const(262_144)  # instants of portions are kept in ticks, rounded up: 17 years
 _LEAST_FG = const(32_000_000)  # the smallest portion: 32 ng, about a step of a small head
 
@@ -96,27 +97,38 @@ class DailyPast:
         return index, found, None
 
     def to_record(self):
-        """All of it as a list: of the instants, the first one and what each is later."""
-        ticks, before = [], 0
+        """All of it as a list: of the instants, the first one and what each is later.
+
+        They stand in lists of 16: a heap that is scattered has no room for one of all.
+        """
+        parts, ticks, before = [], [], 0
         for index in range(self._count):
             mark = self._marks[(self._first + index) % _MOST]
             ticks.append((mark >> 1) - before << 1 | mark & 1)
             before = mark >> 1
-        return [self.portion_fg, list(self._open_fg), list(self._open_us), ticks]
+            if len(ticks) == _PART:
+                parts.append(ticks)
+                ticks = []
+        if ticks:
+            parts.append(ticks)
+        return [self.portion_fg, list(self._open_fg), list(self._open_us), parts]
 
     def from_record(self, record):
         """Go on from what `to_record` answered; ValueError where it never did that."""
-        portion_fg, open_fg, open_us, ticks = record
-        if len(ticks) > _MOST or portion_fg < _LEAST_FG:
+        portion_fg, open_fg, open_us, parts = record
+        count = sum([len(ticks) for ticks in parts])
+        if count > _MOST or portion_fg < _LEAST_FG:
             raise ValueError("no portions")
         self.portion_fg, self._open_fg, self._open_us = portion_fg, open_fg, open_us
-        marks, tick, doses = self._marks, 0, 0
-        for place, word in enumerate(ticks):
-            tick += word >> 1
-            marks[place] = tick << 1 | word & 1
-            doses += word & 1
-        self._first, self._count = 0, len(ticks)
-        self._full = [self._count - doses, doses]
+        marks, tick, place, doses = self._marks, 0, 0, 0
+        for ticks in parts:
+            for word in ticks:
+                tick += word >> 1
+                marks[place] = tick << 1 | word & 1
+                doses += word & 1
+                place += 1
+        self._first, self._count = 0, count
+        self._full = [count - doses, doses]
 
     def _push(self, mark):
         self._marks[(self._first + self._count) % _MOST] = mark

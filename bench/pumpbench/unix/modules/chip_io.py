@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`io` of the chip: files in its flash. Its `open` is the builtin one, too."""
 
-from io import BytesIO, StringIO
+from io import BytesIO, IOBase, StringIO
 
 import link
 
@@ -10,16 +10,24 @@ __all__ = ["BytesIO", "StringIO", "open"]
 _PART = 256
 
 
-class _File:
+class _File(IOBase):
+    """A stream for MicroPython, too: `json.load` takes it byte by byte, from `_ahead`."""
+
     def __init__(self, number, is_text):
         self._number = number
         self._is_text = is_text
+        self._ahead = b""  # read for a stream, and not yet taken
 
     def read(self, count=-1):
         return link.call(self._number, "read", count)
 
     def readinto(self, buffer, count=None):
-        data = self.read(len(buffer) if count is None else min(count, len(buffer)))
+        size = len(buffer) if count is None else min(count, len(buffer))
+        if size > 1:
+            data = self.read(size)
+        else:
+            self._ahead = self._ahead or self.read(_PART)
+            data, self._ahead = self._ahead[:size], self._ahead[size:]
         buffer[: len(data)] = data
         return len(data)
 
