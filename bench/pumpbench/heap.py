@@ -19,7 +19,7 @@ from pumpbench.uf2 import DEFAULT_VERSION
 MAIN = """
 import gc
 import board
-gc.threshold(32_768)
+gc.threshold(65_536)
 hal = __import__("pump.hal." + board.PORT, None, None, ("make_safe",))
 hal.make_safe(board)
 def value():
