@@ -45,20 +45,28 @@ class Keyboard:
         os.write(self._fd, text.encode())
 
     def interrupt(self, typed: str) -> None:
-        """Type, and then Ctrl-C: only once what was typed is echoed is somebody there to hear it.
+        """Type, and then Ctrl-C, as often as anybody would until something comes of it.
 
-        Between its prompt and its first wait for a key, CPython keeps a signal to itself.
+        CPython keeps a signal to itself while it sets out to wait for a key: between the prompt
+        and the first wait, and between any echo and the next one. The next signal wakes it.
         """
         self.type(typed)
         self.until(typed)
-        self.type("\x03")
+        for _ in range(4):
+            self.type("\x03")
+            if self._is_anything_shown(5):
+                return
+        raise AssertionError("Ctrl-C is not heard")
+
+    def _is_anything_shown(self, within_s: float) -> bool:
+        return bool(self.shown) or bool(select.select([self._fd], [], [], within_s)[0])
 
     def until(self, text: str, timeout_s: float = 20) -> str:
         """Read on until a text has come; what was shown before it, which is gone then."""
         deadline_s = time.monotonic() + timeout_s
         while text not in self.shown:
             left_s = deadline_s - time.monotonic()
-            is_there, _, _ = select.select([self._fd], [], [], max(left_s, 0))
+            is_there = select.select([self._fd], [], [], max(left_s, 0))[0]
             assert is_there, f"{text!r} does not come in {timeout_s} s: {self.shown!r}"
             try:
                 self.shown += self._decoder.decode(os.read(self._fd, 1000))
