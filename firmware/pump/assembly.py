@@ -259,6 +259,7 @@ class Assembly:
             time_check=self.time_check,
             dispenser=self.dispenser,
             settings=self.settings,
+            log=self.log,
             panel=self.panel,
             watchdog=self.watchdog,
             annunciator=self.annunciator,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The self-test: what the pump relies on, part by part, before anything moves and every hour.
 
-A part that fails is named by a number. The program, the memory, the clocks and the step engine are
-faults: nothing moves. A record, a button, the buzzer, a lamp and the watchdog are an alarm.
+What takes long, the log, is looked through a minute after power-up, and each day. A part that
+fails is named by a number. The program, the memory, the clocks and the step engine are faults:
+nothing moves. A record, a button, the buzzer, a lamp and the watchdog are an alarm.
 """
 
 from micropython import const
@@ -13,7 +14,8 @@ from pump.unload import unload
 
 _PARTS = const("pump.selftest_parts")
 _HOUR_US = 3_600_000_000
-_LATER_US = const(60_000_000)  # when there was no memory for it
+_A_DAY = const(24)
+_LATER_US = const(60_000_000)  # after power-up, and when there was no memory for it
 _SOON_US = const(20_000)  # between two parts of an hourly test
 _FAULTS = (
     faults.PROGRAM_DAMAGED,
@@ -26,8 +28,8 @@ _FAULTS = (
 class SelfTest:
     """clock: `now_us()`. trip(number): the one way down. note(code, text): an event.
 
-    tested: what the test is about, by name, see `selftest_parts.quiet_and_loud`. What a loud part
-    does not test this time is as it was the last time.
+    tested: what the test is about, by name, see `selftest_parts`. What a loud part does not test
+    this time is as it was the last time.
     """
 
     def __init__(self, clock, trip, note, **tested):
@@ -38,12 +40,13 @@ class SelfTest:
         self._loudly: list = []  # numbers of the loud ones that did
         self._found = 0  # by the hourly test that is under way
         self._parts = None  # left of it
+        self._hours = 0  # how many there were; the first one is of what power-up has left
         self._due_us: "int | None" = None  # of the next hourly one; None: nobody has asked yet
 
     def run(self):
         """Test everything, now. Returns the number of the first part that failed, or 0."""
         before, self._parts = self.failed(), None
-        quiet, loud = self._load()
+        quiet, loud, _ = self._load()
         tested = tuple(_each(loud))
         numbers = [number for number, _ in tested]
         left = [number for number in self._loudly if number not in numbers]
@@ -63,7 +66,7 @@ class SelfTest:
     def poll(self, now_us):
         """Test what disturbs nothing, one thing at a time, an hour after the last time."""
         if self._due_us is None:
-            self._due_us = now_us + _HOUR_US
+            self._due_us = now_us + _LATER_US
         if now_us < self._due_us:
             return self._due_us
         try:
@@ -73,21 +76,26 @@ class SelfTest:
             self._parts, self._due_us = None, now_us + _LATER_US
             unload(_PARTS)
             return self._due_us
-        self._parts = None
+        self._parts, self._hours = None, self._hours + 1
         unload(_PARTS)
         self._take(self._found, self.failed())
         self._due_us = now_us + _HOUR_US
         return self._due_us
 
     def _load(self):
-        from pump.selftest_parts import quiet_and_loud
+        from pump.selftest_parts import quiet_loud_and_long
 
-        return quiet_and_loud(**self._tested)
+        return quiet_loud_and_long(**self._tested)
 
     def _go_on(self):
         """Test one thing of the hourly test; False when it is through."""
         if self._parts is None:
-            self._parts, self._found = _each(self._load()[0]), 0
+            quiet, _, long = self._load()
+            if not self._hours:
+                self._parts, self._found = _each(long), self._quietly
+            else:
+                is_due = self._hours % _A_DAY == 0
+                self._parts, self._found = _each(quiet + long if is_due else quiet), 0
         for number, is_well in self._parts:
             if not is_well:
                 self._found = self._found or number

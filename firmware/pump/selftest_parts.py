@@ -10,15 +10,21 @@ from micropython import const
 
 from pump import faults
 from pump.hal.files import parts
+from pump.records.event_codes import DAMAGED, STORE_LOST
 
 _PATTERN_BYTES = const(1024)
 _PATTERNS = (b"\x55", b"\xaa", b"\x00", b"\xff")
 _STEPS = const(16)
 _AT_ONCE = const(16)  # parts of a file, 4 kB
+_EVENTS = const(8)  # that are read at once
+_MOST_GAPS = const(8)
+_TO = const(" to ")
 
 
-def quiet_and_loud(*, program, time_check, dispenser, settings, panel, watchdog, annunciator):
-    """(parts that disturb nothing, parts for power-up and for a human who asks).
+def quiet_loud_and_long(
+    *, program, time_check, dispenser, settings, log, panel, watchdog, annunciator
+):
+    """(parts that disturb nothing, parts for power-up and a human who asks, parts that take long).
 
     program: the module of the HAL that knows its files.
     """
@@ -30,7 +36,7 @@ def quiet_and_loud(*, program, time_check, dispenser, settings, panel, watchdog,
         records(settings),
     )
     others = (faults.BUTTON_DOWN, panel.is_clear), (faults.WATCHDOG_OFF, watchdog.is_armed)
-    return quiet, (things(*others), annunciator.test_outputs)
+    return quiet, (things(*others), annunciator.test_outputs), (events(log, settings.lose_events),)
 
 
 def files(sums):
@@ -85,6 +91,45 @@ def records(settings):
             yield faults.RECORD_DAMAGED, is_well
 
     return part
+
+
+def events(log, lose):
+    """The events of the log. What cannot be read of them is told by lose(text), once.
+
+    What was told before stands in the log itself, behind what it is about.
+    """
+
+    def part():
+        gaps, number = [], 0  # [first, last] of events that cannot be read
+        while True:
+            found = log.read(number, _EVENTS)
+            if not found:
+                break
+            for seq, _, code, _, _, text in found:
+                if code == DAMAGED:
+                    _widen(gaps, seq)
+                elif code == STORE_LOST:
+                    gaps = [gap for gap in gaps if not _is_told(gap, text)]
+            number = found[-1][0] + 1
+            yield faults.RECORD_DAMAGED, True
+        for first, last in gaps:
+            lose("log %d%s%d" % (first, _TO, last))
+
+    return part
+
+
+def _widen(gaps, number):
+    """Bring a number into the gaps: into the last one if it is the next, or if there are many."""
+    if gaps and (gaps[-1][1] == number - 1 or len(gaps) == _MOST_GAPS):
+        gaps[-1][1] = number
+    else:
+        gaps.append([number, number])
+
+
+def _is_told(gap, text):
+    """Whether an event with this text has told of a gap."""
+    ends = text[len("log ") :].split(_TO)
+    return len(ends) == 2 and int(ends[0]) <= gap[0] and gap[1] <= int(ends[1])
 
 
 def things(*number_and_tests):

@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from host_tests.behaviour.test_self_test import write_on_board
 from host_tests.event_logs import BYTES, file_of
 from host_tests.lives import Lives
 from host_tests.therapy.bench import refusal
@@ -79,7 +80,82 @@ def test_a_file_that_is_lost_is_said_and_confirmed_and_the_other_one_stays(pump,
 
 
 @pytest.mark.hazard("record-damaged")
-@pytest.mark.parametrize("back", [0, 8, 60, 199])
+def test_the_only_file_of_a_short_log_is_gone_and_no_number_is_given_again():
+    pump = Lives()
+    pump.run(3)
+    _, last = kept(pump)
+    files = read_files(pump.target.flash)
+    assert last == len(files[OLDER]) // BYTES
+    pump.go_on(flash=without_file(pump.target.flash, OLDER))
+    pump.run(3)
+    assert pump.alarms() == [RECORDS_LOST]
+    assert pump.events(STORE_LOST) == ["STORE_LOST log LOST"]
+    files = read_files(pump.target.flash)
+    firsts = [
+        struct.unpack_from("<I", files[name])[0] for name in (OLDER, NEWER) if files[name][4:]
+    ]
+    assert min(firsts) > last
+
+
+def damaged(content, *numbers):
+    """The newer file with one wrong bit in each of these events."""
+    content = bytearray(content)
+    for number in numbers:
+        content[(number - 1001) * BYTES + 20] ^= 4
+    return bytes(content)
+
+
+@pytest.mark.hazard("record-damaged")
+@pytest.mark.parametrize(
+    "numbers, told, told_later",
+    [
+        ([1050], ["1050 to 1050"], "1195 to 1195"),
+        ([1050, 1051, 1052, 1100], ["1050 to 1052", "1100 to 1100"], "1195 to 1195"),
+        (
+            range(1010, 1190, 10),
+            [f"{n} to {n}" for n in range(1010, 1080, 10)] + ["1080 to 1180"],
+            "1080 to 1195",
+        ),
+    ],
+    ids=["one", "two gaps", "many"],
+)
+def test_events_that_cannot_be_read_are_said_within_two_minutes_and_once(
+    pump, numbers, told, told_later
+):
+    content = damaged(read_files(pump.target.flash)[NEWER], *numbers)
+    pump.go_on(flash=with_file(pump.target.flash, NEWER, content))
+    pump.run(120)
+    assert pump.events(STORE_LOST) == [f"STORE_LOST log {gap}" for gap in told]
+    assert pump.alarms() == [RECORDS_LOST]
+    assert refusal(pump, "MOT:JOG 1,60") == UNCONFIRMED
+    pump.cut()
+    assert pump.alarms() == [RECORDS_LOST]
+    pump.tell("THER:CONF")
+    pump.run(120)
+    pump.cut()
+    pump.run(120)
+    assert pump.alarms() == NONE
+    assert len(pump.events(STORE_LOST)) == len(told)
+    newly = damaged(read_files(pump.target.flash)[NEWER], 1195)
+    pump.go_on(flash=with_file(pump.target.flash, NEWER, newly))
+    pump.run(120)
+    assert pump.events(STORE_LOST)[len(told) :] == [f"STORE_LOST log {told_later}"]
+
+
+@pytest.mark.slow
+@pytest.mark.hazard("record-damaged")
+def test_an_event_that_becomes_unreadable_while_the_pump_is_on_is_said_within_a_day(pump):
+    pump.run(180)
+    content = read_files(pump.target.flash)[NEWER]
+    write_on_board(pump.target, NEWER, damaged(content, 1050))
+    assert pump.alarms() == NONE
+    pump.run(24 * 3600 + 180)
+    assert pump.events(STORE_LOST) == ["STORE_LOST log 1050 to 1050"]
+    assert pump.alarms() == [RECORDS_LOST]
+
+
+@pytest.mark.hazard("record-damaged")
+@pytest.mark.parametrize("back", [0, 1, 8, 60, 199])
 def test_a_log_that_flash_has_set_back_is_said_and_no_number_is_given_again(back):
     """As one wrong bit does it: the folder is whole, and as it was before."""
     pump = Lives()

@@ -39,11 +39,8 @@ class EventRecorder:
         self._log.flush()
 
     def dropped(self, name):
-        """A file was removed: whether events are lost with it, which is an event."""
-        is_lost = self._log.dropped(name)
-        if is_lost:
-            self.note(event_codes.STORE_LOST, "log LOST")
-        return is_lost
+        """A file was removed: whether events are lost with it."""
+        return self._log.dropped(name)
 
     def close(self):
         """Write all, as at the end of the firmware."""

@@ -49,6 +49,7 @@ class Journal:
         self._drug = ()  # batch in the last record, with the strongest drug in it
         self._commanded = self._steps = 0  # planned in all since power-up, and at the last time
         self._edits = 0  # of the ledger, in the last record
+        self._known = 0  # number of the last event that it knows of
         self._emitted = self._allowed = 0  # steps since power-up, in the last record
         self._queued = 0  # and those that the engine was told of
         self._is_sure = False  # they are out before the watchdog can bite
@@ -110,6 +111,7 @@ class Journal:
     def settle(self, emitted, is_active):
         """Make the record exact when nothing moves, without a dose that is over; else hourly.
 
+        A record follows events that were written, so that a log which flash sets back is found.
         Writes one record at a time, of the past one copy. While something is active it says so:
         a step, at least, may be out; and not many more than are about to go out: a fast dose is
         over.
@@ -121,7 +123,7 @@ class Journal:
             self.written += 1
         elif not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
-        elif self._has_ended() or self.is_edited() or saved_us >= _HOUR_US:
+        elif self._has_ended() or self.is_edited() or self.is_behind() or saved_us >= _HOUR_US:
             self._save(emitted, self._enough() if is_active else emitted)
         elif is_active and self._allowed - self._commanded <= _TOP_UP * self._steps:
             self._save(emitted, self._enough())  # here it has all of the queue before it
@@ -131,6 +133,10 @@ class Journal:
     def is_edited(self):
         """True while a refill, or what a calibration says of steps before it, is not on record."""
         return self._edits != self._ledger.edits
+
+    def is_behind(self):
+        """True while events are in flash that the last record does not know of."""
+        return self._log.written() > self._known
 
     def confirm(self, emitted):
         """A human has taken note of the interruption."""
@@ -224,11 +230,11 @@ class Journal:
         elif not is_kept:
             over = self._treatment.boluses.find(self._dose_id)
             dose = over.to_record()[:5] + [over.given_ng]
-        drug = self._drug_batch()
+        drug, known = self._drug_batch(), self._log.written()
         value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
-        self._write(DELIVERY, value + [self._ledger.to_record(), dose, self._log.written()])
+        self._write(DELIVERY, value + [self._ledger.to_record(), dose, known])
         self._emitted, self._allowed, self._saved_us = emitted, allowed, now_us
-        self._drug, self._edits = drug, self._ledger.edits
+        self._drug, self._edits, self._known = drug, self._ledger.edits, known
         self._dose_id, self._is_past = dose[0] if dose is not None else 0, False
         self._is_dosing = self._dosing()
         self.written += 1

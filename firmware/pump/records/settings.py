@@ -115,6 +115,13 @@ class Settings:
                 self._events.note(event_codes.STORE_MENDED, found + " " + what)
             yield is_well
 
+    def lose_events(self, text):
+        """Events are lost that were in flash: that is an event, and to be confirmed."""
+        self._events.note(event_codes.STORE_LOST, text)
+        if "log" not in self.lost:
+            self.lost += ("log",)
+            self._due = list(_AT_REST)
+
     def keep_setup(self):
         """Write the setup now; Refused NOT_RECORDED where that fails."""
         self._need(self._twins.save, "setup", self.shared["setup"].to_record())
@@ -211,6 +218,8 @@ class Settings:
             self._flushed_us = now_us
             self._try("log", self._events.flush)
             self._dispenser.renew(0)
+            if self._journal.is_behind():
+                return now_us
         return None
 
     def watch(self):
@@ -250,9 +259,8 @@ class Settings:
         dropped = folder.drop_corrupt()
         self._dispenser.renew(0)
         for name in dropped:
-            if self._events.dropped(name) and "log" not in self.lost:
-                self.lost += ("log",)
-                self._due = list(_AT_REST)
+            if self._events.dropped(name):
+                self.lose_events("log LOST")
         if dropped:
             for _ in self.verify():  # the copies that are gone are made anew
                 pass
