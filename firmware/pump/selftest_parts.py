@@ -15,7 +15,8 @@ from pump.records.event_codes import DAMAGED, STORE_LOST
 _PATTERN_BYTES = const(1024)
 _PATTERNS = (b"\x55", b"\xaa", b"\x00", b"\xff")
 _STEPS = const(16)
-_AT_ONCE = const(16)  # parts of a file, 4 kB
+_PART_BYTES = const(512)
+_AT_ONCE = const(8)  # parts of a file, 4 kB
 _EVENTS = const(8)  # that are read at once
 _MOST_GAPS = const(8)
 _TO = const(" to ")
@@ -145,13 +146,15 @@ def things(*number_and_tests):
 class Sums:
     """The sums of the program's files: lines `<CRC-32 in hex> <path>` of the file `<path>`.
 
-    read(path): the parts of a file, one after the other; OSError where there is none.
+    read(path, part): the parts of a file, one after the other in that bytearray, or in one of its
+    own; OSError where there is none.
     """
 
     def __init__(self, path, exists, read):
         self._path = path
         self._exists = exists
         self._read = read
+        self._part = bytearray(_PART_BYTES)
 
     def check(self):
         """Yield whether each file is whole, of a long one True now and then before.
@@ -178,7 +181,7 @@ class Sums:
         """Read a file, and yield True on the way, so that no one waits for all of it."""
         crc = count = 0
         try:
-            for part in self._read(line[9:]):
+            for part in self._read(line[9:], self._part):
                 crc = binascii.crc32(part, crc)
                 count += 1
                 if count % _AT_ONCE == 0:

@@ -136,9 +136,12 @@ def is_there(path):
     return True
 
 
-def parts(path):
-    """Yield a file in parts; each is gone when the next one comes. OSError: it cannot be read."""
-    part = bytearray(_PART)
+def parts(path, part=None):
+    """Yield a file in parts; each is gone when the next one comes. OSError: it cannot be read.
+
+    part: where they are read to, a bytearray.
+    """
+    part = part or bytearray(_PART)
     with open(path, "rb") as file:
         while True:
             count = file.readinto(part)
