@@ -284,7 +284,7 @@ class Assembly:
         self.status = Status()
         self.conditions = Conditions(self.status, self.control, self.alarms)
         self.consequences = Consequences(
-            clock=self.clock,
+            supervisor=self.supervisor,
             dispenser=self.dispenser,
             supply=self.supply,
             settings=self.settings,

@@ -4,8 +4,6 @@
 The console and the panel call it after each order that was carried out.
 """
 
-from micropython import const
-
 from pump.console.lock import has_pin
 from pump.records.event_codes import COMMAND
 
@@ -16,29 +14,37 @@ _SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash befo
 SILENCE = "SILENCE"  # the button whose change is, too
 
 
-_OFTEN_US = const(100_000)  # queries, which change nothing, do not need it more often
-
-
 class Consequences:
     """The collaborators are what their names say, see `assembly`."""
 
     def __init__(
-        self, *, clock, dispenser, supply, settings, note, monitor, annunciator, conditions
+        self,
+        *,
+        supervisor,
+        dispenser,
+        supply,
+        settings,
+        note,
+        monitor,
+        annunciator,
+        conditions,
     ):
-        self._clock = clock
-        self._went_us = 0  # when what runs went on last
+        self._supervisor = supervisor
         self._dispenser, self._supply = dispenser, supply
         self._settings, self._note = settings, note
         self._monitor, self._annunciator = monitor, annunciator
         self._conditions = conditions
 
     def follow(self, header, arguments):
-        """A command was carried out. header: from the root, in upper case."""
-        now_us = self._clock.now_us()
-        if not header.endswith("?") or now_us - self._went_us > _OFTEN_US:
-            self._went_us = now_us
-            self._go_on()
-        if not header.endswith("?") and header[:3] not in _UNRECORDED:
+        """A command was carried out. header: from the root, in upper case.
+
+        A query has changed nothing, and the console begins none that is long after another one.
+        """
+        if header.endswith("?"):
+            return
+        self._supervisor.go_round()
+        self._go_on()
+        if header[:3] not in _UNRECORDED:
             shown = "" if has_pin(header) else ",".join(arguments)
             text = (header + " " + shown).rstrip()
             self._record(text, header[:3] in _SETUP)

@@ -2,7 +2,8 @@
 """The supervisor: the cyclic executive without a fixed tick, and the one way down.
 
 A fixed table of named tasks, polled in its order by one call stack. Each says when it is next due;
-the board rests until the earliest, or until the console has input, at most `REST_US`. A task that
+the board rests until the earliest, or until the console has input, at most `REST_US`. While a host
+talks, the first task is polled at every wake, and a round of all of them each 25 ms. A task that
 raises trips the pump; one that takes too long, or begins too late, is told of. Nothing here knows
 what the tasks do.
 """
@@ -15,6 +16,7 @@ from pump.faults import TASK_DIED, Fault
 
 REST_US = const(1_000_000)  # the longest rest; keeps the clock from wrapping unseen
 _TASK_US = const(500_000)  # what a task may take, unless its own deadline says another time
+_ROUND_US = const(25_000)  # from one round to the next, where a wake comes before a task is due
 _LATE_US = const(1_000_000)  # after it was due; the lease is renewed sooner than that
 _AGAIN_US = const(20_000)  # until what failed on the way down is tried again
 _CYCLES = const(4)  # that leave some 2 kB of garbage each
@@ -37,6 +39,7 @@ class Supervisor:
         self._tasks: tuple = ()
         self._dues_us: list = []
         self._wake_us = 0  # somebody wants a cycle then; 0: nobody does
+        self._round_us = 0  # a cycle that begins earlier may leave all tasks but the first one
         self._ways_down: tuple = ()
         self._reports: tuple = ()
         self._to_do = 0  # ways down that are left to go, and reports to make: a bit each
@@ -72,7 +75,8 @@ class Supervisor:
     def install(self, tasks, ways_down, reports, feed):
         """The tasks, `(name, poll)`; the ways down, called in order by a trip; then its reports.
 
-        `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake.
+        `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake, but
+        for the first task in rounds, see `cycle`.
         Each `report(code, detail)` is called for the first fault. `feed()`, the watchdog, is
         called at the end of a whole cycle only: one that hangs, or raises, does not get there.
         """
@@ -96,7 +100,12 @@ class Supervisor:
                 self._rest.doze()
 
     def cycle(self):
-        """Poll every task that is due, once. Returns when the next one is."""
+        """Poll every task that is due, once. Returns when the next one is.
+
+        Where something ends a rest before any of them is due, the first one alone is polled, and
+        the others follow within 25 ms of the last round; at once where the first one has given an
+        order, see `go_round`.
+        """
         start_us = now_us = self._clock.now_us()
         self._wake_us = start_us + REST_US
         waited_us, self._long_us = self._long_us, 0
@@ -105,6 +114,8 @@ class Supervisor:
             self._wake_us = start_us + _AGAIN_US
         dues_us = self._dues_us
         for index, (name, poll) in enumerate(self._tasks):
+            if index == 1 and start_us < self._round_us and not self._is_any_due(start_us):
+                return self._cut_short(start_us, now_us)
             due_us = dues_us[index]
             if due_us is None or due_us <= start_us:
                 before_us = now_us
@@ -117,14 +128,40 @@ class Supervisor:
                         self._note_late(name, took_us, now_us)
                 if due_us and start_us - due_us > _LATE_US + waited_us:
                     self._note_late(name, start_us - due_us, now_us)
-        wake_us = self._wake_us
-        for due_us in dues_us:
-            if due_us is not None and due_us < wake_us:
-                wake_us = due_us
+        wake_us = self._round_is_over(start_us)
         if now_us - start_us < _LONG_US:
             now_us = self._collect(wake_us, now_us)
         self._count(now_us - start_us, now_us)
         return wake_us
+
+    def _is_any_due(self, start_us):
+        """Whether a task but the first one is, or a way down is left to go."""
+        if self._to_do or self._to_tell:
+            return True
+        for index in range(1, len(self._tasks)):
+            due_us = self._dues_us[index]
+            if due_us is not None and due_us <= start_us:
+                return True
+        return False
+
+    def _round_is_over(self, start_us):
+        """Every task that was due has been polled. Returns when the next cycle is due."""
+        wake_us = self._wake_us
+        for due_us in self._dues_us[1:]:
+            if due_us is not None and due_us < wake_us:
+                wake_us = due_us
+        self._round_us = min(start_us + _ROUND_US, wake_us)
+        return self._with_first(wake_us)
+
+    def _cut_short(self, start_us, now_us):
+        """The first task alone was polled. Returns when the next cycle is due."""
+        self._count(now_us - start_us, now_us)
+        return self._with_first(self._round_us)
+
+    def _with_first(self, wake_us):
+        """When the first task is due, if that is before."""
+        due_us = self._dues_us[0] if self._tasks else None
+        return wake_us if due_us is None else min(wake_us, due_us)
 
     def _collect(self, wake_us, now_us):
         """Collect garbage ahead of a rest: a host seldom waits for it then. Returns the time."""
@@ -156,6 +193,10 @@ class Supervisor:
             if other == name:
                 self._dues_us[index] = 0
 
+    def go_round(self):
+        """Every task is polled in this cycle, or in the next: something has changed."""
+        self._round_us = 0
+
     def wake_by(self, at_us):
         """The rest after this cycle ends at that instant, or before."""
         self._wake_us = min(self._wake_us, at_us)
@@ -166,7 +207,7 @@ class Supervisor:
         cause: what to say about it, any object; its text is made last of all. Nothing is allocated
         here. What fails on the way, for want of memory perhaps, is left to the cycles to come.
         """
-        self._wake_us = 0  # at once after this cycle: others have to see it
+        self._wake_us = self._round_us = 0  # at once after this cycle: others have to see it
         if self.fault is None:
             self.fault = code
             self._cause = cause

@@ -429,3 +429,79 @@ def test_garbage_is_collected_ahead_of_a_rest_but_not_behind_a_long_cycle(
         clock.us = cycle * 200_000
         supervisor.cycle()
     assert len(collected) == collections
+
+
+class Talk:
+    """A board with a first task that a host keeps busy, one at every wake, and one with a time."""
+
+    def __init__(self, due_us=10**9):
+        self.polled = {"host": [], "wakeful": [], "timed": []}
+        self.due_us = due_us
+        tasks = ("host", self.host), ("wakeful", self.wakeful), ("timed", self.timed)
+        self.supervisor, self.clock, _ = supervisor_with(tasks)
+
+    def host(self, now_us):
+        self.polled["host"].append(now_us)
+
+    def wakeful(self, now_us):
+        self.polled["wakeful"].append(now_us)
+
+    def timed(self, now_us):
+        self.polled["timed"].append(now_us)
+        return self.due_us
+
+    def cycles(self, *instants_us):
+        """What each cycle said of the next."""
+        found = []
+        for at_us in instants_us:
+            self.clock.us = at_us
+            found.append(self.supervisor.cycle())
+        return found
+
+
+def test_while_a_host_talks_the_others_have_a_round_each_25_ms():
+    talk = Talk()
+    dues_us = talk.cycles(0, 5_000, 24_999, 25_000, 30_000, 400_000)
+    assert talk.polled["host"] == [0, 5_000, 24_999, 25_000, 30_000, 400_000]
+    assert talk.polled["wakeful"] == [0, 25_000, 400_000]
+    assert dues_us[1:3] == [25_000, 25_000]
+    assert dues_us[4] == 50_000
+
+
+def test_a_task_that_is_due_has_its_round_though_a_host_talks():
+    talk = Talk(due_us=8_000)
+    assert talk.cycles(0, 7_000) == [8_000, 8_000]
+    talk.due_us = 10**9
+    talk.cycles(8_000, 9_000)
+    assert talk.polled["timed"] == [0, 8_000]
+    assert talk.polled["wakeful"] == [0, 8_000]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda talk: talk.supervisor.go_round(),
+        lambda talk: talk.supervisor.wake("timed"),
+        lambda talk: talk.supervisor.trip(UNDERRUN),
+    ],
+    ids=["order", "wake", "trip"],
+)
+@pytest.mark.parametrize("is_within", [True, False])
+def test_what_a_host_changes_has_a_round_at_once(change, is_within):
+    talk = Talk()
+    talk.cycles(0)
+    if is_within:
+        polled = talk.host
+
+        def host(now_us):
+            change(talk)
+            return polled(now_us)
+
+        talk.supervisor.install(
+            (("host", host), ("wakeful", talk.wakeful), ("timed", talk.timed)), (), (), nothing
+        )
+    else:
+        talk.cycles(1_000)
+        change(talk)
+    talk.cycles(2_000)
+    assert talk.polled["wakeful"] == [0, 2_000]

@@ -38,6 +38,12 @@ def _add(found, answer, mark):
 def _put(found, text):
     if found and len(found[-1]) + len(text) <= _PIECE:
         found[-1] += text
-        return
+    elif len(text) <= _PIECE:
+        found.append(text)
+    else:
+        _cut(found, text)
+
+
+def _cut(found, text):
     for at in range(0, len(text), _PIECE):
         found.append(text[at : at + _PIECE])

@@ -44,6 +44,7 @@ class Session:
         self._lines = LineAssembler(self._hear_stray)
         self._message = ""
         self._commands = None  # those of the message that are still to be run
+        self._is_last = False  # no other one comes behind the next
         self._done = 0  # how many of the message were run, or held
         self._ahead = 0  # STOPs that were done before their turn has come
         self._reply = None  # all its answers, in pieces; None without one
@@ -60,7 +61,8 @@ class Session:
             self._errors.push(error.number, error.detail)
             return
         if message:
-            self._message, self._commands = message, commands(message)
+            self._message, self._is_last = message, self._tree.knows(message)
+            self._commands = iter(((message, ()),)) if self._is_last else commands(message)
             self._reply, self._done = None, 0
 
     def expire(self):
@@ -107,7 +109,7 @@ class Session:
         stops the pump for it.
         """
         try:
-            if self._run_next():
+            if self._run_next() and not self._is_last:
                 return None
         except ScpiError as error:
             self._drop(error.number, error.detail)

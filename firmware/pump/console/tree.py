@@ -26,7 +26,7 @@ from pump.console.errors import (
 )
 from pump.console.params import is_optional, is_spelled
 
-_MOST = const(8)  # rows that are kept
+_MOST = const(16)  # rows that are kept
 
 
 class Tree:
@@ -41,6 +41,10 @@ class Tree:
         self._sections = sections
         self._need_open = need_open
         self._known = {}  # header -> row, of the last queries
+
+    def knows(self, header):
+        """Whether it is that of a query that was asked lately: from the root, in upper case."""
+        return header in self._known
 
     def find(self, header):
         """The row for a header from the root in upper case; ScpiError UNDEFINED_HEADER."""
@@ -72,7 +76,7 @@ class Tree:
         row = self.find(header)
         if self._need_open is not None:
             self._need_open(row[0])
-        return row[1], _values(row[2:], texts)
+        return row[1], _values(row[2:], texts) if texts or len(row) > 2 else texts
 
 
 def _fits(words, pattern):

@@ -65,9 +65,14 @@ class Usb:
 
     def read_into(self, buffer):
         """Fill `buffer` with what has come, at most its length. Returns the number of bytes."""
-        count, most, ready, byte = 0, len(buffer), self._in, self._byte
-        while count < most and _is_ready(ready):
-            sys.stdin.buffer.readinto(byte)
+        count, most, ready, byte = 0, len(buffer), self._in.ipoll, self._byte
+        read = sys.stdin.buffer.readinto
+        while count < most:
+            for _ in ready(0):  # as in `_is_ready`: a call takes as long as a byte
+                break
+            else:
+                break
+            read(byte)
             buffer[count] = byte[0]
             count += 1
         if count:
@@ -82,10 +87,12 @@ class Usb:
         count = 0
         if self._is_stuck or not self._is_awake():
             return count
-        ready, sent, write = self._out, self._sent, sys.stdout.buffer.write
+        ready, sent, write = self._out.ipoll, self._sent, sys.stdout.buffer.write
         for byte in data:
             sent[0] = byte
-            if not _is_ready(ready):
+            for _ in ready(0):
+                break
+            else:
                 break
             if not write(sent):
                 self._is_stuck = True
