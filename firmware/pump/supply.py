@@ -32,7 +32,7 @@ class Supply:
         self.is_unknown = True
         self._treatment, self._dispenser, self._ledger = delivery
 
-    def poll(self, _now_us):
+    def poll(self, now_us):
         """Stop what would touch the dead volume, and see whether it is low; at every wake.
 
         It comes after the dispenser, in the same cycle.
@@ -40,7 +40,8 @@ class Supply:
         if self._dispenser.is_short():
             self._treatment.stop()
             self.reservoir.is_empty = True
-        most_pl = self.most_pl()
+        self._dispenser.settle_in(now_us)
+        most_pl = self._booked_pl()
         if most_pl is None or self._ledger.unmeasured():
             most_pl = self._measure()
         self._bind(most_pl)
@@ -97,6 +98,10 @@ class Supply:
         None when some of it, since the last refill, went out uncalibrated.
         """
         self._dispenser.settle()
+        return self._booked_pl()
+
+    def _booked_pl(self):
+        """As `most_pl`, up to the last time that steps were booked."""
         is_known = self._ledger.unmeasured() == self.reservoir.unmeasured
         return self._ledger.most_pl() if is_known else None
 

@@ -80,7 +80,9 @@ class Treatment:
         """True while a bolus, bridge, prime, trial or periodic dose goes out."""
         if self.giving is not None:
             return True
-        return self.mode == RUNNING and self.grid.dose(self.now_us()) is not None
+        if self.mode != RUNNING or not self.grid.is_laid():
+            return False
+        return self.grid.dose(self.now_us()) is not None
 
     def busy_until_us(self, within_us=0):
         """The end of what is under way besides the regular therapy, or None.
@@ -92,7 +94,7 @@ class Treatment:
             return self.observed_us
         if self.giving is not None:
             return self.giving.end_us
-        if self.mode == RUNNING:
+        if self.mode == RUNNING and self.grid.is_laid():
             now_us, next_us = self.now_us(), self.next_us() + within_us
             dose = self.grid.dose(now_us) or self.grid.dose(next_us)
             return dose[1] if dose else None

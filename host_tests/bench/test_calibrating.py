@@ -24,6 +24,7 @@ from pumpbench.sim import SimTarget
 from pumpbench.turning import turn
 
 RUNS = ["--points", "1,2"]
+SHORT_RUNS = ["--points", "0.1,0.2"]  # where they take their time
 
 
 @pytest.fixture
@@ -60,16 +61,16 @@ def test_a_yes_calibrates_by_the_longest_run(port, answers, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("said", [("n",), ("",), ()])
 def test_without_a_yes_nothing_is_calibrated(said, port, answers, capsys):
-    answers("", "0.21", "", "0.42", *said)
-    assert main(["calibrate", "--port", port, *RUNS]) == REFUSED
+    answers("", "0.021", "", "0.042", *said)
+    assert main(["calibrate", "--port", port, *SHORT_RUNS]) == REFUSED
     assert capsys.readouterr().out.endswith("Nothing was changed.\n")
     assert calibration(port) == ("0.200000", "NONE")
 
 
 @pytest.mark.slow
 def test_runs_that_differ_by_more_than_3_per_cent_end_it_even_with_a_yes(port, answers, capsys):
-    answers("", "0.2", "", "0.414")
-    assert main(["calibrate", "--port", port, *RUNS, "--yes"]) == 2
+    answers("", "0.02", "", "0.0414")
+    assert main(["calibrate", "--port", port, *SHORT_RUNS, "--yes"]) == 2
     told = capsys.readouterr().err
     assert "The runs differ by 3.5 %, more than 3 %" in told
     assert told.count("\n") == 1

@@ -45,7 +45,8 @@ class _Device(UserContext):
         self._flash = flash
 
     def read(self, cfg: object, block: int, off: int, size: int) -> bytearray:
-        return bytearray(self._flash.read(block, off, size))
+        data = self._flash.read(block, off, size)
+        return data if isinstance(data, bytearray) else bytearray(data)
 
     def prog(self, cfg: object, block: int, off: int, data: bytes) -> int:
         return self._do(self._flash.program, block, off, data)

@@ -208,10 +208,14 @@ def _is_spin(machine: Machine, pc: int) -> bool:
 
 
 def _anchors(machine: Machine, following: list[int]) -> Iterator[int]:
-    """Where spins end, and the beginnings of loops that run by themselves and have no spin."""
+    """Where spins end, and the beginnings of loops that run by themselves and have no spin.
+
+    No stretch begins with an opaque instruction: there a spin of another program ends.
+    """
     for pc in range(MEMORY_WORDS):
         if _is_spin(machine, pc):
-            yield following[pc]
+            if not machine.uses[following[pc]].is_opaque:
+                yield following[pc]
             continue
         word = machine.block.memory[pc]
         target = word & 0x1F if word >> 13 == JMP else following[pc]

@@ -65,10 +65,14 @@ class Loops:
     def __init__(self, group: "Group") -> None:
         self._group = group
         self._kinds: dict[tuple[Machine, int, int], list[Kind]] = {}
+        # Where what follows the last round was traced in vain: (anchor, place).
+        self._vain: set[tuple[tuple[Machine, int, int], tuple]] = set()
         self.is_tracing = False
         self.changes: list[tuple[Net, int, int]] = []  # of pins, while tracing: (net, t_ns, level)
         self._steps: list[tuple[Machine, int, int, int, int]] = []
         self._anchor: tuple[Machine, int, int]
+        self._is_last = False  # all rounds that are known there had been made
+        self._passed: set[int] = set()  # other anchors that were passed, while tracing
         self._start_ns = 0
         self._start: tuple = ()
         self._before: dict[Machine, dict[str, Any]] = {}
@@ -77,6 +81,7 @@ class Loops:
         """Programs or settings changed."""
         self.is_tracing = False
         self._kinds.clear()
+        self._vain.clear()
 
     def arrived(self, machine: Machine) -> bool:
         """The machine is about to execute an anchor; whether it is not to, for now."""
@@ -84,7 +89,7 @@ class Loops:
         pc, now_ns = machine.pc, machine.due_ns
         place = self._place(now_ns)
         anchor = machine, pc, group.running_mask
-        known = None
+        is_last = False
         for kind in self._kinds.get(anchor, ()):
             known = kind.stretches.get(kind.key(place))
             if known is not None:
@@ -99,7 +104,10 @@ class Loops:
                     return True
                 if now_ns + known.last_ns > group.until_ns:
                     return False
-                known = None
+                is_last = is_last or known.is_round
+        if is_last and (anchor, place) in self._vain:
+            return False
+        self._is_last = is_last
         self._begin(anchor, place, now_ns)
         return True
 
@@ -108,35 +116,42 @@ class Loops:
         self._group.limit_ns = -1
         self._anchor, self._start, self._start_ns = anchor, place, now_ns
         self._steps, self.changes = [], []
+        self._passed.clear()
         self._before = {m: dict(vars(m)) for m in self._group.running}
 
     def step(self, machine: Machine) -> None:
-        """Execute one instruction of the machine and take a note of it, or end the stretch."""
+        """Execute one instruction of the machine and take a note of it, or end the stretch.
+
+        It ends where it began, or at an anchor that is come by twice before that.
+        """
         pc = machine.pc
         is_end = machine.uses[pc].is_opaque
-        if machine is self._anchor[0] and pc in machine.anchors:
-            is_end = is_end or self._levels_and_flags() == self._start[0]
+        is_anchor = machine is self._anchor[0] and pc in machine.anchors
+        if is_anchor and self._levels_and_flags() == self._start[0]:
+            is_end = is_end or pc == self._anchor[1] or pc in self._passed
+            self._passed.add(pc)
         if is_end and self._steps:
             self.is_tracing = False
-            self._learn()
+            if not self._learn() and self._is_last:
+                self._vain.add((self._anchor, self._start))
             return
         self._steps.append((machine, pc, machine.x, machine.y, machine.due_ns))
         machine.steps[pc]()
         if len(self._steps) > STEPS_MAX:
             self.is_tracing = False
 
-    def _learn(self) -> None:
-        """Keep the stretch that was traced."""
+    def _learn(self) -> bool:
+        """Keep the stretch that was traced, if it is one; whether it is."""
         machine = self._anchor[0]
         end_ns = machine.due_ns
         place = self._place(end_ns)
         period_ns = end_ns - self._start_ns
         if end_ns >= NEVER_NS or period_ns < 1 or place[0] != self._start[0]:
-            return
+            return False
         notes = _Notes()
         for step in self._steps:
             if not notes.take(*step[:4]):
-                return
+                return False
         live = notes.live_registers()
         is_round = place == self._start and all(
             self._before[m][name] == getattr(m, name) for m, name in live
@@ -149,6 +164,7 @@ class Loops:
             [final for final in finals if final[1] or final[2]], self._changes_by_net(),
         )  # fmt: skip
         self._keep(live, stretch)
+        return True
 
     def _keep(self, live: list[tuple[Machine, str]], stretch: Stretch) -> None:
         kinds = self._kinds.setdefault(self._anchor, [])

@@ -90,7 +90,7 @@ class World:
         self.keyboard_interrupt = False  # 0x03 came and is to be raised
         self.keyboard_char = 3
         self.ticks_us_at_boot = self.ticks_ms_at_boot = 0
-        self._timer: tuple[int, int, Fraction] | None = None  # (now_ns, its time then, speed)
+        self.timer: tuple[int, int, Fraction] | None = None  # (now_ns, its time then, speed)
         self.reset_cause = 1
         self.ending: BaseException | None = None  # what ends the firmware, raised where it waits
         self.spins = 0
@@ -133,18 +133,18 @@ class World:
 
     def set_timer_speed(self, speed: Fraction | float | str) -> None:
         """From now on the chip's timer runs at another speed than PIO: ticks and sleeps."""
-        self._timer = self.now_ns, self.timer_ns(), Fraction(speed)
+        self.timer = self.now_ns, self.timer_ns(), Fraction(speed)
 
     def timer_ns(self) -> int:
         """Nanoseconds since power-up as the chip's timer counts them."""
-        if self._timer is None:
+        if self.timer is None:
             return self.now_ns
-        since_ns, timer_ns, speed = self._timer
+        since_ns, timer_ns, speed = self.timer
         return timer_ns + int((self.now_ns - since_ns) * speed)
 
     def by_timer_ns(self, duration_ns: int) -> int:
         """How long it takes the chip's timer to count so much."""
-        return duration_ns if self._timer is None else math.ceil(duration_ns / self._timer[2])
+        return duration_ns if self.timer is None else math.ceil(duration_ns / self.timer[2])
 
     def sync(self) -> None:
         """Bring PIO up to the present."""

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 # time of the chip's timer [us], value, bytes behind, kind, `State`
-HEAD = struct.Struct("<qqIBBBxII8I")
+HEAD = struct.Struct("<qqIBBBBII8I")
 NOTHING, NUMBER, DATA, ERROR, HANDLER, LAST_HANDLER = range(6)
 PATIENCE_S = 20.0  # of the host's clock, without a request: the firmware computes for ever
 SPEAKS_BYTES = 2_000  # of what it printed last
@@ -77,12 +77,13 @@ class State(NamedTuple):
     """Of a chip, as long as no time passes and nothing is done to it; see `modules/link.py`.
 
     flags: of the console: 1 can be read, 2 can be written. received: mask of the state machines of
-    which the first word of the RX FIFO is in `words`. levels: of the pins. queued: words in the TX
-    FIFOs, four bits each.
+    which the first word of the RX FIFO is in `words`; counting: of those that have X there, as
+    that FIFO is empty. levels: of the pins. queued: words in the TX FIFOs, four bits each.
     """
 
     flags: int
     received: int
+    counting: int
     levels: int
     queued: int
     words: Sequence[int]
@@ -136,7 +137,7 @@ class Interpreter:
             self._lines += data
         line = bytes(self._lines[:end])
         del self._lines[: end + 1]
-        return json.loads(line)
+        return json.loads(line.decode())
 
     def send(self, timer_us: int, state: State, kind: int, value: int = 0, data: object = None):
         """An answer. InterpreterDied when nobody takes it."""

@@ -174,14 +174,17 @@ class Relay:
         world.sync()
         console = world.console
         flags = _CAN_READ * console.can_read() | _CAN_WRITE * console.can_write()
-        received = queued = 0
+        received = counting = queued = 0
         words = [0] * 8
         for machine in self._machines:
             queued |= len(machine.tx) << 4 * machine.id
             if 0 < len(machine.rx) < FIFO_DEPTH:  # to take one from a full FIFO lets a push go on
                 received |= 1 << machine.id
                 words[machine.id] = machine.rx[0]
-        return State(flags, received, world.pins.levels, queued, words)
+            elif not machine.rx and machine.spin_end_ns < 0:  # not amid a loop of its own
+                counting |= 1 << machine.id
+                words[machine.id] = machine.x
+        return State(flags, received, counting, world.pins.levels, queued, words)
 
 
 class _Pio:

@@ -54,7 +54,7 @@ class Annunciator:
         """Start and end what is due, at every wake."""
         if self._alarms.version != self._version:
             self._ask()
-        if self._speaker is None:
+        if self._speaker is None or self._is_quiet():
             return
         now_us = self._clock.now_us()
         if self._is_tripped:
@@ -141,6 +141,12 @@ class Annunciator:
                 return True
             self._clock.wait_until(self._clock.now_us() + _SAMPLE_US)
         return False
+
+    def _is_quiet(self):
+        """Whether nothing sounds, and nothing is to: that is so nearly always."""
+        if self._is_tripped or self._playing is not None or self._silent_us is not None:
+            return False
+        return self._sounding is None and self._wanted is None and not self._is_standing
 
     def _ask(self):
         """The alarms have changed."""

@@ -51,6 +51,7 @@ class Monitor:
         self._staging = staging
         self._supervisor = supervisor
         self._present = -1  # a bit for each of the table, as of the last look; -1: none yet
+        self._now_us = 0  # of the present look
         self._next_us = 0
         self._is_low = False
         self._heap_us = 0
@@ -72,7 +73,7 @@ class Monitor:
             (conditions.RESERVOIR_UNKNOWN, lambda: supply.is_unknown and treatment.is_dosing()),
             (conditions.BUTTON_STUCK, panel.is_stuck),
             (conditions.MEMORY_LOW, self._is_memory_low),
-            (conditions.HOST_SILENT, lambda: heartbeat.is_silent(clock.now_us())),
+            (conditions.HOST_SILENT, lambda: heartbeat.is_silent(self._now_us)),
             (conditions.TASK_LATE, supervisor.is_late),
             (conditions.LOAD_HIGH, lambda: supervisor.is_loaded),
             (conditions.SELF_TEST_FAILED, self_test.is_alarming),
@@ -85,11 +86,15 @@ class Monitor:
         if now_us < self._next_us:
             self._supervisor.wake_by(self._next_us)
         else:
-            self.look()
+            self._look(now_us)
 
     def look(self):
         """Bring the alarms up to date, now."""
-        now_us, alarms = self._clock.now_us(), self._alarms
+        self._look(self._clock.now_us())
+
+    def _look(self, now_us):
+        alarms = self._alarms
+        self._now_us = now_us
         self._next_us = now_us + _LOOK_US
         alarms.poll(now_us)
         present, bit = 0, 1
@@ -119,14 +124,13 @@ class Monitor:
     def _is_stopped_too_long(self):
         """Whether a therapy that is prescribed has not been given for too long."""
         is_absent = self._staging.active is not None and not self._treatment.is_dosing()
-        return self._absence.is_too_long(is_absent, self._clock.now_us())
+        return self._absence.is_too_long(is_absent, self._now_us)
 
     def _is_memory_low(self):
         """Whether little of the heap is free, also after a collection."""
-        now_us = self._clock.now_us()
-        if now_us - self._heap_us < _HEAP_US:
+        if self._now_us - self._heap_us < _HEAP_US:
             return self._is_low
-        self._heap_us = now_us
+        self._heap_us = self._now_us
         enough = _ENOUGH_FREE if self._is_low else _LEAST_FREE
         self._is_low = self._supervisor.free_bytes(enough) < enough
         return self._is_low

@@ -48,7 +48,8 @@ class Link:
         has_read = self._read(now_us)
         if has_waited:
             self._look_ahead()
-        self._run(self._clock.now_us() + _LONG_US)
+        if self._has_work():
+            self._run(self._clock.now_us() + _LONG_US)
         self._look_ahead()
         self._outbox.send()
         is_left = self._outbox.expire(now_us)

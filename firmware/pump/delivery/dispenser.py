@@ -20,7 +20,12 @@ _UNBOUND = 1 << 60
 
 
 class Unrecorded:
-    """A journal that keeps nothing. A real one raises Refused for what it cannot keep."""
+    """A journal that keeps nothing. A real one raises Refused for what it cannot keep.
+
+    written: records since power-up; each takes flash a while.
+    """
+
+    written = 0
 
     def planned(self, emitted, commanded, steps, batch):
         """`steps` more, 0 at the beginning perhaps, are about to be queued; `commanded` in all."""
@@ -67,6 +72,7 @@ class Dispenser:
         self._commanded = 0
         self._first = 0  # commanded when the delivery began
         self._most = _UNBOUND  # that may be commanded
+        self._cycle_us = 0  # when the cycle began in which the lease was renewed last
         self.begun = 0  # deliveries since boot
 
     def record(self, journal):
@@ -180,16 +186,18 @@ class Dispenser:
         self._engine.stop()
         self.stop()
 
-    def renew(self, _now_us):
+    def renew(self, cycle_us):
         """Renew the lease. Returns when to come again (None: nothing to do).
 
-        Raises Fault when the queue ran dry, or when the counts do not agree. Reads the clock
-        itself: the cycle may have begun a while ago.
+        cycle_us: when the cycle began, for `settle_in`; 0 elsewhere. Raises Fault when the queue
+        ran dry, or when the counts do not agree. Reads the clock itself: the cycle may have begun
+        a while ago.
         """
         planner = self._planner
         if planner is None or self._is_ending:
             return None
-        self._check_witness()
+        emitted = self._check_witness()
+        self._cycle_us = cycle_us
         at_us, end_us = self._at_us(), self._queued_us
         if at_us > end_us + _GRACE_US:
             self._end(planner)
@@ -197,7 +205,7 @@ class Dispenser:
         planner.forget(at_us)
         is_ending = self._is_queued(planner)
         try:
-            self._fill(planner, at_us)
+            self._fill(planner, at_us, emitted)
         except Refused as refused:
             raise Fault(STORE_FAILED, refused.detail)
         if self._at_us() > end_us and not is_ending:
@@ -214,6 +222,11 @@ class Dispenser:
         emitted = self._engine.emitted()
         self._booking.settle(emitted - self._first)
         return emitted
+
+    def settle_in(self, cycle_us):
+        """Book what has gone out, unless `renew` has done so within this cycle."""
+        if not cycle_us or cycle_us != self._cycle_us:
+            self.settle()
 
     def _counts(self):
         """(emitted, witness) steps since boot, those emitted booked."""
@@ -247,7 +260,7 @@ class Dispenser:
         if since_us is not None:
             lead_us = 0  # waited for: every word of the queue is for steps
         try:
-            self._fill(planner, begin_us - lead_us, lead_us)
+            self._fill(planner, begin_us - lead_us, self.settle(), lead_us)
             if since_us is not None:
                 self._clock.wait_until(max(since_us + begin_us, ready_us))
         except Exception:  # not on record, or there is no memory: nothing of it goes out
@@ -267,10 +280,11 @@ class Dispenser:
         """Now, on the delivery's own time."""
         return self._clock.now_us() - self._start_us
 
-    def _fill(self, planner, at_us, lead_us=0):
+    def _fill(self, planner, at_us, emitted, lead_us=0):
         """Queue runs while the engine has room, and plan while the lease is not exceeded.
 
-        A lead before the first run is part of it where it can be, so that it costs no room.
+        emitted: steps since boot, as of now. A lead before the first run is part of it where it
+        can be, so that it costs no room.
         """
         while self._ends_us and self._ends_us[0] <= at_us:
             self._ends_us.pop(0)
@@ -278,12 +292,12 @@ class Dispenser:
             if not self._runs:
                 if planner.is_complete() or planner.end_us + CHUNK_US > at_us + LEASE_US:
                     return
-                self._plan(planner)
+                emitted = self._plan(planner, emitted)
             if self.is_short():
                 return  # not one step of the chunk
             count, period_us, end_us = self._runs.pop(0)
             waiting = sum([run[0] for run in self._runs])
-            self._journal.queued(self.settle(), self._commanded - waiting)
+            self._journal.queued(emitted, self._commanded - waiting)
             if lead_us and count > 1 and self._engine.room() > 1:
                 self._engine.put(0, lead_us)
                 self._ends_us.append(0)
@@ -293,16 +307,22 @@ class Dispenser:
             self._ends_us.append(end_us)
             self._queued_us = end_us
 
-    def _plan(self, planner):
-        """Plan the next chunk: its steps go on record, its runs wait for room, with their ends."""
+    def _plan(self, planner, emitted):
+        """Plan the next chunk: its steps go on record, its runs wait for room, with their ends.
+
+        Returns the steps emitted since boot, counted anew where a record was written meanwhile.
+        """
         end_us, before = planner.end_us, self._commanded
         for count, period_us in planner.next_runs():
             end_us += max(count, 1) * period_us
             self._runs.append((count, period_us, end_us))
             self._commanded += count
         steps = self._commanded - before
+        journal = self._journal
+        written = journal.written
         if steps or self._planner is None:  # a delivery begins: on record with its first pause
-            self._journal.planned(self.settle(), self._commanded, steps, self._booking.batch())
+            journal.planned(emitted, self._commanded, steps, self._booking.batch())
+        return emitted if journal.written == written else self.settle()
 
     def _is_queued(self, planner):
         """True when a limited delivery is in the engine to its last step."""
@@ -325,8 +345,8 @@ class Dispenser:
         self.stop()
 
     def _check_witness(self):
+        """Returns the steps emitted since boot; Fault where the pin had fewer edges, or more."""
         emitted, witness = self._counts()
-        if witness == emitted:
-            return
-        if witness < emitted or witness > self._engine.emitted():
+        if witness != emitted and not emitted < witness <= self._engine.emitted():
             raise Fault(WITNESS_MISMATCH)
+        return emitted

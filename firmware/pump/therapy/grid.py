@@ -99,6 +99,10 @@ class Grid:
             if next_us is not None and self.dose(at_us) is None and next_us >= now_us:
                 self.lose()
 
+    def is_laid(self):
+        """Whether there are periodic doses at all."""
+        return self._of is not None
+
     def dose(self, at_us):
         """(start, end) of the dose that has begun before an instant and ends after it, or None."""
         if self._of is None:

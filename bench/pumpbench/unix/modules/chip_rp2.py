@@ -73,7 +73,14 @@ class StateMachine(Remote):
         if buffer is not None:
             raise NotImplementedError("get() into a buffer is not simulated")
         asked, self._asked = self._asked, 0
-        word = link.received(self._machine) if link.answers > self._asked_at else None
+        if link.answers > self._asked_at:
+            word = link.received(self._machine)
+        elif asked == _SEND_NOT_X:
+            word = link.counter(self._machine)
+            if word is not None:
+                word ^= _MASK
+        else:
+            word = None
         if asked > 0 and asked == self._known_asked and self._known_version == link.version:
             word = self._known_word
         if word is None:
@@ -92,6 +99,10 @@ class StateMachine(Remote):
 
     def rx_fifo(self):
         return link.call(self.number, "rx_fifo")
+
+
+_SEND_NOT_X = 0xA0C9_8000  # mov(isr, invert(x)), push(noblock)
+_MASK = 0xFFFFFFFF
 
 
 def _only_sends(instruction):

@@ -25,6 +25,7 @@ is_known = False  # what follows
 levels = 0  # of the pins, a bit each
 queued = 0  # words in the TX FIFOs, four bits each
 _received = 0  # mask of the state machines whose next received word came with the head
+_counting = 0  # and of those of which X did, as they have sent none
 known = {}  # number -> the object that stands for it here
 handlers = {}  # number -> function without arguments
 
@@ -106,6 +107,13 @@ def received(machine):
     return struct.unpack_from("<I", _head, _WORDS_AT + 4 * machine)[0]
 
 
+def counter(machine):
+    """X of a state machine that has sent nothing; None: it is not known."""
+    if not is_known or not _counting >> machine & 1:
+        return None
+    return struct.unpack_from("<I", _head, _WORDS_AT + 4 * machine)[0]
+
+
 def spin():
     """The firmware looks at what only the chip can change, and waits for nothing."""
     global _spins
@@ -138,15 +146,16 @@ def new(module, kind, *arguments, **options):
 
 def ask(whole, is_new=False, changes=True):
     """`call` of a prepared request. changes: it may change something even if no time passes."""
-    global now_us, flags, answers, is_known, levels, queued, version, _received, _spins
+    global now_us, flags, answers, is_known, levels, queued, version
+    global _received, _counting, _spins
     before_us = now_us
     _write(whole)
     _spins = 0
     while True:
         if _reader.readinto(_head) != _HEAD_BYTES:
             raise SystemExit(9)  # the bench is gone
-        now_us, value, count, kind, flags, _received, levels, queued = struct.unpack_from(
-            "<qqIBBBxII", _head
+        (now_us, value, count, kind, flags, _received, _counting, levels, queued) = (
+            struct.unpack_from("<qqIBBBBII", _head)
         )
         answers += 1
         is_known = True
