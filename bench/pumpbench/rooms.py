@@ -21,7 +21,8 @@ from pumpbench.moving import Module, Mover, Plan, is_import, is_text, once
 from pumpbench.scopes import local_names
 
 APP = "pump.app"
-ASSEMBLY = "pump.assembly"  # a board forgets it once the pump is built: a file of its own
+# A board forgets these once the pump is built: files of their own.
+BUILDERS = {"pump.assembly", "pump.front"}
 VOCABULARY = "pump.vocabulary"
 _HAL = "pump.hal"
 
@@ -68,7 +69,7 @@ def together(sources: Mapping[str, str]) -> Rooms:
 
 def _at_boot(modules: Mapping[str, Module]) -> set[str]:
     """The modules that are loaded at boot and stay, those of the HAL apart."""
-    found = _reached({APP, ASSEMBLY} & modules.keys(), modules) - {"pump", ASSEMBLY}
+    found = _reached(({APP} | BUILDERS) & modules.keys(), modules) - {"pump"} - BUILDERS
     return {name for name in found if not (name + ".").startswith(_HAL + ".")}
 
 

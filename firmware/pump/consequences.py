@@ -4,7 +4,7 @@
 The console and the panel call it after each order that was carried out.
 """
 
-from pump.console.lock import has_pin
+from pump.lock import has_pin
 from pump.records.event_codes import COMMAND
 
 # Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.

@@ -7,8 +7,8 @@ import pytest
 
 from host_tests.console_lines import call, tree_of
 from host_tests.rows import all_rows
-from pump.console.lock import Lock, has_pin, is_open_to_all
 from pump.faults import LOCKED, WAIT, Refused
+from pump.lock import Lock, has_pin, is_open_to_all
 
 OPEN_TEXT = """*CLS *ESE *OPC *SRE *WAI
 THERapy:STOP BOLus:PATient BOLus:ABORt PRIMe:ABORt

@@ -19,11 +19,11 @@ from pump.console.errors import (
     ScpiError,
 )
 from pump.console.lines import LineAssembler
-from pump.console.lock import has_pin
 from pump.console.parser import commands
 from pump.console.reply import pieces, size
 from pump.console.stray import Stray
 from pump.faults import Fault, Refused
+from pump.lock import has_pin
 
 _MOST = const(4096)  # characters that the answers of one message may have together
 

@@ -34,7 +34,7 @@ class Tree:
 
     heads: how headers of this section can begin, two letters each, `*` for common commands; "" for
     any. rows(*what of): its rows; handlers keep nothing from one call to the next.
-    need_open(pattern): refuses a command before it is run, see `lock`.
+    need_open(pattern): refuses a command before it is run, see `pump.lock`.
     """
 
     def __init__(self, sections, need_open=None):

@@ -3,13 +3,13 @@
 
 All fields as they were programmed, then what follows from them: a day's drug and volume, the drug
 that whole steps can really give, and with every patient bolus. Numbers as the console prints them.
-Pure.
+Loaded when somebody asks, and not kept. Pure.
 """
 
 from pump.therapy.flex import WEEKDAYS
-from pump.therapy.prescription import FLEX, SIMPLE
+from pump.therapy.prescription import FLEX
 from pump.therapy.sums import sums
-from pump.therapy.validation import has_day
+from pump.therapy.validation import has_day, mean_day
 from pump.units import NG_D, NL_D, ml, seconds, ug, ug_ml
 
 NONE = "NONE"  # what is not programmed
@@ -22,16 +22,6 @@ def comparison(active, staged, limits):
     before = None if active is None else _fields(active, limits, has_week)
     for index, (name, text) in enumerate(after):
         yield name, before[index][1] if before else NONE, text
-
-
-def mean_day(prescription, min_nl_d):
-    """(ng, nl) of regular therapy on a mean day, rounded down; of what is not programmed 0."""
-    if prescription.mode in ("", SIMPLE):
-        return prescription.rate_ng_d(), prescription.rate_nl_d()
-    if not has_day(prescription):
-        return 0, 0
-    day = sums(prescription, min_nl_d)
-    return day.mean_ng(), day.mean_nl
 
 
 def _fields(prescription, limits, has_week):

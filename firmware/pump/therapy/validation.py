@@ -13,7 +13,7 @@ from pump.therapy import library
 from pump.therapy.conversion import rate_nl_d
 from pump.therapy.dose_checks import doses_a_day, patient_problems, periodic_problems
 from pump.therapy.flex import clock_text, days_text
-from pump.therapy.prescription import FLEX, MINIMUM, NO_INDICATION, PERIODIC
+from pump.therapy.prescription import FLEX, MINIMUM, NO_INDICATION, PERIODIC, SIMPLE
 from pump.therapy.sums import sums
 from pump.therapy.titration import changes, unusual
 from pump.units import ml, ug, ug_ml
@@ -79,6 +79,16 @@ def has_day(prescription):
         return False
     duration_ms = prescription.periodic_duration_ms
     return prescription.mode != PERIODIC or 0 < duration_ms < prescription.periodic_interval_ms
+
+
+def mean_day(prescription, min_nl_d):
+    """(ng, nl) of regular therapy on a mean day, rounded down; of what is not programmed 0."""
+    if prescription.mode in ("", SIMPLE):
+        return prescription.rate_ng_d(), prescription.rate_nl_d()
+    if not has_day(prescription):
+        return 0, 0
+    day = sums(prescription, min_nl_d)
+    return day.mean_ng(), day.mean_nl
 
 
 def _missing(prescription):

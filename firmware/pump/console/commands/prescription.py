@@ -17,11 +17,11 @@ from pump.console.params import (
 )
 from pump.console.params_time import DAYS, END_OF_WINDOW, TIME_OF_DAY, WEEKDAY
 from pump.faults import Refused
-from pump.therapy.comparison import comparison, mean_day
 from pump.therapy.dose_checks import MAX_STARTS
 from pump.therapy.flex import WEEKDAYS, clock_text
-from pump.therapy.validation import notes
+from pump.therapy.validation import mean_day, notes
 from pump.units import ml, ug, ug_ml
+from pump.unload import unload
 
 # four letters as SCPI shortens, five as the contract writes it
 _ROOT = const("PRES|PRESCription:")
@@ -87,6 +87,9 @@ class _Report:
 
     def comparison(self):
         """Every field as `"field: active -> staged"`."""
+        from pump.therapy.comparison import comparison
+
+        unload("pump.therapy.comparison")
         staged = self._staging.staged()
         fields = comparison(self._staging.active, staged, self._control.limits())
         return (_quoted("%s: %s -> %s" % field) for field in fields)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""The front of the pump: what watches and is heard, and what takes orders, buttons and console.
+
+The second part of the composition root. It is loaded when the records are back: a heap that
+already held the console, the largest room, would have too little left for them.
+"""
+
+from pump import VERSION
+from pump.alarm.annunciator import Annunciator
+from pump.alarm.monitor import Monitor
+from pump.consequences import SILENCE, Consequences
+from pump.console import ieee488
+from pump.console.buttons import HELD, PRESSED
+from pump.console.commands import (
+    alarm,
+    bolus,
+    delivery,
+    log,
+    motor,
+    prescription,
+    reservoir,
+    system,
+    therapy,
+)
+from pump.console.conditions import Conditions
+from pump.console.errors import ErrorQueue
+from pump.console.link import Link
+from pump.console.lock import rows as lock_rows
+from pump.console.panel import Panel
+from pump.console.session import Session
+from pump.console.status import Status
+from pump.console.tree import Tree
+from pump.control import Control
+from pump.delivery.planner import FASTEST_STEPS_S
+from pump.dosing import Dosing
+from pump.hal import program
+from pump.progress import Progress
+from pump.selftest import SelfTest
+from pump.timecheck import TimeCheck
+
+
+class Front:
+    """The parts, each made of those before it. whole: the `Assembly`, with all that lies beneath.
+
+    board: its data. hal: the module of its port.
+    """
+
+    def __init__(self, whole, board, hal):
+        self._whole = whole
+        self._build_alarms(board, hal)
+        self._build_orders(board, hal)
+        self._build_console(board, hal)
+
+    def _build_alarms(self, board, hal):
+        """What watches, and what is heard and seen of it."""
+        whole, speaker = self._whole, hal.speaker(board)
+        self.annunciator = Annunciator(
+            speaker, hal.lamps(board), whole.alarms, whole.clock, whole.supervisor.wake_by
+        )
+        self.panel = Panel(whole.clock, self.annunciator.signal)
+        self._build_self_test(hal)
+        self.monitor = Monitor(
+            whole.alarms,
+            whole.absence,
+            whole.clock,
+            treatment=whole.treatment,
+            staging=whole.staging,
+            supply=whole.supply,
+            journal=whole.journal,
+            settings=whole.settings,
+            panel=self.panel,
+            self_test=self.self_test,
+            supervisor=whole.supervisor,
+            heartbeat=whole.heartbeat,
+            has_buzzer=speaker is not None,
+            fitted=whole.rotor.conditions() if whole.rotor is not None else (),
+        )
+
+    def _build_self_test(self, hal):
+        """What is tested before anything moves, and every hour."""
+        whole = self._whole
+        self.time_check = TimeCheck(whole.clock, hal.stopwatch())
+        self.self_test = SelfTest(
+            whole.clock,
+            whole.supervisor.trip,
+            whole.events.note,
+            program=program,
+            time_check=self.time_check,
+            dispenser=whole.dispenser,
+            settings=whole.settings,
+            log=whole.log,
+            panel=self.panel,
+            watchdog=whole.watchdog,
+            annunciator=self.annunciator,
+        )
+
+    def _build_orders(self, board, hal):
+        """What may be ordered, what comes of it, and the buttons: they order what commands do."""
+        whole = self._whole
+        self.control = Control(
+            whole.treatment,
+            (whole.dispenser, whole.supply, whole.calibrations),
+            whole.staging,
+            whole.supervisor,
+            (board.PUMP, min(board.DRIVER["max_steps_s"], FASTEST_STEPS_S)),
+            settings=whole.settings,
+            rtc=whole.rtc,
+            alarms=whole.alarms,
+            self_test=self.self_test,
+        )
+        self.dosing = Dosing(
+            self.control, whole.treatment, self.annunciator.signal, whole.events.note
+        )
+        self.status = Status()
+        self.conditions = Conditions(self.status, self.control, whole.alarms)
+        self.consequences = Consequences(
+            supervisor=whole.supervisor,
+            dispenser=whole.dispenser,
+            supply=whole.supply,
+            settings=whole.settings,
+            note=whole.events.note,
+            monitor=self.monitor,
+            annunciator=self.annunciator,
+            conditions=self.conditions,
+        )
+        self.panel.tell(self.consequences.of_button)
+        stop, silence, patient = hal.button_lines(board, whole.rest)
+        self.panel.add(stop, HELD, self.control.stop, "STOP")
+        self.panel.add(silence, PRESSED, self.annunciator.pause, SILENCE)
+        self.panel.add(patient, PRESSED, self.dosing.patient, "BOLUS")
+
+    def _build_console(self, board, hal):
+        whole = self._whole
+        self.errors = ErrorQueue(self.status)
+        tree = Tree(self._sections(board, hal), whole.lock.need_open)
+        session = Session(tree, self.errors, therapy.STOP, self.consequences.follow)
+        self.link = Link(whole.port, session, self.errors, whole.clock, whole.heartbeat.hear)
+
+    def _sections(self, board, hal):
+        """The command tree: how headers begin, what makes the rows, and of what."""
+        whole, control = self._whole, self.control
+        treatment, dispenser, staging = whole.treatment, whole.dispenser, whole.staging
+        progress = Progress(treatment, dispenser)
+        identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
+        clock, lock = whole.clock, whole.lock
+        system_parts = control, whole.supervisor, clock, whole.boot, whole.heartbeat, program.sums
+        common = self.status, self.errors, identity, staging.discard, control.self_test
+        sound = self.monitor, self.annunciator, clock
+        return (
+            ("*", ieee488.rows, common),
+            ("SY ST", ieee488.required_rows, (self.status, self.errors)),
+            ("SY", system.rows, system_parts),
+            ("SY", lock_rows, (lock, whole.settings, whole.events.note)),
+            ("PR", prescription.rows, (control, staging)),
+            ("TH", therapy.rows, (control,)),
+            ("BO PR BR", bolus.rows, (self.dosing, progress, treatment.boluses)),
+            ("DE", delivery.rows, (progress, dispenser, whole.ledger, whole.rotor)),
+            ("RE", reservoir.rows, (control, whole.supply)),
+            ("MO", motor.rows, (control, board.DRIVER)),
+            ("AL", alarm.rows, (whole.alarms, whole.absence) + sound),
+            ("LO", log.rows, (whole.log,)),
+        )
