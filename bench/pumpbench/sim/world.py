@@ -116,7 +116,7 @@ class World:
         self.console = UsbConsole(self, self._output if is_usb else bytearray())
         self.host_side = self.console if is_usb else self.uart(self.board.CONSOLE[1])
         chip = CHIPS.get(self.machine.split()[-1].lower(), CHIPS["rp2040"])
-        self.watchdog = Watchdog(self, chip.watchdog)
+        self.watchdog = Watchdog(self, chip.watchdog or 0)
 
     @property
     def scratch(self) -> tuple[int, ...]:
