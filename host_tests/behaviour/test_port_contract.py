@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from pump.alarm import patterns
 from pumpbench.boards import board_of, board_path, load_board
 from pumpbench.image import FIRMWARE
 from pumpbench.pins import is_active_low
@@ -453,6 +454,46 @@ print(speaker.is_on())
     widths = [width // 1_000 for _, width in target.plant.buzzer.pulses()]
     assert widths.count(250) >= 50
     assert widths.count(125) >= 50
+
+
+def test_a_hang_leaves_no_endless_tone(name):
+    main = """
+speaker = hal.speaker(board)
+hal.watchdog_timer().start(3_000)
+speaker.play(speaker.encode([(2_000, 250, 60)] * 5))
+while True:
+    clock.now_us()
+"""
+    target = powered(name, main, PORT)
+    target.run(5)
+    buzzer = target.plant.buzzer
+    assert buzzer.count in (60, 300)  # all of it where the hardware knows it, else a piece
+    assert not buzzer.is_on
+
+
+def test_a_burst_can_begin_as_soon_as_another_was_stopped(name):
+    main = """
+speaker = hal.speaker(board)
+words = speaker.encode([(2_000, 250, 50)])
+for _ in range(3):
+    speaker.play(words)
+    time.sleep_us(20_100)
+    print(speaker.is_on())
+    speaker.stop()
+    print(speaker.is_on())
+speaker.play(words)
+"""
+    target = ran(name, main, begin=PORT)
+    assert told(target) == ["1", "0"] * 3
+    assert 3 * 11 + 50 - 3 <= target.plant.buzzer.count <= 3 * 11 + 50
+
+
+def test_no_piece_of_a_burst_is_longer_than_an_esp32_can_have():
+    names = ("HIGH", "MEDIUM", "LOW", "REMINDER", "CLICK", "REFUSED", "POWER_UP")
+    parts = [part for one in names for part in patterns.segments(getattr(patterns, one))]
+    for period_us, on_us, cycles in parts:
+        assert cycles <= 127 or not on_us
+        assert period_us * cycles <= 250_000 or not on_us
 
 
 def test_an_active_buzzer_is_on_and_off(name):

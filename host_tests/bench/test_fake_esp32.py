@@ -229,6 +229,8 @@ def test_a_pin_whose_input_is_off_reads_0():
     main = "r = rmt(idle_level=True)\nprint(Pin(2).value())\nPin(2, Pin.IN)\nprint(Pin(2).value())"
     assert printed(main) == ["0", "0"]
     assert printed("Pin(2, Pin.OUT)\nr = rmt(idle_level=True)\nprint(Pin(2)())") == ["1"]
+    main = "Pin(2, Pin.OUT)\nmachine.PWM(Pin(2), freq=1000, duty_u16=65535)\nprint(Pin(2)())"
+    assert printed(main) == ["0"]
 
 
 # machine

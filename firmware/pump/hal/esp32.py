@@ -74,7 +74,12 @@ def step_engine(board, clock):
     """The step engine on the board's driver pins."""
     step, _, _ = pins.parse(board.PINS["step"])
     wires = (step, Output(board.PINS["dir"]), Output(board.PINS["enable"]))
-    return StepEngine(wires, board.DRIVER, clock, os.uname().machine.endswith(_S3))
+    return StepEngine(wires, board.DRIVER, clock, _has_rounds())
+
+
+def _has_rounds():
+    """Whether RMT can repeat what it sends a number of times."""
+    return os.uname().machine.endswith(_S3)
 
 
 def rotor(board):
@@ -90,8 +95,10 @@ def speaker(board):
         return None
     from pump.hal import esp32_sound
 
-    make = esp32_sound.Level if board.BUZZER == "active" else esp32_sound.Tone
-    return esp32_sound.Speaker(make(board.PINS["buzzer"]))
+    text = board.PINS["buzzer"]
+    if board.BUZZER == "active":
+        return esp32_sound.Speaker(esp32_sound.Level(text))
+    return esp32_sound.Speaker(esp32_sound.Tone(text, _has_rounds()))
 
 
 def lamps(board):

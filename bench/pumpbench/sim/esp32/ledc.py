@@ -6,7 +6,7 @@ from pumpbench.sim.pins import Net
 
 
 class Ledc:
-    """is_inverted: the pulse is low."""
+    """is_inverted: the pulse is low. The pin cannot be read any more."""
 
     def __init__(self, signals: Signals, net: Net, is_inverted: bool) -> None:
         self.net = net
@@ -16,6 +16,7 @@ class Ledc:
         self._level = 0
         self._period_ns = self._on_ns = 0
         signals.drivers.append(self)
+        signals.disable_input(net)  # `_ledc_set_pin`: GPIO_MODE_OUTPUT
         signals.connect(net, self, self._invert)
 
     def set(self, period_ns: int, on_ns: int) -> None:

@@ -83,6 +83,9 @@ class Signals:
     def enable_input(self, net: Net) -> None:
         self._inputs.add(net.number)
 
+    def disable_input(self, net: Net) -> None:
+        self._inputs.discard(net.number)
+
     def can_read(self, net: Net) -> bool:
         """Whether the pin's input is on; it reads 0 where it is not."""
         return net.number in self._inputs
