@@ -152,3 +152,23 @@ def test_an_alarm_is_heard_while_the_motor_runs_and_costs_no_step(name):
     assert bench.plant.buzzer.count > 500
     bench.stop()
     assert_balanced(bench)
+
+
+def test_bytes_that_the_uart_of_the_repl_lost_are_told_and_nothing_of_them_is_run():
+    bench = Bench(SimTarget("ESP32_GENERIC"))
+    bench.prescribe("24 ML/D")
+    bench.target.world.flash.erase_ns = WORST_ERASE_NS
+    bench.target.write(b"THER:STAR\n" + b"*ESE 1\n" * 800)
+    bench.run(9)
+    assert bench.target.world.console.lost > 0
+    bench.target.write(b"\nSYST:ERR?\n")
+    bench.run(1)
+    assert bench.target.output.splitlines()[-1].startswith(b"-363")
+
+
+def test_a_host_that_waits_for_answers_loses_nothing_at_the_uart_of_the_repl():
+    bench = Bench(SimTarget("ESP32_GENERIC"))
+    for _ in range(20):
+        bench.ask("*IDN?;" * 30 + ":SYST:STAT?")
+    assert bench.target.world.console.lost == 0
+    assert bench.ask("SYST:ERR?").startswith("0,")
