@@ -13,6 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pumpbench.chips import CHIPS, is_i2c, is_uart
 from pumpbench.pins import pin_number
 
+OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp", "lamp_red", "lamp_yellow")
+REPL_BAUD = 115_200  # of an ESP32, as MicroPython builds it
+
 
 def _pin(text: str, info: ValidationInfo) -> str:
     """A pin as board files write it, and one that the board has."""
@@ -124,12 +127,17 @@ class Board(_Data):
         chip = CHIPS[(info.context or {}).get("mcu", "rp2040")]
         if chip.port != self.PORT:
             raise ValueError(f"PORT is {self.PORT!r}; the chip of this board has {chip.port!r}")
-        if self.I2C is not None and "ds3231" in self.HAS and not is_i2c(*self.I2C):
+        if self.I2C is not None and "ds3231" in self.HAS and not is_i2c(chip, *self.I2C):
             number, sda, scl = self.I2C
             raise ValueError(f"I2C{number} cannot have SDA on {sda}, SCL on {scl}")
-        if self.CONSOLE != "usb" and not is_uart(*self.CONSOLE[1:4]):
+        if self.CONSOLE != "usb" and not is_uart(chip, *self.CONSOLE[1:4]):
             _, number, tx, rx, _ = self.CONSOLE
             raise ValueError(f"UART{number} cannot have TX on {tx}, RX on {rx}")
+        if chip.port == "esp32" and self.CONSOLE != "usb" and self.CONSOLE[4] != REPL_BAUD:
+            raise ValueError(f"the UART of the REPL has {REPL_BAUD} baud")
+        for name, pin in self.PINS.used():
+            if name in OUTPUTS and pin_number(pin) in chip.inputs_only:
+                raise ValueError(f"{name} is an output, and GP{pin_number(pin)} can only be read")
         return self
 
     @model_validator(mode="after")

@@ -82,12 +82,17 @@ def mistakes(source: bytes, path: Path) -> list[str]:
 def machine_name(name: str) -> str:
     """What MicroPython calls a board, its chip at the end: `os.uname().machine`."""
     data = _description(BOARDS_DIR / name)
-    return f"{data['vendor']} {data['product']} with {data['mcu'].upper()}"
+    return f"{data['vendor']} {data['product']} with {CHIPS[data['mcu']].name}"
 
 
 def chip_name(name: str) -> str:
     """The chip of a board, a key of CHIPS."""
     return _description(BOARDS_DIR / name)["mcu"]
+
+
+def port_of(name: str) -> str:
+    """MicroPython's port of a board."""
+    return CHIPS[chip_name(name)].port
 
 
 class Filesystem(NamedTuple):

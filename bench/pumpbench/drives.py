@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from pumpbench.chips import CHIPS
+from pumpbench.chips import BOOTS
 
 INFO = "INFO_UF2.TXT"
 HOW = "hold BOOTSEL while you plug the board in"
@@ -30,7 +30,7 @@ class FlashError(Exception):
 
 
 class Drive(NamedTuple):
-    """A boot drive; chip: a key of CHIPS, "" for one that is not known. name: its Board-ID."""
+    """A boot drive; chip: a key of BOOTS, "" for one that is not known. name: its Board-ID."""
 
     path: Path
     chip: str
@@ -81,7 +81,7 @@ def drive_at(path: Path) -> Drive | None:
         return None
     told = {key.strip(): text.strip() for key, _, text in (line.partition(":") for line in lines)}
     name, model = told.get("Board-ID", ""), told.get("Model", "")
-    chips = [chip for chip, (*_, boot) in CHIPS.items() if boot.id == name or boot.model == model]
+    chips = [chip for chip, boot in BOOTS.items() if boot.id == name or boot.model == model]
     return Drive(path, chips[0] if len(chips) == 1 else "", name or model or "no name")
 
 
@@ -103,7 +103,7 @@ def _said(drive: Drive) -> str:
 
 
 def _none(chip: str, disks: Iterable[Disk]) -> str:
-    label = CHIPS[chip].boot.id
+    label = BOOTS[chip].id
     for disk in disks:
         if disk.label == label and not disk.mountpoint:
             return (

@@ -14,7 +14,7 @@ from pathlib import Path
 from serial.tools import list_ports
 
 from pumpbench.boards import load_board
-from pumpbench.chips import CHIPS
+from pumpbench.chips import BOOTS
 from pumpbench.deploy import wait_until_up
 from pumpbench.drives import HOW, INFO, Drive, FlashError
 from pumpbench.uf2 import families
@@ -30,7 +30,7 @@ _DEVICES = Path("/sys/dev/block")  # Linux: a link for each disk that there is
 
 def need_fit(content: bytes, drive: Drive) -> None:
     """FlashError where a drive would not take that UF2."""
-    wanted = CHIPS[drive.chip].boot.family
+    wanted = BOOTS[drive.chip].family
     others = families(content) - {wanted}
     if others:
         found = ", ".join(f"{other:08X}" for other in sorted(others))

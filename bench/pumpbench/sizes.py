@@ -39,7 +39,7 @@ class Sizes(NamedTuple):
 def measure(board: str) -> Sizes:
     """What the firmware as it stands takes of a board; BoardError where its data has mistakes."""
     files = image.board_files(board)
-    package = sum(map(len, image.package().values()))
+    package = sum(map(len, image.package(boards.port_of(board)).values()))
     try:
         place = boards.filesystem_of(board)
     except boards.BoardError:

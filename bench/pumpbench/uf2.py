@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rp2040py.utils.firmware_retrieve import MICROPYTHON
 
-from pumpbench.chips import CHIPS
+from pumpbench.chips import BOOTS
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rp2040py"
 SOURCE = "https://micropython.org/download/RPI_PICO/"
@@ -26,7 +26,7 @@ SHA256 = {
 
 _MAGIC = 0x0A324655, 0x9E5D5157  # of every block of 512 bytes
 _BLOCK_BYTES = 512
-_RP2040 = CHIPS["rp2040"].boot.family
+_RP2040 = BOOTS["rp2040"].family
 _END = 0x0AB16F30
 _HAS_FAMILY = 0x2000  # flag
 _PAGE_BYTES, _SECTOR_BYTES = 256, 4096

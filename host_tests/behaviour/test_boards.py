@@ -2,13 +2,16 @@
 """Every board of the repository, from power-up to a delivery that is exact and an alarm heard."""
 
 import json
+from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_exact
-from pumpbench.boards import BOARDS_DIR, board_names
+from host_tests.bench_session import Bench, assert_balanced, assert_exact, period_us
+from pumpbench.boards import BOARDS_DIR, board_names, port_of
 from pumpbench.chips import CHIPS
 from pumpbench.sim import SimTarget
+
+LATE_US = 500  # of a step, on a port where Python lies between two pieces of them
 
 
 @pytest.mark.hazard("wrong-board-file")
@@ -26,7 +29,19 @@ def test_every_board_delivers_what_is_asked_for_and_is_heard(name):
     assert bench.plant.buzzer.count > 500  # five bursts of a tone
     assert all(lamp.changes for lamp in bench.plant.lamps.values())
     bench.stop()
-    assert_exact(bench, "24 ML/D")
+    if port_of(name) == "rp2":
+        assert_exact(bench, "24 ML/D")
+    else:
+        assert_balanced(bench)
+        assert_soon(bench.plant.edges, period_us("24 ML/D"))
+
+
+def assert_soon(edges, ideal_us):
+    """No step is early, and none later than what lies between two pieces of RMT."""
+    times = [Fraction(t_ns, 1000) for t_ns in edges.times_ns()]
+    late = [at - times[0] - n * ideal_us for n, at in enumerate(times)]
+    assert min(late) > -LATE_US
+    assert max(late) < LATE_US
 
 
 @pytest.mark.hazard("task-hangs")
@@ -37,5 +52,6 @@ def test_the_watchdog_of_every_board_is_armed_at_the_place_of_its_chip(name):
     mcu = json.loads((BOARDS_DIR / name / "board.json").read_text())["mcu"]
     watchdog = target.world.watchdog
     assert watchdog.is_running
-    assert watchdog.read(CHIPS[mcu].watchdog) >> 30 & 1
-    assert any(target.scratch)  # the count of bites is kept in the registers behind it
+    if CHIPS[mcu].watchdog is not None:
+        assert watchdog.read(CHIPS[mcu].watchdog) >> 30 & 1
+    assert any(target.scratch)  # the count of bites is kept there

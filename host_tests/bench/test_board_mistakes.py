@@ -189,3 +189,34 @@ def test_what_may_be_fitted_is_taken(tmp_path):
 @pytest.mark.parametrize("name", board_names())
 def test_every_board_is_without_a_mistake(name):
     assert checked(name)
+
+
+ESP32_MISTAKES = {
+    "an output on a pin that can only be read": (
+        '"step": "GP18"',
+        '"step": "GP34"',
+        "step is an output, and GP34 can only be read",
+    ),
+    "a console that is not the REPL's UART": ('"GP1", "GP3"', '"GP16", "GP17"', "UART0 cannot"),
+    "another baud rate than that of the REPL": ("115_200", "9_600", "the REPL has 115200 baud"),
+    "a pin of the flash": ('"dir": "GP19"', '"dir": "GP6"', "the board has no pin GP6"),
+    "the port of a Pico": ('"esp32"', '"rp2"', "the chip of this board has 'esp32'"),
+}
+
+
+@pytest.mark.parametrize("what", ESP32_MISTAKES)
+def test_a_mistake_that_is_one_on_an_esp32_is_found(what):
+    before, after, said = ESP32_MISTAKES[what]
+    source = checked("ESP32_GENERIC").decode()
+    assert before in source
+    found = mistakes(source.replace(before, after).encode(), boards.board_path("ESP32_GENERIC"))
+    assert any(said in sentence for sentence in found), found
+
+
+def test_an_esp32_has_i2c_on_any_two_pins_that_drive():
+    source = checked("ESP32_GENERIC").decode().replace("HAS = ()", 'HAS = ("ds3231",)')
+    path = boards.board_path("ESP32_GENERIC")
+    assert mistakes(source.encode(), path) == []
+    assert mistakes(source.replace('"GP22", "GP23"', '"GP4", "GP13"').encode(), path) == []
+    found = mistakes(source.replace('"GP22", "GP23"', '"GP34", "GP13"').encode(), path)
+    assert "I2C0 cannot have SDA on GP34" in found[0]

@@ -9,6 +9,8 @@ from littlefs import LittleFS, UserContext
 from pumpbench import image
 from pumpbench.__main__ import main
 
+PORTS = {"RPI_PICO": "rp2", "ESP32_GENERIC": "esp32"}
+
 
 def mounted(content: bytes) -> LittleFS:
     context = UserContext(buffsize=len(content))
@@ -45,6 +47,17 @@ def test_the_image_holds_the_sum_of_each_of_its_files():
     listed = {f"/{line[9:]}": int(line[:8], 16) for line in lines}
     program = {path: data for path, data in files.items() if path not in (image.SUMS, image.BOOT)}
     assert listed == {path: binascii.crc32(data) for path, data in program.items()}
+
+
+def test_a_board_gets_the_files_of_its_port_and_of_no_other():
+    hal = {
+        board: {path for path in image.board_files(board) if "/hal/" in path} for board in PORTS
+    }
+    for board, port in PORTS.items():
+        others = {f"/pump/hal/{other}" for other in PORTS.values() if other != port}
+        assert f"/pump/hal/{port}.mpy" in hal[board]
+        assert "/pump/hal/board_io.mpy" in hal[board]
+        assert not [path for path in hal[board] if path.startswith(tuple(others))]
 
 
 def test_the_image_has_the_size_and_the_disk_version_that_micropython_1_21_mounts():

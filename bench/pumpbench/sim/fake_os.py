@@ -80,7 +80,8 @@ class _Uname(NamedTuple):
 
 
 def uname() -> _Uname:
-    return _Uname("rp2", "rp2", "1.22.0", "v1.22.0", _world.current.machine)
+    port, release, version = _world.current.uname()
+    return _Uname(port, port, release, version, _world.current.machine)
 
 
 def sync() -> None:

@@ -28,7 +28,8 @@ def ticks_ms() -> int:
 
 
 def ticks_cpu() -> int:
-    return ticks_us()
+    ticks = _world.current.ticks_cpu()
+    return ticks_us() if ticks is None else ticks & _MASK
 
 
 def ticks_diff(end: int, start: int) -> int:

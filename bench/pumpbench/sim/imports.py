@@ -13,13 +13,14 @@ import sys
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 
 from pumpbench.sim import fake_io, fake_sys
 from pumpbench.sim import world as _world
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[3] / "firmware"
 FAKES = frozenset(("machine", "rp2", "micropython", "time", "select", "sys", "gc", "os", "io"))
+ESP32_FAKES = frozenset(("machine", "esp32"))  # in the folder of that port
 # Names that older firmware uses for the same modules.
 ALIASES = {"utime": "time", "uselect": "select", "usys": "sys", "uos": "os", "uio": "io"}
 
@@ -28,11 +29,52 @@ def _import(name: str, scope=None, local=None, names=(), level: int = 0):
     """`__import__` for firmware."""
     if level == 0:
         name = ALIASES.get(name, name)
+        if name in ("machine", "rp2", "esp32"):
+            return _of_port(name, (scope or {}).get("__name__", ""))
         if name in FAKES:
             return importlib.import_module(f"pumpbench.sim.fake_{name}")
         if name == "board":
             return _world.current.board
     return builtins.__import__(name, scope, local, names, level)
+
+
+def _of_port(name: str, importer: str) -> ModuleType:
+    """A module of which each port has its own.
+
+    Modules of a port, and main.py, get that of their port. What ports have in common is imported
+    once for all boards of the process, and gets one that is each time that of the current board.
+    """
+    if importer.startswith("pump.hal.esp32"):
+        port = "esp32"
+    elif importer.startswith("pump.hal.rp2"):
+        port = "rp2"
+    elif importer.startswith("pump."):
+        return MACHINE
+    else:
+        port = _port()
+    if port != "esp32":
+        return importlib.import_module(f"pumpbench.sim.fake_{name}")
+    if name not in ESP32_FAKES:
+        raise ImportError(f"no module named {name!r}")
+    return importlib.import_module(f"pumpbench.sim.esp32.fake_{name}")
+
+
+def _port() -> str:
+    world = _world.current
+    board = world.board if isinstance(world, _world.World) else None
+    return getattr(board, "PORT", "rp2")
+
+
+class _Machine(ModuleType):
+    """`machine`, each time that of the board that runs."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(_of_port("machine", ""), name)
+
+
+MACHINE = _Machine("machine")
 
 
 def _print(*values: object, sep: str = " ", end: str = "\n", file=None) -> None:

@@ -95,8 +95,10 @@ class Pins:
     `on_route`, to hear that other drivers may reach a net.
     """
 
-    def __init__(self, now: Callable[[], int], prepare: Callable[[], None]) -> None:
-        self.nets = [Net(number, self) for number in range(PIN_COUNT)]
+    def __init__(
+        self, now: Callable[[], int], prepare: Callable[[], None], count: int = PIN_COUNT
+    ) -> None:
+        self.nets = [Net(number, self) for number in range(count)]
         self.levels = 0
         self.on_change: Callable[[Net, int, int], None] | None = None
         self.on_route: Callable[[], None] | None = None

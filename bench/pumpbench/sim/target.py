@@ -11,18 +11,20 @@ from pumpbench.boards import DEFAULT_BOARD, load_board, machine_name
 from pumpbench.pins import pin_number
 from pumpbench.sim import fake_sys
 from pumpbench.sim.battery_clock import ADDRESS, BatteryClock
+from pumpbench.sim.esp32.world import Esp32World
 from pumpbench.sim.fake_machine import WDT_RESET
 from pumpbench.sim.flash import Image
 from pumpbench.sim.guard import start_guard
 from pumpbench.sim.imports import FIRMWARE_DIR, install, run_main
 from pumpbench.sim.pins import Net
-from pumpbench.sim.watchdog import BY_TIMER, SCRATCH_COUNT
+from pumpbench.sim.watchdog import BY_TIMER
 from pumpbench.sim.world import BoardReset, World
 from pumpbench.target import Target
 
 # Both tick counters wrap a few seconds after power-up, so that every test crosses the wrap.
 TICKS_US_AT_BOOT = (1 << 30) - 3_000_000
 TICKS_MS_AT_BOOT = (1 << 30) - 5_000
+WORLDS = {"rp2": World, "esp32": Esp32World}  # by the PORT of a board
 
 
 class Ended:
@@ -61,7 +63,7 @@ class SimTarget(Target):
         ticks_ms_at_boot: int = TICKS_MS_AT_BOOT,
         reset_cause: int = 1,
         flash: bytes | Image | None = None,
-        scratch: tuple[int, ...] = (0,) * SCRATCH_COUNT,
+        scratch: tuple[int, ...] | None = None,
         reset_reason: int | None = None,
         has_slow_flash: bool = True,
         extrapolate: bool = True,
@@ -74,7 +76,7 @@ class SimTarget(Target):
         start_guard()
         self.ended: Ended | None = None
         self._main = (FIRMWARE_DIR / "main.py").read_text() if main is None else main
-        self.world = World(
+        self.world = WORLDS[getattr(self.board, "PORT", "rp2")](
             self.board,
             self.plant,
             self.output,
@@ -113,8 +115,8 @@ class SimTarget(Target):
 
     @property
     def scratch(self) -> tuple[int, ...]:
-        """The watchdog's scratch registers 0 to 7; they survive a reset, and no power cut."""
-        return tuple(self.world.watchdog.scratch)
+        """What survives a reset, and no power cut: on rp2 the scratch registers 0 to 7."""
+        return self.world.scratch
 
     @property
     def was_reset_by_watchdog(self) -> bool:
@@ -151,15 +153,14 @@ class SimTarget(Target):
         with self.world.as_current():
             self._firmware.throw(self.world.ending)
 
-    def _bring_in(self, cause: int, reason: int | None, scratch: tuple[int, ...]) -> None:
+    def _bring_in(self, cause: int, reason: int | None, scratch: tuple[int, ...] | None) -> None:
         """What is there of the life before; the watchdog's timer is the usual reason."""
         if reason is None:
             reason = BY_TIMER if cause == WDT_RESET else 0
-        if len(scratch) != SCRATCH_COUNT:
-            raise ValueError(f"there are {SCRATCH_COUNT} scratch registers, not {len(scratch)}")
         self.world.reset_cause = cause
         self.world.watchdog.reason = reason
-        self.world.watchdog.scratch[:] = scratch
+        if scratch is not None:
+            self.world.scratch = scratch
 
     def _power_up(self) -> None:
         """The board's life: main.py, then the REPL, where time passes and nobody types."""

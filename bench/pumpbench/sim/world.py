@@ -27,7 +27,7 @@ from pumpbench.sim.pins import Pins
 from pumpbench.sim.pio import Pio
 from pumpbench.sim.pio_machine import Machine
 from pumpbench.sim.uart import Uart
-from pumpbench.sim.watchdog import Watchdog
+from pumpbench.sim.watchdog import SCRATCH_COUNT, Watchdog
 from pumpbench.sim.wiring import attach
 
 FOREVER_NS = 1 << 62
@@ -98,21 +98,44 @@ class World:
         self._uarts: dict[int, Uart] = {}
         self._queue: list[tuple[int, int, Event]] = []
         self._number = 0
-        self.pins = Pins(lambda: self.now_ns, self._before_pin_change)
-        self.pio = Pio(self.pins, extrapolate=extrapolate)
-        self.dma = Dma()
-        is_usb = board.CONSOLE == "usb"
-        self.console = UsbConsole(self, output if is_usb else bytearray())
-        self.host_side = self.console if is_usb else self.uart(board.CONSOLE[1])
         self.machine = machine
-        chip = CHIPS.get(machine.split()[-1].lower(), CHIPS["rp2040"])
-        self.watchdog = Watchdog(self, chip.watchdog)
+        self._build_chip(extrapolate)
         self.flash = Flash(fresh_filesystem() if flash is None else flash, self)
         self.files = Filesystem(self.flash, self)
         self.i2c: dict[
             tuple[int, int], dict[int, BatteryClock]
         ] = {}  # (sda, scl) -> what is there
         attach(self.pins, board, plant)
+
+    def _build_chip(self, extrapolate: bool) -> None:
+        """Pins, what drives them beside the processor, console and watchdog."""
+        self.pins = Pins(lambda: self.now_ns, self._before_pin_change)
+        self.pio = Pio(self.pins, extrapolate=extrapolate)
+        self.dma = Dma()
+        is_usb = self.board.CONSOLE == "usb"
+        self.console = UsbConsole(self, self._output if is_usb else bytearray())
+        self.host_side = self.console if is_usb else self.uart(self.board.CONSOLE[1])
+        chip = CHIPS.get(self.machine.split()[-1].lower(), CHIPS["rp2040"])
+        self.watchdog = Watchdog(self, chip.watchdog or 0)
+
+    @property
+    def scratch(self) -> tuple[int, ...]:
+        """What survives a reset without power: the watchdog's scratch registers 0 to 7."""
+        return tuple(self.watchdog.scratch)
+
+    @scratch.setter
+    def scratch(self, kept: tuple[int, ...]) -> None:
+        if len(kept) != SCRATCH_COUNT:
+            raise ValueError(f"there are {SCRATCH_COUNT} scratch registers, not {len(kept)}")
+        self.watchdog.scratch[:] = kept
+
+    def ticks_cpu(self) -> int | None:
+        """What `time.ticks_cpu` shows; None: what `ticks_us` does."""
+        return None
+
+    def uname(self) -> tuple[str, str, str]:
+        """(name of the port, release, version of MicroPython), as `os.uname` has them."""
+        return "rp2", "1.22.0", "v1.22.0"
 
     def uart(self, number: int) -> Uart:
         """The serial port of that number."""

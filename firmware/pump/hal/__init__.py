@@ -10,7 +10,7 @@ None.
     cry(board)               safe outputs, the lamp on, a second of sound: the pump cannot run
     console_port(board, clock)  `read_into`, `write`, `has_input`, `close`, see `console`
     Rest(clock, port)        `until(due_us)`, `end()`, `doze()`: where the processor waits
-    step_engine(board, clock)  finite runs of steps and a witness, see `rp2_steps`
+    step_engine(board, clock)  finite runs of steps and a witness, see `rp2_steps`, `esp32_steps`
     rotor(board)             a counter of the rotor's pulses, or None
     speaker(board)           the buzzer, or None
     lamps(board)             (of HIGH, of the others), None each

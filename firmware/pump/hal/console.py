@@ -29,7 +29,9 @@ class Usb:
     """The USB serial port of the board (sys.stdin and sys.stdout).
 
     clock: has `now_us`. frames: the address of the chip's count of frames, of which a host that is
-    awake sends one a millisecond; None: there is none.
+    awake sends one a millisecond; None: there is none. ring: where it is no USB, but a UART of the
+    REPL, the bytes that can wait for Python; the next ones are lost and nobody says so. So when
+    as many are read in one go, some count as lost. 0: the host waits.
 
     From 1.24 on, MicroPython's port says that it can be written to whenever no host is connected,
     and a write then waits where its buffer is full: until 1.26 for ever, since then 500 ms. So
@@ -37,9 +39,12 @@ class Usb:
     pulled. And what was not taken once is not tried again until the host has sent something.
     """
 
-    def __init__(self, clock, frames=None):
+    def __init__(self, clock, frames=None, ring=0):
         self._clock = clock
         self._frames = frames
+        self._ring = ring
+        self._in_one_go = 0
+        self._has_missed = False
         self._has_frames = False  # the count was seen to move
         self._stood = -1  # the count that stood still, while it does
         self._awake_us = -_FRESH_US
@@ -52,8 +57,9 @@ class Usb:
         micropython.kbd_intr(-1)
 
     def take_missed(self):
-        """Whether bytes were lost: USB has the host wait instead."""
-        return False
+        """Whether bytes were lost since this was asked last: USB has the host wait instead."""
+        has_missed, self._has_missed = self._has_missed, False
+        return has_missed
 
     def close(self):
         """Give the line back to the REPL."""
@@ -77,6 +83,11 @@ class Usb:
             count += 1
         if count:
             self._is_stuck = False
+        if self._ring:
+            self._in_one_go += count
+            self._has_missed = self._has_missed or self._in_one_go >= self._ring
+            if count < most:
+                self._in_one_go = 0
         return count
 
     def write(self, data):

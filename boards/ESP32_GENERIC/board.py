@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""A board with an ESP32, a STEP/DIR driver and the reference peristaltic head.
+
+Data only: read by the firmware's HAL and by the fake hardware. A pin is written `GPn`, n the
+number of the GPIO; a leading `!` means active low, a leading `^` means with the internal pull-up.
+Times are microseconds, volumes picolitres, rates nanolitres per day.
+GP0, GP2, GP5, GP12 and GP15 tell the chip how to start, GP6 to GP11 are its flash.
+"""
+
+NAME = "ESP32_GENERIC"
+PORT = "esp32"
+
+# function -> pin. In place of "lamp" there can be "lamp_red" and "lamp_yellow".
+PINS = {
+    "step": "GP18",
+    "dir": "GP19",
+    "enable": "!GP21",
+    "buzzer": "GP25",
+    "lamp": "GP26",
+    "stop_button": "^!GP27",
+    "silence_button": "^!GP32",
+    "bolus_button": "^!GP33",
+}
+
+# A "passive" buzzer gets every cycle of a tone, an "active" one makes its own and is on or off.
+BUZZER = "passive"
+
+# Console: the UART of the REPL, which most boards have a USB adapter at.
+CONSOLE = ("uart", 0, "GP1", "GP3", 115_200)
+
+# What is fitted beyond the pins above: "ds3231", a clock with a battery on the wires of I2C;
+# "rotor", a sensor of the pump head's rotor: it wants "rotor": "^GP14" in PINS, too, and a line
+# ROTOR = {"steps_per_pulse": 400}, the motor's steps from one pulse to the next.
+HAS = ()
+
+# (number of the bus, sda, scl). Used for what HAS names, and only then.
+I2C = (0, "GP22", "GP23")
+
+# STEP/DIR driver, worst case of A4988, DRV8825 and TMC2209: the step pulse is high for 3 us,
+# DIR is stable 2 us before a step, the outputs are on 1 ms after ENABLE; no faster than the motor.
+# 1000 steps a second are what RMT of this chip can be given ahead, a quarter of a second at once.
+DRIVER = {
+    "step_high_us": 3,
+    "setup_us": 1000,
+    "max_steps_s": 1_000,
+}
+
+# The reference pump: 0.2 mL a revolution, 200 full steps, 16 microsteps: 62.5 nL a step.
+PUMP = {
+    "pl_per_rev": 200_000_000,
+    "full_steps": 200,
+    "microsteps": 16,
+    "min_rate_nl_d": 6_000,  # 0.006 mL a day
+    "max_rate_nl_d": 4_800_000_000,  # 200 mL an hour
+    "reservoir_nl": 20_000_000,  # what the reservoir takes
+    "dead_nl": 500_000,  # what stays in it: delivery stops before
+}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""A board with an ESP32-S3, a STEP/DIR driver and the reference peristaltic head.
+
+Data only: read by the firmware's HAL and by the fake hardware. A pin is written `GPn`, n the
+number of the GPIO; a leading `!` means active low, a leading `^` means with the internal pull-up.
+Times are microseconds, volumes picolitres, rates nanolitres per day.
+GP0, GP3, GP45 and GP46 tell the chip how to start, GP19 and GP20 are USB,
+GP26 to GP37 may be memory.
+"""
+
+NAME = "ESP32_GENERIC_S3"
+PORT = "esp32"
+
+# function -> pin. In place of "lamp" there can be "lamp_red" and "lamp_yellow".
+PINS = {
+    "step": "GP4",
+    "dir": "GP5",
+    "enable": "!GP6",
+    "buzzer": "GP7",
+    "lamp": "GP15",
+    "stop_button": "^!GP9",
+    "silence_button": "^!GP10",
+    "bolus_button": "^!GP11",
+}
+
+# A "passive" buzzer gets every cycle of a tone, an "active" one makes its own and is on or off.
+BUZZER = "passive"
+
+# Console: "usb", the connector of the chip's own USB; or ("uart", 0, "GP43", "GP44", 115200).
+CONSOLE = "usb"
+
+# What is fitted beyond the pins above: "ds3231", a clock with a battery on the wires of I2C;
+# "rotor", a sensor of the pump head's rotor: it wants "rotor": "^GP16" in PINS, too, and a line
+# ROTOR = {"steps_per_pulse": 400}, the motor's steps from one pulse to the next.
+HAS = ()
+
+# (number of the bus, sda, scl). Used for what HAS names, and only then.
+I2C = (0, "GP17", "GP18")
+
+# STEP/DIR driver, worst case of A4988, DRV8825 and TMC2209: the step pulse is high for 3 us,
+# DIR is stable 2 us before a step, the outputs are on 1 ms after ENABLE; no faster than the motor.
+DRIVER = {
+    "step_high_us": 3,
+    "setup_us": 1000,
+    "max_steps_s": 20_000,
+}
+
+# The reference pump: 0.2 mL a revolution, 200 full steps, 16 microsteps: 62.5 nL a step.
+PUMP = {
+    "pl_per_rev": 200_000_000,
+    "full_steps": 200,
+    "microsteps": 16,
+    "min_rate_nl_d": 6_000,  # 0.006 mL a day
+    "max_rate_nl_d": 24_000_000_000,  # 1000 mL an hour
+    "reservoir_nl": 20_000_000,  # what the reservoir takes
+    "dead_nl": 500_000,  # what stays in it: delivery stops before
+}
