@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What comes of an order: what runs goes on, and alarms, flash and status know before the answer.
 
-The console and the panel call it after each order that was carried out.
+The console and the panel call it after each order that was carried out. A host that sends many at
+once has them written together.
 """
 
 from pump.lock import has_pin
@@ -34,44 +35,51 @@ class Consequences:
         self._settings, self._note = settings, note
         self._monitor, self._annunciator = monitor, annunciator
         self._conditions = conditions
+        self._is_due = self._is_setup = False
 
     def follow(self, header, arguments):
         """A command was carried out. header: from the root, in upper case.
 
-        A query has changed nothing, and the console begins none that is long after another one.
+        A query has changed nothing. What comes of the others is brought about by `settle`.
         """
         if header.endswith("?"):
             return
         self._supervisor.go_round()
-        self._go_on()
         if header[:3] not in _UNRECORDED:
             shown = "" if has_pin(header) else ",".join(arguments)
-            text = (header + " " + shown).rstrip()
-            self._record(text, header[:3] in _SETUP)
+            self._note(COMMAND, (header + " " + shown).rstrip())
+            self._settings.watch()  # what begins and ends before `settle` is told, too
+            self._is_due = True
+            self._is_setup = self._is_setup or header[:3] in _SETUP
         elif header.startswith(_COMMIT):
             self._monitor.look()
         self._conditions.refresh()
 
+    def settle(self):
+        """Bring about what comes of the commands since the last call, once for all of them.
+
+        Before a query is run, before an answer goes out, and at the end of a cycle.
+        """
+        if self._is_due:
+            is_setup, self._is_due, self._is_setup = self._is_setup, False, False
+            self._bring_about(is_setup)
+
     def of_button(self, name):
         """What a button orders was carried out."""
-        self._go_on()
-        self._record("BUTTON " + name, name == SILENCE)
-        self._conditions.refresh()
+        self._note(COMMAND, "BUTTON " + name)
+        self._bring_about(name == SILENCE)
 
-    def _go_on(self):
-        """What runs goes on however long orders take."""
-        self._dispenser.renew(0)  # a line of many commands must not outlast the lease
+    def _bring_about(self, is_setup):
+        """What runs goes on; bring what orders have changed to the alarms and to flash."""
+        self._dispenser.renew(0)
         self._supply.poll(0)
-
-    def _record(self, text, is_setup):
-        """Bring what an order has changed to the alarms and to flash."""
-        self._note(COMMAND, text)
         self._monitor.look()
         self._annunciator.poll()  # it sounds before flash is written
-        self._settings.watch()  # what begins and ends in one message is told, too
+        self._settings.watch()
         if not self._dispenser.is_active():
             self._settings.settle()  # what is stopped is not under way any more
         if is_setup:
             self._settings.sync()
         self._monitor.look()  # whether flash has taken it
         self._settings.watch()
+        self._conditions.refresh()

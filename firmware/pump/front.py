@@ -133,7 +133,8 @@ class Front:
         whole = self._whole
         self.errors = ErrorQueue(self.status)
         tree = Tree(self._sections(board, hal), whole.lock.need_open)
-        session = Session(tree, self.errors, therapy.STOP, self.consequences.follow)
+        then = self.consequences
+        session = Session(tree, self.errors, therapy.STOP, then.follow, then.settle)
         self.link = Link(whole.port, session, self.errors, whole.clock, whole.heartbeat.hear)
 
     def _sections(self, board, hal):

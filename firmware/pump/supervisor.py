@@ -114,7 +114,7 @@ class Supervisor:
             self._wake_us = start_us + _AGAIN_US
         dues_us = self._dues_us
         for index, (name, poll) in enumerate(self._tasks):
-            if index == 1 and start_us < self._round_us and not self._is_any_due(start_us):
+            if index == 1 and start_us < self._round_us:
                 return self._cut_short(start_us, now_us)
             due_us = dues_us[index]
             if due_us is None or due_us <= start_us:
@@ -134,34 +134,22 @@ class Supervisor:
         self._count(now_us - start_us, now_us)
         return wake_us
 
-    def _is_any_due(self, start_us):
-        """Whether a task but the first one is, or a way down is left to go."""
-        if self._to_do or self._to_tell:
-            return True
-        for index in range(1, len(self._tasks)):
-            due_us = self._dues_us[index]
-            if due_us is not None and due_us <= start_us:
-                return True
-        return False
-
     def _round_is_over(self, start_us):
         """Every task that was due has been polled. Returns when the next cycle is due."""
         wake_us = self._wake_us
-        for due_us in self._dues_us[1:]:
+        for index in range(len(self._tasks) - 1, -1, -1):
+            if index == 0:  # whatever that one wants, the others need no round before
+                self._round_us = min(start_us + _ROUND_US, wake_us)
+            due_us = self._dues_us[index]
             if due_us is not None and due_us < wake_us:
                 wake_us = due_us
-        self._round_us = min(start_us + _ROUND_US, wake_us)
-        return self._with_first(wake_us)
+        return wake_us
 
     def _cut_short(self, start_us, now_us):
         """The first task alone was polled. Returns when the next cycle is due."""
         self._count(now_us - start_us, now_us)
-        return self._with_first(self._round_us)
-
-    def _with_first(self, wake_us):
-        """When the first task is due, if that is before."""
-        due_us = self._dues_us[0] if self._tasks else None
-        return wake_us if due_us is None else min(wake_us, due_us)
+        due_us = self._dues_us[0]
+        return self._round_us if due_us is None else min(due_us, self._round_us)
 
     def _collect(self, wake_us, now_us):
         """Collect garbage ahead of a rest: a host seldom waits for it then. Returns the time."""
@@ -191,7 +179,7 @@ class Supervisor:
         """Make the named task due at once: something it depends on has changed."""
         for index, (other, _) in enumerate(self._tasks):
             if other == name:
-                self._dues_us[index] = 0
+                self._dues_us[index] = self._round_us = 0
 
     def go_round(self):
         """Every task is polled in this cycle, or in the next: something has changed."""

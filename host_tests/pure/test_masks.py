@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pump.console.errors import ScpiError
-from pump.console.masks import mask
+from pump.console.params import mask
 
 BITS = 16
 take = mask(BITS, 0xFFFF)

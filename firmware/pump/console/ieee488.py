@@ -6,7 +6,7 @@ once, `*OPC?` always answers 1, and `*WAI` does nothing: a delivery is a state, 
 operation, because a pump must never make a STOP wait behind another command.
 """
 
-from pump.console.masks import mask
+from pump.console.params import mask
 from pump.console.status import ESR_OPERATION_COMPLETE
 
 _BYTE = mask(8, 0xFF)

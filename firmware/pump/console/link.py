@@ -51,6 +51,7 @@ class Link:
         if self._has_work():
             self._run(self._clock.now_us() + _LONG_US)
         self._look_ahead()
+        self._session.settle()
         self._outbox.send()
         is_left = self._outbox.expire(now_us)
         if has_read or self._has_work():

@@ -4,13 +4,11 @@
     32   +32   32.   31.6   3.2E1   #H20   #Q40   #B100000
 
 Rounded to a whole number (IEEE 488.2, 7.7.2.4 and 7.7.4). Doses are written one way only; a mask
-moves nothing.
+moves nothing. Loaded when one is read, and not kept.
 """
 
 from micropython import const
 
-from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
-from pump.console.params import number
 from pump.units import EXPONENT, NOT_A_NUMBER, TOO_LONG, QuantityError
 
 _MOST_DIGITS = const(20)
@@ -19,20 +17,8 @@ _DIGITS = "0123456789ABCDEF"
 _BASES = {"H": 16, "Q": 8, "B": 2}
 
 
-def mask(bits, kept):
-    """A parameter: a number of so many bits, of which those in `kept` are, or -222."""
-    any_form = number(_whole)
-
-    def convert(text):
-        value = any_form(text)
-        if not 0 <= value < 1 << bits:
-            raise ScpiError(DATA_OUT_OF_RANGE, "%s: 0 to %d" % (text, (1 << bits) - 1))
-        return value & kept
-
-    return convert
-
-
-def _whole(text):
+def whole(text):
+    """The number nearest to what is written; QuantityError where it is none."""
     if text[0] == "#":
         return _digits(text[2:], _BASES.get(text[1:2].upper(), 0), text)
     mantissa, mark, power = text.upper().partition("E")

@@ -3,6 +3,7 @@
 
     VOLUME -> nl   DOSE -> ng   TIME -> ms   CONCENTRATION -> ng_ml   RATE -> (base unit, integer)
     INTEGER   integer_between(low, high)   decimal(n) -> integer in steps of 10**-n
+    mask(bits, kept) -> integer, from any form of a number that SCPI has, see `masks`
     WORD -> upper case   choice("HIGH", "MEDium") -> "HIGH" or "MEDIUM"
     TEXT -> as written   STRING -> what stands between the quotes
 
@@ -12,6 +13,7 @@
 from pump import units
 from pump.console import errors
 from pump.console.errors import ScpiError
+from pump.unload import unload
 
 _NUMBERS = {
     units.EMPTY: errors.MISSING_PARAMETER,
@@ -97,6 +99,26 @@ def integer_between(low, high):
         return value
 
     return convert
+
+
+def mask(bits, kept):
+    """A number of so many bits, of which those in `kept` are, or -222; in any form."""
+    any_form = number(_whole)
+
+    def convert(text):
+        value = any_form(text)
+        if not 0 <= value < 1 << bits:
+            raise ScpiError(errors.DATA_OUT_OF_RANGE, "%s: 0 to %d" % (text, (1 << bits) - 1))
+        return value & kept
+
+    return convert
+
+
+def _whole(text):
+    from pump.console.masks import whole
+
+    unload("pump.console.masks")
+    return whole(text)
 
 
 def _word(text):

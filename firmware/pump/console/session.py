@@ -28,18 +28,24 @@ from pump.lock import has_pin
 _MOST = const(4096)  # characters that the answers of one message may have together
 
 
+def _nothing():
+    """Comes of commands where there is nobody to see to it."""
+
+
 class Session:
     """Runs messages against the tree.
 
-    after(header, arguments): called after each command that was run; a Fault it raises goes on to
-    the supervisor.
+    after(header, arguments): called after each command that was run. settle(): called before each
+    query, before an answer goes out, and by `Link` at the end of a cycle: all that commands have
+    changed is in flash then. A Fault that they raise goes on to the supervisor.
     stop: the pattern of the row that is never lost; it takes no argument.
     """
 
-    def __init__(self, tree, errors, stop, after=None):
+    def __init__(self, tree, errors, stop, after=None, settle=_nothing):
         self._tree = tree
         self._errors = errors
         self._after = after
+        self.settle = settle
         self._stray = Stray(stop)
         self._lines = LineAssembler(self._hear_stray)
         self._message = ""
@@ -122,7 +128,10 @@ class Session:
             raise
         self._commands = None
         reply, self._reply = self._reply, None
-        if reply is not None and size(reply) > _MOST:
+        if reply is None:
+            return None
+        self.settle()
+        if size(reply) > _MOST:
             self._errors.push(QUERY_DEADLOCKED)
             return None
         return reply
@@ -134,6 +143,8 @@ class Session:
                 self._done += 1
                 return True
             ran_out = False
+            if header.endswith("?"):
+                self.settle()
             try:
                 handler, values = self._tree.prepare(header, arguments)
                 answer = handler(*values)
