@@ -49,6 +49,7 @@ class Consequences:
             shown = "" if has_pin(header) else ",".join(arguments)
             self._note(COMMAND, (header + " " + shown).rstrip())
             self._settings.watch()  # what begins and ends before `settle` is told, too
+            self._settings.make_room()
             self._is_due = True
             self._is_setup = self._is_setup or header[:3] in _SETUP
         elif header.startswith(_COMMIT):

@@ -144,6 +144,12 @@ class Settings:
         """Nobody has set anything; what is not confirmed yet stays so."""
         self.token, self.is_matched, self.resume = "", True, HOLD
 
+    def make_room(self):
+        """Write the events that wait where there are so many that others might be dropped."""
+        if self._events.is_filling():
+            self._try("log", self._events.flush)
+            self._dispenser.renew(0)
+
     def sync(self):
         """Write alarms and setup now, where they have changed: a host is told what is kept."""
         self._due = list(_AT_REST)
