@@ -22,8 +22,8 @@ QUERIES = (
     "RES:VOL?",
     "ALAR:ACT?",
 )
-MEDIAN_MS = 32  # of all answers
-QUERY_MS = 60  # of those of any query: a collection of garbage takes 30
+MEDIAN_MS = 20  # of all answers
+QUERY_MS = 40  # of those of any query: a collection of garbage takes 30
 WORST_MS = 200  # a record is written just then, which takes 140, and garbage collected
 PAUSES_S = 0.05, 0.4
 

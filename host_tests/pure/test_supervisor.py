@@ -425,7 +425,7 @@ def test_garbage_is_collected_ahead_of_a_rest_but_not_behind_a_long_cycle(
         return now_us + 200_000
 
     supervisor, clock, _ = supervisor_with((("worker", work),))
-    for cycle in range(8):
+    for cycle in range(12):
         clock.us = cycle * 200_000
         supervisor.cycle()
     assert len(collected) == collections

@@ -6,8 +6,6 @@ neither a flood of lines nor a message of many slow commands keeps other tasks, 
 waiting for more than one of them. What has to wait is looked through for a STOP.
 """
 
-import gc
-
 from micropython import const
 
 from pump.console.errors import INPUT_BUFFER_OVERRUN
@@ -40,7 +38,6 @@ class Link:
         self._view = memoryview(bytearray(_ROOM))
         self._at = self._count = 0  # bytes of it that were taken, and that there are
         self._quiet_us = None  # since when there has been nothing to read
-        self._is_tidy = True
 
     def poll(self, now_us):
         """Run what has come, send what is to be sent. Returns when it is due next."""
@@ -55,9 +52,7 @@ class Link:
         self._outbox.send()
         is_left = self._outbox.expire(now_us)
         if has_read or self._has_work():
-            self._is_tidy = False
             return now_us  # there may be more
-        self._tidy()
         if self._outbox.is_empty:
             return None
         return now_us + (_LATER_US if is_left else _SOON_US)
@@ -100,12 +95,6 @@ class Link:
             if now_us - self._quiet_us > _OPEN_US:
                 self._session.expire()
             self._quiet_us = None
-
-    def _tidy(self):
-        """Collect what messages have left, in the pause behind them, not in the next one."""
-        if not self._is_tidy:
-            self._is_tidy = True
-            gc.collect()
 
     def flush(self):
         """Send what is left, as far as the host takes it."""
