@@ -21,16 +21,18 @@ _AHEAD_US = const(2_100_000)  # more than the dispenser ever queues
 
 
 class Supply:
-    """reservoir: its model. delivery: (treatment, dispenser, ledger).
+    """reservoir: its model. The other collaborators are what their names say, see `assembly`.
 
     is_empty: nothing can be delivered any more. is_unknown: nobody knows what it holds.
     """
 
-    def __init__(self, reservoir, delivery):
+    def __init__(self, reservoir, *, treatment, dispenser, ledger):
         self.reservoir = reservoir
         self.is_empty = False
         self.is_unknown = True
-        self._treatment, self._dispenser, self._ledger = delivery
+        self._treatment = treatment
+        self._dispenser = dispenser
+        self._ledger = ledger
 
     def poll(self, now_us):
         """Stop what would touch the dead volume, and see whether it is low; at every wake.
