@@ -86,7 +86,7 @@ class Control:
         active = interlocks.require_active()
         self._supervisor.tidy()
         interlocks.require_line(active.concentration_ng_ml, active.drug)
-        self._supply.need_start(sums(active, interlocks.limits().min_nl_d).highest_nl_d)
+        self._supply.require_start(sums(active, interlocks.limits().min_nl_d).highest_nl_d)
         ahead = treatment.ahead(active)
         interlocks.require_day(active, LIMIT_EXCEEDED, ahead, treatment.pattern(active))
         treatment.start(active, treatment.ahead(active))  # as of now: that took a while
@@ -120,7 +120,7 @@ class Control:
         self.interlocks.require_confirmed()
         if steps:
             volume_pl = self.treatment.calibration.volume_pl(steps)
-            self._supply.need(-(-volume_pl // _PL_PER_NL))
+            self._supply.require_volume(-(-volume_pl // _PL_PER_NL))
             self.treatment.jog(steps, millirevs_min)
             self._supervisor.wake(DISPENSER)
 

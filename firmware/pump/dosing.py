@@ -188,7 +188,7 @@ class Dosing:
         """Raise Refused unless the dose is a step at least, and the reservoir has it."""
         if not self._treatment.calibration.steps_in(dose.amount):
             raise Refused(TOO_SMALL, "%s mL" % ml(dose.amount // DAY_US))
-        self._supply.need(dose.amount // DAY_US)
+        self._supply.require_volume(dose.amount // DAY_US)
 
     def _require_rate(self, rate_nl_d):
         """Raise Refused LIMIT_EXCEEDED unless the pump can deliver that rate."""

@@ -150,7 +150,7 @@ class Front:
     def _build_console(self, board, hal):
         whole = self._whole
         self.errors = ErrorQueue(self.status)
-        tree = Tree(self._sections(board, hal), whole.lock.need_open)
+        tree = Tree(self._sections(board, hal), whole.lock.require_open)
         session = Session(tree, self.errors, therapy.STOP, self.consequences.follow)
         self.link = Link(whole.port, session, self.errors, whole.clock, whole.heartbeat.hear)
 

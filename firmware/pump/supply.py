@@ -49,8 +49,11 @@ class Supply:
         self._bind(most_pl)
         self._look(most_pl)
 
-    def need(self, volume_nl):
-        """Refuse what takes more than is left above the dead volume. Before anything moves."""
+    def require_volume(self, volume_nl):
+        """Raise Refused RESERVOIR_TOO_LOW unless `volume_nl` is available above the dead volume.
+
+        Before anything moves: a dispenser at rest gets its bound.
+        """
         most_pl = self.most_pl()
         self._bind(most_pl)
         left_pl = self.reservoir.left_pl(most_pl)
@@ -61,10 +64,10 @@ class Supply:
             text = "%s mL above the dead volume, %s mL needed" % volumes
             raise Refused(RESERVOIR_TOO_LOW, text)
 
-    def need_start(self, rate_nl_d):
-        """Refuse a start at that rate when not even the first queue of steps is left."""
+    def require_start(self, rate_nl_d):
+        """Raise Refused RESERVOIR_TOO_LOW unless the first queue at `rate_nl_d` is available."""
         steps_pl = self._treatment.calibration.volume_pl(2)  # one owed, one that rounding hides
-        self.need(rate_nl_d * _AHEAD_US // DAY_US + steps_pl // _PL_PER_NL + 2)
+        self.require_volume(rate_nl_d * _AHEAD_US // DAY_US + steps_pl // _PL_PER_NL + 2)
 
     def refill(self, volume_nl, measured_nl=None):
         """It holds `volume_nl` from now on; measured_nl: the residual before. Nothing moves."""
