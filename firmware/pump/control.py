@@ -24,9 +24,7 @@ from pump.therapy.wall import text as wall_text
 
 DISPENSER = "dispenser"  # the task that renews the lease
 
-_S_PER_DAY = const(86_400)
 _APPLY_US = const(3_000_000)  # from when a commit is judged until it is in force, at most
-_US_PER_MS = const(1000)
 _PL_PER_NL = const(1000)
 
 
@@ -87,8 +85,9 @@ class Control:
         self._supervisor.tidy()
         interlocks.require_line(active.concentration_ng_ml, active.drug)
         self._supply.require_start(sums(active, interlocks.limits().min_nl_d).highest_nl_d)
-        ahead = treatment.ahead(active)
-        interlocks.require_day(active, LIMIT_EXCEEDED, ahead, treatment.pattern(active))
+        interlocks.require_day(
+            active, LIMIT_EXCEEDED, treatment.ahead(active), treatment.pattern(active)
+        )
         treatment.start(active, treatment.ahead(active))  # as of now: that took a while
         self._supervisor.wake(DISPENSER)
 
