@@ -16,9 +16,9 @@ def responses(session, data):
     return found
 
 
-def tree_of(rows, need_open=None):
+def tree_of(rows, require_open=None):
     """A command tree of these rows alone."""
-    return Tree((("", lambda: rows, ()),), need_open)
+    return Tree((("", lambda: rows, ()),), require_open)
 
 
 def call(tree, header, texts):

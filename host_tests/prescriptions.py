@@ -83,7 +83,10 @@ class Clock:
 
 
 class Desk:
-    """The PRESCription commands, with what they need of a control. `ask` raises no errors."""
+    """The PRESCription commands, with what they need of control and interlocks.
+
+    `ask` raises no errors.
+    """
 
     def __init__(self):
         self.clock = Clock()
@@ -96,7 +99,7 @@ class Desk:
                 (
                     *common,
                     *ieee488.required_rows(status, errors),
-                    *commands.rows(self, self.staging),
+                    *commands.rows(self, self, self.staging),
                 )
             ),
             errors,
@@ -122,20 +125,20 @@ class Desk:
     def limits(self):
         return LIMITS
 
-    def problems(self):
-        return validation.problems(self.staging.staged(), LIMITS)
+    def problems(self, prescription):
+        return validation.problems(prescription, LIMITS)
 
-    def soft(self):
+    def soft(self, prescription):
         before = self.staging.before(self.clock.now_us())
-        return validation.soft(self.staging.staged(), LIMITS, before)
+        return validation.soft(prescription, LIMITS, before)
 
     def commit(self, token, *names):
-        self.staging.check(token)
-        if self.problems():
-            raise Refused(INVALID_PRESCRIPTION, self.problems()[0])
-        if sorted(names) != sorted(name for name, _ in self.soft()):
+        staged = self.staging.check(token)
+        if found := self.problems(staged):
+            raise Refused(INVALID_PRESCRIPTION, found[0])
+        if sorted(names) != sorted(name for name, _ in self.soft(staged)):
             raise Refused(SOFT_LIMIT)
-        self.staging.activate(self.staging.check(token), self.staging.past(), 0)
+        self.staging.activate(staged, self.staging.past(), 0)
 
 
 AMOUNTS = st.integers(1, 10**9)

@@ -30,7 +30,7 @@ def all_rows():
         *ieee488.required_rows(some, some),
         *system.rows(some, some, some, (some, some, some), some, some),
         *lock.rows(some, some, some),
-        *prescription.rows(some, some),
+        *prescription.rows(some, some, some),
         *therapy.rows(some),
         *bolus.rows(some, some, some),
         *delivery.rows(some, some, some),

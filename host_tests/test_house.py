@@ -44,7 +44,7 @@ LAYERS = [
     {"pump.records"},
     {"pump.giving", "pump.lock", "pump.selftest_parts"},
     {"pump.treatment", "pump.selftest", "pump.beat", "pump.forget_pin"},
-    {"pump.progress", "pump.supply", "pump.rotor_guard"},
+    {"pump.progress", "pump.supply", "pump.rotor_guard", "pump.interlocks"},
     {"pump.control"},
     {"pump.dosing"},
     {"pump.console"},

@@ -56,14 +56,21 @@ class Assembly:
         self.heartbeat, self.lock = Heartbeat(), Lock(self.clock, hal.random_bytes)
         self.calibrations = Calibrations(board.PUMP["pl_per_rev"], _steps_per_rev(board))
         self.treatment = Treatment(
-            (self.dispenser, self.ledger, self.clock),
-            (Boluses(), DailyLimit()),
-            Outlook(board.PUMP["min_rate_nl_d"]),
-            self.calibrations.current(),
+            dispenser=self.dispenser,
+            ledger=self.ledger,
+            clock=self.clock,
+            boluses=Boluses(),
+            day=DailyLimit(),
+            outlook=Outlook(board.PUMP["min_rate_nl_d"]),
+            calibration=self.calibrations.current(),
         )
         self.reservoir = Reservoir(board.PUMP["reservoir_nl"], board.PUMP["dead_nl"])
-        delivery = self.treatment, self.dispenser, self.ledger
-        self.supply = Supply(self.reservoir, delivery)
+        self.supply = Supply(
+            self.reservoir,
+            treatment=self.treatment,
+            dispenser=self.dispenser,
+            ledger=self.ledger,
+        )
         self._build_memory(board, hal)
         self.rotor = self._rotor_guard(board, hal)
         from pump.front import Front  # not before the records are back: see there
@@ -131,28 +138,38 @@ class Assembly:
         twins, self.log = MirroredRecords(copies, board.NAME), EventLog(log, 0)
         scratch = hal.scratch()
         self.watchdog = Watchdog(hal.watchdog_timer(), scratch, self.clock)
-        delivery = self.clock, self.ledger, self.treatment
-        self.journal = Journal(twins, self.log, delivery, scratch, self.watchdog)
+        self.journal = Journal(
+            twins,
+            log=self.log,
+            clock=self.clock,
+            ledger=self.ledger,
+            treatment=self.treatment,
+            scratch=scratch,
+            watchdog=self.watchdog,
+        )
         self.dispenser.record(self.journal)
         self.events = EventRecorder(self.log, self.clock, self.treatment.outlook)
         self.settings = Settings(
             twins,
-            self.journal,
-            self.events,
-            (self.clock, self.dispenser, self.treatment, self.staging),
+            journal=self.journal,
+            events=self.events,
+            clock=self.clock,
+            dispenser=self.dispenser,
+            treatment=self.treatment,
+            staging=self.staging,
             alarms=self.alarms,
-            owners=self._owners(),
+            alarm_owners=(self.alarms, self.absence),
+            setup_owners=self._setup_owners(),
             folders=(log,) + copies,
         )
         self.rtc = hal.rtc(board)
         self._recover(twins, scratch, is_prepared, hal.reset_cause())
 
-    def _owners(self):
-        """Who shares the record `alarms`, and who `setup`, in the order of the places in it."""
+    def _setup_owners(self):
+        """Who shares the record `setup`, in the order of the places in it."""
         outlook = self.treatment.outlook
-        alarms = self.alarms, self.absence
-        setup = outlook, self.treatment.line, self.calibrations, self.reservoir
-        return alarms, setup + (self.lock, self.heartbeat, outlook.grid)
+        first = outlook, self.treatment.line, self.calibrations, self.reservoir
+        return first + (self.lock, self.heartbeat, outlook.grid)
 
     def _recover(self, twins, scratch, is_prepared, cause):
         """Bring back what was kept. A board gets the memory back that this takes."""

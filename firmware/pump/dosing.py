@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Dosing: which bolus, prime, bridge or trial is allowed, and when. It refuses, or it acts.
+"""Dosing: the orders of a bolus, prime, bridge or trial. Each is refused, or carried out.
 
 One at a time, over the regular therapy or while the pump is stopped. A dose is never rounded up.
 No 24 h hold more than LIMit:DAY with it: what went out, the basal to come, and the new bolus.
@@ -8,6 +8,7 @@ No 24 h hold more than LIMit:DAY with it: what went out, the basal to come, and 
 from micropython import const
 
 from pump.alarm.patterns import REFUSED
+from pump.control import DISPENSER
 from pump.faults import (
     LIMIT_EXCEEDED,
     LOCKED_OUT,
@@ -31,22 +32,26 @@ _US_PER_MS = const(1000)
 
 
 class Dosing:
-    """control: what is needed, and who may act. treatment: what acts.
+    """interlocks, supply: judge each order. treatment: acts. staging: the active prescription.
 
-    signal(pattern): makes a tone, when the patient was refused. note(code, text): an event.
+    supervisor: has `wake`. signal(pattern): makes a tone, when the patient was refused.
+    note(code, text): an event.
     """
 
-    def __init__(self, control, treatment, signal, note):
-        self._control = control
-        self._signal, self._note = signal, note
+    def __init__(self, *, interlocks, treatment, supply, staging, supervisor, signal, note):
+        self._interlocks = interlocks
         self._treatment = treatment
+        self._supply = supply
+        self._staging = staging
+        self._supervisor = supervisor
+        self._signal, self._note = signal, note
 
     def bolus(self, dose_ng, duration_ms):
         """A clinician's bolus: over the therapy that runs, or alone."""
-        self._control.need_fit()
-        self._control.need_confirmed()
-        self._control.need_no_bolus()
-        prescription = self._control.need_prescription()
+        self._interlocks.require_fit()
+        self._interlocks.require_confirmed()
+        self._interlocks.require_no_bolus()
+        prescription = self._interlocks.require_prescription()
         dose = self._dose(CLINICIAN, prescription, dose_ng, duration_ms)
         if self._treatment.is_regular():
             self._over(dose, prescription, dose_ng)
@@ -66,8 +71,8 @@ class Dosing:
 
     def trial(self, dose_ng, duration_ms, observation_ms):
         """A screening dose, and the time to watch what it does; stopped before and after."""
-        prescription = self._control.need_active()
-        self._control.need_confirmed()
+        prescription = self._interlocks.require_active()
+        self._interlocks.require_confirmed()
         found = library.trial_problems(
             prescription.indication, dose_ng, duration_ms, observation_ms
         )
@@ -78,46 +83,46 @@ class Dosing:
 
     def prime(self, volume_nl, rate_nl_d):
         """Fill the line: so much volume at that rate. Stopped only."""
-        self._control.need_stopped()
-        self._control.need_confirmed()
-        self._need_rate(rate_nl_d)
-        active = self._control.active()
+        self._interlocks.require_stopped()
+        self._interlocks.require_confirmed()
+        self._require_rate(rate_nl_d)
+        active = self._staging.active
         ng_ml = active.concentration_ng_ml if active else 0
         amount = volume_nl * DAY_US
         dose = Dose(PRIME, amount, -(-amount // rate_nl_d), ng_ml)
-        self._need_volume(dose)
+        self._require_volume(dose)
         self._treatment.alone(dose, drug_ng(volume_nl, ng_ml), active.drug if active else "")
-        self._control.wake()
+        self._supervisor.wake(DISPENSER)
 
     def bridge(self, old_ng_ml, volume_nl):
         """Push the old drug out at the dose of the active prescription, which follows by itself.
 
         Stopped only. The dose is the mean of a day, so a day pattern rests until the bridge ends.
         """
-        prescription = self._control.need_active()
-        self._control.need_confirmed()
+        prescription = self._interlocks.require_active()
+        self._interlocks.require_confirmed()
         if not self._treatment.line.is_old(old_ng_ml, prescription.drug):
-            self._control.need_line(old_ng_ml, prescription.drug)
-        daily_ng = sums(prescription, self._control.limits().min_nl_d).mean_ng()
-        self._need_rate(dose_nl(daily_ng, old_ng_ml))
-        self._need_limit(prescription, daily_ng, old_ng_ml)
+            self._interlocks.require_line(old_ng_ml, prescription.drug)
+        daily_ng = sums(prescription, self._interlocks.limits().min_nl_d).mean_ng()
+        self._require_rate(dose_nl(daily_ng, old_ng_ml))
+        self._require_limit(prescription, daily_ng, old_ng_ml)
         duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
         dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
-        self._need_volume(dose)
+        self._require_volume(dose)
         ahead = self._treatment.bridged(prescription, dose)
-        self._control.need_day(prescription, LIMIT_EXCEEDED, ahead)
+        self._interlocks.require_day(prescription, LIMIT_EXCEEDED, ahead)
         self._treatment.bridge(prescription, dose, ahead)
-        self._control.wake()
+        self._supervisor.wake(DISPENSER)
 
     def abort(self):
         """End whatever is given besides the regular therapy, at once. Nothing is no error."""
         self._treatment.poll(0)
         self._treatment.abort()
-        self._control.wake()
+        self._supervisor.wake(DISPENSER)
 
     def patient_wait(self):
         """(microseconds until the next patient bolus may be given, "" or the reason to wait)."""
-        active = self._control.active()
+        active = self._staging.active
         if active is None or not active.patient_ng:
             return 0, ""
         lockout_us = active.patient_lockout_ms * _US_PER_MS
@@ -125,8 +130,8 @@ class Dosing:
         return self._treatment.boluses.wait_us(now_us, lockout_us, active.patient_maximum)
 
     def _patient(self):
-        self._control.need_fit()
-        self._control.need_confirmed()
+        self._interlocks.require_fit()
+        self._interlocks.require_confirmed()
         self._treatment.poll(0)
         if not self._treatment.is_regular():
             raise Refused(NOT_RUNNING)
@@ -137,7 +142,7 @@ class Dosing:
         if wait_us:
             code = LOCKED_OUT if reason == LOCKOUT else PATIENT_MAXIMUM
             raise Refused(code, "%s s left" % seconds(-(-wait_us // _US_PER_MS)))
-        self._control.need_no_bolus()
+        self._interlocks.require_no_bolus()
         dose_ng, duration_ms = prescription.patient_ng, prescription.patient_duration_ms
         dose = self._dose(PATIENT, prescription, dose_ng, duration_ms)
         self._over(dose, prescription, dose_ng)
@@ -150,56 +155,58 @@ class Dosing:
             left_us = next_us - at_us
             text = "the next periodic dose begins in %s s" % seconds(left_us // _US_PER_MS)
             raise Refused(LIMIT_EXCEEDED, text)
-        basal_nl_d = sums(prescription, self._control.limits().min_nl_d).highest_nl_d
+        basal_nl_d = sums(prescription, self._interlocks.limits().min_nl_d).highest_nl_d
         if next_us is not None:
             basal_nl_d = prescription.rate_nl_d()
-        self._need_rate(basal_nl_d - (-dose.amount // dose.duration_us))
+        self._require_rate(basal_nl_d - (-dose.amount // dose.duration_us))
         rows = self._treatment.with_dose(dose)
-        self._need_day(prescription, rows, dose, self._treatment.pattern(prescription))
+        self._require_day(prescription, rows, dose, self._treatment.pattern(prescription))
         self._treatment.over(dose, dose_ng)
 
     def _alone(self, dose, prescription, dose_ng, observation_us=0):
         """Give a dose while nothing else moves."""
-        self._control.need_stopped()
-        self._need_rate(-(-dose.amount // dose.duration_us))
-        self._need_day(prescription, ((self._treatment.now_us(), dose, dose.ng_ml),), dose)
+        self._interlocks.require_stopped()
+        self._require_rate(-(-dose.amount // dose.duration_us))
+        self._require_day(prescription, ((self._treatment.now_us(), dose, dose.ng_ml),), dose)
         self._treatment.alone(dose, dose_ng, prescription.drug, observation_us)
-        self._control.wake()
+        self._supervisor.wake(DISPENSER)
 
     def _dose(self, kind, prescription, dose_ng, duration_ms):
-        """The dose as a schedule; refused where line, limit or pump cannot have it."""
+        """Return the dose as a schedule. Raise Refused unless line, limits and supply allow it."""
         ng_ml = prescription.concentration_ng_ml
-        self._control.need_line(ng_ml, prescription.drug)
+        self._interlocks.require_line(ng_ml, prescription.drug)
         limit_ng = prescription.limit_bolus_ng
         if limit_ng and dose_ng > limit_ng:
             doses = ug(dose_ng), ug(limit_ng)
             raise Refused(LIMIT_EXCEEDED, "%s ug is above LIMit:BOLus %s" % doses)
         amount = dose_nl(dose_ng, ng_ml) * DAY_US
         dose = Dose(kind, amount, duration_ms * _US_PER_MS, ng_ml)
-        self._need_volume(dose)
+        self._require_volume(dose)
         return dose
 
-    def _need_volume(self, dose):
+    def _require_volume(self, dose):
+        """Raise Refused unless the dose is a step at least, and the reservoir has it."""
         if not self._treatment.calibration.steps_in(dose.amount):
             raise Refused(TOO_SMALL, "%s mL" % ml(dose.amount // DAY_US))
-        self._control.supply.need(dose.amount // DAY_US)
+        self._supply.require_volume(dose.amount // DAY_US)
 
-    def _need_rate(self, rate_nl_d):
-        limits = self._control.limits()
+    def _require_rate(self, rate_nl_d):
+        """Raise Refused LIMIT_EXCEEDED unless the pump can deliver that rate."""
+        limits = self._interlocks.limits()
         if not limits.min_nl_d <= rate_nl_d <= limits.max_nl_d:
             rates = ml(rate_nl_d), ml(limits.min_nl_d), ml(limits.max_nl_d)
             raise Refused(LIMIT_EXCEEDED, "%s mL a day; the pump does %s to %s" % rates)
 
-    def _need_limit(self, prescription, daily_ng, ng_ml):
-        """Refuse a bridge at a rate above LIMit:RATE."""
+    def _require_limit(self, prescription, daily_ng, ng_ml):
+        """Raise Refused LIMIT_EXCEEDED if a bridge delivers more a day than LIMit:RATE."""
         limit = prescription.limit_rate
         if limit is not None and dose_nl(daily_ng, ng_ml) > rate_nl_d(limit, ng_ml):
             rates = ml(dose_nl(daily_ng, ng_ml)), ml(rate_nl_d(limit, ng_ml))
             raise Refused(LIMIT_EXCEEDED, "%s mL a day is above LIMit:RATE %s" % rates)
 
-    def _need_day(self, prescription, rows, dose, pattern=None):
-        """Refuse a dose at the end of rows that more than LIMit:DAY would go out with."""
+    def _require_day(self, prescription, rows, dose, pattern=None):
+        """Raise Refused LIMIT_EXCEEDED if a dose, in the last of `rows`, exceeds LIMit:DAY."""
         ends_us = rows[-1][0] + dose.duration_us
         dose_fg = dose.amount // DAY_US * dose.ng_ml
         known = {"ends_us": ends_us, "dose_fg": dose_fg}
-        self._control.need_day(prescription, LIMIT_EXCEEDED, rows, pattern, **known)
+        self._interlocks.require_day(prescription, LIMIT_EXCEEDED, rows, pattern, **known)

@@ -34,6 +34,7 @@ from pump.control import Control
 from pump.delivery.planner import FASTEST_STEPS_S
 from pump.dosing import Dosing
 from pump.hal import program
+from pump.interlocks import Interlocks
 from pump.progress import Progress
 from pump.selftest import SelfTest
 from pump.timecheck import TimeCheck
@@ -97,19 +98,36 @@ class Front:
     def _build_orders(self, board, hal):
         """What may be ordered, what comes of it, and the buttons: they order what commands do."""
         whole = self._whole
+        self.interlocks = Interlocks(
+            pump=board.PUMP,
+            max_steps_s=min(board.DRIVER["max_steps_s"], FASTEST_STEPS_S),
+            supervisor=whole.supervisor,
+            settings=whole.settings,
+            staging=whole.staging,
+            dispenser=whole.dispenser,
+            treatment=whole.treatment,
+        )
         self.control = Control(
-            whole.treatment,
-            (whole.dispenser, whole.supply, whole.calibrations),
-            whole.staging,
-            whole.supervisor,
-            (board.PUMP, min(board.DRIVER["max_steps_s"], FASTEST_STEPS_S)),
+            interlocks=self.interlocks,
+            treatment=whole.treatment,
+            dispenser=whole.dispenser,
+            supply=whole.supply,
+            calibrations=whole.calibrations,
+            staging=whole.staging,
+            supervisor=whole.supervisor,
             settings=whole.settings,
             rtc=whole.rtc,
             alarms=whole.alarms,
             self_test=self.self_test,
         )
         self.dosing = Dosing(
-            self.control, whole.treatment, self.annunciator.signal, whole.events.note
+            interlocks=self.interlocks,
+            treatment=whole.treatment,
+            supply=whole.supply,
+            staging=whole.staging,
+            supervisor=whole.supervisor,
+            signal=self.annunciator.signal,
+            note=whole.events.note,
         )
         self.status = Status()
         self.conditions = Conditions(self.status, self.control, whole.alarms)
@@ -132,7 +150,7 @@ class Front:
     def _build_console(self, board, hal):
         whole = self._whole
         self.errors = ErrorQueue(self.status)
-        tree = Tree(self._sections(board, hal), whole.lock.need_open)
+        tree = Tree(self._sections(board, hal), whole.lock.require_open)
         then = self.consequences
         session = Session(tree, self.errors, therapy.STOP, then.follow, then.settle)
         self.link = Link(whole.port, session, self.errors, whole.clock, whole.heartbeat.hear)
@@ -152,11 +170,11 @@ class Front:
             ("SY ST", ieee488.required_rows, (self.status, self.errors)),
             ("SY", system.rows, system_parts),
             ("SY", lock_rows, (lock, whole.settings, whole.events.note)),
-            ("PR", prescription.rows, (control, staging)),
+            ("PR", prescription.rows, (control, self.interlocks, staging)),
             ("TH", therapy.rows, (control,)),
             ("BO PR BR", bolus.rows, (self.dosing, progress, treatment.boluses)),
             ("DE", delivery.rows, (progress, dispenser, whole.ledger, whole.rotor)),
-            ("RE", reservoir.rows, (control, whole.supply)),
+            ("RE", reservoir.rows, (staging, whole.supply)),
             ("MO", motor.rows, (control, board.DRIVER)),
             ("AL", alarm.rows, (whole.alarms, whole.absence) + sound),
             ("LO", log.rows, (whole.log,)),

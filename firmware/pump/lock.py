@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The lock: a PIN guards what changes therapy, or what it rests on. Off until a PIN is set.
 
-`need_open` is the one place that judges, and `is_open_to_all` the one rule: a command that the
+`require_open` is the one place that judges, and `is_open_to_all` the one rule: a command that the
 rule does not name needs the PIN. The buttons do not come this way and need none. The PIN itself is
 never kept, only a salted hash; it keeps a passer-by out, nobody who can read the flash.
 """
@@ -71,7 +71,7 @@ class Lock:
         wait_s = min(2 << min(self._failures - _FREE, 9), _LONGEST_S)
         return max(self._failed_us + wait_s * _US_PER_S - self._clock.now_us(), 0)
 
-    def need_open(self, pattern):
+    def require_open(self, pattern):
         """Raise Refused LOCKED if the command of a row needs the PIN; else it stays unlocked."""
         if not self._secret or is_open_to_all(pattern):
             return

@@ -21,16 +21,18 @@ _AHEAD_US = const(2_100_000)  # more than the dispenser ever queues
 
 
 class Supply:
-    """reservoir: its model. delivery: (treatment, dispenser, ledger).
+    """reservoir: its model. The other collaborators are what their names say, see `assembly`.
 
     is_empty: nothing can be delivered any more. is_unknown: nobody knows what it holds.
     """
 
-    def __init__(self, reservoir, delivery):
+    def __init__(self, reservoir, *, treatment, dispenser, ledger):
         self.reservoir = reservoir
         self.is_empty = False
         self.is_unknown = True
-        self._treatment, self._dispenser, self._ledger = delivery
+        self._treatment = treatment
+        self._dispenser = dispenser
+        self._ledger = ledger
 
     def poll(self, now_us):
         """Stop what would touch the dead volume, and see whether it is low; at every wake.
@@ -47,8 +49,11 @@ class Supply:
         self._bind(most_pl)
         self._look(most_pl)
 
-    def need(self, volume_nl):
-        """Refuse what takes more than is left above the dead volume. Before anything moves."""
+    def require_volume(self, volume_nl):
+        """Raise Refused RESERVOIR_TOO_LOW unless `volume_nl` is available above the dead volume.
+
+        Before anything moves: a dispenser at rest gets its bound.
+        """
         most_pl = self.most_pl()
         self._bind(most_pl)
         left_pl = self.reservoir.left_pl(most_pl)
@@ -59,10 +64,10 @@ class Supply:
             text = "%s mL above the dead volume, %s mL needed" % volumes
             raise Refused(RESERVOIR_TOO_LOW, text)
 
-    def need_start(self, rate_nl_d):
-        """Refuse a start at that rate when not even the first queue of steps is left."""
+    def require_start(self, rate_nl_d):
+        """Raise Refused RESERVOIR_TOO_LOW unless the first queue at `rate_nl_d` is available."""
         steps_pl = self._treatment.calibration.volume_pl(2)  # one owed, one that rounding hides
-        self.need(rate_nl_d * _AHEAD_US // DAY_US + steps_pl // _PL_PER_NL + 2)
+        self.require_volume(rate_nl_d * _AHEAD_US // DAY_US + steps_pl // _PL_PER_NL + 2)
 
     def refill(self, volume_nl, measured_nl=None):
         """It holds `volume_nl` from now on; measured_nl: the residual before. Nothing moves."""

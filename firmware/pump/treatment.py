@@ -27,15 +27,18 @@ _ALONE = {CLINICIAN: state.BOLUS, TRIAL: state.TRIAL, PRIME: state.PRIME}
 
 
 class Treatment:
-    """delivery: (dispenser, ledger, clock). past: (`Boluses`, `DailyLimit`).
+    """day: the `DailyLimit`. The other collaborators are what their names say, see `assembly`.
 
     mode: a state of `THERapy:STATe?`, or JOG. line: which drug the tube holds. rows: what goes
     out from now on, as a `plan` has it.
     """
 
-    def __init__(self, delivery, past, outlook, calibration):
-        self._dispenser, self._ledger, self._clock = delivery
-        self.boluses, self.day = past
+    def __init__(self, *, dispenser, ledger, clock, boluses, day, outlook, calibration):
+        self._dispenser = dispenser
+        self._ledger = ledger
+        self._clock = clock
+        self.boluses = boluses
+        self.day = day
         self.outlook = outlook
         self.grid = outlook.grid
         self.calibration = calibration

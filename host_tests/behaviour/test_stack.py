@@ -11,6 +11,7 @@ from pumpbench.client import PumpError
 from pumpbench.emulator.chip import STACK_LIMIT
 from pumpbench.sim import SimTarget
 
+LEAST_CALLS = 10  # of any order with what follows it
 SPARE = 1500  # bytes left at the deepest point: for interrupts, and for what is built next
 AFTER = ("RES:LOW 3 ML", "SYST:ERR:ALL?;*TST?", "LOG:READ? 1,3", "BOL:ABOR", "THER:STOP")
 
@@ -33,6 +34,7 @@ def test_no_order_goes_deeper_than_a_board_has_stack(name, monkeypatch, record_p
         bench, order = ready(bench, name)
         bench.tell(order)
         finish(bench)
+    assert len(depth.calls) > LEAST_CALLS  # else nobody has looked
     assert depth.deepest < STACK_LIMIT - SPARE, depth.calls
     calls = len(depth.calls)
     record_property("measured", f"{name}: {depth.deepest} bytes of stack, {calls} calls deep")

@@ -75,7 +75,7 @@ class Locked:
 
     def is_refused(self, pattern):
         try:
-            call(tree_of([(pattern, lambda: None)], self.lock.need_open), pattern.upper(), [])
+            call(tree_of([(pattern, lambda: None)], self.lock.require_open), pattern.upper(), [])
         except Refused as refused:
             assert refused.code == LOCKED
             return True
@@ -84,7 +84,7 @@ class Locked:
 
 def test_the_tree_refuses_before_it_looks_at_the_arguments():
     locked = Locked()
-    tree = tree_of([("MOTor:JOG", pytest.fail)], locked.lock.need_open)
+    tree = tree_of([("MOTor:JOG", pytest.fail)], locked.lock.require_open)
     with pytest.raises(Refused):
         call(tree, "MOT:JOG", ["too", "many"])
     assert not locked.is_refused("THERapy:STOP")

@@ -177,9 +177,11 @@ class Year:
         self.clock, self.ledger = Clock(), Ledger(STEPS_PER_REV)
         self.therapy, self._scratch = Therapy(self._calibration()), scratch
         self.reservoir = Reservoir(REFILL_NL, DEAD_NL)
-        delivery = self.clock, self.ledger, self.therapy
-        self.journal = Journal(self._twins, NoLog(), delivery, scratch, Fed())
-        interruption = Interruption(self.journal, *delivery, scratch)
+        delivery = {"clock": self.clock, "ledger": self.ledger, "treatment": self.therapy}
+        self.journal = Journal(
+            self._twins, log=NoLog(), **delivery, scratch=scratch, watchdog=Fed()
+        )
+        interruption = Interruption(self.journal, **delivery, scratch=scratch)
         keys = (SETUP, self.reservoir.from_record), (PAST, interruption.take_past)
         for key, restore in (*keys, (DELIVERY, interruption.take)):
             value = self._twins.load(key)

@@ -34,12 +34,12 @@ class Tree:
 
     heads: how headers of this section can begin, two letters each, `*` for common commands; "" for
     any. rows(*what of): its rows; handlers keep nothing from one call to the next.
-    need_open(pattern): refuses a command before it is run, see `pump.lock`.
+    require_open(pattern): raises Refused before a command is run, see `pump.lock`.
     """
 
-    def __init__(self, sections, need_open=None):
+    def __init__(self, sections, require_open=None):
         self._sections = sections
-        self._need_open = need_open
+        self._require_open = require_open
         self._known = {}  # header -> row, of the last queries
 
     def knows(self, header):
@@ -69,13 +69,13 @@ class Tree:
         raise ScpiError(UNDEFINED_HEADER, header)
 
     def prepare(self, header, texts):
-        """(handler, its arguments) of the command. ScpiError, or what `need_open` raises.
+        """(handler, its arguments) of the command. ScpiError, or what `require_open` raises.
 
         Whoever asks calls it: a board's stack is small, and orders go deep.
         """
         row = self.find(header)
-        if self._need_open is not None:
-            self._need_open(row[0])
+        if self._require_open is not None:
+            self._require_open(row[0])
         return row[1], _values(row[2:], texts) if texts or len(row) > 2 else texts
 
 

@@ -29,16 +29,18 @@ _WRAP = const(0xFFFFFFFF)
 class Journal:
     """Told by the dispenser; see `delivery.dispenser.Unrecorded` for when.
 
-    twins: keeps the records. log: has `written`. pump: (clock, ledger, treatment). scratch: what
-    survives a reset without power, or None. watchdog: has `bites_us`. is_interrupted: a reset has
-    ended a delivery, and nobody has confirmed. boot: how often the pump has started. written:
-    records of the delivery since power-up. For what power-up makes of a record see `interruption`.
+    twins: keeps the records. log: has `written`. scratch: what survives a reset without power, or
+    None. watchdog: has `bites_us`. is_interrupted: a reset has ended a delivery, and nobody has
+    confirmed. boot: how often the pump has started. written: records of the delivery since
+    power-up. For what power-up makes of a record see `interruption`.
     """
 
-    def __init__(self, twins, log, pump, scratch, watchdog):
+    def __init__(self, twins, *, log, clock, ledger, treatment, scratch, watchdog):
         self._twins = twins
         self._log = log
-        self._clock, self._ledger, self._treatment = pump
+        self._clock = clock
+        self._ledger = ledger
+        self._treatment = treatment
         self._scratch = scratch
         self._watchdog = watchdog
         self.is_interrupted = False

@@ -28,23 +28,36 @@ _COVERED_US = const(1_500_000)  # a copy of 0.45 s, a record of 0.85 s: the slow
 
 
 class Settings:
-    """records: the mirrored ones. journal: of what is delivered. events: the recorder.
+    """twins: keeps the records. journal: of what is delivered. events: the recorder.
 
-    pump: (clock, dispenser, treatment, staging). alarms: the manager. owners: (those who share the
-    record `alarms`, those who share `setup` with this one), in the order of the record. folders:
-    the `Files` of all of them, and of the log.
+    alarms: the manager. alarm_owners, setup_owners: those who share the record `alarms`, and with
+    this one `setup`, in the order of the record. folders: the `Files` of all, and of the log.
     resume: what goes on after a reset, HOLD or RESUME_BASAL.
     lost: keys of the records that were lost, which nobody has confirmed yet.
     is_matched: a clock with a battery can be relied on; not while it is being set.
     token: after a reset, of the prescription that has to be there.
     """
 
-    def __init__(self, records, journal, events, pump, *, alarms, owners, folders):
-        self._twins, self._journal, self._events = records, journal, events
-        self._folders = folders
-        self._clock, self._dispenser, self._treatment, self._staging = pump
-        self._alarms = alarms
-        self.shared = {"alarms": Shared(*owners[0]), "setup": Shared(self, *owners[1])}
+    def __init__(
+        self,
+        twins,
+        *,
+        journal,
+        events,
+        clock,
+        dispenser,
+        treatment,
+        staging,
+        alarms,
+        alarm_owners,
+        setup_owners,
+        folders,
+    ):
+        self._twins, self._journal, self._events = twins, journal, events
+        self._clock, self._dispenser = clock, dispenser
+        self._treatment, self._staging = treatment, staging
+        self._alarms, self._folders = alarms, folders
+        self.shared = {"alarms": Shared(*alarm_owners), "setup": Shared(self, *setup_owners)}
         self.resume = HOLD
         self.is_matched = True
         self.lost = ()

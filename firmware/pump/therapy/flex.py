@@ -95,12 +95,12 @@ class Flex:
     def add(self, days, from_min, rate, to_min=None):
         """Add a step; Refused FLEX_CONFLICT, and nothing is changed, where it meets another."""
         if to_min is not None:
-            _need_length(days, from_min, to_min)
+            _require_length(days, from_min, to_min)
         to_min = to_min or 0
         at, added = 0, _window(days, from_min, to_min, rate)
         for index, window in enumerate(self._windows):
             if window >> _DAYS & days:
-                _need_apart(days, from_min, to_min, self.step(index))
+                _require_apart(days, from_min, to_min, self.step(index))
             at += window < added  # `sort` takes quadratic time for what is nearly sorted
         self._windows.insert(at, added)
         self._amounts.insert(at, rate[1])
@@ -157,8 +157,8 @@ def _window(days, from_min, to_min, rate):
     return from_min << _FROM | days << _DAYS | to_min << _TO | (rate[0] == NG_D)
 
 
-def _need_length(days, from_min, to_min):
-    """Refuse a window that ends where it begins, or before."""
+def _require_length(days, from_min, to_min):
+    """Raise Refused FLEX_CONFLICT unless a window ends after it begins."""
     if to_min > from_min:
         return
     window = "%s %s" % (days_text(days), _window_text(from_min, to_min))
@@ -167,8 +167,8 @@ def _need_length(days, from_min, to_min):
     raise Refused(FLEX_CONFLICT, window + " ends before it begins; split it at midnight")
 
 
-def _need_apart(days, from_min, to_min, other):
-    """Refuse a step that meets `other`, which it shares a day with."""
+def _require_apart(days, from_min, to_min, other):
+    """Raise Refused FLEX_CONFLICT if a step meets `other`, which it shares a day with."""
     other_days, other_from_min, other_to_min, _ = other
     day = days_text(_first(days & other_days))
     if from_min == other_from_min:

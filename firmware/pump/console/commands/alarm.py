@@ -35,7 +35,7 @@ def rows(alarms, absence, monitor, annunciator, clock):
         ]
 
     def pause(duration_ms=PAUSE_US // _US_PER_MS):
-        _need(0, duration_ms, PAUSE_US // _US_PER_MS, "0 to 120 S")
+        _require_within(0, duration_ms, PAUSE_US // _US_PER_MS, "0 to 120 S")
         alarms.pause(duration_ms * _US_PER_MS, clock.now_us())
 
     def pause_left():
@@ -43,11 +43,11 @@ def rows(alarms, absence, monitor, annunciator, clock):
 
     def remind(interval_ms):
         if interval_ms:
-            _need(_LEAST_REMINDER_MS, interval_ms, _DAY_MS, "0, or 1 MIN to 1 D")
+            _require_within(_LEAST_REMINDER_MS, interval_ms, _DAY_MS, "0, or 1 MIN to 1 D")
         alarms.reminder_us = interval_ms * _US_PER_MS
 
     def limit_stop(limit_ms):
-        _need(_LEAST_STOPPED_MS, limit_ms, _MOST_STOPPED_MS, "1 MIN to 30 D")
+        _require_within(_LEAST_STOPPED_MS, limit_ms, _MOST_STOPPED_MS, "1 MIN to 30 D")
         absence.limit_us = limit_ms * _US_PER_MS
 
     yield ("ALARm:ACTive?", active)
@@ -62,6 +62,6 @@ def rows(alarms, absence, monitor, annunciator, clock):
     yield ("ALARm:TABLe?", table)
 
 
-def _need(least, value, most, text):
+def _require_within(least, value, most, text):
     if not least <= value <= most:
         raise ScpiError(DATA_OUT_OF_RANGE, text)

@@ -3,7 +3,12 @@
 
 from micropython import const
 
-from pump.console.commands.ranges import DAY_MS, need_concentration, need_dose, need_duration
+from pump.console.commands.ranges import (
+    DAY_MS,
+    require_concentration,
+    require_dose,
+    require_duration,
+)
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import CONCENTRATION, DOSE, RATE, TIME, VOLUME, decimal, integer_between
 from pump.kinds import NAMES
@@ -21,14 +26,14 @@ def rows(dosing, progress, boluses):
     """Rows for the tree."""
 
     def start(dose_ng, duration_ms):
-        need_dose(dose_ng)
-        need_duration(duration_ms)
+        require_dose(dose_ng)
+        require_duration(duration_ms)
         dosing.bolus(dose_ng, duration_ms)
 
     def trial(dose_ng, duration_ms, observation_ms):
-        need_dose(dose_ng)
-        need_duration(duration_ms)
-        need_duration(observation_ms, 2 * DAY_MS)
+        require_dose(dose_ng)
+        require_duration(duration_ms)
+        require_duration(observation_ms, 2 * DAY_MS)
         dosing.trial(dose_ng, duration_ms, observation_ms)
 
     def state():
@@ -70,7 +75,7 @@ def _prime(dosing, volume_nl, rate):
 
 
 def _bridge(dosing, ng_ml, volume_nl):
-    need_concentration(ng_ml)
+    require_concentration(ng_ml)
     dosing.bridge(ng_ml, _volume(volume_nl))
 
 

@@ -10,10 +10,10 @@ from micropython import const
 
 from pump.console.commands.ranges import (
     DAY_MS,
-    need_above_0,
-    need_concentration,
-    need_dose,
-    need_duration,
+    require_above_0,
+    require_concentration,
+    require_dose,
+    require_duration,
 )
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.units import NG_D
@@ -33,7 +33,7 @@ class Edits:
         self._set("drug", name)
 
     def concentration(self, ng_ml):
-        need_concentration(ng_ml)
+        require_concentration(ng_ml)
         self._set("concentration_ng_ml", ng_ml)
 
     def indication(self, name):
@@ -43,7 +43,7 @@ class Edits:
         self._set("mode", name)
 
     def rate(self, rate):
-        need_above_0(rate[1])
+        require_above_0(rate[1])
         unit, amount = rate
         staged = self._staging.staged()
         if unit == NG_D:
@@ -57,14 +57,14 @@ class Edits:
         self._staging.touched()
 
     def flex_step(self, days, from_min, rate, to_min=None):
-        need_above_0(rate[1])
+        require_above_0(rate[1])
         self._staging.staged().flex.add(days, from_min, rate, to_min)
         self._staging.touched()
 
     def periodic_dose(self, dose_ng, duration_ms, interval_ms):
-        need_dose(dose_ng)
-        need_duration(duration_ms)
-        need_above_0(interval_ms)
+        require_dose(dose_ng)
+        require_duration(duration_ms)
+        require_above_0(interval_ms)
         staged = self._staging.staged()
         staged.periodic_ng = dose_ng
         staged.periodic_duration_ms = duration_ms
@@ -72,8 +72,8 @@ class Edits:
         self._staging.touched()
 
     def patient_dose(self, dose_ng, duration_ms):
-        need_dose(dose_ng)
-        need_duration(duration_ms)
+        require_dose(dose_ng)
+        require_duration(duration_ms)
         staged = self._staging.staged()
         staged.patient_ng = dose_ng
         staged.patient_duration_ms = duration_ms
@@ -82,7 +82,7 @@ class Edits:
     def patient_lockout(self, lockout_ms):
         if lockout_ms > DAY_MS:
             raise ScpiError(DATA_OUT_OF_RANGE, "at most 1 D: a lockout longer than a day")
-        need_above_0(lockout_ms)
+        require_above_0(lockout_ms)
         self._set("patient_lockout_ms", lockout_ms)
 
     def patient_maximum(self, count):
@@ -95,15 +95,15 @@ class Edits:
         self._staging.touched()
 
     def limit_rate(self, rate):
-        need_above_0(rate[1])
+        require_above_0(rate[1])
         self._set("limit_rate", rate)
 
     def limit_bolus(self, dose_ng):
-        need_dose(dose_ng)
+        require_dose(dose_ng)
         self._set("limit_bolus_ng", dose_ng)
 
     def limit_day(self, dose_ng):
-        need_above_0(dose_ng)
+        require_above_0(dose_ng)
         self._set("limit_day_ng", dose_ng)
 
     def limit_clear(self):

@@ -37,7 +37,7 @@ class _Keypad:
         self._note(PIN_CHANGED, "SET" if pin else "REMOVED")
 
     def close(self):
-        self._need_pin()
+        self._require_pin()
         self._lock.close()
 
     def state(self):
@@ -48,7 +48,7 @@ class _Keypad:
 
     def unlock(self, pin):
         """The try is on record before it is judged."""
-        self._need_pin()
+        self._require_pin()
         count = self._lock.count_try()
         self._settings.keep_setup()
         if not self._lock.opens(pin):
@@ -56,7 +56,7 @@ class _Keypad:
             raise Refused(WRONG_PIN)
         self._note(UNLOCKED)
 
-    def _need_pin(self):
+    def _require_pin(self):
         if not self._lock.is_set():
             raise ScpiError(SETTINGS_CONFLICT, "no PIN is set")
 

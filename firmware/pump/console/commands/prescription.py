@@ -28,9 +28,9 @@ _ROOT = const("PRES|PRESCription:")
 _SOFT = ("HIGH", "LOW", "INCRease", "DECRease", "INTerval")  # as a commit names them
 
 
-def rows(control, staging):
-    """Rows for the tree. control: has `problems`, `soft`, `limits` and `commit`."""
-    report = _Report(control, staging)
+def rows(control, interlocks, staging):
+    """Rows for the tree. control: has `commit`. interlocks: has `problems`, `soft`, `limits`."""
+    report = _Report(interlocks, staging)
     named = (optional(choice(*_SOFT)),) * len(_SOFT)
     yield from _edit_rows(Edits(staging))
     yield (_ROOT + "NEW", staging.new)
@@ -70,19 +70,20 @@ def _edit_rows(edits):
 class _Report:
     """What the queries answer. A method is one query."""
 
-    def __init__(self, control, staging):
-        self._control = control
+    def __init__(self, interlocks, staging):
+        self._interlocks = interlocks
         self._staging = staging
 
     def validation(self):
         """`OK`, the token, soft limits and notes as strings; or every problem as a string."""
-        found = self._control.problems()
+        staged = self._staging.staged()
+        found = self._interlocks.problems(staged)
         if found:
             return [_quoted(problem) for problem in found]
-        staged = self._staging.staged()
         words = {word.upper(): word for word in _SOFT}
-        sentences = ["%s: %s" % (words[name], text) for name, text in self._control.soft()]
-        sentences.extend(notes(staged, self._control.limits()))
+        soft = self._interlocks.soft(staged)
+        sentences = ["%s: %s" % (words[name], text) for name, text in soft]
+        sentences.extend(notes(staged, self._interlocks.limits()))
         return ["OK", staged.token()] + [_quoted(sentence) for sentence in sentences]
 
     def comparison(self):
@@ -91,7 +92,7 @@ class _Report:
 
         unload("pump.therapy.comparison")
         staged = self._staging.staged()
-        fields = comparison(self._staging.active, staged, self._control.limits())
+        fields = comparison(self._staging.active, staged, self._interlocks.limits())
         return (_quoted("%s: %s -> %s" % field) for field in fields)
 
     def staged(self):
@@ -113,7 +114,7 @@ class _Report:
 
     def _content(self, prescription):
         """mode, ug/mL, ug per day, mL per day; of flex and periodic doses the mean day."""
-        mean_ng, mean_nl = mean_day(prescription, self._control.limits().min_nl_d)
+        mean_ng, mean_nl = mean_day(prescription, self._interlocks.limits().min_nl_d)
         strength = ug_ml(prescription.concentration_ng_ml)
         return prescription.mode or "NONE", strength, ug(mean_ng), ml(mean_nl)
 

@@ -10,7 +10,7 @@ _MAX_NL = 500_000_000
 _NONE = "NONE"
 
 
-def rows(control, supply):
+def rows(staging, supply):
     """Rows for the tree."""
     reservoir = supply.reservoir
 
@@ -44,7 +44,7 @@ def rows(control, supply):
         )
 
     def forecast():
-        days = supply.forecast(control.active())
+        days = supply.forecast(staging.active)
         return [_NONE if count is None else count for count in days]
 
     yield ("REServoir:CAPacity", resize, VOLUME)
