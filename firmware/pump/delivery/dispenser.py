@@ -72,7 +72,8 @@ class Dispenser:
         self._commanded = 0
         self._first = 0  # commanded when the delivery began
         self._most = _UNBOUND  # that may be commanded
-        self._cycle_us = 0  # when the cycle began in which the lease was renewed last
+        self._cycle_us = 0  # when the cycle began in which the lease was renewed last; 0: none
+        self._renewed = 0  # steps emitted since boot, as of then
         self.begun = 0  # deliveries since boot
 
     def record(self, journal):
@@ -165,7 +166,7 @@ class Dispenser:
         The second is in the planner's fractions. (0, 0) when nothing was under way.
         """
         planner = self._planner
-        self._is_ending = True
+        self._is_ending, self._cycle_us = True, 0
         self._journal.stopping()
         if planner is None:
             self._engine.stop()
@@ -197,7 +198,7 @@ class Dispenser:
         if planner is None or self._is_ending:
             return None
         emitted = self._check_witness()
-        self._cycle_us = cycle_us
+        self._cycle_us, self._renewed = cycle_us, emitted
         at_us, end_us = self._at_us(), self._queued_us
         if at_us > end_us + _GRACE_US:
             self._end(planner)
@@ -224,9 +225,10 @@ class Dispenser:
         return emitted
 
     def settle_in(self, cycle_us):
-        """Book what has gone out, unless `renew` has done so within this cycle."""
+        """As `settle`, but what `renew` has found within this cycle is good enough."""
         if not cycle_us or cycle_us != self._cycle_us:
-            self.settle()
+            return self.settle()
+        return self._renewed
 
     def _counts(self):
         """(emitted, witness) steps since boot, those emitted booked."""

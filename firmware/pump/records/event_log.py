@@ -101,6 +101,10 @@ class EventLog:
         self._counts[index] = 0
         return True
 
+    def is_waiting(self):
+        """True while an event is not in flash."""
+        return len(self._queue) > 0
+
     def is_filling(self):
         """True when the queue is to be written soon, lest events are dropped."""
         return 2 * self._queued() >= _MOST_QUEUED

@@ -33,9 +33,13 @@ class EventRecorder:
         """True when a `flush` is due, lest events are dropped."""
         return self._log.is_filling()
 
-    def flush(self):
-        """Write what is noted, and the counts of what has not come again. OSError: it stays."""
+    def is_waiting(self):
+        """Whether there is anything to write; the counts of what has not come again are now."""
         self._add(self._repeats.end_quiet(self._clock.now_us()))
+        return self._log.is_waiting()
+
+    def flush(self):
+        """Write what is noted. OSError: it stays."""
         self._log.flush()
 
     def dropped(self, name):

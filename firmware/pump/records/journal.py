@@ -125,7 +125,7 @@ class Journal:
             self.written += 1
         elif not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
-        elif self._has_ended() or self.is_edited() or self.is_behind() or saved_us >= _HOUR_US:
+        elif self._has_ended() or self.is_edited() or self._is_behind() or saved_us >= _HOUR_US:
             self._save(emitted, self._enough() if is_active else emitted)
         elif is_active and self._allowed - self._commanded <= _TOP_UP * self._steps:
             self._save(emitted, self._enough())  # here it has all of the queue before it
@@ -136,7 +136,7 @@ class Journal:
         """True while a refill, or what a calibration says of steps before it, is not on record."""
         return self._edits != self._ledger.edits
 
-    def is_behind(self):
+    def _is_behind(self):
         """True while events are in flash that the last record does not know of."""
         return self._log.written() > self._known
 

@@ -192,9 +192,12 @@ class Settings:
             self._note_failed(key)
         self._dispenser.renew(0)
 
-    def settle(self):
-        """Write what has to be written of the delivery, if anything has."""
-        emitted, is_active = self._dispenser.settle(), self._dispenser.is_active()
+    def settle(self, cycle_us=0):
+        """Write what has to be written of the delivery, if anything has.
+
+        cycle_us: when this cycle began; 0: the steps are counted anew.
+        """
+        emitted, is_active = self._dispenser.settle_in(cycle_us), self._dispenser.is_active()
         self._try("journal", self._journal.settle, emitted, is_active)
 
     def close(self):
@@ -226,7 +229,7 @@ class Settings:
             if 0 <= self._tries - _PATIENCE < len(self._folders):
                 self._drop_corrupt(self._folders[self._tries - _PATIENCE])
         before = self._journal.written
-        self.settle()
+        self.settle(now_us)
         if self._journal.written != before:
             self._dispenser.renew(0)
             return now_us
@@ -235,9 +238,9 @@ class Settings:
             return now_us
         if now_us - self._flushed_us >= _FLUSH_US or self._events.is_filling():
             self._flushed_us = now_us
-            self._try("log", self._events.flush)
-            self._dispenser.renew(0)
-            if self._journal.is_behind():
+            if self._events.is_waiting():
+                self._try("log", self._events.flush)
+                self._dispenser.renew(0)
                 return now_us
         return None
 
