@@ -126,12 +126,23 @@ def pump_that_answers():
         os.close(end)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def serve_files(tmp_path_factory):
-    """Call with the files of a board, or the image of its filesystem: boots it.
+    """Call with the files of a board, or the image of its filesystem: boots it for this test.
 
-    Returns (path of its port, its process).
+    Returns (path of its port, its process). A board takes a part of a processor until it ends.
     """
+    yield from boards_behind_ports(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def serve_for_all(tmp_path_factory):
+    """The same for boards that the tests of a module share."""
+    yield from boards_behind_ports(tmp_path_factory)
+
+
+def boards_behind_ports(tmp_path_factory):
+    """What boots them; after it they are ended."""
     processes = []
 
     def start(files: dict[str, bytes] | bytes):
