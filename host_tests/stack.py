@@ -10,10 +10,10 @@ import sys
 import threading
 from pathlib import Path
 
-import pump
+from pumpbench.image import FIRMWARE
 
 _BASE, _CALL, _VALUE = 400, 194, 4  # main.py and what runs it; a call; a value
-_FIRMWARE = str(Path(pump.__file__).parent)
+_FIRMWARE = str(FIRMWARE / "pump")  # on the board a file of it has another name
 
 
 class Depth:
