@@ -12,7 +12,7 @@ import pytest
 
 from host_tests.bench.served import served
 from host_tests.images import need_image
-from pumpbench import image
+from pumpbench import flex_plots, image, plots, sound_plots
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.uf2 import SHA256
 
@@ -77,6 +77,13 @@ def screens(tmp_path, monkeypatch):
     folder = tmp_path / "screens"
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("SCREENDIR", str(folder))
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """The plots of a page are empty, which saves seconds: for tests that read its words."""
+    for module in (plots, flex_plots, sound_plots):
+        monkeypatch.setattr(module, "as_svg", lambda _figure, _name: "<svg></svg>")
 
 
 @pytest.fixture
