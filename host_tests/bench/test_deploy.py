@@ -152,8 +152,9 @@ HAS_IT = f"{binascii.crc32(PLAIN[SUMS]):08X}"
     ],
 )
 def test_a_pump_that_has_the_program_already_is_known_by_its_sums(
-    pump_that_answers, program, tested, has_it
+    pump_that_answers, program, tested, has_it, monkeypatch
 ):
+    monkeypatch.setattr("pumpbench.deploy.IN_STEP_S", 1.0)  # for all of which nobody answers
     answers = {"*TST?": tested} | ({"SYST:PROG?": program} if program else {})
     identity = has_already(PLAIN, pump_that_answers(answers))
     assert (identity is not None and identity.model == "ITB-Pump") == has_it
