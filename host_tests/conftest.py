@@ -22,7 +22,7 @@ import gc
 import pytest
 from hypothesis import settings
 
-from host_tests import booted, forked, hazards
+from host_tests import booted, forked, hazards, order
 from host_tests.bench_session import Bench
 from host_tests.images import has_image, need_image
 from pumpbench.emulator import EmulatorTarget
@@ -73,9 +73,18 @@ def pytest_generate_tests(metafunc):
             metafunc.parametrize(name, params, indirect=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Leave to `make soak` what the markers leave to it."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Leave to `make soak` what the markers leave to it; order the rest for several workers."""
+    _leave_to_soak(items)
+    result = yield
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = order.longest_first(items, workers)
+    return result
+
+
+def _leave_to_soak(items):
     for item in items:
         for name, target in (("chip_in_soak", "emulator"), ("unix_in_soak", "unix")):
             left = item.get_closest_marker(name)

@@ -14,15 +14,21 @@ from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 from pumpbench.sim.watchdog import BY_FORCE
 
-# Holding the stop button is what makes the firmware hang here.
+# Holding the stop button is what makes the firmware hang here, where it would look at it.
 WATCHED = main_with_task(
     """
 button = hal.Input(board.PINS["stop_button"])
+looks = dict(app.tasks)["panel"]
 
-def extra(now_us):
+def hangs_or_looks(now_us):
     while button.is_active():
         machine.idle()
-    return now_us + 500_000
+    return looks(now_us)
+
+app.tasks = tuple((name, hangs_or_looks if name == "panel" else poll) for name, poll in app.tasks)
+
+def extra(now_us):
+    return now_us + 3_600_000_000
 """
 )
 BITE_S = 9

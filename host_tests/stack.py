@@ -13,7 +13,7 @@ from pathlib import Path
 from pumpbench.image import FIRMWARE
 
 _BASE, _CALL, _VALUE = 400, 194, 4  # main.py and what runs it; a call; a value
-_FIRMWARE = str(FIRMWARE)
+_FIRMWARE = str(FIRMWARE / "pump")  # on the board a file of it has another name
 
 
 class Depth:

@@ -46,6 +46,8 @@ PARTS = {
     "patient": (*SETUP, START, None, 0.3, PATIENT, 5.4),
     "stops": (*SETUP, None, START, 0.4, STOP, 0.2, START, 0.4, STOP, 0.2),
 }
+BEGUN = "bolus, its first half"  # of `make test`; the rest of it is in `make soak`
+ALL_PARTS = PARTS | {BEGUN: (*SETUP, START, None, 0.3, BOLUS, 2.5)}
 
 
 class Copy(NamedTuple):
@@ -194,7 +196,7 @@ def refusal(pump, line):
 def cut(bench, power_up, part, draw, count):
     """Run a part of the session, cut the power `count` times; returns what was measured."""
     session = Session(bench, draw, count)
-    copies = session.play(PARTS[part])
+    copies = session.play(ALL_PARTS[part])
     inside = len(session.samples[True].kept)
     assert len(copies) == count
     widths_nl = [check(power_up(flash=copy.flash), copy) for copy in copies]
@@ -205,9 +207,7 @@ def cut(bench, power_up, part, draw, count):
 
 
 @pytest.mark.hazard("power-cut")
-@pytest.mark.parametrize(
-    "part", [pytest.param("setup and start", marks=pytest.mark.long), "bolus"]
-)
+@pytest.mark.parametrize("part", [pytest.param("setup and start", marks=pytest.mark.long), BEGUN])
 def test_a_board_that_lost_power_knows_what_was_out(
     request, emulated_bench, part, seed, record_property
 ):

@@ -138,9 +138,9 @@ THERAPIES = {
     "flex": ("MODE FLEX;RATE 60 UG/D", "FLEX:STEP ALL,08:00,160 UG/D,17:36"),
     "periodic": ("MODE PER;RATE 60 UG/D", "PER:DOSE 40 UG,1 HR,24 HR"),
 }
-# Days of each of them: one in `make test`, the others in `make soak`.
-HEADS = [
-    pytest.param(ml, name, marks=() if (ml, name) == (10, "flex") else pytest.mark.long)
+# A day of one of them, from where a fourth step would soon come; days of each in `make soak`.
+HEADS = [(10, "flex", "08:00", (24, 5))] + [
+    pytest.param(ml, name, "00:00", (26, 12), marks=pytest.mark.long)
     for ml in (10, 3)
     for name in THERAPIES
 ]
@@ -149,14 +149,16 @@ HEADS = [
 @pytest.mark.slow
 @pytest.mark.no_chip
 @pytest.mark.hazard("daily-limit-exceeded")
-@pytest.mark.parametrize(("revolution_ml", "name"), HEADS)
-def test_whole_steps_of_a_large_head_keep_to_a_limit_that_is_the_day(pump, name, revolution_ml):
+@pytest.mark.parametrize(("revolution_ml", "name", "at", "spans_h"), HEADS)
+def test_whole_steps_of_a_large_head_keep_to_a_limit_that_is_the_day(
+    pump, name, revolution_ml, at, spans_h
+):
     """Of 31.25 or 9.375 ug each: 100 ug a day are 3.2 or 10.7 of them, never 4 or 11 in a day."""
     pump.tell(f"MOT:CAL:PERR {revolution_ml} ML")
-    pump.tell("SYST:TIME 2026-03-02T00:00:00")
+    pump.tell(f"SYST:TIME 2026-03-02T{at}:00")
     prescribe(pump, *THERAPIES[name], "LIM:DAY 100 UG", concentration="10000 UG/ML")
     pump.mark()
-    for hours in (26, 12):
+    for hours in spans_h:
         pump.tell("THER:STAR")
         pump.run(hours * HOUR_S)
         pump.tell("THER:STOP")

@@ -44,7 +44,7 @@ def times_ms(bench, query, count):
 @pytest.mark.parametrize(
     ("rate", "count"),
     [
-        ("24 ML/D", 5),
+        ("24 ML/D", 3),
         pytest.param(None, 200, marks=pytest.mark.long),
         pytest.param("24 ML/D", 200, marks=pytest.mark.long),
         pytest.param("1000 ML/HR", 200, marks=pytest.mark.long),

@@ -122,8 +122,7 @@ def found_s(target, number, timeout_s):
 # A healthy board
 
 
-def test_a_healthy_board_passes_and_not_one_step_of_the_test_counts(power_up):
-    bench = Bench(power_up())
+def test_a_healthy_board_passes_and_not_one_step_of_the_test_counts(bench):
     pulses = bench.plant.pulses.count
     assert bench.ask("*TST?;:DEL:STEP?;:DEL:INT?") == "0;0,0,0,0;0.000000,0.000000"
     assert TEST_FAILED not in codes(bench)

@@ -20,7 +20,7 @@ def finish(bench):
     """What may follow any order, with answers of all lengths."""
     for line in AFTER:
         bench.ask(line if "?" in line else line + ";*OPC?")
-        bench.run(2.0)
+        bench.run(1.0)  # longer than a chunk
 
 
 @pytest.mark.slow
@@ -29,9 +29,9 @@ def finish(bench):
 def test_no_order_goes_deeper_than_a_board_has_stack(name, monkeypatch, record_property):
     """However many records fall due at once: each chunk that is planned has one of its own."""
     bench = Bench(SimTarget())
-    monkeypatch.setattr(Journal, "_enough", lambda journal: journal._commanded + 1)
     with Depth() as depth:
         bench, order = ready(bench, name)
+        monkeypatch.setattr(Journal, "_enough", lambda journal: journal._commanded + 1)
         bench.tell(order)
         finish(bench)
     assert len(depth.calls) > LEAST_CALLS  # else nobody has looked

@@ -95,6 +95,7 @@ def test_service_ends_the_application_with_safe_outputs(bench):
     assert_at_the_repl(bench)
 
 
+@pytest.mark.chip_in_soak(but=("208",))
 @pytest.mark.parametrize("code", [208, 201])
 def test_a_pump_in_fault_can_be_serviced(power_up, code):
     """What is wrong may be a file, and the advice is to deploy it again."""

@@ -145,6 +145,8 @@ def test_a_hang_is_ended_by_the_watchdog_and_the_count_is_exact(
     power_up, name, seed, record_property
 ):
     [after_us] = instants_us(seed + 99 * (name == "bolus"), 1)
+    if power_up.name == "emulator":  # a second has every phase of a chunk; the rest in the soak
+        after_us = 300_000 + after_us % 1_000_000
     record_property("measured", hang(power_up, name, after_us))
 
 

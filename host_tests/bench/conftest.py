@@ -12,7 +12,7 @@ import pytest
 
 from host_tests.bench.served import served
 from host_tests.images import need_image
-from pumpbench import image
+from pumpbench import flex_plots, image, plots, sound_plots
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.uf2 import SHA256
 
@@ -80,6 +80,13 @@ def screens(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def undrawn(monkeypatch):
+    """The plots of a page are empty, which saves seconds: for tests that read its words."""
+    for module in (plots, flex_plots, sound_plots):
+        monkeypatch.setattr(module, "as_svg", lambda _figure, _name: "<svg></svg>")
+
+
+@pytest.fixture
 def boot():
     """Call with the text of main.py, and a version: a board just powered up."""
 
@@ -126,12 +133,23 @@ def pump_that_answers():
         os.close(end)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def serve_files(tmp_path_factory):
-    """Call with the files of a board, or the image of its filesystem: boots it.
+    """Call with the files of a board, or the image of its filesystem: boots it for this test.
 
-    Returns (path of its port, its process).
+    Returns (path of its port, its process). A board takes a part of a processor until it ends.
     """
+    yield from boards_behind_ports(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def serve_for_all(tmp_path_factory):
+    """The same for boards that the tests of a module share."""
+    yield from boards_behind_ports(tmp_path_factory)
+
+
+def boards_behind_ports(tmp_path_factory):
+    """What boots them; after it they are ended."""
     processes = []
 
     def start(files: dict[str, bytes] | bytes):

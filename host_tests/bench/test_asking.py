@@ -77,7 +77,8 @@ def test_a_port_that_is_not_there_is_one_sentence_and_status_2(capsys):
     assert "/dev/no-such-port" in capsys.readouterr().err
 
 
-def test_a_pump_that_delivers_does_not_end_its_firmware_and_says_why(board, capsys):
+def test_a_pump_that_delivers_does_not_end_its_firmware_and_says_why(board, capsys, monkeypatch):
+    monkeypatch.setattr("pumpbench.pump._END_S", 1.0)  # for all of which no REPL comes
     with Pump.open(board.port) as pump:
         pump.tell("MOT:JOG 500,10")
     assert main(["scpi", "--port", board.port, "syst:serv"]) == 1

@@ -220,7 +220,7 @@ class Talkative(demo.SimTarget):
     def __init__(self):
         super().__init__()
         heard = self.plant.buzzer.pulses
-        clicks = [(second * 1_000_000_000, 1_000) for second in range(60)]
+        clicks = [(second * 1_000_000_000 + 7, 1_000) for second in range(60)]  # with no pulse
         self.plant.buzzer.pulses = lambda: iter(sorted([*heard(), *clicks]))
 
 

@@ -78,6 +78,7 @@ def test_a_missing_step_makes_it_a_failure(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_a_missing_image_is_told(tmp_path):
     text = written(tmp_path, replace(FACTS, missing_image="Put it there."))
     assert "No board was emulated" in text
@@ -101,6 +102,7 @@ def test_the_flex_day_is_told_with_its_times(text):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

@@ -136,6 +136,7 @@ BAD_FLEX = [
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(("wrong", "name"), BAD_FLEX)
 def test_a_figure_of_the_flex_day_beyond_its_limit_fails_on_the_page(tmp_path, wrong, name):
     text = written(tmp_path, flex=replace(FLEX, **wrong))
@@ -145,6 +146,7 @@ def test_a_figure_of_the_flex_day_beyond_its_limit_fails_on_the_page(tmp_path, w
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("undrawn")
 def test_a_figure_of_a_piece_beyond_its_limit_fails_on_the_page_and_in_the_data(tmp_path):
     text = written(tmp_path, missing=1)
     failed = set(re.findall(r'<tr class="bad"><th>(.*?)</th>', text))

@@ -19,8 +19,8 @@ IDENTITY = "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0"
 
 
 @pytest.fixture(scope="module")
-def port(serve_files, fake_pump):
-    return serve_files({"/main.py": fake_pump})[0]
+def port(serve_for_all, fake_pump):
+    return serve_for_all({"/main.py": fake_pump})[0]
 
 
 @pytest.mark.emulator

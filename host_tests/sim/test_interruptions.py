@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.lives import Lives
-from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
+from host_tests.therapy.bench import DAY_S, MIN_S, prescribe, refusal
 from host_tests.twin_copies import path_of
 from pumpbench.flashfiles import with_file
 
@@ -27,14 +27,16 @@ def test_a_cut_before_the_first_step_is_an_interruption(seconds):
 
 
 @pytest.mark.slow
-def test_a_slow_therapy_is_interrupted_whenever_it_is_cut():
-    """Also in the hour in which all that was reserved is out, and nothing more planned."""
+@pytest.mark.parametrize("ml_d", [0.024, pytest.param(0.006, marks=pytest.mark.long)])
+def test_a_slow_therapy_is_interrupted_whenever_it_is_cut(ml_d):
+    """Also in the minutes in which all that was reserved is out, and nothing more planned."""
     pump = Lives()
-    prescribe(pump, "MODE SIMP;RATE 0.006 ML/D")
+    prescribe(pump, f"MODE SIMP;RATE {ml_d} ML/D")
+    step_s = 0.000_062_5 / ml_d * DAY_S
     pump.tell("THER:STAR")
-    pump.run(15 * HOUR_S)
+    pump.run(60 * step_s)
     for _ in range(8):
-        pump.run(HOUR_S / 2)
+        pump.run(2 * step_s)
         image = pump.target.flash
         other = Lives()
         other.go_on(flash=image)

@@ -9,6 +9,7 @@ from host_tests.behaviour.test_self_test import write_on_board
 from host_tests.event_logs import BYTES, file_of
 from host_tests.lives import Lives
 from host_tests.therapy.bench import refusal
+from pump import selftest
 from pumpbench.flashfiles import read_files, with_file, without_file
 
 NONE = [0]
@@ -144,12 +145,18 @@ def test_events_that_cannot_be_read_are_said_within_two_minutes_and_once(
 
 @pytest.mark.slow
 @pytest.mark.hazard("record-damaged")
-def test_an_event_that_becomes_unreadable_while_the_pump_is_on_is_said_within_a_day(pump):
+@pytest.mark.parametrize("hours", [3, pytest.param(24, marks=pytest.mark.long)])
+def test_an_event_that_becomes_unreadable_while_the_pump_is_on_is_said_within_a_day(
+    pump, hours, monkeypatch
+):
+    """A day of three hours in `make test`: what is looked at each hour is the same."""
+    assert selftest._A_DAY == 24
+    monkeypatch.setattr(selftest, "_A_DAY", hours)
     pump.run(180)
     content = read_files(pump.target.flash)[NEWER]
     write_on_board(pump.target, NEWER, damaged(content, 1050))
     assert pump.alarms() == NONE
-    pump.run(24 * 3600 + 180)
+    pump.run(hours * 3600 + 180)
     assert pump.events(STORE_LOST) == ["STORE_LOST log 1050 to 1050"]
     assert pump.alarms() == [RECORDS_LOST]
 

@@ -7,7 +7,8 @@ Source: LoopKit/Loop 1796 and 1834, what a safety check needs was not stored bef
 import pytest
 
 from host_tests.lives import Lives
-from host_tests.therapy.bench import HOUR_S, prescribe
+from host_tests.therapy.bench import HOUR_S, prescribe, stage
+from pumpbench.sim.battery_clock import BatteryClock
 
 SPINAL = 'DRUG "baclofen"', "IND SPIN"
 
@@ -31,12 +32,17 @@ def test_two_small_steps_within_20_minutes_are_a_large_one(end):
 
 
 @pytest.mark.slow
-def test_what_was_active_a_day_ago_is_no_measure_any_more():
-    pump = Lives()
+@pytest.mark.parametrize("off_h", [22, pytest.param(0, marks=pytest.mark.long)])
+def test_what_was_active_a_day_ago_is_no_measure_any_more(off_h):
+    """Most of the day off, by a battery clock; all of it on in `make soak`."""
+    clock = BatteryClock()
+    clock.set("2026-03-02T12:00:00")
+    pump = Lives(clock if off_h else None)
     titrate(pump, 400)
     pump.run(600)
     titrate(pump, 520)
-    pump.run(12 * HOUR_S)
-    pump.cut()
-    pump.run(13 * HOUR_S + 60)  # the clock goes on from the last record, an hour ago at most
+    pump.run((23 - off_h) * HOUR_S)
+    pump.cut(off_h * HOUR_S)
+    assert "INCRease" in stage(pump, *SPINAL, "MODE SIMP;RATE 676 UG/D")
+    pump.run(2 * HOUR_S + 60)  # the clock goes on from the last record, an hour ago at most
     assert titrate(pump, 676) == []
