@@ -30,7 +30,7 @@ from pump.hal.rp2_steps import StepEngine, edge_counter
 
 _POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
 _DOZE_MS = const(20)
-_NAP_US = const(250_000)  # the longest rest, should an interrupt be missed
+_NAP_US = const(500_000)  # the longest rest, should an interrupt be missed
 
 _UARTS = {"RP2040": (0x4003_4004, 0x4003_8004), "RP2350": (0x4007_0004, 0x4007_8004)}  # UARTRSR
 # SOF_RD of the USB controller, the number of the last frame. Reading it clears the interrupt of
