@@ -364,8 +364,8 @@ def test_a_drive_that_is_still_mounted_with_no_disk_behind_it_is_gone(media, mon
     device = media / f"{os.major(number)}:{os.minor(number)}"
     device.touch()
     monkeypatch.setattr(flash, "_DEVICES", media)
-    threading.Timer(0.2, device.unlink).start()
     start_s = time.monotonic()
+    threading.Timer(0.2, device.unlink).start()
     flash.put(uf2_of(3), drive)
     assert 0.2 <= time.monotonic() - start_s < flash.GONE_S
     assert (path / flash.NAME).read_bytes() == uf2_of(3)
