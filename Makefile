@@ -48,6 +48,10 @@ typings/ready: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade --target typings micropython-rp2-rpi_pico-stubs
 	touch $@
 
+typings-esp32/ready: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt --upgrade --target typings-esp32 micropython-esp32-esp32_generic_s3-stubs
+	touch $@
+
 demo: .venv/ready ## Real MicroPython on an emulated Pico delivers; writes build/demo/report.html
 	$(BENCH) demo $(WITH)
 
@@ -57,10 +61,11 @@ test: .venv/ready ## All tests on every simulated target, a short slice of each 
 test-quick: .venv/ready ## What takes two minutes: every test on the simulated board that is over at once
 	$(PYTEST) -m "not emulator and not unix and not slow and not long"
 
-check: .venv/ready typings/ready ## Format, lint, types and import rules
+check: .venv/ready typings/ready typings-esp32/ready ## Format, lint, types and import rules
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/basedpyright -p firmware
+	$(BIN)/basedpyright -p firmware/pyright-esp32.json
 	$(BIN)/basedpyright -p bench
 	$(BENCH) boards
 	$(BIN)/python -m pytest -q host_tests/test_house.py host_tests/test_hazards.py
@@ -123,5 +128,5 @@ watch: .venv/ready ## A live screen of a pump, until Ctrl-C; it goes on: PORT=/d
 	$(BENCH) watch --port "$(PORT)"
 
 clean: ## Remove what was built; the virtual environment stays
-	rm -rf build typings .pytest_cache .ruff_cache .hypothesis
+	rm -rf build typings typings-esp32 .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -6,8 +6,8 @@ hangs without serving callbacks leaves silence. Other than on rp2, where the har
 whole burst. PWM would go on for ever then, and its pin cannot be read: the self-test listens.
 """
 
-# The stubs are those of rp2.
-# pyright: reportAttributeAccessIssue=false, reportCallIssue=false
+# The stubs know no Timer with ticks.
+# pyright: reportCallIssue=false
 
 import array
 
@@ -63,7 +63,7 @@ class Tone:
         return self._pad.value() ^ self._low
 
     def _attach(self):
-        options = {} if self._has_rounds else {"num_symbols": _SYMBOLS}
+        options: "dict" = {} if self._has_rounds else {"num_symbols": _SYMBOLS}
         pin = machine.Pin(self._number)
         self._rmt = esp32.RMT(pin=pin, resolution_hz=_HZ, idle_level=self._low == 1, **options)
 

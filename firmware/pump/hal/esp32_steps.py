@@ -24,8 +24,7 @@ allows that: it can tell more or fewer than there can be, and then the two disag
 piece the number is known.
 """
 
-# The stubs are those of rp2.
-# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# The stubs know no Timer with ticks.
 # pyright: reportCallIssue=false
 
 import esp32
@@ -102,7 +101,7 @@ class StepEngine:
         self._end_us = 0  # when it is out, or was the last one
         self._seen = 0  # by the witness before it
         self._witness = EdgeCounter(0, Pin(self._step))
-        self._rmt = None
+        self._rmt: "esp32.RMT" = None  # pyright: ignore[reportAttributeAccessIssue]
         self._take_pin()
         self._attach()
         self._timer = machine.Timer(_TIMER)
@@ -149,7 +148,8 @@ class StepEngine:
             self._out, self._count = self._look()[0], 0
             if not self._has_rounds:
                 self._rmt.wait_done(timeout=_LIST_US // 1000)
-            rmt, self._rmt = self._rmt, None
+            rmt = self._rmt
+            self._rmt = None  # pyright: ignore[reportAttributeAccessIssue]
             rmt.deinit()  # nobody drives the pin now; its pull-down holds it
             self._take_pin()
 
@@ -281,7 +281,7 @@ class StepEngine:
 
     def _attach(self):
         """Connect the pin to RMT."""
-        options = {} if self._has_rounds else {"num_symbols": _SYMBOLS}
+        options: "dict" = {} if self._has_rounds else {"num_symbols": _SYMBOLS}
         self._rmt = esp32.RMT(pin=Pin(self._step), resolution_hz=_STEP_HZ, **options)
 
     def _take_pin(self):
