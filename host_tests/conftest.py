@@ -84,6 +84,12 @@ def pytest_collection_modifyitems(config, items):
     return result
 
 
+def pytest_runtest_setup(item):
+    """Whatever is marked `emulator` skips, saying what is missing, where there is no image."""
+    if item.get_closest_marker("emulator") is not None:
+        need_image(item.config.getoption("--micropython"))
+
+
 def _leave_to_soak(items):
     for item in items:
         for name, target in (("chip_in_soak", "emulator"), ("unix_in_soak", "unix")):

@@ -143,8 +143,9 @@ def emulate(
     micropython: MicroPython = "",
 ) -> None:
     """An emulated board behind a serial port, until Ctrl-C."""
-    from pumpbench import serve
+    from pumpbench import boards, serve
 
+    boards.checked(board)  # before anything is downloaded for it
     version = _bring(micropython)
 
     def announce(path: str) -> None:
