@@ -5,6 +5,7 @@ import pytest
 
 from host_tests.alarm_answers import codes
 from host_tests.bench_session import Bench, assert_balanced, assert_exact, main_with_task
+from host_tests.board_files import write_on_board
 from host_tests.twin_copies import path_of
 from pump.faults import (
     BUTTON_DOWN,
@@ -25,7 +26,6 @@ from pumpbench.flashfiles import read_files, with_files
 from pumpbench.image import SUMS, build_image
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
-from pumpbench.sim.fake_io import open as open_on_board
 
 PUMP_FAULT, TEST_FAILED = 310, 324
 IN_FAULT = 107
@@ -101,12 +101,6 @@ def assert_mended(bench):
     bench.tell("THER:STAR")
     bench.run(5)
     assert bench.ask("SYST:STAT?") == "RUNNING"
-
-
-def write_on_board(target, path, content):
-    """Behind the back of the firmware."""
-    with target.world.as_current(), open_on_board(path, "wb") as file:
-        file.write(content)
 
 
 def found_s(target, number, timeout_s):

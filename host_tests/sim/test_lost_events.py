@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from host_tests.behaviour.test_self_test import write_on_board
+from host_tests.board_files import write_on_board
 from host_tests.event_logs import BYTES, file_of
 from host_tests.lives import Lives
 from host_tests.therapy.bench import refusal

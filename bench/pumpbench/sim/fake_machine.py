@@ -71,24 +71,25 @@ class Pin:
         """Call `handler(pin)` after an edge; None: after none. What came before is forgotten."""
         if trigger & ~(Pin.IRQ_FALLING | Pin.IRQ_RISING):
             raise NotImplementedError(f"trigger {trigger} is not simulated")
-        self._net.on_edge = None if handler is None else _Edges(self, handler, trigger).note
+        self._net.on_edge = None if handler is None else Edges(self, handler, trigger).note
 
 
-class _Edges:
-    """The interrupt of a pin: edges that come before it is served are one."""
+class Edges:
+    """The interrupt of a pin: edges that come before it is served, so much later, are one."""
 
-    def __init__(self, pin: Pin, handler, trigger: int) -> None:
+    def __init__(self, pin, handler, trigger: int, delay_ns: int = 0) -> None:
         self._pin = pin
         self._handler = handler
         self._trigger = trigger
+        self._delay_ns = delay_ns
         self._is_pending = False
 
     def note(self, level: int) -> None:
-        edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
+        edge = self._pin.IRQ_RISING if level else self._pin.IRQ_FALLING
         if edge & self._trigger and not self._is_pending:
             self._is_pending = True
             w = self._pin._world
-            w.at(w.now_ns, self._serve)
+            w.at(w.now_ns + self._delay_ns, self._serve)
 
     def _serve(self) -> None:
         self._is_pending = False

@@ -160,8 +160,7 @@ class Settings:
     def make_room(self):
         """Write the events that wait where there are so many that others might be dropped."""
         if self._events.is_filling():
-            self._try("log", self._events.flush)
-            self._dispenser.renew(0)
+            self._flush()
 
     def sync(self):
         """Write alarms and setup now, where they have changed: a host is told what is kept."""
@@ -239,8 +238,7 @@ class Settings:
         if now_us - self._flushed_us >= _FLUSH_US or self._events.is_filling():
             self._flushed_us = now_us
             if self._events.is_waiting():
-                self._try("log", self._events.flush)
-                self._dispenser.renew(0)
+                self._flush()
                 return now_us
         return None
 
@@ -263,6 +261,11 @@ class Settings:
         self._due = list(_AT_REST)
 
     # Within
+
+    def _flush(self):
+        """Write the events that wait."""
+        self._try("log", self._events.flush)
+        self._dispenser.renew(0)
 
     def _try(self, what, write, *arguments):
         """Write; where flash does not take it, that is an alarm: nothing can be delivered then.

@@ -80,29 +80,11 @@ class Pin:
 
     def irq(self, handler=None, trigger: int = IRQ_FALLING | IRQ_RISING) -> None:
         """Schedule `handler(pin)` after an edge. There are no hard interrupts."""
-        self._net.on_edge = None if handler is None else _Edges(self, handler, trigger).note
-
-
-class _Edges:
-    """The interrupt of a pin: each edge schedules a callback, of which some may be one."""
-
-    def __init__(self, pin: Pin, handler, trigger: int) -> None:
-        self._pin = pin
-        self._handler = handler
-        self._trigger = trigger
-        self._is_pending = False
-
-    def note(self, level: int) -> None:
-        edge = Pin.IRQ_RISING if level else Pin.IRQ_FALLING
-        if edge & self._trigger and not self._is_pending:
-            self._is_pending = True
-            w = self._pin._world
-            w.at(w.now_ns + w.callback_ns, self._serve)
-
-    def _serve(self) -> None:
-        self._is_pending = False
-        if self._pin._net.on_edge == self.note:  # it was not taken back meanwhile
-            _sys.call_back(self._handler, self._pin)
+        if handler is None:
+            self._net.on_edge = None
+        else:
+            late_ns = self._world.callback_ns
+            self._net.on_edge = _rp2.Edges(self, handler, trigger, late_ns).note
 
 
 class Timer:
