@@ -24,7 +24,7 @@ MOST_ASKED = 3  # of the events that are missing, at either end
 RECORDS_LOST, INTERRUPTED = 308, 304
 UNSEEN, NOT_STARTED, MENDED, TOLD = "unseen", "not started", "mended", "told"
 LOGS = ("/log/log.0", "/log/log.1")
-# Of every record something, each in both copies: delivery, past, setup, alarms.
+# Of every record something, each in both copies: delivery, past, day, setup, alarms.
 FACTS = (
     "DEL:TOT?;LEDG?;:BOL:HIST? 32;:RES:VOL?;LOW?;:MOT:CAL:HIST?;:THER:RES?;:SYST:LOCK?;:ALAR:STOP?"
 )

@@ -140,7 +140,7 @@ class Control:
             interlocks.require_same_drug(staged)
             ahead = treatment.ahead(staged)
             interlocks.require_day(staged, LIMIT_EXCEEDED, ahead, treatment.pattern(staged))
-        self._dispenser.renew(0)  # to validate and to write a week takes a while
+        self._dispenser.renew(0)  # to validate a week takes a while
         treatment.record_change()
         past, pl_per_rev = self._staging.past(), treatment.calibration.pl_per_rev
         self.settings.commit(staged, past, pl_per_rev)

@@ -43,8 +43,7 @@ def lived():
 
 def at_the_largest(flash):
     """These records a year later, with all the doses, portions, starts and commits they hold."""
-    delivery, past = value_of(flash, "delivery"), value_of(flash, "past")
-    prescription = value_of(flash, "prescription")
+    delivery, day = value_of(flash, "delivery"), value_of(flash, "day")
     now_us = delivery[0] = delivery[0] + YEAR_US
     ago_us = [now_us - nth * 200_000_000 for nth in range(BOLUSES, 0, -1)]
     starts = [[at_us, 9] for at_us in ago_us[-STARTS:]]
@@ -52,13 +51,14 @@ def at_the_largest(flash):
         [LAST_ID + nth, 2, DAY_NG, at_us, 99_999_999, at_us + 99_999_999, DAY_NG, "COMPLETED"]
         for nth, at_us in enumerate(ago_us)
     ]
-    past[0] = [LAST_ID + BOLUSES, [LAST_ID] * 3, starts, doses]
+    past = [LAST_ID + BOLUSES, [LAST_ID] * 3, starts, doses]
     ticks = [(now_us - 80_000_000_000) // 262_144 << 1] + [1_700] * (PORTIONS - 1)
     parts = [ticks[at : at + A_PART] for at in range(0, PORTIONS, A_PART)]
-    past[1][0] = [64_000_000, [31_999_999] * 2, [now_us] * 2, parts]
+    day[0][0] = [64_000_000, [31_999_999] * 2, [now_us] * 2, parts]
     totals = [DAY_NG + day for day in range(7)]
-    prescription[2] = [[totals, totals, now_us - nth] for nth in range(COMMITS)]
-    for key, value in (("delivery", delivery), ("past", past), ("prescription", prescription)):
+    titration = [[totals, totals, now_us - nth] for nth in range(COMMITS)]
+    values = {"delivery": delivery, "past": past, "day": day, "titration": titration}
+    for key, value in values.items():
         flash = with_value(flash, key, value)
     logs = {"/log/log.0": file_of(1, EVENTS), "/log/log.1": file_of(EVENTS + 1, EVENTS - 2)}
     return with_files(flash, logs)

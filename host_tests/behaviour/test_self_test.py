@@ -340,7 +340,7 @@ def test_an_engine_that_emits_a_step_too_many_or_too_few_is_a_fault(more):
 
 # 211: the records
 
-KEYS = ("setup", "prescription", "delivery", "past", "alarms")
+KEYS = ("setup", "titration", "prescription", "delivery", "past", "day", "alarms")
 REWRITES = {
     "setup": ["RES:REF 19 ML"],
     "prescription": ["25 ML/D"],

@@ -280,9 +280,9 @@ def test_a_bolus_of_yesterday_leaves_as_it_went_out():
 
 def test_what_an_older_firmware_kept_counts_as_just_given():
     bolus = [100 * DAY_US - HOUR_US, 100 * DAY_US - HOUR_US // 2, 300_000]
-    past = [[0, [0, 0, 0], [], []], [[99 * DAY_US, 99 * DAY_US + HOUR_US, 40_000], bolus], 0]
+    day = [[[99 * DAY_US, 99 * DAY_US + HOUR_US, 40_000], bolus], 0]
     world = World()
-    world.limit.from_record(upgraded("past", past)[1])
+    world.limit.from_record(upgraded("day", day)[0])
     world.limit.note(world.now_us, (0, 0))
     rows = ((world.now_us, Dose(2, 100 * UNITS_PER_UG * DAY_US, MINUTE_US), NG_ML),)
     assert world.excess_ng(rows, 439_000, MINUTE_US) == 440_000

@@ -18,7 +18,7 @@ from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
 from pump.kinds import BASAL, CLINICIAN, JOG, NAMES, PATIENT, PERIODIC
 from pump.records.interruption import Interruption
-from pump.records.journal import DELIVERY, PAST, Journal
+from pump.records.journal import DAY, DELIVERY, PAST, Journal
 from pump.records.mirrored_records import MirroredRecords
 from pump.therapy.boluses import Boluses
 from pump.therapy.daily_limit import DailyLimit, Pattern
@@ -182,8 +182,9 @@ class Year:
             self._twins, log=NoLog(), **delivery, scratch=scratch, watchdog=Fed()
         )
         interruption = Interruption(self.journal, **delivery, scratch=scratch)
-        keys = (SETUP, self.reservoir.from_record), (PAST, interruption.take_past)
-        for key, restore in (*keys, (DELIVERY, interruption.take)):
+        keys = (SETUP, self.reservoir.from_record), (DAY, interruption.take_day)
+        past = (PAST, self.therapy.boluses.from_record)
+        for key, restore in (*keys, past, (DELIVERY, interruption.take)):
             value = self._twins.load(key)
             assert (value is not None) == (self.boots > 1), key
             if value is not None:

@@ -43,7 +43,7 @@ def test_a_slow_therapy_is_interrupted_whenever_it_is_cut(ml_d):
         assert other.alarms() == [INTERRUPTED]
 
 
-@pytest.mark.parametrize("key", ["past", "setup", "delivery", "prescription"])
+@pytest.mark.parametrize("key", ["past", "day", "setup", "delivery", "titration", "prescription"])
 def test_a_loss_that_nobody_has_confirmed_is_still_open_after_another_reset(key):
     pump = Lives()
     prescribe(pump, SIMPLE)

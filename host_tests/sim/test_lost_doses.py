@@ -49,10 +49,10 @@ def wait_s(pump):
 
 @pytest.mark.long
 @pytest.mark.hazard("record-damaged", "daily-limit-exceeded", "lockout-bypassed")
-@pytest.mark.parametrize("key", ("delivery", "past"))
-def test_it_blocks_for_24_hours_however_old_the_pump_is_and_no_longer(key):
+@pytest.mark.parametrize("keys", (("delivery",), ("past", "day")))
+def test_it_blocks_for_24_hours_however_old_the_pump_is_and_no_longer(keys):
     pump = live(3, "LIM:DAY 1 MG")
-    lose(pump, key)
+    lose(pump, *keys)
     for hours in (12, 11):
         assert refusal(pump, "THER:STAR") == LIMIT
         assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
@@ -67,7 +67,7 @@ def test_it_blocks_for_24_hours_however_old_the_pump_is_and_no_longer(key):
 @pytest.mark.parametrize("before", ("LIM:DAY 1 MG", "LIM:CLE"))
 def test_no_prescription_that_is_committed_afterwards_makes_room(before):
     pump = live(0.1, before)
-    lose(pump, "past")
+    lose(pump, "day")
     prescribe(pump, BASAL, "LIM:DAY 2 MG")
     assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
     pump.cut()
@@ -75,10 +75,10 @@ def test_no_prescription_that_is_committed_afterwards_makes_room(before):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", ("delivery", "past"))
-def test_with_a_battery_clock_it_blocks_for_24_hours_by_that_clock(key, clock):
+@pytest.mark.parametrize("keys", (("delivery",), ("past", "day")))
+def test_with_a_battery_clock_it_blocks_for_24_hours_by_that_clock(keys, clock):
     pump = live(3, "LIM:DAY 1 MG", clock=clock)
-    lose(pump, key)
+    lose(pump, *keys)
     assert wait_s(pump) > 23 * HOUR_S
     pump.cut(23 * HOUR_S)
     assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
@@ -93,6 +93,22 @@ def test_the_time_off_before_the_loss_was_found_does_not_shorten_it(clock):
     lose(pump, "delivery", off_s=30 * HOUR_S)
     assert wait_s(pump) > 23 * HOUR_S
     assert refusal(pump, "THER:STAR") == LIMIT
+
+
+@pytest.mark.hazard("record-damaged", "lockout-bypassed")
+def test_a_past_that_is_lost_locks_out_and_a_day_uses_up_the_limit():
+    pump = live(1, "LIM:DAY 1 MG")
+    lose(pump, "past")
+    pump.run(7 * HOUR_S)
+    assert wait_s(pump) > HOUR_S
+    pump.tell("BOL:STAR 1 UG,60 S")
+    pump.run(2 * MIN_S)
+    lose(pump, "day")
+    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
+    pump = live(1, "LIM:DAY 1 MG")
+    lose(pump, "day")
+    pump.run(7 * HOUR_S)
+    assert wait_s(pump) == 0
 
 
 def test_a_dose_gets_no_number_twice_when_the_past_is_lost():

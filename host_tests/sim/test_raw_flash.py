@@ -173,8 +173,8 @@ def full_log_blocks():
     return flash, [at for at in used_blocks(flash) if EVENT in content_of(flash, at)]
 
 
-def largest_past_blocks():
-    """A past has two blocks then, and the second one names the first."""
+def largest_day_blocks():
+    """A day has a block of its own then, in each folder."""
     largest = read_files(at_the_largest(lived()))
     records = {
         path: it for path, it in largest.items() if path.startswith(mirrored_records.FOLDERS)
@@ -185,11 +185,11 @@ def largest_past_blocks():
 
 @pytest.mark.slow
 @pytest.mark.hazard("flash-bit", "record-damaged")
-@pytest.mark.parametrize("blocks_of", [full_log_blocks, largest_past_blocks])
+@pytest.mark.parametrize("blocks_of", [full_log_blocks, largest_day_blocks])
 def test_a_block_that_is_gone_does_not_keep_flash_from_being_written(blocks_of):
     """LittleFS looks for a free block in all files: a damaged one ends every write."""
     flash, blocks = blocks_of()
-    assert len(blocks) > 3
+    assert len(blocks) >= 2
     for block in blocks[:: max(len(blocks) // 5, 1)]:
         place = block * BLOCK_BYTES
         gone = flash[:place] + b"\xff" * BLOCK_BYTES + flash[place + BLOCK_BYTES :]

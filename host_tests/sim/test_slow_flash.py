@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from host_tests.behaviour.test_full_weeks import commit, stage
 from host_tests.bench_session import Bench, assert_exact
 from host_tests.footprint import apps
 from host_tests.twin_copies import path_of
@@ -47,7 +48,7 @@ def test_settings_at_any_time_end_no_delivery(rate, pause_s, erase_ms):
 
 @pytest.fixture(scope="module")
 def after_many_doses():
-    """A flash whose record of the past is as long as that of a day full of doses, and the time."""
+    """A flash whose records of past and day are as long as on a day full of doses."""
     bench = Bench(SimTarget(has_slow_flash=False))
     bench.tell("RES:REF 18 ML")
     bench.prescribe("24 ML/D")
@@ -58,7 +59,8 @@ def after_many_doses():
         bench.run(7)
     bench.tell("THER:STOP")
     bench.run(5)
-    assert len(read_files(bench.target.flash)[path_of("past", 0)]) > 3000
+    files = read_files(bench.target.flash)
+    assert min(len(files[path_of(key, 0)]) for key in ("past", "day")) > 900
     return bench.target.flash
 
 
@@ -66,7 +68,7 @@ def after_many_doses():
 @pytest.mark.hazard("flash-write-delays-step")
 @pytest.mark.parametrize("erase_ms", [45, 300, 400])
 def test_doses_that_end_at_any_time_end_no_delivery(erase_ms, after_many_doses, record_property):
-    """Both copies of the past are written when they end, and the blocks of their folders."""
+    """Both copies of past and day are written when they end, and the blocks of their folders."""
     bench = Bench(SimTarget(flash=after_many_doses))
     flash = bench.target.world.flash
     flash.erase_ns, flash.program_ns = erase_ms * 1_000_000, PROGRAM_NS
@@ -82,6 +84,52 @@ def test_doses_that_end_at_any_time_end_no_delivery(erase_ms, after_many_doses, 
         assert bench.ask("SYST:STAT?;:ALAR:ACT?") == 'RUNNING;0,"None"'
     longest_ms = float(bench.ask("SYST:HEAL?").split(",")[1])
     record_property("measured", f"erases of {erase_ms} ms: longest cycle {longest_ms:.0f} ms")
+
+
+@pytest.mark.slow
+@pytest.mark.hazard("flash-write-delays-step")
+def test_full_weeks_that_are_committed_again_and_again_end_no_delivery(record_property):
+    """What was active before grows with each of them."""
+    bench = Bench(SimTarget())
+    bench.tell("SYST:TIME 2026-03-02T00:10:00;:RES:REF 18 ML")
+    stage(bench, week=0)
+    commit(bench)
+    bench.tell("THER:STAR")
+    bench.run(5)
+    flash = bench.target.world.flash
+    flash.erase_ns, flash.program_ns = 400_000_000, PROGRAM_NS
+    for number in range(12):
+        stage(bench, week=number % 2)
+        bench.run(7 + 0.37 * number)
+        commit(bench)
+        assert bench.ask("SYST:STAT?") == "RUNNING"
+        bench.run(20)
+    longest_ms = float(bench.ask("SYST:HEAL?").split(",")[1])
+    record_property("measured", f"12 full weeks committed: longest cycle {longest_ms:.0f} ms")
+
+
+@pytest.mark.slow
+@pytest.mark.hazard("flash-write-delays-step")
+def test_no_copy_of_past_or_day_is_written_while_a_reservation_is_about_to_end(monkeypatch):
+    """Behind a write of 1.3 s the queue has no time for another record."""
+    saving, left = MirroredRecords.saving, []
+
+    def watched(twins, key, value):
+        for app in apps():
+            journal = app.journal
+            if key in ("past", "day") and app.dispenser.is_active():
+                left.append((journal._allowed - journal._commanded) / journal._steps)
+        yield from saving(twins, key, value)
+
+    monkeypatch.setattr(MirroredRecords, "saving", watched)
+    bench = Bench(SimTarget())
+    bench.prescribe("3 ML/HR")
+    bench.tell("THER:STAR")
+    for number in range(60):
+        bench.tell(f"BOL:STAR 2 UG,{5 + 0.05 * number:.2f} S")
+        bench.run(11)
+    assert len(left) > 60
+    assert min(left) > 2
 
 
 @pytest.mark.slow
@@ -117,4 +165,5 @@ def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypat
             bench.run(pause_s)
     assert changed == []
     assert waited["past"] > 30
+    assert waited["day"] > 30
     assert waited["setup"] > 30

@@ -9,10 +9,10 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
-from host_tests.twin_copies import path_of
+from host_tests.twin_copies import path_of, with_value
 from pumpbench.flashfiles import read_files, with_file, without_file
 
-KEYS = ("delivery", "past", "prescription", "setup")
+KEYS = ("delivery", "past", "day", "titration", "prescription", "setup")
 RECORDS_LOST, STORE_LOST, UNCONFIRMED = 308, 415, 128
 
 
@@ -100,13 +100,13 @@ def test_what_this_firmware_writes_is_of_the_right_kinds(writer, key):
 @pytest.mark.hazard("record-damaged")
 def test_a_past_alone_is_not_that_of_a_new_pump(writer):
     flash = writer.flash
-    for key in ("delivery", "prescription", "setup"):
+    for key in ("delivery", "day", "titration", "prescription", "setup"):
         for number in (0, 1):
             flash = without_file(flash, path_of(key, number))
     pump = Lives()
     pump.go_on(flash=flash)
     assert RECORDS_LOST in pump.alarms()
-    assert {text.split()[1] for text in pump.events(STORE_LOST)} == {"delivery", "setup"}
+    assert {text.split()[1] for text in pump.events(STORE_LOST)} == {"delivery", "day", "setup"}
 
 
 @pytest.mark.hazard("record-damaged")
@@ -119,11 +119,60 @@ def test_a_setup_that_one_owner_cannot_take_is_taken_by_none(writer):
 
 
 @pytest.mark.hazard("record-damaged")
-def test_a_past_whose_day_cannot_be_taken_has_no_boluses_either(writer):
+def test_a_past_of_which_one_bolus_cannot_be_taken_has_none(writer):
     past = writer.fields("past")[3]
     pump = Lives()
-    pump.go_on(flash=writer.with_value("past", changed(past, (1, 0, 0), 1))[0])
+    pump.go_on(flash=writer.with_value("past", changed(past, (3, 0, 7), "SOMEHOW"))[0])
     assert pump.events(STORE_LOST) == ["STORE_LOST past LOST"]
     told = pump.ask("BOL:HIST? 32").split(",")
     assert told.count("RESET") == 1  # of the delivery's record
     assert "COMPLETED" not in told
+
+
+@pytest.mark.hazard("record-damaged", "daily-limit-exceeded")
+def test_a_day_that_cannot_be_taken_is_lost_alone(writer):
+    day = writer.fields("day")[3]
+    pump = Lives()
+    pump.go_on(flash=writer.with_value("day", changed(day, (0, 0, 0), 1))[0])
+    assert pump.events(STORE_LOST) == ["STORE_LOST day LOST"]
+    assert "COMPLETED" in pump.ask("BOL:HIST? 32").split(",")
+
+
+def test_a_past_of_before_the_day_had_a_record_of_its_own_is_read_as_both(writer):
+    past, day = writer.fields("past")[3], writer.fields("day")[3]
+    flash, _ = writer.with_value("past", [past, *day])
+    for number in (0, 1):
+        flash = without_file(flash, path_of("day", number))
+    pump, other = Lives(), Lives()
+    pump.go_on(flash=flash)
+    other.go_on(flash=writer.flash)
+    assert pump.events(STORE_LOST) == []
+    asked = "BOL:HIST? 32;PAT?;:DEL:TOT?;:ALAR:ACT?"
+    assert pump.ask(asked) == other.ask(asked)
+    pump.run(3)
+    files = read_files(pump.target.flash)
+    for number in (0, 1):
+        written = [json.loads(files[path_of(key, number)][8:])[3] for key in ("past", "day")]
+        assert [len(value) for value in written] == [4, 2]
+
+
+def test_a_prescription_of_before_the_titration_had_a_record_of_its_own_is_read_as_both():
+    pump = Lives()
+    prescribe(pump, "MODE SIMP;RATE 1 ML/D")
+    prescribe(pump, "MODE SIMP;RATE 1.1 ML/D")
+    pump.run(3)
+    flash, files = pump.target.flash, read_files(pump.target.flash)
+    prescription, titration = (
+        json.loads(files[path_of(key, 0)][8:])[3] for key in ("prescription", "titration")
+    )
+    assert len(titration) == 1
+    older = with_value(flash, "prescription", [*prescription[:2], titration, prescription[2]])
+    for number in (0, 1):
+        older = without_file(older, path_of("titration", number))
+    pump, other = Lives(), Lives()
+    pump.go_on(flash=older)
+    other.go_on(flash=flash)
+    assert pump.events(STORE_LOST) == []
+    for lives in (pump, other):
+        lives.tell("PRES:EDIT;RATE 3 ML/D")
+    assert pump.ask("PRES:VAL?;COMP?") == other.ask("PRES:VAL?;COMP?")

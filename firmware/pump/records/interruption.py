@@ -30,26 +30,18 @@ class Interruption:
         self.batch = None
         self.was_dosing = False
         self.logged = 0
-        self._past_ng = 0  # the most that was out when the past was kept
+        self._day_ng = 0  # the most that was out when the day was kept
         self._lane = DOSES  # where what went out since then belongs
 
-    def take_past(self, record):
-        """Bring back the doses and the day. Before `take`."""
-        boluses, day, self._past_ng = record
-        self._treatment.boluses.from_record(boluses)
+    def take_day(self, record):
+        """Bring back the drug of the last 24 h. Before `take`."""
+        day, self._day_ng = record
         self._treatment.day.from_record(day)
 
-    def lose_past(self):
-        """Nobody knows what was given: as if it were all that may be, just now."""
-        self._past_ng = 0
-        self._treatment.boluses.lose()
-        self.assume_worst()
-
-    def assume_worst(self):
-        """The patient is locked out, and every limit of a day used up."""
-        now_us = self._clock.now_us()
-        self._treatment.boluses.lock(now_us)
-        self._treatment.day.assume_worst(now_us)
+    def lose_day(self):
+        """Nobody knows what went out: every limit of a day is used up."""
+        self._day_ng = 0
+        self._treatment.day.assume_worst(self._clock.now_us())
 
     def take(self, record):
         """Go on from the last record of the delivery."""
@@ -66,8 +58,8 @@ class Interruption:
         self._journal.take_up(boot + 1, bool(was_interrupted or is_cut), dose_id)
 
     def count_since(self):
-        """What went out, or may have, since the past was kept counts as given just now."""
-        since_ng = self._ledger.most_ng() - self._past_ng
+        """What went out, or may have, since the day was kept counts as given just now."""
+        since_ng = self._ledger.most_ng() - self._day_ng
         if since_ng > 0:
             self._treatment.day.recover(self._lane, since_ng * _FG_PER_NG, self._clock.now_us())
 

@@ -6,7 +6,11 @@ reservation, as an allocator hands out ranges. After a cut the delivered volume 
 stop, or memory that survives a reset, closes it to one number. What cannot be recorded is refused.
 
     delivery  the account, the reservation, and the dose under way
-    past      the doses that are over, lockouts, the drug of the last 24 h
+    past      the doses that are over, and lockouts
+    day       the drug of the last 24 h
+
+Past and day are two records so that a copy of each fits into one block of the flash: no write
+takes longer than the queue lasts.
 """
 
 from micropython import const
@@ -16,6 +20,7 @@ from pump.kinds import PERIODIC
 
 DELIVERY = const("delivery")
 PAST = const("past")
+DAY = const("day")
 
 _LEAST_PL = const(4_000_000)  # a reservation is 4 uL, or
 _LEAST_STEPS = const(64)  # uncalibrated, where nobody knows the volume of a step
@@ -46,7 +51,7 @@ class Journal:
         self.is_interrupted = False
         self.boot = 1
         self.written = 0
-        self._past_us = 0
+        self._kept_us = 0  # when past and day were kept last
         self._batch = (0, 0, 0)
         self._drug = ()  # batch in the last record, with the strongest drug in it
         self._commanded = self._steps = 0  # planned in all since power-up, and at the last time
@@ -58,8 +63,9 @@ class Journal:
         self._saved_us = 0
         self._dose_id = 0  # of the dose in the last record
         self._is_past = False  # that dose is over, and kept among the past
-        self._copies = None  # iterator: one copy of the past is written, the other one is due
-        self._copied = (0, 0)  # of that: when, the dose that is over
+        self._due = []  # of past and day, what is to be written
+        self._copies = None  # iterator: a copy of the first of them is written, the other is due
+        self._copied = 0  # the dose that is over, in that copy of the past
         self._is_dosing = False  # in the last record: a periodic dose goes out
 
     # Told by the dispenser
@@ -114,21 +120,23 @@ class Journal:
         """Make the record exact when nothing moves, without a dose that is over; else hourly.
 
         A record follows events that were written, so that a log which flash sets back is found.
-        Writes one record at a time, of the past one copy. While something is active it says so:
-        a step, at least, may be out; and not many more than are about to go out: a fast dose is
-        over.
+        Writes one record at a time, of past and day one copy. While something is active it says
+        so: a step, at least, may be out; and not many more than are about to go out: a fast dose
+        is over.
         """
         now_us = self._clock.now_us()
         saved_us, is_over = now_us - self._saved_us, self._has_ended() and not self._is_past
-        if self._copies or is_over or now_us - self._past_us >= _HOUR_US:
+        if not self._due and (is_over or now_us - self._kept_us >= _HOUR_US):
+            self._due = [PAST, DAY]
+        if is_active and self._allowed - self._commanded <= _TOP_UP * self._steps:
+            self._save(emitted, self._enough())  # first: behind a slow write is no time for it
+        elif self._due:
             self._keep_copy()
             self.written += 1
         elif not is_active and self._allowed != emitted:
             self._save(emitted, emitted)
         elif self._has_ended() or self.is_edited() or self._is_behind() or saved_us >= _HOUR_US:
             self._save(emitted, self._enough() if is_active else emitted)
-        elif is_active and self._allowed - self._commanded <= _TOP_UP * self._steps:
-            self._save(emitted, self._enough())  # here it has all of the queue before it
         elif is_active and saved_us >= _WIDE_US and self._is_wide():
             self._save(emitted, self._enough())
 
@@ -157,33 +165,28 @@ class Journal:
         self.boot, self.is_interrupted, self._dose_id = boot, is_interrupted, dose_id
 
     def begin(self):
-        """The first record since power-up. The past comes at the first wakes.
+        """The first record since power-up. Past and day come at the first wakes.
 
-        Where none was ever kept it comes first: a record without a past tells that it was lost.
+        Where one was never kept it comes first: a record without it tells that it was lost.
         """
-        if not self._twins.has(PAST):
-            self.keep_past()
-        self._past_us = self._clock.now_us() - _HOUR_US
+        for key in (PAST, DAY):
+            if not self._twins.has(key):
+                self._write(key, self._value(key))
+        self._due = [PAST, DAY]
         self._save(0, 0)
-
-    def keep_past(self):
-        """Write the past, both copies."""
-        self._copies = None  # one that was left between its copies is made whole by the store
-        while not self._keep_copy():
-            pass
 
     # Within
 
     def _keep_copy(self):
-        """Write a copy of the past. True: it was the second one; else another call is due."""
+        """Write a copy of what is due first; the next call writes the other one."""
+        key = self._due[0]
         if not self._copies:
-            now_us, treatment = self._clock.now_us(), self._treatment
-            past = [treatment.boluses.to_record(now_us), treatment.day.to_record()]
-            self._copies = self._twins.saving(PAST, past + [self._ledger.most_ng()])
-            self._copied = now_us, self._dose_id if self._has_ended() else 0
+            self._copies = self._twins.saving(key, self._value(key))
+            if key == PAST:
+                self._copied = self._dose_id if self._has_ended() else 0
         try:
             for _ in self._copies:
-                return False
+                return
         except OSError as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:
@@ -191,13 +194,31 @@ class Journal:
         self._copies = None
         if refusal is not None:
             raise refusal
-        self._past_us, dose_id = self._copied
-        self._is_past = self._is_past or dose_id == self._dose_id != 0
-        return True
+        if key == PAST:
+            self._is_past = self._is_past or self._copied == self._dose_id != 0
+        self._kept_us = self._clock.now_us()
+        self._due.pop(0)
+
+    def _value(self, key):
+        """What past or day hold now."""
+        treatment = self._treatment
+        if key == PAST:
+            return treatment.boluses.to_record(self._clock.now_us())
+        return [treatment.day.to_record(), self._ledger.most_ng()]
 
     def _is_in_past(self):
         """Whether the dose in the last record, which is over, is in a copy of the past."""
-        return self._is_past or (self._copies and self._copied[1] == self._dose_id)
+        is_copied = self._copies and self._due[0] == PAST and self._copied == self._dose_id
+        return self._is_past or is_copied
+
+    def _keep_past(self):
+        """Write the past, both copies: now, whatever else is due.
+
+        A record that was left between its copies is made whole by the store.
+        """
+        self._copies = None
+        self._write(PAST, self._value(PAST))
+        self._due = [DAY]
 
     def _has_ended(self):
         """Whether the dose in the last record is over."""
@@ -227,7 +248,7 @@ class Journal:
         is_kept = not self._has_ended() or self._is_in_past()
         if giving is not None:
             if not is_kept:
-                self.keep_past()
+                self._keep_past()
             dose = giving.record.to_record()[:5] + [giving.given_ng()]
         elif not is_kept:
             over = self._treatment.boluses.find(self._dose_id)

@@ -11,17 +11,18 @@ from micropython import const
 from pump.kinds import BASAL
 from pump.records import event_codes
 from pump.records.interruption import Interruption
-from pump.records.journal import DELIVERY, PAST
+from pump.records.journal import DAY, DELIVERY, PAST
 from pump.records.mirrored_records import LOST, MENDED
-from pump.records.schemas import SCHEMAS, fits, upgraded
+from pump.records.schemas import SCHEMAS, divide, fits, upgraded
 from pump.records.settings import RESUME_BASAL
 from pump.therapy import wall
 from pump.units import ml_of_pl
 
 _US_PER_S = const(1_000_000)
 _SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
-# The prescription first, which need not be there; the past before the delivery, which adds to it.
-_ORDER = ("prescription", "setup", PAST, "alarms", DELIVERY)
+# What need not be there first; past and day before the delivery, which adds to them.
+_COMMITTED = ("titration", "prescription")
+_ORDER = _COMMITTED + ("setup", PAST, DAY, "alarms", DELIVERY)
 _YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
 
 
@@ -60,8 +61,10 @@ class Recovery:
             journal, clock, ledger, treatment, scratch
         )
         self._owners = {  # key -> how its owners take it, and how they lose it
+            "titration": (staging.titration_from_record, staging.lose_titration),
             "prescription": (staging.from_record, staging.lose),
-            PAST: (interruption.take_past, interruption.lose_past),
+            PAST: (treatment.boluses.from_record, treatment.boluses.lose),
+            DAY: (interruption.take_day, interruption.lose_day),
             DELIVERY: (interruption.take, ledger.lose),
         }
         for key, owner in settings.shared.items():
@@ -75,7 +78,10 @@ class Recovery:
         All of it is read before anything is taken; a record is taken whole, or it is lost.
         """
         interruption = self._interruption
-        values = {key: self._read(key) for key in _ORDER}
+        values = {key: self._twins.load(key) for key in _ORDER}
+        divide(values)
+        for key in _ORDER:
+            values[key] = self._checked(key, values[key])
         self._had = [key for key in _ORDER if values[key] is not None]
         for key in _ORDER:
             self._take(key, values.pop(key))
@@ -115,9 +121,8 @@ class Recovery:
         was_regular = batch is not None and batch[0] == BASAL
         return was_regular and is_short and settings.resume == RESUME_BASAL and not settings.lost
 
-    def _read(self, key):
-        """The value on record, None: there is none that this firmware can read."""
-        value = self._twins.load(key)
+    def _checked(self, key, value):
+        """The value as this firmware writes it; None: there was none, (): it cannot read it."""
         if value is None:
             return None
         try:
@@ -136,7 +141,7 @@ class Recovery:
         take, lose = self._owners[key]
         try:
             take(value)
-        except Exception:  # noqa: BLE001 - as in `_read`
+        except Exception:  # noqa: BLE001 - as in `_checked`
             lose()
             self._twins.reject(key)
 
@@ -151,7 +156,7 @@ class Recovery:
         is_used = "setup" in had or "prescription" in had or self._ledger.most_pl() or has_past
         is_used = is_used or not self._is_prepared
         if is_used or self._journal.boot > 2:  # setup is written last in the first boot
-            due = _ORDER if self._settings.token else _ORDER[1:]
+            due = _ORDER if self._settings.token else _ORDER[len(_COMMITTED) :]
             for key in due:
                 if key not in had and key not in missing:
                     self._twins.findings.append((key, LOST))
@@ -168,11 +173,12 @@ class Recovery:
         self._treatment.calibration = self._calibrations.current()
         if DELIVERY in keys:
             self._reservoir.lose()
+            self._interruption.lose_day()
+        boluses = self._treatment.boluses
         if DELIVERY in keys or PAST in keys:
-            self._interruption.assume_worst()
+            boluses.lock(self._clock.now_us())
         if PAST in keys:  # each dose had an event of its own, at least
-            number = self._log.first() + self._log.count()
-            self._treatment.boluses.number_beyond(number)
+            boluses.number_beyond(self._log.first() + self._log.count())
 
     def _tell_time(self):
         """Set the clocks by the one with a battery; how long the pump was off, or None.

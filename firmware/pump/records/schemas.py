@@ -30,8 +30,10 @@ _CALIBRATIONS = [int, (int, int)]
 SCHEMAS = {
     "alarms": ((int, [(int, int)]), (int, {None: int})),
     "delivery": (int, int, bool, (int, int, int), (int, int), _LEDGER, {None: _DOSE}, int),
-    "past": ((int, (int, int, int), [(int, int)], [_RECORD]), _DAY, int),
-    "prescription": (_PRESCRIPTION, ([int], [int]), [((int,) * 7, (int,) * 7, int)], int),
+    "past": (int, (int, int, int), [(int, int)], [_RECORD]),
+    "day": (_DAY, int),
+    "prescription": (_PRESCRIPTION, ([int], [int]), int),
+    "titration": [((int,) * 7, (int,) * 7, int)],
     "setup": (
         _SETTINGS,
         {None: int},
@@ -48,32 +50,49 @@ NO_LOCK = ["", 0]
 _NO_GRID = [None, None, [0, 0, None], False]
 _OLD_LINE = (int, bool)  # without a name of the drug
 _OLD_SETTINGS = (str, ({None: int}, bool))  # how a setup began when they had four places
+_OLD_PRESCRIPTION = 2  # places: fields, flex steps
+_OLD_PAST = 3  # places: boluses, day, the most that was out then
 _OLD_SETUPS = (7, 9, 10)  # places: without a lock and a heartbeat, without a grid, with all
 
 
 def upgraded(key, value):
     """A value as this firmware writes it, also if an older one wrote it.
 
-    An older delivery knows of no event. An older prescription has none before it, and no
-    calibration that it was committed with. An older past has its portions in one list; a still
-    older one (begin, end, ng) of each part of the drug of a day: as one that has just gone out.
+    An older delivery knows of no event. An older prescription has no calibration that it was
+    committed with. An older day has its portions in one list; a still
+    older one (begin, end, ng) of each part of its drug: as one that has just gone out.
     """
     if not isinstance(value, list):
         return value
     if key == "setup" and len(value) in _OLD_SETUPS and fits(value[:2], _OLD_SETTINGS):
         return _settled(value)
-    if key == "prescription" and len(value) in (2, 3):
-        return value + [[], 0][len(value) - 2 :]
+    if key == "prescription" and len(value) == _OLD_PRESCRIPTION:
+        return value + [0]
     if key == "delivery" and len(value) == len(SCHEMAS[key]) - 1:
         return value + [0]
-    if key == "past" and fits(value[1:], (_OLD_DAY, int)):
-        value[1][0][3] = [value[1][0][3]]
-    elif key == "past" and fits(value[1:], ([_PART], int)):
-        drug_fg = sum([part[2] for part in value[1]]) * _FG_PER_NG
-        last_us = max([part[1] for part in value[1]] + [0])
+    if key == "day" and fits(value, (_OLD_DAY, int)):
+        value[0][0][3] = [value[0][0][3]]
+    elif key == "day" and fits(value, ([_PART], int)):
+        drug_fg = sum([part[2] for part in value[0]]) * _FG_PER_NG
+        last_us = max([part[1] for part in value[0]] + [0])
         portions = [_LEAST_FG, [0, drug_fg], [0, last_us], []]
-        return [value[0], [portions, [0, None, None, 0], 0], value[2]]
+        return [[portions, [0, None, None, 0], 0], value[1]]
     return value
+
+
+def divide(values):
+    """Make two records of one, in values of keys, where older firmware had the second in it.
+
+    The past had the day in it; the prescription what was active before, or none of it.
+    """
+    prescription, past = values["prescription"], values["past"]
+    if isinstance(prescription, list):
+        if isinstance(prescription[-1], list) and len(prescription) == _OLD_PRESCRIPTION:
+            values["titration"] = []
+        elif len(prescription) > _OLD_PRESCRIPTION and isinstance(prescription[2], list):
+            values["titration"] = prescription.pop(2)
+    if isinstance(past, list) and len(past) == _OLD_PAST:
+        values["past"], values["day"] = past[0], past[1:]
 
 
 def _settled(setup):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What survives a reset besides the journal, kept when it changes. The way back: `recovery`.
 
-prescription  written before it becomes active
+titration     what a day gave of the prescriptions that were active in the last 24 h
+prescription  written, behind that, before it becomes active
 alarms        what was acknowledged, or has to be; since when there is no therapy
 setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed,
               the lock, the heartbeat, the grid of periodic doses
-past          boluses and lockouts, the last 24 h
+past          boluses and lockouts
+day           the drug of the last 24 h
 log           an event for everything that happens
 """
 
@@ -14,12 +16,12 @@ from micropython import const
 from pump.faults import NOT_RECORDED, Refused
 from pump.records import event_codes
 from pump.records.event_recorder import alarm_event, changes
-from pump.records.journal import DELIVERY, PAST
+from pump.records.journal import DAY, DELIVERY, PAST
 from pump.records.shared import Shared
 from pump.state import STOPPED
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
-KEYS = ("prescription", "alarms", "setup", PAST, DELIVERY)
+KEYS = ("titration", "prescription", "alarms", "setup", PAST, DAY, DELIVERY)
 _AT_REST = ("alarms", "setup")  # in this order, see `Recovery`
 
 _FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
@@ -102,9 +104,12 @@ class Settings:
         self._events.note(event_codes.CONFIRMED)
 
     def commit(self, prescription, past, pl_per_rev):
-        """Keep what is about to become active, with what was; Refused NOT_RECORDED: it fails."""
-        record = prescription.to_record() + [past, pl_per_rev]
-        self._need(self._twins.save, "prescription", record)
+        """Keep what is about to become active; Refused NOT_RECORDED where that fails.
+
+        What was active comes first: between the two it only tells more than there was.
+        """
+        self._need("titration", past)
+        self._need("prescription", prescription.to_record() + [pl_per_rev])
         self._events.note(event_codes.COMMITTED, prescription.token())
 
     def distrust(self):
@@ -137,7 +142,7 @@ class Settings:
 
     def keep_setup(self):
         """Write the setup now; Refused NOT_RECORDED where that fails."""
-        self._need(self._twins.save, "setup", self.shared["setup"].to_record())
+        self._need("setup", self.shared["setup"].to_record())
 
     def to_record(self):
         """[token of the prescription that is active, is_matched, resume, lost]."""
@@ -301,10 +306,15 @@ class Settings:
         if not self._failing:
             self._tries = 0
 
-    def _need(self, write, *arguments):
-        """Write; Refused NOT_RECORDED where flash does not take it."""
+    def _need(self, key, value):
+        """Write a record now; Refused NOT_RECORDED where flash does not take it.
+
+        The lease is renewed before each copy, as an order that needs it assigns nothing before.
+        """
+        self._dispenser.renew(0)
         try:
-            write(*arguments)
+            for _ in self._twins.saving(key, value):
+                self._dispenser.renew(0)
         except OSError as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:

@@ -80,15 +80,20 @@ class Staging:
         self.discard()
 
     def from_record(self, record):
-        """What a commit has kept is active: [fields, flex steps, past, pl_per_rev]."""
-        active = prescription_of(record[:2])
-        self._past.from_record(record[2])
-        self.active, self.pl_per_rev = active, record[3]
+        """What a commit has kept is active: [fields, flex steps, pl_per_rev]."""
+        self.active, self.pl_per_rev = prescription_of(record[:2]), record[2]
 
     def lose(self):
-        """None is active, and nobody knows what was."""
-        self._past.from_record(())
+        """None is active."""
         self.active, self.pl_per_rev = None, 0
+
+    def titration_from_record(self, record):
+        """What `past` told was active before."""
+        self._past.from_record(record)
+
+    def lose_titration(self):
+        """Nobody knows what was active before."""
+        self._past.from_record(())
 
     def before(self, now_us):
         """What a change of dose is measured against: (least, most), each 7 numbers, or None.
