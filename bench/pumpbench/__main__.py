@@ -91,7 +91,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     """What a sentence is enough for; imported when something has gone wrong."""
     from serial import SerialException
 
-    from pumpbench.boards import BoardError
+    from pumpbench.boards.catalog import BoardError
     from pumpbench.deploy import DeployError
     from pumpbench.drives import FlashError
     from pumpbench.gravimetry.dialects import BalanceError

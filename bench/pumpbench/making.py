@@ -51,17 +51,17 @@ def boards(
     pages: Annotated[bool, Option("--pages", help="Write their pages and drawings.")] = False,
 ) -> int:
     """The boards there are; mistakes in their data."""
-    from pumpbench import boards
+    from pumpbench.boards import catalog
 
     status = 0
-    for name in boards.board_names():
+    for name in catalog.board_names():
         try:
-            boards.checked(name)
-        except boards.BoardError as error:
+            catalog.checked(name)
+        except catalog.BoardError as error:
             complain(error)
             status = MENDABLE
         else:
-            say(f"{name}: {boards.machine_name(name)}")
+            say(f"{name}: {catalog.machine_name(name)}")
             if pages:
                 _write_pages(name)
     return status
@@ -105,10 +105,11 @@ def flash(
     from rich.console import Console
     from rich.progress import Progress
 
-    from pumpbench import boards, drives, flash, image, uf2
+    from pumpbench import drives, flash, image, uf2
+    from pumpbench.boards import catalog
 
     _need_image_of(board, micropython)
-    boot = drives.the_one(boards.chip_name(board), drive)
+    boot = drives.the_one(catalog.chip_name(board), drive)
     found = uf2.find_uf2(_bring(micropython))
     content = image.build_uf2(board, found)
     flash.need_fit(content, boot)
@@ -143,9 +144,10 @@ def emulate(
     micropython: MicroPython = "",
 ) -> None:
     """An emulated board behind a serial port, until Ctrl-C."""
-    from pumpbench import boards, serve
+    from pumpbench import serve
+    from pumpbench.boards import catalog
 
-    boards.checked(board)  # before anything is downloaded for it
+    catalog.checked(board)  # before anything is downloaded for it
     version = _bring(micropython)
 
     def announce(path: str) -> None:
@@ -186,9 +188,10 @@ def sizes(
     micropython: MicroPython = "",
 ) -> None:
     """What the firmware takes of each board."""
-    from pumpbench import boards, sizes, uf2
+    from pumpbench import sizes, uf2
+    from pumpbench.boards import catalog
 
-    rows = [sizes.measure(name) for name in boards.board_names()]
+    rows = [sizes.measure(name) for name in catalog.board_names()]
     text = sizes.table(rows)
     say(text.rstrip())
     version = micropython or uf2.DEFAULT_VERSION
@@ -196,7 +199,7 @@ def sizes(
         found = uf2.find_uf2(version)
         (added,) = (row.uf2 for row in rows if row.board == PICO)
         say(f"{found.stat().st_size + (added or 0)} bytes: the UF2 of {PICO} with {found.name}.")
-    path = boards.BOARDS_DIR / sizes.PAGE
+    path = catalog.BOARDS_DIR / sizes.PAGE
     if page and sizes.written(text, path):
         say(f"wrote {path}")
     if with_heap:
@@ -236,11 +239,12 @@ def repl(port: BoardPort) -> int:
 
 def _need_image_of(board: str, micropython: str) -> None:
     """Raise BoardError or MissingImage where no UF2 of this board can be made."""
-    from pumpbench import boards, uf2
+    from pumpbench import uf2
+    from pumpbench.boards import catalog
 
-    boards.checked(board)
-    boards.filesystem_of(board)
-    if board != boards.DEFAULT_BOARD and not (micropython and uf2.is_path(micropython)):
+    catalog.checked(board)
+    catalog.filesystem_of(board)
+    if board != catalog.DEFAULT_BOARD and not (micropython and uf2.is_path(micropython)):
         raise uf2.MissingImage(f"Say which image, of {board}: MICROPYTHON=<path of a .uf2>.")
 
 

@@ -9,7 +9,8 @@ latter, which is the same whichever MicroPython it is.
 from pathlib import Path
 from typing import NamedTuple
 
-from pumpbench import boards, image, uf2
+from pumpbench import image, uf2
+from pumpbench.boards import catalog
 from pumpbench.flashfiles import mounted
 
 PAGE = "README.md"  # in the folder of the boards
@@ -39,10 +40,10 @@ class Sizes(NamedTuple):
 def measure(board: str) -> Sizes:
     """What the firmware as it stands takes of a board; BoardError where its data has mistakes."""
     files = image.board_files(board)
-    package = sum(map(len, image.package(boards.port_of(board)).values()))
+    package = sum(map(len, image.package(catalog.port_of(board)).values()))
     try:
-        place = boards.filesystem_of(board)
-    except boards.BoardError:
+        place = catalog.filesystem_of(board)
+    except catalog.BoardError:
         return Sizes(board, package, len(files), None, None, None)
     content = image.pack(files, place.size // image.BLOCK_BYTES)
     added = len(uf2.joined(b"", content, place.start))
@@ -61,7 +62,7 @@ def written(text: str, page: Path) -> bool:
     head, begin, rest = before.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not begin or not end:
-        raise boards.BoardError(f"{page}: {BEGIN.strip()} and {END.strip()} are not there.")
+        raise catalog.BoardError(f"{page}: {BEGIN.strip()} and {END.strip()} are not there.")
     after = head + begin + text + end + tail
     page.write_text(after)
     return after != before

@@ -71,7 +71,7 @@ def _shown(pump: Pump, revolutions: Decimal) -> Iterator[Callable[[], None]]:
 
 def _steps_per_revolution(pump: Pump) -> int | None:
     """As the board's file has it; None for a board that there is no file of."""
-    from pumpbench.boards import BoardError, load_board
+    from pumpbench.boards.catalog import BoardError, load_board
 
     try:
         motor = load_board(pump.identity().board).PUMP

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rp2040py.utils.firmware_retrieve import MICROPYTHON
 
-from pumpbench.chips import BOOTS
+from pumpbench.boards.chips import BOOTS
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rp2040py"
 SOURCE = "https://micropython.org/download/RPI_PICO/"

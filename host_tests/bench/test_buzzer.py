@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 from rp2040py.gpio_pin import GPIOPinState
 
-from pumpbench.boards import load_board
+from pumpbench.boards.catalog import load_board
 from pumpbench.buzzer import Buzzer, Lamp
 from pumpbench.emulator import wiring
 from pumpbench.plant import Plant

@@ -137,7 +137,7 @@ def test_a_board_that_there_is_no_file_of_turns_all_the_same(monkeypatch):
     def no_file(name):
         raise FileNotFoundError(name)
 
-    monkeypatch.setattr("pumpbench.boards.load_board", no_file)
+    monkeypatch.setattr("pumpbench.boards.catalog.load_board", no_file)
     with Pump.open("sim") as pump:
         turn(pump, Decimal(1))
         assert pump.steps().emitted == 3200

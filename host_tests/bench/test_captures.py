@@ -8,8 +8,9 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import Bench, period_us
-from pumpbench import boards, captures
+from pumpbench import captures
 from pumpbench.__main__ import main
+from pumpbench.boards import catalog
 from pumpbench.due_steps import Gap, number
 from pumpbench.image import ROOT
 from pumpbench.sim import SimTarget
@@ -255,9 +256,9 @@ def test_a_vcd_may_write_a_level_as_a_vector(delivered, judged):
 
 
 def test_a_board_that_is_not_calibrated_wants_the_calibration(refused, judged, monkeypatch):
-    board = boards.load_board("RPI_PICO")
+    board = catalog.load_board("RPI_PICO")
     board.PUMP["pl_per_rev"] = 0
-    monkeypatch.setattr(boards, "load_board", lambda _name: board)
+    monkeypatch.setattr(catalog, "load_board", lambda _name: board)
     assert "RPI_PICO is not calibrated: say --per-rev" in refused(VCD)
     assert judged(VCD, "1000 ML/HR", "--per-rev", "0.2 ML")[0] == 0
 

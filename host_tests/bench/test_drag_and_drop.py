@@ -9,7 +9,7 @@ from host_tests.bench_session import Bench
 from host_tests.images import need_image
 from pumpbench import image, uf2
 from pumpbench.__main__ import main
-from pumpbench.boards import board_names, filesystem_of
+from pumpbench.boards.catalog import board_names, filesystem_of
 from pumpbench.emulator import EmulatorTarget
 
 FLASH_BYTES = 2 * 1024 * 1024

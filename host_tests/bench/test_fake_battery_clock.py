@@ -3,7 +3,7 @@
 
 import pytest
 
-from pumpbench.boards import load_board
+from pumpbench.boards.catalog import load_board
 from pumpbench.sim import SimTarget
 from pumpbench.sim.battery_clock import BatteryClock
 

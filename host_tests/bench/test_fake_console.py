@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pumpbench.boards import load_board
+from pumpbench.boards.catalog import load_board
 from pumpbench.sim import SimTarget
 
 ECHO = """

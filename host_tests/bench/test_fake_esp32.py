@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from pumpbench.boards import board_of, board_path
+from pumpbench.boards.catalog import board_of, board_path
 from pumpbench.sim import SimTarget
 from pumpbench.sim.esp32.world import CALLBACK_NS
 from pumpbench.sim.world import BoardReset, SpinError

@@ -16,8 +16,9 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.bench.test_fetch import RP2350, uf2_of
-from pumpbench import boards, drives, flash, image, uf2
+from pumpbench import drives, flash, image, uf2
 from pumpbench.__main__ import main
+from pumpbench.boards import catalog
 from pumpbench.deploy import DeployError
 
 RP2040_INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n"
@@ -138,7 +139,7 @@ def test_a_port_where_no_pump_comes_up_is_told(media, monkeypatch):
 
 
 def test_a_board_with_its_console_on_a_uart_is_not_waited_for(media, monkeypatch):
-    board = boards.load_board("RPI_PICO")
+    board = catalog.load_board("RPI_PICO")
     board.CONSOLE = ("uart", 1, "GP8", "GP9", 115200)
     monkeypatch.setattr(flash, "load_board", lambda _name: board)
     assert "UART1" in flash.who_comes_up("RPI_PICO", ())

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pump.hal.rp2_steps import count_edges, count_flags, step_program
-from pumpbench.boards import load_board
+from pumpbench.boards.catalog import load_board
 from pumpbench.plant import Plant
 from pumpbench.sim import asm, fake_rp2
 from pumpbench.sim.world import World

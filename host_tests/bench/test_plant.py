@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from pumpbench.boards import load_board
-from pumpbench.pins import is_active_low, pin_number
+from pumpbench.boards.catalog import load_board
+from pumpbench.boards.pins import is_active_low, pin_number
 from pumpbench.plant import Plant
 from pumpbench.pulsation import Pulsation
 

@@ -7,7 +7,7 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
-from pumpbench.boards import load_board
+from pumpbench.boards.catalog import load_board
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 from pumpbench.sim.battery_clock import BatteryClock

@@ -7,11 +7,11 @@ actions give the same edges, to the nanosecond.
 
 from pathlib import Path
 
-from pumpbench.boards import board_of, load_board
+from pumpbench.boards.catalog import board_of, load_board
+from pumpbench.boards.pins import pin_number
 from pumpbench.emulator.chip import FILESYSTEM_START, Chip
 from pumpbench.emulator.wiring import Probe, attach
 from pumpbench.image import build_image
-from pumpbench.pins import pin_number
 from pumpbench.target import Target
 from pumpbench.uf2 import DEFAULT_VERSION, find_uf2
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from rp2040py.gpio_pin import GPIOPinState
 
-from pumpbench.pins import is_active_low, pin_number
+from pumpbench.boards.pins import is_active_low, pin_number
 
 LEVELS = {GPIOPinState.LOW: 0, GPIOPinState.HIGH: 1}
 PULLS = {GPIOPinState.INPUT_PULL_UP: 1, GPIOPinState.INPUT_PULL_DOWN: 0}

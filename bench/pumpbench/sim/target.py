@@ -7,8 +7,8 @@ from types import ModuleType
 
 from greenlet import GreenletExit, greenlet
 
-from pumpbench.boards import DEFAULT_BOARD, load_board, machine_name
-from pumpbench.pins import pin_number
+from pumpbench.boards.catalog import DEFAULT_BOARD, load_board, machine_name
+from pumpbench.boards.pins import pin_number
 from pumpbench.sim import fake_sys
 from pumpbench.sim.battery_clock import ADDRESS, BatteryClock
 from pumpbench.sim.esp32.world import Esp32World

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pumpbench.board_data import Board
-from pumpbench.chips import CHIPS
+from pumpbench.boards.board_data import Board
+from pumpbench.boards.chips import CHIPS
 
 DEFAULT_BOARD = "RPI_PICO"
-BOARDS_DIR = Path(__file__).resolve().parents[2] / "boards"
+BOARDS_DIR = Path(__file__).resolve().parents[3] / "boards"
 
 
 class BoardError(Exception):

@@ -9,7 +9,7 @@ MicroPython keeps where it is.
 
 from typing import NamedTuple
 
-from pumpbench.pins import pin_number
+from pumpbench.boards.pins import pin_number
 
 
 class Boot(NamedTuple):

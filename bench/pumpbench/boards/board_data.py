@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from pumpbench.chips import CHIPS, is_i2c, is_uart
-from pumpbench.pins import pin_number
+from pumpbench.boards.chips import CHIPS, is_i2c, is_uart
+from pumpbench.boards.pins import pin_number
 
 OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp", "lamp_red", "lamp_yellow")
 REPL_BAUD = 115_200  # of an ESP32, as MicroPython builds it

@@ -7,7 +7,7 @@ from types import ModuleType
 import schemdraw
 from schemdraw import elements as elm
 
-from pumpbench.pins import is_active_low, pin_number
+from pumpbench.boards.pins import is_active_low, pin_number
 
 _PITCH = 2.4  # between two pins, in the drawing's units
 _OUT = 3.0  # from a pin to what hangs on it

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pumpbench.boards import BOARDS_DIR, header_pins, load_board, machine_name
-from pumpbench.diagram import svg
-from pumpbench.pins import is_active_low, pin_number
+from pumpbench.boards.catalog import BOARDS_DIR, header_pins, load_board, machine_name
+from pumpbench.boards.diagram import svg
+from pumpbench.boards.pins import is_active_low, pin_number
 
 # function -> what its pin goes to
 _TO = {
@@ -37,7 +37,7 @@ def pages(name: str) -> dict[Path, bytes]:
         used |= {f"GP{pin_number(pin)}" for pin in board.CONSOLE[2:4]}
     product, _, chip = machine_name(name).rpartition(" with ")
     templates = Environment(
-        loader=PackageLoader("pumpbench"),
+        loader=PackageLoader("pumpbench.boards"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,  # Markdown
