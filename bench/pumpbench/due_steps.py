@@ -11,10 +11,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from pumpbench.captures import Capture
-from pumpbench.edges import Edges
 from pumpbench.hil.results import Figure
 from pumpbench.judge import LIMIT_US, Judgement, judge
 from pumpbench.levels import CaptureMistake, at_s
+from pumpbench.plant.edges import Edges
 
 if TYPE_CHECKING:
     import numpy

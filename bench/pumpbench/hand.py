@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from pumpbench.plant import Plant
+from pumpbench.plant.plant import Plant
 
 TIMEOUT_S = 5.0
 _PRESS_S = 1.5  # a stop button counts after one

@@ -14,7 +14,7 @@ from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 
 from pumpbench import reservoir_log
-from pumpbench.edges import Edges
+from pumpbench.plant.edges import Edges
 from pumpbench.reservoir_log import Level
 
 US_PER_DAY = 86_400_000_000

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from pumpbench.plant import Beaker
+from pumpbench.plant.plant import Beaker
 
 QUERY = "RES:VOL?"
 ANSWER_NL = 1  # the last digit of an answer

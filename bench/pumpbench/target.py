@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Self
 
-from pumpbench.plant import Plant
+from pumpbench.plant.plant import Plant
 
 TELL_S = 0.005  # what a line without an answer is given to be processed
 

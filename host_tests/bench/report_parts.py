@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 
 from host_tests.bench.alarm_signals import Signal
 from pumpbench.alarms_demo import AlarmsPart, Span
-from pumpbench.edges import Edges
 from pumpbench.flexday import ABORTED, GIVEN, REFUSED, Event, FlexDay, Step
 from pumpbench.hil.checkout import Checkout
 from pumpbench.judge import Piece, Steps, curve, deviations, judge
+from pumpbench.plant.edges import Edges
 from pumpbench.report import Facts, write_report
 from pumpbench.reservoir_log import Level
 

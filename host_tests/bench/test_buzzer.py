@@ -7,9 +7,9 @@ import pytest
 from rp2040py.gpio_pin import GPIOPinState
 
 from pumpbench.boards.catalog import load_board
-from pumpbench.buzzer import Buzzer, Lamp
 from pumpbench.emulator import wiring
-from pumpbench.plant import Plant
+from pumpbench.plant.buzzer import Buzzer, Lamp
+from pumpbench.plant.plant import Plant
 from pumpbench.sim import SimTarget
 
 MS_NS = 1_000_000

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from host_tests.bench.test_pio_skips import STATE, STEP_PIN, counts_of, program, programs
 from pump.hal.rp2_steps import count_edges, count_flags, step_program
 from pumpbench.boards.catalog import load_board
-from pumpbench.plant import Plant
+from pumpbench.plant.plant import Plant
 from pumpbench.sim import asm, fake_machine, fake_rp2
 from pumpbench.sim.pio_uses import uses_flags
 from pumpbench.sim.world import World

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pump.hal.rp2_steps import count_edges, count_flags, step_program
 from pumpbench.boards.catalog import load_board
-from pumpbench.plant import Plant
+from pumpbench.plant.plant import Plant
 from pumpbench.sim import asm, fake_rp2
 from pumpbench.sim.world import World
 

@@ -9,8 +9,8 @@ import pytest
 
 from pumpbench.boards.catalog import load_board
 from pumpbench.boards.pins import is_active_low, pin_number
-from pumpbench.plant import Plant
-from pumpbench.pulsation import Pulsation
+from pumpbench.plant.plant import Plant
+from pumpbench.plant.pulsation import Pulsation
 
 MS_NS = 1_000_000
 

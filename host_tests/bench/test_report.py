@@ -19,9 +19,9 @@ from host_tests.bench.report_parts import (
     piece,
     written,
 )
-from pumpbench.edges import Edges
 from pumpbench.figures import exact
 from pumpbench.judge import Piece, Steps, judge
+from pumpbench.plant.edges import Edges
 from pumpbench.report import flex_rows, rows, write_report
 
 

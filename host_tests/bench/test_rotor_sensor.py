@@ -7,7 +7,7 @@ import pytest
 
 from host_tests.alarm_session import ROTOR, with_board
 from host_tests.bench_session import Bench
-from pumpbench.rotor import Rotor
+from pumpbench.plant.rotor import Rotor
 from pumpbench.sim import SimTarget
 
 US = 1_000

@@ -8,9 +8,9 @@ has a buzzer or a lamp that is active low.
 from types import ModuleType
 
 from pumpbench.boards.pins import is_active_low, pin_number
-from pumpbench.buzzer import Buzzer, Lamp, weave
-from pumpbench.plant import Plant
-from pumpbench.rotor import Rotor
+from pumpbench.plant.buzzer import Buzzer, Lamp, weave
+from pumpbench.plant.plant import Plant
+from pumpbench.plant.rotor import Rotor
 from pumpbench.sim.pins import Net, Pins
 
 

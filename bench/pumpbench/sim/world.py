@@ -17,7 +17,7 @@ from typing import cast
 from greenlet import getcurrent, greenlet
 
 from pumpbench.boards.chips import CHIPS
-from pumpbench.plant import Plant
+from pumpbench.plant.plant import Plant
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.console import UsbConsole
 from pumpbench.sim.dma import Dma

@@ -10,10 +10,10 @@ come in order of time.
 from fractions import Fraction
 from types import ModuleType, SimpleNamespace
 
-from pumpbench.buzzer import LAMPS, Buzzer, Lamp
-from pumpbench.edges import Edges
-from pumpbench.pulsation import Pulsation
-from pumpbench.rotor import Rotor
+from pumpbench.plant.buzzer import LAMPS, Buzzer, Lamp
+from pumpbench.plant.edges import Edges
+from pumpbench.plant.pulsation import Pulsation
+from pumpbench.plant.rotor import Rotor
 
 NO_SENSOR = {"steps_per_pulse": 400}  # of a board without one: nobody looks
 
