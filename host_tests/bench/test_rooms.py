@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pumpbench.image import FIRMWARE, at_boot
-from pumpbench.rooms import APP, VOCABULARY, together
+from pumpbench.shrink.rooms import APP, VOCABULARY, together
 
 EMPTY = {"pump": "VERSION = '1'\n", "pump.room": "", "pump.hal": ""}
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pumpbench.scopes import arguments_of, bound_in
+from pumpbench.shrink.scopes import arguments_of, bound_in
 
 _KNOWN = {*dir(builtins), "const"}
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp

@@ -22,8 +22,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pumpbench.link import Constants, const_name, linked
-from pumpbench.public import identifiers, renamed, short_names
+from pumpbench.shrink.link import Constants, const_name, linked
+from pumpbench.shrink.public import identifiers, renamed, short_names
 
 
 class Program(NamedTuple):

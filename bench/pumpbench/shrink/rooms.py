@@ -17,8 +17,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from pumpbench.moving import Module, Mover, Plan, is_import, is_text, once
-from pumpbench.scopes import local_names
+from pumpbench.shrink.moving import Module, Mover, Plan, is_import, is_text, once
+from pumpbench.shrink.scopes import local_names
 
 APP = "pump.app"
 # A board forgets these once the pump is built: files of their own.
