@@ -4,7 +4,7 @@
 import textwrap
 from fractions import Fraction
 
-from pumpbench.image import FIRMWARE
+from pumpbench.images.image import FIRMWARE
 from pumpbench.judge import Steps, judge
 from pumpbench.pump import Pump
 

@@ -26,8 +26,8 @@ from host_tests import booted, forked, hazards, order
 from host_tests.bench_session import Bench
 from host_tests.images import has_image, need_image
 from pumpbench.emulator import EmulatorTarget
+from pumpbench.images.uf2 import DEFAULT_VERSION
 from pumpbench.sim import SimTarget, install
-from pumpbench.uf2 import DEFAULT_VERSION
 from pumpbench.unix import UnixTarget, find_interpreter
 
 install()

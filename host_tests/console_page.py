@@ -4,7 +4,7 @@
 import csv
 import re
 
-from pumpbench.image import FIRMWARE
+from pumpbench.images.image import FIRMWARE
 from pumpbench.pump import Pump, review_of
 from pumpbench.sim import SimTarget
 

@@ -15,7 +15,7 @@ from host_tests.raw_flash import EVENT_BYTES, Chip, content_of, events_in, liken
 from host_tests.twin_copies import path_of, value_of
 from pump.records.event_codes import DAMAGED
 from pumpbench.client import PumpError
-from pumpbench.image import MAIN, PROG_BYTES
+from pumpbench.images.image import MAIN, PROG_BYTES
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 

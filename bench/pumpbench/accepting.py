@@ -31,7 +31,7 @@ def hil(
     as_json: Json = False,
 ) -> int:
     """Accept a pump by its console and its wires. Status 1: a test has failed, 2: unplugged."""
-    from pumpbench.image import ROOT
+    from pumpbench.images.image import ROOT
 
     if not (ROOT / SUITE).is_dir():
         raise FileNotFoundError(f"There is no {ROOT / SUITE}: run it in a clone of the project.")

@@ -17,7 +17,7 @@ from pumpbench.boards.catalog import load_board
 from pumpbench.boards.chips import BOOTS
 from pumpbench.deploy import wait_until_up
 from pumpbench.drives import HOW, INFO, Drive, FlashError
-from pumpbench.uf2 import families
+from pumpbench.images.uf2 import families
 
 NAME = "pump.uf2"
 CHUNK_BYTES = 65_536

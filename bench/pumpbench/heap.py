@@ -12,8 +12,8 @@ import re
 from typing import NamedTuple
 
 from pumpbench.emulator import EmulatorTarget
-from pumpbench.image import at_boot
-from pumpbench.uf2 import DEFAULT_VERSION
+from pumpbench.images.image import at_boot
+from pumpbench.images.uf2 import DEFAULT_VERSION
 
 # Its own names are such as MicroPython has in its ROM: they take nothing, and are not counted.
 MAIN = """

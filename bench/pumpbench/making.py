@@ -29,7 +29,8 @@ def demo(
     micropython: MicroPython = "",
 ) -> int:
     """A delivery on the emulated board, and a report."""
-    from pumpbench import demo, uf2
+    from pumpbench import demo
+    from pumpbench.images import uf2
 
     missing_image = ""
     version = micropython or uf2.DEFAULT_VERSION
@@ -42,7 +43,7 @@ def demo(
 
 def images(micropython: MicroPython = "") -> None:
     """Bring MicroPython for the emulated board."""
-    from pumpbench import uf2
+    from pumpbench.images import uf2
 
     say(f"{uf2.find_uf2(_bring(micropython))}")
 
@@ -74,7 +75,7 @@ def image(
     ] = None,
 ) -> None:
     """Write a board's filesystem image."""
-    from pumpbench.image import write_image
+    from pumpbench.images.image import write_image
 
     say(f"wrote {write_image(board, output)}")
 
@@ -87,7 +88,7 @@ def uf2(
     ] = None,
 ) -> None:
     """MicroPython and the pump, one file to drag and drop."""
-    from pumpbench import image, uf2
+    from pumpbench.images import image, uf2
 
     _need_image_of(board, micropython)
     found = uf2.find_uf2(_bring(micropython))
@@ -105,8 +106,9 @@ def flash(
     from rich.console import Console
     from rich.progress import Progress
 
-    from pumpbench import drives, flash, image, uf2
+    from pumpbench import drives, flash
     from pumpbench.boards import catalog
+    from pumpbench.images import image, uf2
 
     _need_image_of(board, micropython)
     boot = drives.the_one(catalog.chip_name(board), drive)
@@ -188,8 +190,8 @@ def sizes(
     micropython: MicroPython = "",
 ) -> None:
     """What the firmware takes of each board."""
-    from pumpbench import sizes, uf2
     from pumpbench.boards import catalog
+    from pumpbench.images import sizes, uf2
 
     rows = [sizes.measure(name) for name in catalog.board_names()]
     text = sizes.table(rows)
@@ -239,8 +241,8 @@ def repl(port: BoardPort) -> int:
 
 def _need_image_of(board: str, micropython: str) -> None:
     """Raise BoardError or MissingImage where no UF2 of this board can be made."""
-    from pumpbench import uf2
     from pumpbench.boards import catalog
+    from pumpbench.images import uf2
 
     catalog.checked(board)
     catalog.filesystem_of(board)
@@ -250,7 +252,7 @@ def _need_image_of(board: str, micropython: str) -> None:
 
 def _bring(micropython: str) -> str:
     """The version or path, downloaded if it is not there; FetchError where it cannot be had."""
-    from pumpbench import fetch, uf2
+    from pumpbench.images import fetch, uf2
 
     version = micropython or uf2.DEFAULT_VERSION
     if not uf2.is_path(version):

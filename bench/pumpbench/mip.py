@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pumpbench.image import BUILD, FOLDERS, MAIN, board_files
+from pumpbench.images.image import BUILD, FOLDERS, MAIN, board_files
 
 UNBORN = "unborn.tmp"  # as firmware/pump/hal/files.py has it
 PACKAGE = "package.json"

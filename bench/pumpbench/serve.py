@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.hand import Board, Hand, is_served
-from pumpbench.uf2 import DEFAULT_VERSION
+from pumpbench.images.uf2 import DEFAULT_VERSION
 
 LINK = Path("build/pump.tty")
 SLICE_S = 0.005

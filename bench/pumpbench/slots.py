@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pumpbench.image import BLOCK_BYTES, BOOT, FOLDERS, MAIN
+from pumpbench.images.image import BLOCK_BYTES, BOOT, FOLDERS, MAIN
 
 ROOT = "/"
 SLOTS = ("/a", "/b")

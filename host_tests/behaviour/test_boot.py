@@ -6,7 +6,7 @@ import pytest
 from host_tests.alarm_session import with_board
 from host_tests.bench_session import Bench, main_with_task
 from pumpbench import sound
-from pumpbench.image import FIRMWARE
+from pumpbench.images.image import FIRMWARE
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 

@@ -5,8 +5,8 @@ import pytest
 
 from host_tests.bench_session import Bench
 from pumpbench import sound
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import build_image
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import build_image
 from pumpbench.sim import SimTarget
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")

@@ -12,8 +12,8 @@ from host_tests.therapy.bench import prescribe, refusal
 from host_tests.twin_copies import older_setup
 from pump.hal.files import Files
 from pump.records.schemas import LOCK_PLACE, NO_LOCK
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import FIRMWARE
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import FIRMWARE
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 from pumpbench.sim.battery_clock import BatteryClock

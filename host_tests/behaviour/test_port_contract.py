@@ -12,7 +12,7 @@ import pytest
 from pump.alarm import patterns
 from pumpbench.boards.catalog import board_of, board_path, load_board
 from pumpbench.boards.pins import is_active_low
-from pumpbench.image import FIRMWARE
+from pumpbench.images.image import FIRMWARE
 from pumpbench.sim import SimTarget
 from pumpbench.sim.battery_clock import BatteryClock
 from pumpbench.sim.world import SpinError

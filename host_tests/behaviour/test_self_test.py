@@ -22,8 +22,8 @@ from pump.faults import (
 from pump.records.event_codes import FAULT, SELF_TEST_FAILED, STORE_MENDED
 from pump.watchdog import TIMEOUT_MS
 from pumpbench.client import PumpError
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import SUMS, build_image
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import SUMS, build_image
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget
 

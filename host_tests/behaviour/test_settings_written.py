@@ -7,7 +7,7 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.twin_copies import path_of
-from pumpbench.flashfiles import read_files
+from pumpbench.images.flashfiles import read_files
 from pumpbench.sim import SimTarget
 
 LINES = 80

@@ -12,9 +12,10 @@ import pytest
 
 from host_tests.bench.served import served
 from host_tests.images import need_image
-from pumpbench import flex_plots, image, plots, sound_plots
+from pumpbench import flex_plots, plots, sound_plots
 from pumpbench.emulator import EmulatorTarget
-from pumpbench.uf2 import SHA256
+from pumpbench.images import image
+from pumpbench.images.uf2 import SHA256
 
 SERVE = """
 import sys

@@ -12,7 +12,7 @@ from pumpbench import captures
 from pumpbench.__main__ import main
 from pumpbench.boards import catalog
 from pumpbench.due_steps import Gap, number
-from pumpbench.image import ROOT
+from pumpbench.images.image import ROOT
 from pumpbench.sim import SimTarget
 
 HIGH_NS = 3_000

@@ -25,7 +25,7 @@ from pumpbench.deploy import (
     restart,
     wait_until_up,
 )
-from pumpbench.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
+from pumpbench.images.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
 from pumpbench.pump import Pump
 
 OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from pumpbench.emulator import EmulatorTarget
-from pumpbench.uf2 import MissingImage, find_uf2
+from pumpbench.images.uf2 import MissingImage, find_uf2
 
 pytestmark = pytest.mark.emulator
 

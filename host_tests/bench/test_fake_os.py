@@ -8,7 +8,7 @@ import pytest
 from host_tests.images import need_image
 from pumpbench.emulator import EmulatorTarget
 from pumpbench.emulator.chip import FILESYSTEM_START
-from pumpbench.flashfiles import read_files, with_file
+from pumpbench.images.flashfiles import read_files, with_file
 from pumpbench.sim import SimTarget
 
 # What is printed on every board alike. Ends with "end".

@@ -3,8 +3,8 @@
 
 import pytest
 
-from pumpbench.flashfiles import read_files
-from pumpbench.image import BLOCK_BYTES
+from pumpbench.images.flashfiles import read_files
+from pumpbench.images.image import BLOCK_BYTES
 from pumpbench.sim import SimTarget
 from pumpbench.sim.flash import FLASH_BYTES, INSIDE, flash_at
 from pumpbench.sim.guard import start_guard

@@ -16,10 +16,11 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.bench.test_fetch import RP2350, uf2_of
-from pumpbench import drives, flash, image, uf2
+from pumpbench import drives, flash
 from pumpbench.__main__ import main
 from pumpbench.boards import catalog
 from pumpbench.deploy import DeployError
+from pumpbench.images import image, uf2
 
 RP2040_INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n"
 RP2350_INFO = "UF2 Bootloader v1.0\r\nModel: Raspberry Pi RP2350\r\nBoard-ID: RP2350\r\n"

@@ -4,7 +4,7 @@
 import pytest
 from greenlet import getcurrent
 
-from pumpbench.flashfiles import read_files, with_file, without_file
+from pumpbench.images.flashfiles import read_files, with_file, without_file
 from pumpbench.sim import SimTarget
 from pumpbench.sim.flash import AFTER, FLASH_BYTES, PHASES, flash_at, images
 

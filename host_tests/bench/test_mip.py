@@ -21,8 +21,8 @@ from pump.hal import files as hal_files
 from pumpbench import deploy, mip
 from pumpbench.__main__ import main
 from pumpbench.client import SerialLine
-from pumpbench.flashfiles import read_files, without_file
-from pumpbench.image import FOLDERS, MAIN, board_files, pack
+from pumpbench.images.flashfiles import read_files, without_file
+from pumpbench.images.image import FOLDERS, MAIN, board_files, pack
 from pumpbench.pump import Pump
 from pumpbench.sim import SimTarget, fake_io, fake_os
 

@@ -5,7 +5,7 @@ import ast
 
 import pytest
 
-from pumpbench.image import FIRMWARE, board_files
+from pumpbench.images.image import FIRMWARE, board_files
 from pumpbench.shrink.public import public_names, renamed
 
 PUMP = "class Pump:\n    def deliver(self, volume_nl):\n        self.volume_nl = volume_nl\n"

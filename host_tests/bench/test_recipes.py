@@ -17,7 +17,7 @@ from host_tests.bench.keyboard import Keyboard
 from pumpbench import Pump
 from pumpbench.__main__ import main
 from pumpbench.deploy import wait_until_up
-from pumpbench.image import ROOT, board_files
+from pumpbench.images.image import ROOT, board_files
 
 PAGE = (ROOT / "bench" / "RECIPES.md").read_text()
 PORT = "/dev/ttyACM0"

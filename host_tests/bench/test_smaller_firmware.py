@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pumpbench.image import FIRMWARE, compiled, package
+from pumpbench.images.image import FIRMWARE, compiled, package
 from pumpbench.shrink.link import constants_of, linked
 from pumpbench.shrink.shorten import Program, is_private, keywords_in, shortened
 

@@ -12,7 +12,7 @@ from greenlet import getcurrent
 from host_tests.files import MemoryFiles
 from pump.hal import files as hal_files
 from pump.hal.files import Files
-from pumpbench.flashfiles import read_files, with_file
+from pumpbench.images.flashfiles import read_files, with_file
 from pumpbench.sim import SimTarget
 from pumpbench.sim.flash import FLASH_BYTES, images
 

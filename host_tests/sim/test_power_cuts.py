@@ -15,7 +15,7 @@ from host_tests.alarm_answers import shown
 from host_tests.event_logs import file_of
 from host_tests.power_cuts import Operator, cuts
 from host_tests.survivor import LOCKOUT_S, Survivor
-from pumpbench.flashfiles import with_file
+from pumpbench.images.flashfiles import with_file
 from pumpbench.sim import SimTarget
 
 ML_D = Fraction(10**6, 86_400)  # in nL/s

@@ -11,9 +11,9 @@ from pumpbench.boards.catalog import board_of, load_board
 from pumpbench.boards.pins import pin_number
 from pumpbench.emulator.chip import FILESYSTEM_START, Chip
 from pumpbench.emulator.wiring import Probe, attach
-from pumpbench.image import build_image
+from pumpbench.images.image import build_image
+from pumpbench.images.uf2 import DEFAULT_VERSION, find_uf2
 from pumpbench.target import Target
-from pumpbench.uf2 import DEFAULT_VERSION, find_uf2
 
 TELL_S = 0.03
 

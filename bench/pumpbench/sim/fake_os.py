@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from littlefs import lfs
 
-from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT
+from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT
 from pumpbench.sim import world as _world
 
 _FOLDER, _FILE = 0x4000, 0x8000

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from littlefs import LittleFSError, UserContext, lfs
 
-from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, PROG_BYTES, pack
+from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, PROG_BYTES, pack
 from pumpbench.sim.flash import Flash
 
 if TYPE_CHECKING:

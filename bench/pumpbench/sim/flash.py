@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT, PROG_BYTES
+from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, PROG_BYTES
 
 if TYPE_CHECKING:
     from pumpbench.sim.world import World

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from pumpbench import image
+from pumpbench.images import image
 from pumpbench.sim.target import SimTarget
 from pumpbench.unix.interpreter import Interpreter, InterpreterDied
 from pumpbench.unix.relay import Relay

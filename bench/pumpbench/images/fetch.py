@@ -18,7 +18,7 @@ import pooch
 from rich.console import Console
 from rich.progress import Progress
 
-from pumpbench import uf2
+from pumpbench.images import uf2
 
 REACHABLE_S = 3.0  # until there is said to be no network
 READ_S = 20.0  # the longest silence of a download

@@ -9,9 +9,9 @@ latter, which is the same whichever MicroPython it is.
 from pathlib import Path
 from typing import NamedTuple
 
-from pumpbench import image, uf2
 from pumpbench.boards import catalog
-from pumpbench.flashfiles import mounted
+from pumpbench.images import image, uf2
+from pumpbench.images.flashfiles import mounted
 
 PAGE = "README.md"  # in the folder of the boards
 BEGIN, END = "<!-- made by make sizes -->\n", "<!-- end -->\n"

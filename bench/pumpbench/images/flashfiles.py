@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from littlefs import LittleFS, LittleFSError, UserContext
 
-from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, PROG_BYTES
+from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, PROG_BYTES
 
 _SIZE = BLOCK_BYTES * BLOCK_COUNT
 _NEXT_VERSION = DISK_VERSION + 1  # what newer MicroPythons make of it when they write
