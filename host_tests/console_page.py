@@ -6,7 +6,7 @@ import re
 
 from pumpbench.images.image import FIRMWARE
 from pumpbench.pump import Pump, review_of
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 PAGE = (FIRMWARE / "CONSOLE.md").read_text()
 CUT = "power cut"  # a step of a `Life`

@@ -17,7 +17,7 @@ from pump.records.event_codes import DAMAGED
 from pumpbench.client import PumpError
 from pumpbench.images.image import MAIN, PROG_BYTES
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 ROUNDED_ML = 2e-6
 MOST_ASKED = 3  # of the events that are missing, at either end

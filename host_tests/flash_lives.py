@@ -13,7 +13,7 @@ from host_tests.twin_copies import path_of, value_of, with_value
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import FIRMWARE, MAIN, pack
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 PROGRAM = {MAIN: (FIRMWARE / "main.py").read_bytes()}
 EVENTS = 1000  # in a full file of the log

@@ -11,8 +11,8 @@ from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
 from pumpbench.boards.catalog import load_board
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
-from pumpbench.sim.watchdog import BY_FORCE
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.watchdog import BY_FORCE
 
 # Holding the stop button is what makes the firmware hang here, where it would look at it.
 WATCHED = main_with_task(

@@ -96,11 +96,11 @@ def _mendable() -> tuple[type[Exception], ...]:
     from pumpbench.drives import FlashError
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
-    from pumpbench.hand import HandError
     from pumpbench.hil.saved import SavedError
     from pumpbench.levels import CaptureMistake
     from pumpbench.prescription_file import FileMistake
     from pumpbench.pump import NotAPump
+    from pumpbench.targets.hand import HandError
 
     return (
         FileNotFoundError,

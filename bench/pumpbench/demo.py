@@ -19,7 +19,6 @@ from rich.table import Table
 
 from pumpbench import alarms_demo, flexday, judge, report
 from pumpbench.alarms_demo import AlarmsPart
-from pumpbench.emulator import EmulatorTarget
 from pumpbench.flexday import FILLED_ML, FlexDay
 from pumpbench.hil.checkout import checkout_of
 from pumpbench.images import uf2
@@ -27,9 +26,10 @@ from pumpbench.images.image import ROOT
 from pumpbench.judge import Piece, Steps
 from pumpbench.reservoir_log import ReservoirLog
 from pumpbench.session import SLICES, Session, duration, progress
-from pumpbench.sim import SimTarget
-from pumpbench.target import Target
-from pumpbench.unix import UnixTarget, ask_version
+from pumpbench.targets.emulator import EmulatorTarget
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.target import Target
+from pumpbench.targets.unix import UnixTarget, ask_version
 
 OUTPUT = Path("build/demo/report.html")
 MARGIN_S = 0.05  # the first step is due one interval after the start, which takes milliseconds

@@ -146,8 +146,8 @@ def emulate(
     micropython: MicroPython = "",
 ) -> None:
     """An emulated board behind a serial port, until Ctrl-C."""
-    from pumpbench import serve
     from pumpbench.boards import catalog
+    from pumpbench.targets import serve
 
     catalog.checked(board)  # before anything is downloaded for it
     version = _bring(micropython)
@@ -166,7 +166,7 @@ def fault(
     link: Annotated[Path, Option(help="Path of its console.")] = LINK,
 ) -> int:
     """A hand at the board that `emulate` serves: its power, a button, its rotor and sensor."""
-    from pumpbench import hand
+    from pumpbench.targets import hand
 
     answer = hand.say_to(link, " ".join(words))
     if answer != "OK":
@@ -177,7 +177,7 @@ def fault(
 
 def heap(micropython: MicroPython = "") -> None:
     """What each module takes of a board's memory."""
-    from pumpbench import heap
+    from pumpbench.targets.emulator import heap
 
     say(heap.table(heap.measure(_bring(micropython))))
 
@@ -205,7 +205,7 @@ def sizes(
     if page and sizes.written(text, path):
         say(f"wrote {path}")
     if with_heap:
-        from pumpbench import heap
+        from pumpbench.targets.emulator import heap
 
         left = heap.measure(_bring(version)).left
         say(f"{left} bytes: free memory of {PICO} after boot, with MicroPython {version}.")

@@ -25,7 +25,7 @@ from pumpbench.client import (
 )
 from pumpbench.prescription import Number, Prescription, amount
 from pumpbench.prompt import is_repl
-from pumpbench.target import Target
+from pumpbench.targets.target import Target
 
 _FIRST = b"\n*CLS\n"  # ends what an earlier host left in its line
 _SIMULATED = ("sim", "unix", "emulator")
@@ -297,11 +297,11 @@ class Pump(Console):
 def _simulated(name: str) -> Target:
     """A board of its own; the tools for it are imported when somebody wants one."""
     if name == "emulator":
-        from pumpbench.emulator import EmulatorTarget as Chosen
+        from pumpbench.targets.emulator import EmulatorTarget as Chosen
     elif name == "unix":
-        from pumpbench.unix import UnixTarget as Chosen
+        from pumpbench.targets.unix import UnixTarget as Chosen
     else:
-        from pumpbench.sim import SimTarget as Chosen
+        from pumpbench.targets.sim import SimTarget as Chosen
     return Chosen()
 
 

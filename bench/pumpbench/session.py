@@ -13,7 +13,7 @@ from pumpbench.client import PumpError
 from pumpbench.judge import Steps
 from pumpbench.programmed import Window
 from pumpbench.pump import Pump
-from pumpbench.target import Target
+from pumpbench.targets.target import Target
 
 SLICES = 50  # looks at a delivery while it runs
 

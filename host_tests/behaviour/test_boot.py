@@ -8,7 +8,7 @@ from host_tests.bench_session import Bench, main_with_task
 from pumpbench import sound
 from pumpbench.images.image import FIRMWARE
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 MS_NS = 1_000_000
 MAIN = (FIRMWARE / "main.py").read_text()

@@ -13,7 +13,7 @@ from host_tests.twin_copies import value_of, with_value
 from pump.records.event_codes import STORE_LOST
 from pumpbench.boards.catalog import load_board
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 NOT_STOPPED = 101
 NOT_CALIBRATED, NO_RUN, IMPLAUSIBLE = 124, 125, 126

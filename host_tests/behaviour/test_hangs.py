@@ -9,7 +9,7 @@ from pump.faults import RESET_LOOP
 from pump.watchdog import TIMEOUT_MS
 from pumpbench.client import PumpError
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 LEASE_S = 2.0
 TIMEOUT_S = TIMEOUT_MS / 1000

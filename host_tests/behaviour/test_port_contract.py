@@ -13,9 +13,9 @@ from pump.alarm import patterns
 from pumpbench.boards.catalog import board_of, board_path, load_board
 from pumpbench.boards.pins import is_active_low
 from pumpbench.images.image import FIRMWARE
-from pumpbench.sim import SimTarget
-from pumpbench.sim.battery_clock import BatteryClock
-from pumpbench.sim.world import SpinError
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.battery_clock import BatteryClock
+from pumpbench.targets.sim.world import SpinError
 
 BOARDS = ("RPI_PICO", "ESP32_GENERIC_S3", "ESP32_GENERIC")
 # What a step of these may be late: between two pieces lies Python, as long as the fakes have it,

@@ -25,7 +25,7 @@ from pumpbench.client import PumpError
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import SUMS, build_image
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 PUMP_FAULT, TEST_FAILED = 310, 324
 IN_FAULT = 107

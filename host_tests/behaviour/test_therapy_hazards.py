@@ -15,7 +15,7 @@ from host_tests.therapy.bench import (
     refusal,
 )
 from pumpbench.client import PumpError
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from pumpbench.__main__ import main
 from pumpbench.boards import catalog, pages
 from pumpbench.boards.catalog import BOARDS_DIR, board_names, header_pins, load_board
 from pumpbench.boards.pins import pin_number
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 @pytest.mark.parametrize("name", board_names())

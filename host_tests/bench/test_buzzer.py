@@ -7,10 +7,10 @@ import pytest
 from rp2040py.gpio_pin import GPIOPinState
 
 from pumpbench.boards.catalog import load_board
-from pumpbench.emulator import wiring
 from pumpbench.plant.buzzer import Buzzer, Lamp
 from pumpbench.plant.plant import Plant
-from pumpbench.sim import SimTarget
+from pumpbench.targets.emulator import wiring
+from pumpbench.targets.sim import SimTarget
 
 MS_NS = 1_000_000
 

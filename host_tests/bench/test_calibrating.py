@@ -20,7 +20,7 @@ from pumpbench.gravimetry.catching import ByBalance
 from pumpbench.gravimetry.dialects import BalanceError
 from pumpbench.gravimetry.simulated import SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 from pumpbench.turning import turn
 
 RUNS = ["--points", "1,2"]

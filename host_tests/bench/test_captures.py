@@ -13,7 +13,7 @@ from pumpbench.__main__ import main
 from pumpbench.boards import catalog
 from pumpbench.due_steps import Gap, number
 from pumpbench.images.image import ROOT
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 HIGH_NS = 3_000
 LEAD_NS = 50_123  # of the capture before the first edge, and after the last

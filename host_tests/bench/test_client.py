@@ -9,7 +9,7 @@ import serial
 
 from pumpbench.client import Identity, PumpError, SerialLine
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 class Wire:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import serial
 
-from pumpbench import making, serve
+from pumpbench import making
 from pumpbench.__main__ import main
 from pumpbench.boards import catalog
+from pumpbench.targets import serve
 
 ROOT = Path(__file__).parents[2]
 MISTAKES = [

@@ -9,8 +9,8 @@ from host_tests.bench_session import Bench
 from host_tests.images import need_image
 from pumpbench.__main__ import main
 from pumpbench.boards.catalog import board_names, filesystem_of
-from pumpbench.emulator import EmulatorTarget
 from pumpbench.images import image, uf2
+from pumpbench.targets.emulator import EmulatorTarget
 
 FLASH_BYTES = 2 * 1024 * 1024
 FLASH_START = 0x1000_0000

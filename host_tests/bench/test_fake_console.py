@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from pumpbench.boards.catalog import load_board
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 ECHO = """
 import machine, micropython, select, sys, time

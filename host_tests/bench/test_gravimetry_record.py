@@ -25,7 +25,7 @@ from pumpbench.gravimetry.facts import Code, WeighingError, code_of, read_facts
 from pumpbench.gravimetry.simulated import Imperfections, SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
 from pumpbench.plant.pulsation import Pulsation
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 QUIET = Console(quiet=True)
 

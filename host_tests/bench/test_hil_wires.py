@@ -25,7 +25,7 @@ from pumpbench.boards.catalog import load_board
 from pumpbench.hil.adapter import Adapter, NoAdapter
 from pumpbench.hil.power import NoSwitch
 from pumpbench.hil.results import Figure
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 class ControlLines:

@@ -24,7 +24,7 @@ from pumpbench.client import SerialLine
 from pumpbench.images.flashfiles import read_files, without_file
 from pumpbench.images.image import FOLDERS, MAIN, board_files, pack
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget, fake_io, fake_os
+from pumpbench.targets.sim import SimTarget, fake_io, fake_os
 
 RECORDS_LOST = 308
 

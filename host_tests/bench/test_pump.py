@@ -27,7 +27,7 @@ from pumpbench import (
     PumpError,
 )
 from pumpbench.prescription import amount
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 README = Path(__file__).parents[2] / "README.md"
 CONSTANT = Prescription(500, ml_d=24)

@@ -13,7 +13,7 @@ import serial
 from pumpbench.__main__ import main
 from pumpbench.client import SerialLine
 from pumpbench.pump import Pump
-from pumpbench.serve import Terminal
+from pumpbench.targets.serve import Terminal
 
 IDENTITY = "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0"
 

@@ -4,11 +4,11 @@
 import pytest
 
 from host_tests.bench.test_fetch import uf2_of
-from pumpbench import heap
 from pumpbench.__main__ import main
 from pumpbench.boards import catalog
 from pumpbench.images import image, sizes
 from pumpbench.images.flashfiles import read_files
+from pumpbench.targets.emulator import heap
 
 TOLERANCE = 0.02
 PAGE = catalog.BOARDS_DIR / sizes.PAGE

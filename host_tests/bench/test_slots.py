@@ -14,9 +14,9 @@ from pump.hal import program as hal_program
 from pumpbench import slots
 from pumpbench.images.flashfiles import read_files
 from pumpbench.images.image import BOOT, FOLDERS, boot, pack
-from pumpbench.sim import fake_io, fake_os
-from pumpbench.sim.flash import images
-from pumpbench.sim.imports import run_main
+from pumpbench.targets.sim import fake_io, fake_os
+from pumpbench.targets.sim.flash import images
+from pumpbench.targets.sim.imports import run_main
 
 OLD = {
     "/main.py": b"old",

@@ -16,8 +16,8 @@ from pumpbench.__main__ import main
 from pumpbench.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
 from pumpbench.pump import Alarm
 from pumpbench.screen import PRIORITIES, gauge, screen
-from pumpbench.sim import SimTarget
 from pumpbench.snapshot import Reservoir, take
+from pumpbench.targets.sim import SimTarget
 
 PLAN = Prescription(500, ml_d=24)
 

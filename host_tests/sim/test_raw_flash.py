@@ -24,7 +24,7 @@ from pump.records.event_codes import STARTED, STORE_LOST, STORE_MENDED
 from pumpbench.images.flashfiles import read_files, with_files, without_file
 from pumpbench.images.image import BLOCK_BYTES, FOLDERS, PROG_BYTES, pack
 from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 SOAK_DAYS = 3  # from so many --days on, nothing is left out
 FLIPS, BLOCKS = 390, 70  # of each life in `make test`

@@ -7,7 +7,7 @@ import pytest
 
 from host_tests.bench_session import Bench, assert_balanced, assert_exact
 from pumpbench.boards.catalog import load_board
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 RATE = "1000 ML/HR"
 
