@@ -4,8 +4,8 @@
 import csv
 import re
 
+from pumpbench.client.pump import Pump, review_of
 from pumpbench.images.image import FIRMWARE
-from pumpbench.pump import Pump, review_of
 from pumpbench.targets.sim import SimTarget
 
 PAGE = (FIRMWARE / "CONSOLE.md").read_text()

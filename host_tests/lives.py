@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
 from pumpbench.boards.catalog import load_board
-from pumpbench.pump import Pump
+from pumpbench.client.pump import Pump
 from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.sim.watchdog import BY_FORCE
 

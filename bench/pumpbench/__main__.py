@@ -21,7 +21,7 @@ from pumpbench import (
     watching,
     weighing,
 )
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 from pumpbench.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
 
 _COMMANDS = {
@@ -92,14 +92,14 @@ def _mendable() -> tuple[type[Exception], ...]:
     from serial import SerialException
 
     from pumpbench.boards.catalog import BoardError
+    from pumpbench.client.prescription_file import FileMistake
+    from pumpbench.client.pump import NotAPump
     from pumpbench.deploy import DeployError
     from pumpbench.drives import FlashError
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.hil.saved import SavedError
     from pumpbench.levels import CaptureMistake
-    from pumpbench.prescription_file import FileMistake
-    from pumpbench.pump import NotAPump
     from pumpbench.targets.hand import HandError
 
     return (

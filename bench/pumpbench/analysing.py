@@ -79,8 +79,8 @@ def capture(
 def _due(board_name: str, rate: str, per_rev: str) -> tuple[Fraction, int]:
     """(microseconds from one step to the next, nanoseconds that its pulse is high)."""
     from pumpbench.boards.catalog import load_board
+    from pumpbench.client.prescription_file import volume_ml, volume_rate_ml_d
     from pumpbench.judge import US_PER_DAY, step_volume_ml
-    from pumpbench.prescription_file import volume_ml, volume_rate_ml_d
 
     board = load_board(board_name)
     ml_d = _amount(volume_rate_ml_d, rate, "--rate")

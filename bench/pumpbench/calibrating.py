@@ -13,10 +13,10 @@ from typing import Annotated, NamedTuple, Protocol
 
 import typer
 
+from pumpbench.client.prescription import amount
+from pumpbench.client.pump import Pump
 from pumpbench.command_line import REFUSED, Json, Port, asked, pump_at, say
 from pumpbench.gravimetry.facts import WeighingError
-from pumpbench.prescription import amount
-from pumpbench.pump import Pump
 from pumpbench.turning import turn
 from pumpbench.weighing import Baudrate, Framing, Kind
 

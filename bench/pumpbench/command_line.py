@@ -10,8 +10,8 @@ from typing import Annotated
 
 from typer import Abort, Option, confirm
 
-from pumpbench.client import TIMEOUT_S
-from pumpbench.pump import Pump
+from pumpbench.client.lines import TIMEOUT_S
+from pumpbench.client.pump import Pump
 
 REFUSED = 1  # exit statuses: the pump has refused
 FAILED = 1  # what was measured is beyond a limit, or a test has failed

@@ -11,10 +11,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from pumpbench import judge, programmed, reservoir_log
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import review_of
 from pumpbench.judge import Steps
 from pumpbench.programmed import Bolus, Course, Plan, Window
-from pumpbench.pump import review_of
 from pumpbench.reservoir_log import Level, ReservoirLog
 from pumpbench.session import Session
 

@@ -15,9 +15,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Invalid, Pump, Review
 from pumpbench.command_line import REFUSED, Port, asked, complain, pump_at, say
-from pumpbench.pump import Invalid, Pump, Review
 
 
 class SoftLimit(StrEnum):
@@ -59,7 +59,7 @@ def program(
     as_json: Annotated[bool, typer.Option("--json", help="For machines; never asks.")] = False,
 ) -> int:
     """Stage a prescription, compare it with the active one, ask, commit."""
-    from pumpbench.prescription_file import read
+    from pumpbench.client.prescription_file import read
 
     prescription = read(file)
     accepted = tuple(accept or ())

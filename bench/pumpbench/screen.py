@@ -7,9 +7,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from pumpbench.client.pump import Alarm, Event
+from pumpbench.client.snapshot import Reservoir, Snapshot
 from pumpbench.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
-from pumpbench.pump import Alarm, Event
-from pumpbench.snapshot import Reservoir, Snapshot
 
 ROWS, COLUMNS = 24, 80
 _STATES = {"RUNNING": "bold green", "FAULT": "bold white on red", "SERVICE": "bold magenta"}

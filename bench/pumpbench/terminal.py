@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 
 from pumpbench.asking import exchange
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
 from pumpbench.command_line import REFUSED, Port, complain, pump_at, say
-from pumpbench.pump import Pump
 
 
 def console(port: Port) -> int:

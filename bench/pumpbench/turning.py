@@ -8,11 +8,11 @@ import contextlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from pumpbench.client import PumpError
+from pumpbench.client.interruption import interrupted_once
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
 from pumpbench.command_line import say
 from pumpbench.gravimetry.facts import WeighingError
-from pumpbench.interruption import interrupted_once
-from pumpbench.pump import Pump
 
 _SLOWEST_S = 10  # a revolution, of the slowest motor
 

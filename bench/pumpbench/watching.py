@@ -14,12 +14,12 @@ from rich.layout import Layout
 from rich.live import Live
 from typer import Option
 
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import NotAPump, Pump
+from pumpbench.client.snapshot import Snapshot, take
 from pumpbench.command_line import Cut, NoPort, Port, pump_at
 from pumpbench.flow import Flow
-from pumpbench.pump import NotAPump, Pump
 from pumpbench.screen import COLUMNS, ROWS, screen
-from pumpbench.snapshot import Snapshot, take
 
 AGAIN_S = 1.0  # from one try to reconnect to the next
 _LOST = (Cut, NoPort, NotAPump, TimeoutError)

@@ -12,7 +12,7 @@ from host_tests.therapy.bench import ledger_ml, refusal
 from host_tests.twin_copies import value_of, with_value
 from pump.records.event_codes import STORE_LOST
 from pumpbench.boards.catalog import load_board
-from pumpbench.pump import Pump
+from pumpbench.client.pump import Pump
 from pumpbench.targets.sim import SimTarget
 
 NOT_STOPPED = 101

@@ -12,9 +12,9 @@ from host_tests.therapy.bench import prescribe, refusal
 from host_tests.twin_copies import older_setup
 from pump.hal.files import Files
 from pump.records.schemas import LOCK_PLACE, NO_LOCK
+from pumpbench.client.pump import Pump
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import FIRMWARE
-from pumpbench.pump import Pump
 from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.sim.battery_clock import BatteryClock
 from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images

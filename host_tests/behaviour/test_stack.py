@@ -7,7 +7,7 @@ from host_tests.bench_session import Bench
 from host_tests.stack import Depth
 from host_tests.therapy.orders import ORDERS, ready
 from pump.records.journal import Journal
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 from pumpbench.targets.emulator.chip import STACK_LIMIT
 from pumpbench.targets.sim import SimTarget
 

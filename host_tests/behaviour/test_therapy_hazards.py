@@ -14,7 +14,7 @@ from host_tests.therapy.bench import (
     prescribe,
     refusal,
 )
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 from pumpbench.targets.sim import SimTarget
 
 pytestmark = pytest.mark.slow

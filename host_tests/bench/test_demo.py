@@ -14,9 +14,9 @@ from rich.console import Console
 from host_tests.conftest import interpreted
 from host_tests.images import need_image
 from pumpbench import demo
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import review_of
 from pumpbench.flexday import clock
-from pumpbench.pump import review_of
 from pumpbench.session import duration, folded
 from pumpbench.sound import bursts, tones
 from pumpbench.standard import required

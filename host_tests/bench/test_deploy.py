@@ -16,7 +16,8 @@ import pytest
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
-from pumpbench.client import SerialLine
+from pumpbench.client.lines import SerialLine
+from pumpbench.client.pump import Pump
 from pumpbench.deploy import (
     DeployError,
     deploy,
@@ -26,7 +27,6 @@ from pumpbench.deploy import (
     wait_until_up,
 )
 from pumpbench.images.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
-from pumpbench.pump import Pump
 
 OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'
 

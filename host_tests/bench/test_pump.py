@@ -26,7 +26,7 @@ from pumpbench import (
     Pump,
     PumpError,
 )
-from pumpbench.prescription import amount
+from pumpbench.client.prescription import amount
 from pumpbench.targets.sim import SimTarget
 
 README = Path(__file__).parents[2] / "README.md"

@@ -13,10 +13,10 @@ from rich.console import Console
 from host_tests.bench.keyboard import Keyboard
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
+from pumpbench.client.pump import Alarm
+from pumpbench.client.snapshot import Reservoir, take
 from pumpbench.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
-from pumpbench.pump import Alarm
 from pumpbench.screen import PRIORITIES, gauge, screen
-from pumpbench.snapshot import Reservoir, take
 from pumpbench.targets.sim import SimTarget
 
 PLAN = Prescription(500, ml_d=24)

@@ -8,7 +8,7 @@ import pytest
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.boards.catalog import load_board
-from pumpbench.pump import Pump
+from pumpbench.client.pump import Pump
 from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.sim.battery_clock import BatteryClock
 from pumpbench.targets.sim.filesystem import IO_ERROR

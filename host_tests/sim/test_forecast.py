@@ -5,7 +5,7 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 from pumpbench.targets.sim import SimTarget
 
 LOW, EMPTY = "305", "306"

@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.bench_session import Bench
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 from pumpbench.images.flashfiles import with_file, without_file
 from pumpbench.images.image import BLOCK_BYTES
 from pumpbench.targets.sim import SimTarget

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pumpbench.client import PumpError
+from pumpbench.client.interruption import interrupted_once
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
 from pumpbench.gravimetry.commands import record
 from pumpbench.gravimetry.dialects import BalanceError
 from pumpbench.gravimetry.facts import Facts, WeighingError, code_of, write_facts
-from pumpbench.interruption import interrupted_once
-from pumpbench.pump import Pump
 
 
 class Delivery:

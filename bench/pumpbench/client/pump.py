@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Self, cast
 
-from pumpbench.client import (
+from pumpbench.client.lines import (
     REOPEN_S,
     TIMEOUT_S,
     Console,
@@ -23,8 +23,8 @@ from pumpbench.client import (
     is_instrument,
     is_pump,
 )
-from pumpbench.prescription import Number, Prescription, amount
-from pumpbench.prompt import is_repl
+from pumpbench.client.prescription import Number, Prescription, amount
+from pumpbench.client.prompt import is_repl
 from pumpbench.targets.target import Target
 
 _FIRST = b"\n*CLS\n"  # ends what an earlier host left in its line

@@ -14,7 +14,15 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from pumpbench.prescription import Days, Dose, FlexStep, Limits, Patient, Periodic, Prescription
+from pumpbench.client.prescription import (
+    Days,
+    Dose,
+    FlexStep,
+    Limits,
+    Patient,
+    Periodic,
+    Prescription,
+)
 
 _DOSE = {"ng": "0.001", "ug": "1", "mg": "1000"}
 _TIME = {"s": "1", "min": "60", "hr": "3600", "d": "86400"}

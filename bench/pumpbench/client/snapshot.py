@@ -5,8 +5,8 @@ import csv
 from decimal import Decimal
 from typing import NamedTuple
 
-from pumpbench.client import Identity
-from pumpbench.pump import Alarm, Event, Pump, Rate, Steps
+from pumpbench.client.lines import Identity
+from pumpbench.client.pump import Alarm, Event, Pump, Rate, Steps
 
 EVENTS = 5  # the last ones
 

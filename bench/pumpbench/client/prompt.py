@@ -6,7 +6,7 @@ to what has echoed a question and not answered it, and nothing else: there `*CLS
 syntax error, and the prompt comes back. Another instrument takes CR for the end of a line, too.
 """
 
-from pumpbench.client import SerialLine
+from pumpbench.client.lines import SerialLine
 
 _PROMPTS = (">>> ", "... ")
 _ECHO = "*IDN?"
