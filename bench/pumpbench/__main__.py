@@ -94,11 +94,11 @@ def _mendable() -> tuple[type[Exception], ...]:
     from pumpbench.boards.catalog import BoardError
     from pumpbench.client.prescription_file import FileMistake
     from pumpbench.client.pump import NotAPump
-    from pumpbench.deploy import DeployError
-    from pumpbench.drives import FlashError
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
     from pumpbench.hil.saved import SavedError
+    from pumpbench.install.deploy import DeployError
+    from pumpbench.install.drives import FlashError
     from pumpbench.levels import CaptureMistake
     from pumpbench.targets.hand import HandError
 

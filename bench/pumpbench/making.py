@@ -106,9 +106,9 @@ def flash(
     from rich.console import Console
     from rich.progress import Progress
 
-    from pumpbench import drives, flash
     from pumpbench.boards import catalog
     from pumpbench.images import image, uf2
+    from pumpbench.install import drives, flash
 
     _need_image_of(board, micropython)
     boot = drives.the_one(catalog.chip_name(board), drive)
@@ -133,7 +133,7 @@ def mip(
     """Write the pump as a package of mpremote's mip."""
     from importlib.metadata import version
 
-    from pumpbench import mip
+    from pumpbench.install import mip
 
     package = mip.write(board, version("pumpbench"), folder)
     say(f"wrote {package}; onto a board with nothing but MicroPython on it:")
@@ -216,7 +216,7 @@ def deploy(port: BoardPort, board: Board = PICO) -> None:
     from rich.console import Console
     from rich.progress import track
 
-    from pumpbench import deploy
+    from pumpbench.install import deploy
 
     def shown(paths: Sequence[str]) -> Iterable[str]:
         return track(paths, f"{len(paths)} files", console=Console(stderr=True))
@@ -232,7 +232,7 @@ def deploy(port: BoardPort, board: Board = PICO) -> None:
 
 def repl(port: BoardPort) -> int:
     """End the firmware of a stopped pump; its REPL."""
-    from pumpbench import deploy
+    from pumpbench.install import deploy
 
     deploy.free_the_repl(port)
     say("A reset starts the pump again.")

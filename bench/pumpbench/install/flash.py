@@ -15,9 +15,9 @@ from serial.tools import list_ports
 
 from pumpbench.boards.catalog import load_board
 from pumpbench.boards.chips import BOOTS
-from pumpbench.deploy import wait_until_up
-from pumpbench.drives import HOW, INFO, Drive, FlashError
 from pumpbench.images.uf2 import families
+from pumpbench.install.deploy import wait_until_up
+from pumpbench.install.drives import HOW, INFO, Drive, FlashError
 
 NAME = "pump.uf2"
 CHUNK_BYTES = 65_536

@@ -19,11 +19,11 @@ import serial
 from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
-from pumpbench import slots
 from pumpbench.boards.catalog import board_names, machine_name
 from pumpbench.client.lines import Identity, PumpError, SerialLine, is_instrument, is_pump
 from pumpbench.client.pump import Pump
 from pumpbench.images.image import BOOT, SUMS, board_files, boot
+from pumpbench.install import slots
 
 NO_FILES = "NONE"  # what a pump answers that is no files
 ANSWER_S = 2.0
