@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pumpbench import reservoir_log
 from pumpbench.flexday import FlexDay
 from pumpbench.judge import LIMIT_US, Judgement, Piece
-from pumpbench.plots import grouped
+from pumpbench.reports.drawing import grouped
 from pumpbench.reservoir_log import Level
 
 

@@ -2,7 +2,8 @@
 """The plots of the flex day: its rates and its steps, a mark at each bolus, refusal and abort."""
 
 from pumpbench.flexday import ABORTED, GIVEN, REFUSED, Event, FlexDay
-from pumpbench.plots import BAD, BAND, GOOD, INK, TARGET, as_svg, day_axis, new_figure
+from pumpbench.plots import day_axis
+from pumpbench.reports.drawing import BAD, BAND, GOOD, INK, TARGET, as_svg, new_figure
 
 MOST_GROUPS = 400
 TALL_IN = (4.1, 3.3)  # room for the labels of the marks

@@ -23,9 +23,9 @@ from pumpbench.figures import Figure, exact
 from pumpbench.flexday import FILLED_ML, FlexDay, clock
 from pumpbench.hil.checkout import Checkout
 from pumpbench.judge import Piece
-from pumpbench.plots import grouped
-
-TEMPLATES = Path(__file__).parent / "templates"
+from pumpbench.reports import drawing
+from pumpbench.reports.drawing import grouped
+from pumpbench.reports.page import TEMPLATES
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def write_report(
     Its data lie beside it as CSV files, named after it. Returns the path.
     """
     slow, fast, day = pieces
-    with plots.look():
+    with drawing.look():
         drawn = [
             ("The first seconds, step by step", slow.target, plots.volume(slow)),
             ("Delivered minus target, step by step", slow.target, plots.deviation(slow)),

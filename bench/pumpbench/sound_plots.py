@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from pumpbench.plots import GOOD, SIZE_IN, TARGET, as_svg
+from pumpbench.reports.drawing import GOOD, SIZE_IN, TARGET, as_svg
 from pumpbench.sound import Burst, Tone
 from pumpbench.standard import C4, C5, D4, E4, G4
 

@@ -154,9 +154,8 @@ HAS_IT = f"{binascii.crc32(PLAIN[SUMS]):08X}"
 def test_a_pump_that_has_the_program_already_is_known_by_its_sums(
     pump_that_answers, program, tested, has_it, monkeypatch
 ):
-    monkeypatch.setattr(
-        "pumpbench.install.deploy.IN_STEP_S", 1.0
-    )  # for all of which nobody answers
+    # for all of which nobody answers
+    monkeypatch.setattr("pumpbench.install.deploy.IN_STEP_S", 1.0)
     answers = {"*TST?": tested} | ({"SYST:PROG?": program} if program else {})
     identity = has_already(PLAIN, pump_that_answers(answers))
     assert (identity is not None and identity.model == "ITB-Pump") == has_it
@@ -220,9 +219,8 @@ def test_a_program_that_does_not_pass_is_tried_once_and_the_one_before_runs_agai
         deploying(mute)
     assert version_at(port) == "0.0.1"
 
-    monkeypatch.setattr(
-        "pumpbench.install.deploy.UP_S", 6.0
-    )  # for all of which this one is waited for
+    # for all of which this one is waited for
+    monkeypatch.setattr("pumpbench.install.deploy.UP_S", 6.0)
     broken = {"/main.py": b"import time\nraise ValueError('broken')\n", SUMS: b"3"}
     said = r"(?s)does not come up\. It says:\nTraceback.*ValueError: broken"
     with pytest.raises(DeployError, match=said + before):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A cable that is pulled, a host that sleeps, a port that is closed: the therapy goes on.
 
-The port is that of MicroPython 1.24 and later, see `pumpbench.targets.sim.console`: it says that it can
-be written to whenever no host is connected, and a write then waits for 500 ms, or, until 1.26, for
-ever.
+The port is that of MicroPython 1.24 and later, see `pumpbench.targets.sim.console`: it says that
+it can be written to whenever no host is connected, and a write then waits for 500 ms, or, until
+1.26, for ever.
 """
 
 import pytest

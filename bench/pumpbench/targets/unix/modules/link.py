@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The interpreter's end of the line to its chip. Runs on MicroPython; see `pumpbench.targets.unix.relay`.
+"""The interpreter's end of the line to its chip: it runs on MicroPython.
+
+The other end is `pumpbench.targets.unix.relay`.
 
 Time passes only while the chip is asked to let it pass, so what came with the last answer holds:
 the time, and whether the console can be read and written. The levels of the pins and what lies in
