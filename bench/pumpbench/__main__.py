@@ -91,6 +91,7 @@ def _mendable() -> tuple[type[Exception], ...]:
     """What a sentence is enough for; imported when something has gone wrong."""
     from serial import SerialException
 
+    from pumpbench.analysis.levels import CaptureMistake
     from pumpbench.boards.catalog import BoardError
     from pumpbench.client.prescription_file import FileMistake
     from pumpbench.client.pump import NotAPump
@@ -99,7 +100,6 @@ def _mendable() -> tuple[type[Exception], ...]:
     from pumpbench.hil.saved import SavedError
     from pumpbench.install.deploy import DeployError
     from pumpbench.install.drives import FlashError
-    from pumpbench.levels import CaptureMistake
     from pumpbench.targets.hand import HandError
 
     return (

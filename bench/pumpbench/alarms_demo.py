@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from pumpbench import sound, standard, wav
+from pumpbench.analysis import sound, standard, wav
+from pumpbench.analysis.sound import Burst
+from pumpbench.analysis.standard import Row
 from pumpbench.session import Session
-from pumpbench.sound import Burst
-from pumpbench.standard import Row
 
 PRIORITIES = ("HIGH", "MEDIUM", "LOW")
 LOW_ML, FILLED_ML, FULL_ML = "1.9 ML", "2.2 ML", "20 ML"

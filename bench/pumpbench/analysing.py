@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Option
 
+from pumpbench.analysis.levels import CaptureMistake
 from pumpbench.command_line import FAILED, Json, say
-from pumpbench.levels import CaptureMistake
 
 if TYPE_CHECKING:
-    from pumpbench.due_steps import Comparison
+    from pumpbench.analysis.due_steps import Comparison
 
 CHANNEL = "STEP"
 PICO = "RPI_PICO"  # as `boards` has it
@@ -37,7 +37,7 @@ def edges(
     as_json: Json = False,
 ) -> int:
     """Are these the steps that were programmed? Status 1: they are not."""
-    from pumpbench import captures, due_steps
+    from pumpbench.analysis import captures, due_steps
 
     ideal_us, pulse_ns = _due(board, rate, per_rev)
     capture = captures.read(file, channel, pulse_ns)
@@ -78,9 +78,9 @@ def capture(
 
 def _due(board_name: str, rate: str, per_rev: str) -> tuple[Fraction, int]:
     """(microseconds from one step to the next, nanoseconds that its pulse is high)."""
+    from pumpbench.analysis.judge import US_PER_DAY, step_volume_ml
     from pumpbench.boards.catalog import load_board
     from pumpbench.client.prescription_file import volume_ml, volume_rate_ml_d
-    from pumpbench.judge import US_PER_DAY, step_volume_ml
 
     board = load_board(board_name)
     ml_d = _amount(volume_rate_ml_d, rate, "--rate")

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from pumpbench import reservoir_log
+from pumpbench.analysis import reservoir_log
+from pumpbench.analysis.judge import LIMIT_US, Judgement, Piece
+from pumpbench.analysis.reservoir_log import Level
 from pumpbench.flexday import FlexDay
-from pumpbench.judge import LIMIT_US, Judgement, Piece
 from pumpbench.reports.drawing import grouped
-from pumpbench.reservoir_log import Level
 
 
 class Figure(NamedTuple):

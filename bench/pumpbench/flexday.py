@@ -2,7 +2,7 @@
 """A day of a flex prescription with boluses: what is typed, and its account to the step.
 
 The prescription is written here twice: as lines for the console, and as numbers, of which
-`pumpbench.programmed` makes the steps that were due. The pump is asked for neither.
+`pumpbench.analysis.programmed` makes the steps that were due. The pump is asked for neither.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from pumpbench import judge, programmed, reservoir_log
+from pumpbench.analysis import judge, programmed, reservoir_log
+from pumpbench.analysis.judge import Steps
+from pumpbench.analysis.programmed import Bolus, Course, Plan, Window
+from pumpbench.analysis.reservoir_log import Level, ReservoirLog
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import review_of
-from pumpbench.judge import Steps
-from pumpbench.programmed import Bolus, Course, Plan, Window
-from pumpbench.reservoir_log import Level, ReservoirLog
 from pumpbench.session import Session
 
 NG_ML = 500_000

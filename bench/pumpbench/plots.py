@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from pumpbench.analysis.judge import LIMIT_US, Piece, lateness_us
+from pumpbench.analysis.reservoir_log import limit_nl
 from pumpbench.flexday import FlexDay
-from pumpbench.judge import LIMIT_US, Piece, lateness_us
 from pumpbench.reports.drawing import BAND, GOOD, SIZE_IN, TARGET, as_svg, grouped, new_figure
-from pumpbench.reservoir_log import limit_nl
 
 MOST_LABELS = 5  # bars of a histogram with their number above
 

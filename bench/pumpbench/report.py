@@ -9,20 +9,13 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from pumpbench import (
-    alarms_demo,
-    figures,
-    flex_plots,
-    plots,
-    report_data,
-    reservoir_log,
-    sound_plots,
-)
+from pumpbench import alarms_demo, figures, flex_plots, plots, report_data, sound_plots
 from pumpbench.alarms_demo import AlarmsPart
+from pumpbench.analysis import reservoir_log
+from pumpbench.analysis.judge import Piece
 from pumpbench.figures import Figure, exact
 from pumpbench.flexday import FILLED_ML, FlexDay, clock
 from pumpbench.hil.checkout import Checkout
-from pumpbench.judge import Piece
 from pumpbench.reports import drawing
 from pumpbench.reports.drawing import grouped
 from pumpbench.reports.page import TEMPLATES

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pumpbench import figures
+from pumpbench.analysis.judge import Piece, lateness_us
 from pumpbench.figures import Figure
 from pumpbench.flexday import FlexDay
-from pumpbench.judge import Piece, lateness_us
 
 Row = Sequence[object]
 

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
+from pumpbench.analysis.judge import Steps
+from pumpbench.analysis.programmed import Window
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump
-from pumpbench.judge import Steps
-from pumpbench.programmed import Window
 from pumpbench.targets.target import Target
 
 SLICES = 50  # looks at a delivery while it runs

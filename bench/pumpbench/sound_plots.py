@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from pumpbench.analysis.sound import Burst, Tone
+from pumpbench.analysis.standard import C4, C5, D4, E4, G4
 from pumpbench.reports.drawing import GOOD, SIZE_IN, TARGET, as_svg
-from pumpbench.sound import Burst, Tone
-from pumpbench.standard import C4, C5, D4, E4, G4
 
 NOTES = {"C4": C4, "D4": D4, "E4": E4, "G4": G4, "C5": C5}
 NEAR = 0.03  # of a note's frequency, to be labelled with its name

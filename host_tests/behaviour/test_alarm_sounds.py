@@ -23,7 +23,7 @@ from host_tests.bench_session import (
     main_with_task,
     period_us,
 )
-from pumpbench import standard
+from pumpbench.analysis import standard
 from pumpbench.targets.emulator import flash as emulated_flash
 
 PRIORITIES = ("HIGH", "MEDIUM", "LOW")

@@ -5,7 +5,7 @@ import pytest
 
 from host_tests.alarm_session import with_board
 from host_tests.bench_session import Bench, main_with_task
-from pumpbench import sound
+from pumpbench.analysis import sound
 from pumpbench.client.pump import Pump
 from pumpbench.images.image import FIRMWARE
 from pumpbench.targets.sim import SimTarget

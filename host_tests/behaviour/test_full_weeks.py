@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.bench_session import Bench
-from pumpbench import sound
+from pumpbench.analysis import sound
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import build_image
 from pumpbench.targets.sim import SimTarget

@@ -8,10 +8,10 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import Bench, period_us
-from pumpbench import captures
 from pumpbench.__main__ import main
+from pumpbench.analysis import captures
+from pumpbench.analysis.due_steps import Gap, number
 from pumpbench.boards import catalog
-from pumpbench.due_steps import Gap, number
 from pumpbench.images.image import ROOT
 from pumpbench.targets.sim import SimTarget
 
@@ -327,7 +327,7 @@ def test_a_csv_longer_than_a_block_has_no_seam(delivered, tmp_path, monkeypatch)
     path.write_text(sigrok_csv(edges_ns, has_time=True))
     whole = captures.read(path, "STEP", HIGH_NS)
     for rows in (1, 7, 225):
-        monkeypatch.setattr("pumpbench.capture_csv.BLOCK_ROWS", rows)
+        monkeypatch.setattr("pumpbench.analysis.capture_csv.BLOCK_ROWS", rows)
         assert captures.read(path, "STEP", HIGH_NS) == whole
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pumpbench.judge import (
+from pumpbench.analysis.judge import (
     Deviation,
     Piece,
     Steps,

@@ -19,8 +19,8 @@ from host_tests.bench.report_parts import (
     piece,
     written,
 )
+from pumpbench.analysis.judge import Piece, Steps, judge
 from pumpbench.figures import exact
-from pumpbench.judge import Piece, Steps, judge
 from pumpbench.plant.edges import Edges
 from pumpbench.report import flex_rows, rows, write_report
 

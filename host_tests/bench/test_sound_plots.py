@@ -6,8 +6,8 @@ import re
 import pytest
 
 from host_tests.bench.alarm_signals import Signal
+from pumpbench.analysis.sound import bursts, tones
 from pumpbench.reports import drawing
-from pumpbench.sound import bursts, tones
 from pumpbench.sound_plots import bursts as plot
 from pumpbench.sound_plots import lit
 

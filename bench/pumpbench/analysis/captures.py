@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-from pumpbench.levels import CaptureMistake, Levels
+from pumpbench.analysis.levels import CaptureMistake, Levels
 
 SAMPLES = 2  # a pulse of which there are fewer may fall between two
 
@@ -41,8 +41,8 @@ def read(path: Path, channel: str, pulse_ns: int) -> Capture:
 
 
 def _levels(path: Path, channel: str) -> Levels:
-    from pumpbench.capture_csv import read_csv
-    from pumpbench.capture_vcd import read_vcd
+    from pumpbench.analysis.capture_csv import read_csv
+    from pumpbench.analysis.capture_vcd import read_vcd
 
     try:
         with path.open("rb") as file:

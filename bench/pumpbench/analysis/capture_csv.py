@@ -15,7 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from pumpbench.levels import UNIT_NS, CaptureMistake, Levels, at_s, need_channel, sample_rate_hz
+from pumpbench.analysis.levels import (
+    UNIT_NS,
+    CaptureMistake,
+    Levels,
+    at_s,
+    need_channel,
+    sample_rate_hz,
+)
 
 if TYPE_CHECKING:
     import numpy

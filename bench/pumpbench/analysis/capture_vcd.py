@@ -8,7 +8,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pumpbench.levels import UNIT_NS, CaptureMistake, Levels, at_s, need_channel, sample_rate_hz
+from pumpbench.analysis.levels import (
+    UNIT_NS,
+    CaptureMistake,
+    Levels,
+    at_s,
+    need_channel,
+    sample_rate_hz,
+)
 
 if TYPE_CHECKING:
     from vcd.reader import Token

@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import NamedTuple
 
-from pumpbench.sound import Burst, Tone, decibels
+from pumpbench.analysis.sound import Burst, Tone, decibels
 
 NS_PER_MS, NS_PER_S = 1e6, 1e9
 C4, D4, E4, G4, C5 = 261.63, 293.66, 329.63, 392.0, 523.25

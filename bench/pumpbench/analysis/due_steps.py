@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from pumpbench.captures import Capture
+from pumpbench.analysis.captures import Capture
+from pumpbench.analysis.judge import LIMIT_US, Judgement, judge
+from pumpbench.analysis.levels import CaptureMistake, at_s
 from pumpbench.hil.results import Figure
-from pumpbench.judge import LIMIT_US, Judgement, judge
-from pumpbench.levels import CaptureMistake, at_s
 from pumpbench.plant.edges import Edges
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from fractions import Fraction
 from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 
-from pumpbench import reservoir_log
+from pumpbench.analysis import reservoir_log
+from pumpbench.analysis.reservoir_log import Level
 from pumpbench.plant.edges import Edges
-from pumpbench.reservoir_log import Level
 
 US_PER_DAY = 86_400_000_000
 LIMIT_US = 2  # an interval may be this far outside the two whole microseconds around the ideal
