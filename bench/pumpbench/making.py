@@ -29,7 +29,7 @@ def demo(
     micropython: MicroPython = "",
 ) -> int:
     """A delivery on the emulated board, and a report."""
-    from pumpbench import demo
+    from pumpbench.demo import demo
     from pumpbench.images import uf2
 
     missing_image = ""
@@ -261,7 +261,7 @@ def _bring(micropython: str) -> str:
 
 
 def _write_pages(name: str) -> None:
-    from pumpbench import pages  # and schemdraw: half a second
+    from pumpbench.boards import pages  # and schemdraw: half a second
 
     for path in pages.write(name):
         say(f"wrote {path}")

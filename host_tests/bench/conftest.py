@@ -12,7 +12,7 @@ import pytest
 
 from host_tests.bench.served import served
 from host_tests.images import need_image
-from pumpbench import flex_plots, plots, sound_plots
+from pumpbench.demo import flex_plots, plots, sound_plots
 from pumpbench.images import image
 from pumpbench.images.uf2 import SHA256
 from pumpbench.targets.emulator import EmulatorTarget

@@ -20,9 +20,9 @@ from host_tests.bench.report_parts import (
     written,
 )
 from pumpbench.analysis.judge import Piece, Steps, judge
-from pumpbench.figures import exact
+from pumpbench.demo.figures import exact
+from pumpbench.demo.report import flex_rows, rows, write_report
 from pumpbench.plant.edges import Edges
-from pumpbench.report import flex_rows, rows, write_report
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import pytest
 
 from host_tests.bench.alarm_signals import Signal
 from pumpbench.analysis.sound import bursts, tones
+from pumpbench.demo.sound_plots import bursts as plot
+from pumpbench.demo.sound_plots import lit
 from pumpbench.reports import drawing
-from pumpbench.sound_plots import bursts as plot
-from pumpbench.sound_plots import lit
 
 S_NS = 1_000_000_000
 

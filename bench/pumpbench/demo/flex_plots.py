@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The plots of the flex day: its rates and its steps, a mark at each bolus, refusal and abort."""
 
-from pumpbench.flexday import ABORTED, GIVEN, REFUSED, Event, FlexDay
-from pumpbench.plots import day_axis
+from pumpbench.demo.flexday import ABORTED, GIVEN, REFUSED, Event, FlexDay
+from pumpbench.demo.plots import day_axis
 from pumpbench.reports.drawing import BAD, BAND, GOOD, INK, TARGET, as_svg, new_figure
 
 MOST_GROUPS = 400

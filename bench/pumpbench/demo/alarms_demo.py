@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pumpbench.analysis import sound, standard, wav
 from pumpbench.analysis.sound import Burst
 from pumpbench.analysis.standard import Row
-from pumpbench.session import Session
+from pumpbench.demo.session import Session
 
 PRIORITIES = ("HIGH", "MEDIUM", "LOW")
 LOW_ML, FILLED_ML, FULL_ML = "1.9 ML", "2.2 ML", "20 ML"

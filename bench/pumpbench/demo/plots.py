@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from pumpbench.analysis.judge import LIMIT_US, Piece, lateness_us
 from pumpbench.analysis.reservoir_log import limit_nl
-from pumpbench.flexday import FlexDay
+from pumpbench.demo.flexday import FlexDay
 from pumpbench.reports.drawing import BAND, GOOD, SIZE_IN, TARGET, as_svg, grouped, new_figure
 
 MOST_LABELS = 5  # bars of a histogram with their number above

@@ -17,16 +17,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pumpbench import alarms_demo, flexday, report
-from pumpbench.alarms_demo import AlarmsPart
 from pumpbench.analysis import judge
 from pumpbench.analysis.judge import Piece, Steps
 from pumpbench.analysis.reservoir_log import ReservoirLog
-from pumpbench.flexday import FILLED_ML, FlexDay
+from pumpbench.demo import alarms_demo, flexday, report
+from pumpbench.demo.alarms_demo import AlarmsPart
+from pumpbench.demo.flexday import FILLED_ML, FlexDay
+from pumpbench.demo.session import SLICES, Session, duration, progress
 from pumpbench.hil.checkout import checkout_of
 from pumpbench.images import uf2
 from pumpbench.images.image import ROOT
-from pumpbench.session import SLICES, Session, duration, progress
 from pumpbench.targets.emulator import EmulatorTarget
 from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.target import Target

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from pumpbench import alarms_demo, figures, flex_plots, plots, report_data, sound_plots
-from pumpbench.alarms_demo import AlarmsPart
 from pumpbench.analysis import reservoir_log
 from pumpbench.analysis.judge import Piece
-from pumpbench.figures import Figure, exact
-from pumpbench.flexday import FILLED_ML, FlexDay, clock
+from pumpbench.demo import alarms_demo, figures, flex_plots, plots, report_data, sound_plots
+from pumpbench.demo.alarms_demo import AlarmsPart
+from pumpbench.demo.figures import Figure, exact
+from pumpbench.demo.flexday import FILLED_ML, FlexDay, clock
 from pumpbench.hil.checkout import Checkout
 from pumpbench.reports import drawing
 from pumpbench.reports.drawing import grouped

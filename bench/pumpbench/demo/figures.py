@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pumpbench.analysis import reservoir_log
 from pumpbench.analysis.judge import LIMIT_US, Judgement, Piece
 from pumpbench.analysis.reservoir_log import Level
-from pumpbench.flexday import FlexDay
+from pumpbench.demo.flexday import FlexDay
 from pumpbench.reports.drawing import grouped
 
 

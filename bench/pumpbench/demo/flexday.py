@@ -16,7 +16,7 @@ from pumpbench.analysis.programmed import Bolus, Course, Plan, Window
 from pumpbench.analysis.reservoir_log import Level, ReservoirLog
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import review_of
-from pumpbench.session import Session
+from pumpbench.demo.session import Session
 
 NG_ML = 500_000
 RATES = ((0, 600), (6, 1320), (9, 840), (13, 600), (17, 1080), (21, 720))  # from hour, ug a day

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pumpbench import figures
 from pumpbench.analysis.judge import Piece, lateness_us
-from pumpbench.figures import Figure
-from pumpbench.flexday import FlexDay
+from pumpbench.demo import figures
+from pumpbench.demo.figures import Figure
+from pumpbench.demo.flexday import FlexDay
 
 Row = Sequence[object]
 
