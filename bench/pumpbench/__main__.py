@@ -9,7 +9,8 @@ import sys
 
 import typer
 
-from pumpbench import (
+from pumpbench.client.lines import PumpError
+from pumpbench.commands import (
     accepting,
     analysing,
     asking,
@@ -21,8 +22,7 @@ from pumpbench import (
     watching,
     weighing,
 )
-from pumpbench.client.lines import PumpError
-from pumpbench.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
+from pumpbench.commands.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
 
 _COMMANDS = {
     "ports": asking.ports,

@@ -10,7 +10,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from pumpbench.__main__ import main
 from pumpbench.client.pump import Event, Pump
-from pumpbench.command_line import REFUSED
+from pumpbench.commands.command_line import REFUSED
 
 
 def printed(capsys, *arguments):
@@ -64,11 +64,11 @@ def test_the_ports_of_this_machine_are_lines(capsys):
 def test_the_ports_of_this_machine_for_machines(monkeypatch, capsys):
     port = ListPortInfo("/dev/ttyACM7")
     port.description, port.vid, port.pid, port.serial_number = "Pico", 0x2E8A, 5, "E66"
-    monkeypatch.setattr("pumpbench.asking.list_ports.comports", lambda: [port])
+    monkeypatch.setattr("pumpbench.commands.asking.list_ports.comports", lambda: [port])
     (found,) = json.loads(printed(capsys, "ports", "--json"))
     assert (found["device"], found["description"]) == ("/dev/ttyACM7", "Pico")
     assert (found["vid"], found["pid"], found["serial_number"]) == (0x2E8A, 5, "E66")
-    monkeypatch.setattr("pumpbench.asking.list_ports.comports", list)
+    monkeypatch.setattr("pumpbench.commands.asking.list_ports.comports", list)
     assert json.loads(printed(capsys, "ports", "--json")) == []
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import serial
 
-from pumpbench import making
 from pumpbench.__main__ import main
 from pumpbench.boards import catalog
+from pumpbench.commands import making
 from pumpbench.targets import serve
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from rich.console import Console
 from host_tests.bench.keyboard import Keyboard
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
-from pumpbench.command_line import REFUSED
+from pumpbench.commands.command_line import REFUSED
 from pumpbench.gravimetry import facts
 from pumpbench.gravimetry.commands import trumpet
 from pumpbench.gravimetry.delivery import weigh

@@ -15,8 +15,8 @@ from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.client.pump import Alarm
 from pumpbench.client.snapshot import Reservoir, take
-from pumpbench.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
-from pumpbench.screen import PRIORITIES, gauge, screen
+from pumpbench.commands.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
+from pumpbench.commands.screen import PRIORITIES, gauge, screen
 from pumpbench.targets.sim import SimTarget
 
 PLAN = Prescription(500, ml_d=24)

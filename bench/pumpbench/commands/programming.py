@@ -17,7 +17,7 @@ import typer
 
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Invalid, Pump, Review
-from pumpbench.command_line import REFUSED, Port, asked, complain, pump_at, say
+from pumpbench.commands.command_line import REFUSED, Port, asked, complain, pump_at, say
 
 
 class SoftLimit(StrEnum):

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from pumpbench.command_line import MENDABLE, complain, say
+from pumpbench.commands.command_line import MENDABLE, complain, say
 
 Board = Annotated[str, Option(help="A folder in boards/.")]
 BoardPort = Annotated[str, Option("--port", help="Serial port of the board.")]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Option
 
-from pumpbench.command_line import FAILED, Json, say
+from pumpbench.commands.command_line import FAILED, Json, say
+from pumpbench.commands.weighing import Standard, set_rate_ml_h
 from pumpbench.gravimetry.facts import WeighingError, read_facts
-from pumpbench.weighing import Standard, set_rate_ml_h
 
 if TYPE_CHECKING:
     from pumpbench.gravimetry.doses import Dose

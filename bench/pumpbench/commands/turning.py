@@ -11,7 +11,7 @@ from decimal import Decimal
 from pumpbench.client.interruption import interrupted_once
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump
-from pumpbench.command_line import say
+from pumpbench.commands.command_line import say
 from pumpbench.gravimetry.facts import WeighingError
 
 _SLOWEST_S = 10  # a revolution, of the slowest motor

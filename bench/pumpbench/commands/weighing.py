@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, BadParameter, Option
 
-from pumpbench.command_line import FAILED, Json, Port, pump_at, say
+from pumpbench.commands.command_line import FAILED, Json, Port, pump_at, say
 from pumpbench.gravimetry.facts import Facts, WeighingError, beside, read_facts
 
 if TYPE_CHECKING:

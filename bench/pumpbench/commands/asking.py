@@ -15,7 +15,7 @@ from serial.tools import list_ports
 from typer import Argument, BadParameter, Option
 
 from pumpbench.client.pump import Event, Pump
-from pumpbench.command_line import Json, Port, pump_at, say
+from pumpbench.commands.command_line import Json, Port, pump_at, say
 
 # What nobody answers any more, but a REPL.
 _ENDS = re.compile(r":?SYST(EM)?:SERV(ICE)?", re.IGNORECASE)

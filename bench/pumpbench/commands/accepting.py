@@ -10,7 +10,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from pumpbench.command_line import FAILED, MENDABLE, Json, say
+from pumpbench.commands.command_line import FAILED, MENDABLE, Json, say
 
 SUITE = Path("host_tests/hil")
 RESULTS = Path("build/hil")

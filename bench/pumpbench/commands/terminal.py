@@ -9,10 +9,10 @@ import contextlib
 import sys
 from collections.abc import Iterator
 
-from pumpbench.asking import exchange
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump
-from pumpbench.command_line import REFUSED, Port, complain, pump_at, say
+from pumpbench.commands.asking import exchange
+from pumpbench.commands.command_line import REFUSED, Port, complain, pump_at, say
 
 
 def console(port: Port) -> int:

@@ -15,10 +15,10 @@ import typer
 
 from pumpbench.client.prescription import amount
 from pumpbench.client.pump import Pump
-from pumpbench.command_line import REFUSED, Json, Port, asked, pump_at, say
+from pumpbench.commands.command_line import REFUSED, Json, Port, asked, pump_at, say
+from pumpbench.commands.turning import turn
+from pumpbench.commands.weighing import Baudrate, Framing, Kind
 from pumpbench.gravimetry.facts import WeighingError
-from pumpbench.turning import turn
-from pumpbench.weighing import Baudrate, Framing, Kind
 
 MOST_APART_PCT = 3
 _NL_PER_ML = 1_000_000
@@ -66,7 +66,7 @@ def calibrate(
     revolutions = _revolutions(points)
     if bool(balance) != bool(kind):
         raise typer.BadParameter("--balance and --kind go together")
-    from pumpbench.gravimetry.catching import ByBalance, ByHand
+    from pumpbench.commands.catching import ByBalance, ByHand
 
     if balance and kind:
         catch = ByBalance(

@@ -17,9 +17,9 @@ from typer import Option
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import NotAPump, Pump
 from pumpbench.client.snapshot import Snapshot, take
-from pumpbench.command_line import Cut, NoPort, Port, pump_at
-from pumpbench.flow import Flow
-from pumpbench.screen import COLUMNS, ROWS, screen
+from pumpbench.commands.command_line import Cut, NoPort, Port, pump_at
+from pumpbench.commands.flow import Flow
+from pumpbench.commands.screen import COLUMNS, ROWS, screen
 
 AGAIN_S = 1.0  # from one try to reconnect to the next
 _LOST = (Cut, NoPort, NotAPump, TimeoutError)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, BadParameter, Option
 
 from pumpbench.analysis.levels import CaptureMistake
-from pumpbench.command_line import FAILED, Json, say
+from pumpbench.commands.command_line import FAILED, Json, say
 
 if TYPE_CHECKING:
     from pumpbench.analysis.due_steps import Comparison

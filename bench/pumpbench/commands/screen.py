@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pumpbench.client.pump import Alarm, Event
 from pumpbench.client.snapshot import Reservoir, Snapshot
-from pumpbench.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
+from pumpbench.commands.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
 
 ROWS, COLUMNS = 24, 80
 _STATES = {"RUNNING": "bold green", "FAULT": "bold white on red", "SERVICE": "bold magenta"}

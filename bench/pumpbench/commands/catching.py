@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from pumpbench.command_line import say
+from pumpbench.commands.command_line import say
 from pumpbench.gravimetry.balance import Balance, BalanceError
 from pumpbench.gravimetry.reading import Reading, Steepest
 
