@@ -19,11 +19,11 @@ from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.commands.command_line import REFUSED
 from pumpbench.gravimetry import facts
-from pumpbench.gravimetry.commands import trumpet
 from pumpbench.gravimetry.delivery import weigh
 from pumpbench.gravimetry.facts import Code, WeighingError, code_of, read_facts
 from pumpbench.gravimetry.simulated import Imperfections, SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
+from pumpbench.gravimetry.weighing import trumpet
 from pumpbench.plant.pulsation import Pulsation
 from pumpbench.targets.sim import SimTarget
 

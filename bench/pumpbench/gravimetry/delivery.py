@@ -14,9 +14,9 @@ from typing import Any
 from pumpbench.client.interruption import interrupted_once
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump
-from pumpbench.gravimetry.commands import record
 from pumpbench.gravimetry.dialects import BalanceError
 from pumpbench.gravimetry.facts import Facts, WeighingError, code_of, write_facts
+from pumpbench.gravimetry.weighing import record
 
 
 class Delivery:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the command line does on a balance: record, and make a report of a recording."""
+"""A weighing: a balance is recorded, and a recording judged and reported."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
