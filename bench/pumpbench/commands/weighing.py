@@ -108,11 +108,11 @@ def trumpet(
     set_ml_h = set_rate_ml_h(facts, csv_file) if rate is None else rate
     page = output or csv_file.with_suffix(".html")
     _need_room(page, csv_file)
-    from pumpbench.gravimetry import commands
+    from pumpbench.gravimetry import weighing as of_balance
     from pumpbench.gravimetry.report import Steps
 
     try:
-        weighing = commands.trumpet(
+        weighing = of_balance.trumpet(
             csv_file,
             set_ml_h,
             page,

@@ -93,7 +93,7 @@ def weigh(
 ) -> int:
     """Record a balance, with a pump that delivers meanwhile; returns how many readings.
 
-    options: those of `commands.record`. Raises WeighingError when anything ended it too soon, or
+    options: those of `weighing.record`. Raises WeighingError when anything ended it too soon, or
     the pump is not certain to be stopped; PumpError when the pump refuses to start.
     """
     delivery = Delivery(pump, path) if pump else None

@@ -8,8 +8,8 @@ transfer is to start.
 
 from array import array
 
-from pumpbench.targets.sim.pio import Pio
-from pumpbench.targets.sim.pio_machine import FIFO_DEPTH, Machine
+from pumpbench.targets.sim.pio.blocks import Pio
+from pumpbench.targets.sim.pio.machine import FIFO_DEPTH, Machine
 
 CHANNEL_COUNT = 12
 ENABLE = 1

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """MicroPython's `rp2`: the assembler, state machines of the fake PIO, and DMA into them."""
 
-from pumpbench.targets.sim import asm as _asm
 from pumpbench.targets.sim import dma as _dma
 from pumpbench.targets.sim import world as _world
-from pumpbench.targets.sim.asm import PIOASMError, asm_pio, asm_pio_encode
-from pumpbench.targets.sim.pio_machine import FIFO_DEPTH, Settings
+from pumpbench.targets.sim.pio import asm as _asm
+from pumpbench.targets.sim.pio.asm import PIOASMError, asm_pio, asm_pio_encode
+from pumpbench.targets.sim.pio.machine import FIFO_DEPTH, Settings
 
 __all__ = ["DMA", "PIO", "PIOASMError", "StateMachine", "asm_pio", "asm_pio_encode"]
 

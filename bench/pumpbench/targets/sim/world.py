@@ -24,8 +24,8 @@ from pumpbench.targets.sim.dma import Dma
 from pumpbench.targets.sim.filesystem import Filesystem, fresh_filesystem
 from pumpbench.targets.sim.flash import Flash, Image
 from pumpbench.targets.sim.pins import Pins
-from pumpbench.targets.sim.pio import Pio
-from pumpbench.targets.sim.pio_machine import Machine
+from pumpbench.targets.sim.pio.blocks import Pio
+from pumpbench.targets.sim.pio.machine import Machine
 from pumpbench.targets.sim.uart import Uart
 from pumpbench.targets.sim.watchdog import SCRATCH_COUNT, Watchdog
 from pumpbench.targets.sim.wiring import attach

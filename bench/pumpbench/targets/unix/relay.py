@@ -11,8 +11,9 @@ firmware is `{"f": number}`.
 import importlib
 from typing import Any
 
-from pumpbench.targets.sim import asm, fake_machine, fake_rp2
-from pumpbench.targets.sim.pio_machine import FIFO_DEPTH
+from pumpbench.targets.sim import fake_machine, fake_rp2
+from pumpbench.targets.sim.pio import asm
+from pumpbench.targets.sim.pio.machine import FIFO_DEPTH
 from pumpbench.targets.sim.world import World
 from pumpbench.targets.unix import interpreter
 from pumpbench.targets.unix.interpreter import Interpreter, Silent, State

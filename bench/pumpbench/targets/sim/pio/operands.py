@@ -4,8 +4,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from pumpbench.targets.sim.pio_fields import REGISTERS
-from pumpbench.targets.sim.pio_machine import MASK, Machine
+from pumpbench.targets.sim.pio.fields import REGISTERS
+from pumpbench.targets.sim.pio.machine import MASK, Machine
 
 # Takes (value, bits, t_ns).
 Writer = Callable[[int, int, int], None]

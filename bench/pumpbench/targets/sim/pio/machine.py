@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One PIO state machine: its registers, FIFOs and settings, and what the processor can do to it.
 
-What its instructions do is in `pio_decode`. Times are integer nanoseconds since power-up. The
+What its instructions do is in `decode`. Times are integer nanoseconds since power-up. The
 caller brings the whole of PIO up to the present before touching a machine.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pumpbench.targets.sim.pio import Block, Pio
-    from pumpbench.targets.sim.pio_group import Group
+    from pumpbench.targets.sim.pio.blocks import Block, Pio
+    from pumpbench.targets.sim.pio.group import Group
 
 NEVER_NS = 1 << 62
 FIFO_DEPTH = 4

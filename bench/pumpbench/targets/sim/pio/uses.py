@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What PIO instructions read and write, for `pio_loops` to know what a stretch depends on."""
+"""What PIO instructions read and write, for `loops` to know what a stretch depends on."""
 
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from pumpbench.targets.sim.pio_fields import (
+from pumpbench.targets.sim.pio.fields import (
     IN,
     IRQ,
     JMP,
@@ -17,7 +17,7 @@ from pumpbench.targets.sim.pio_fields import (
     Fields,
     split,
 )
-from pumpbench.targets.sim.pio_machine import MASK, Machine
+from pumpbench.targets.sim.pio.machine import MASK, Machine
 
 
 class Use(NamedTuple):

@@ -2,20 +2,20 @@
 """The PIO of the fake chip: two blocks of four state machines, run in virtual time.
 
 `advance` executes every instruction that starts at or before the given instant, the machines of a
-group (see `pio_group`) in order of time, at one instant in order of their numbers. `pio_loops`
+group (see `group`) in order of time, at one instant in order of their numbers. `loops`
 skips over repetitions; with `extrapolate=False` every instruction is executed, in one order of
 time, and the outcome is the same, only slower.
 """
 
 from collections.abc import Callable, Iterator
 
-from pumpbench.targets.sim.asm import Program
 from pumpbench.targets.sim.pins import Net, Pins
-from pumpbench.targets.sim.pio_decode import make_condition, make_effect, make_side
-from pumpbench.targets.sim.pio_fields import JMP, split
-from pumpbench.targets.sim.pio_group import Group, Groups
-from pumpbench.targets.sim.pio_machine import MASK, Attempt, Machine
-from pumpbench.targets.sim.pio_uses import pins_read, pins_written, use_of, uses_flags
+from pumpbench.targets.sim.pio.asm import Program
+from pumpbench.targets.sim.pio.decode import make_condition, make_effect, make_side
+from pumpbench.targets.sim.pio.fields import JMP, split
+from pumpbench.targets.sim.pio.group import Group, Groups
+from pumpbench.targets.sim.pio.machine import MASK, Attempt, Machine
+from pumpbench.targets.sim.pio.uses import pins_read, pins_written, use_of, uses_flags
 
 MEMORY_WORDS = 32
 

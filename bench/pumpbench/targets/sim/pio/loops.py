@@ -12,10 +12,10 @@ where it began is a round, and as many of them as fit are skipped at once.
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pumpbench.targets.sim.pins import Net
-from pumpbench.targets.sim.pio_machine import MASK, NEVER_NS, Machine
+from pumpbench.targets.sim.pio.machine import MASK, NEVER_NS, Machine
 
 if TYPE_CHECKING:
-    from pumpbench.targets.sim.pio_group import Group
+    from pumpbench.targets.sim.pio.group import Group
 
 STEPS_MAX = 300  # instructions in a stretch; a longer one is not worth looking for
 KINDS_MAX = 4

@@ -10,11 +10,11 @@ and none writes a pin that another one reads or writes, each of them is a group 
 from typing import TYPE_CHECKING
 
 from pumpbench.targets.sim.pins import SIO, Pins
-from pumpbench.targets.sim.pio_loops import Loops
-from pumpbench.targets.sim.pio_machine import Machine
+from pumpbench.targets.sim.pio.loops import Loops
+from pumpbench.targets.sim.pio.machine import Machine
 
 if TYPE_CHECKING:
-    from pumpbench.targets.sim.pio import Block
+    from pumpbench.targets.sim.pio.blocks import Block
 
 
 class Group:

@@ -8,7 +8,7 @@ synchroniser; a stall ends at the very instant its cause ends.
 
 from collections.abc import Callable
 
-from pumpbench.targets.sim.pio_fields import (
+from pumpbench.targets.sim.pio.fields import (
     IN,
     IRQ,
     JMP,
@@ -20,8 +20,8 @@ from pumpbench.targets.sim.pio_fields import (
     Fields,
     split,
 )
-from pumpbench.targets.sim.pio_machine import FIFO_DEPTH, MASK, Attempt, Machine
-from pumpbench.targets.sim.pio_operands import make_source, make_writer
+from pumpbench.targets.sim.pio.machine import FIFO_DEPTH, MASK, Attempt, Machine
+from pumpbench.targets.sim.pio.operands import make_source, make_writer
 
 
 def make_side(machine: Machine, side: int | None) -> Callable[[int], None] | None:

@@ -3,7 +3,7 @@
 
 from typing import NamedTuple
 
-from pumpbench.targets.sim.pio_machine import Machine
+from pumpbench.targets.sim.pio.machine import Machine
 
 JMP, WAIT, IN, OUT, PUSH_PULL, MOV, IRQ, SET = range(8)
 REGISTERS = {1: "x", 2: "y", 6: "isr", 7: "osr"}  # by their number as operands
