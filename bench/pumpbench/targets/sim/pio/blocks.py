@@ -14,7 +14,7 @@ from pumpbench.targets.sim.pio.asm import Program
 from pumpbench.targets.sim.pio.decode import make_condition, make_effect, make_side
 from pumpbench.targets.sim.pio.fields import JMP, split
 from pumpbench.targets.sim.pio.group import Group, Groups
-from pumpbench.targets.sim.pio.machine import MASK, Attempt, Machine
+from pumpbench.targets.sim.pio.machine import MASK, Attempt, Company, Machine
 from pumpbench.targets.sim.pio.uses import pins_read, pins_written, use_of, uses_flags
 
 MEMORY_WORDS = 32
@@ -76,7 +76,7 @@ class Pio:
         self.running: list[Machine] = []
         self._possible = Groups(pins, self.blocks)
         self.groups: list[Group] = []  # those with machines that run
-        self._advancing: Group | None = None
+        self._advancing: Company | None = None
         pins.on_change = self._pin_changed
         pins.on_route = self._pins_rerouted
         self._regroup()

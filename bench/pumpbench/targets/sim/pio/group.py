@@ -7,14 +7,11 @@ machines of such a block share its flags and the levels that it puts out. While 
 and none writes a pin that another one reads or writes, each of them is a group of its own.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from pumpbench.targets.sim.pins import SIO, Pins
 from pumpbench.targets.sim.pio.loops import Loops
-from pumpbench.targets.sim.pio.machine import Machine
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.pio.blocks import Block
+from pumpbench.targets.sim.pio.machine import Home, Machine
 
 
 class Group:
@@ -89,7 +86,7 @@ class Group:
 class Groups:
     """All groups that there may be, and the choice among them."""
 
-    def __init__(self, pins: Pins, blocks: "list[Block]") -> None:
+    def __init__(self, pins: Pins, blocks: Sequence[Home]) -> None:
         self._nets = pins.nets
         self._blocks = blocks
         self._joint = Group(pins, [m for block in blocks for m in block.machines])
@@ -122,7 +119,7 @@ class Groups:
         return [group for group in groups if group.running]
 
 
-def _is_loose(block: "Block") -> bool:
+def _is_loose(block: Home) -> bool:
     """Whether no machine of the block can matter to another one."""
     if any(machine.uses_flags for machine in block.machines):
         return False

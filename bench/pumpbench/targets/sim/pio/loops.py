@@ -9,13 +9,10 @@ that only counts down may differ, as long as it is not tested at zero. Such a `S
 where it began is a round, and as many of them as fit are skipped at once.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from pumpbench.targets.sim.pins import Net
-from pumpbench.targets.sim.pio.machine import MASK, NEVER_NS, Machine
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.pio.group import Group
+from pumpbench.targets.sim.pins import Net, Pins
+from pumpbench.targets.sim.pio.machine import MASK, NEVER_NS, Home, Machine
 
 STEPS_MAX = 300  # instructions in a stretch; a longer one is not worth looking for
 KINDS_MAX = 4
@@ -59,10 +56,22 @@ class Kind:
         return place, *values
 
 
-class Loops:
-    """Notes stretches and skips them, for one `Group`."""
+class Advancing(Protocol):
+    """The machines that advance together, as far as skips are about them; see `group`."""
 
-    def __init__(self, group: "Group") -> None:
+    pins: Pins
+    blocks: list[Home]
+    running: list[Machine]
+    running_mask: int
+    pin_mask: int
+    until_ns: int
+    limit_ns: int
+
+
+class Loops:
+    """Notes stretches and skips them, for one group of machines."""
+
+    def __init__(self, group: Advancing) -> None:
         self._group = group
         self._kinds: dict[tuple[Machine, int, int], list[Kind]] = {}
         # Where what follows the last round was traced in vain: (anchor, place).

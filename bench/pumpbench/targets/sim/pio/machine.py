@@ -2,16 +2,16 @@
 """One PIO state machine: its registers, FIFOs and settings, and what the processor can do to it.
 
 What its instructions do is in `decode`. Times are integer nanoseconds since power-up. The
-caller brings the whole of PIO up to the present before touching a machine.
+caller brings the whole of PIO up to the present before touching a machine. What a machine asks of
+the others around it is said here: `Around`, `Home` and `Company` stand for `blocks` and `group`.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.pio.blocks import Block, Pio
-    from pumpbench.targets.sim.pio.group import Group
+from pumpbench.targets.sim.pins import Net, Pins
+from pumpbench.targets.sim.pio.asm import Program
 
 NEVER_NS = 1 << 62
 FIFO_DEPTH = 4
@@ -37,12 +37,69 @@ class Settings:
         self.push_thresh = self.pull_thresh = 32
 
 
+class Around(Protocol):
+    """The PIO that a machine is a part of: what the machine tells it, and asks of it."""
+
+    pins: Pins
+
+    def changed(self, machine: "Machine") -> None: ...
+
+    def machines_changed(self) -> None: ...
+
+    def forget_trace(self) -> None: ...
+
+    def fifo_moved(self, machine: "Machine", t_ns: int) -> None: ...
+
+    def decode_once(
+        self, machine: "Machine", word: int
+    ) -> tuple[Attempt, Callable[[int], None] | None]: ...
+
+
+class Home(Protocol):
+    """The block that a machine is in."""
+
+    number: int
+    flags: int
+    memory: list[int]
+
+    @property
+    def machines(self) -> list["Machine"]: ...
+
+    def load(self, program: Program) -> int: ...
+
+    def flags_changed(self, t_ns: int) -> None: ...
+
+
+class Skips(Protocol):
+    """What skips over repetitions: it is asked at each anchor, see `loops`."""
+
+    is_tracing: bool
+    changes: list[tuple[Net, int, int]]
+
+    def arrived(self, machine: "Machine") -> bool: ...
+
+
+class Company(Protocol):
+    """The machines that a machine advances with."""
+
+    running: list["Machine"]
+
+    @property
+    def loops(self) -> Skips: ...
+
+    def advance_to_fifo(self, machine: "Machine", until_ns: int) -> int: ...
+
+    def fifo_moved(self, machine: "Machine", t_ns: int) -> None: ...
+
+    def woken(self, due_ns: int) -> None: ...
+
+
 class Machine:
     """State machine `number` (0 to 3) of a block."""
 
-    group: "Group"  # what it advances with
+    group: Company
 
-    def __init__(self, pio: "Pio", block: "Block", number: int) -> None:
+    def __init__(self, pio: Around, block: Home, number: int) -> None:
         self.pio = pio
         self.block = block
         self.number = number
