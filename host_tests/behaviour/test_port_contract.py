@@ -15,7 +15,7 @@ from pumpbench.boards.pins import is_active_low
 from pumpbench.images.image import FIRMWARE
 from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.sim.battery_clock import BatteryClock
-from pumpbench.targets.sim.world import SpinError
+from pumpbench.targets.sim.timeline import SpinError
 
 BOARDS = ("RPI_PICO", "ESP32_GENERIC_S3", "ESP32_GENERIC")
 # What a step of these may be late: between two pieces lies Python, as long as the fakes have it,

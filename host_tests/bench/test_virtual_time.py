@@ -10,7 +10,7 @@ import pytest
 
 from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.sim.guard import start_guard
-from pumpbench.targets.sim.world import SpinError
+from pumpbench.targets.sim.timeline import SpinError
 
 LOOP = """
 import machine, time

@@ -7,10 +7,8 @@ as in the datasheet, Maxim 19-5170.
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.world import World
+from pumpbench.targets.sim.timeline import Timeline
 
 ADDRESS = 0x68
 REGISTERS = 0x13
@@ -33,7 +31,7 @@ class BatteryClock:
         self.takes: int | None = None
         self.garbage: dict[int, int] = {}
         self.writes = 0  # transfers that wrote
-        self._world: World | None = None
+        self._world: Timeline | None = None
         self._zero = datetime(2000, 1, 1)  # what it shows at `_zero_ns` of the world
         self._zero_ns = 0
         self._is_twelve = False
@@ -69,7 +67,7 @@ class BatteryClock:
         """So much time passes while no board runs; below 0: somebody sets it back."""
         self._show(self.shown + timedelta(seconds=seconds))
 
-    def plug(self, world: "World") -> None:
+    def plug(self, world: Timeline) -> None:
         """It is on the bus of this board from now on."""
         shown = self.shown
         self._world = world

@@ -12,10 +12,7 @@ chip sees no more frames; it is not connected then, and says that it can be writ
 keeps what was written last.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.world import World
+from pumpbench.targets.sim.timeline import Timeline
 
 PACKET_BYTES = 64
 PACKET_NS = 1_000_000
@@ -29,7 +26,7 @@ FOR_EVER_NS = 1 << 61
 
 
 class UsbConsole:
-    def __init__(self, world: "World", output: bytearray) -> None:
+    def __init__(self, world: Timeline, output: bytearray) -> None:
         self._world = world
         self._output = output  # what the host has read
         self._queue = bytearray()  # what the host has yet to send

@@ -4,6 +4,7 @@
 import calendar
 import time as _host_time
 
+from pumpbench.targets.sim import timeline as _timeline
 from pumpbench.targets.sim import world as _world
 
 _PERIOD = 1 << 30
@@ -15,7 +16,7 @@ _BOOT_S = 1_609_459_200  # 2021-01-01 00:00:00 since 1970
 def ticks_us() -> int:
     w = _world.current
     w.spins += 1  # `spin` and `timer_ns`, without calls where there is nothing to do
-    if w.spins > _world.SPIN_BUDGET:
+    if w.spins > _timeline.SPIN_BUDGET:
         w.spin()
     timer_ns = w.now_ns if w.timer is None else w.timer_ns()
     return (timer_ns // 1_000 + w.ticks_us_at_boot) & _MASK

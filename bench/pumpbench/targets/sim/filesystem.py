@@ -7,15 +7,13 @@ with MicroPython's numbers. littlefs is never entered again once the board has e
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from littlefs import LittleFSError, UserContext, lfs
 
 from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, PROG_BYTES, pack
 from pumpbench.targets.sim.flash import Flash
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.world import World
+from pumpbench.targets.sim.timeline import Timeline
 
 IO_ERROR = -5
 # As MicroPython's VfsLfs2 is set up on a Pico.
@@ -71,7 +69,7 @@ class _Device(UserContext):
 class Filesystem:
     """The mounted filesystem; what may be called is in `littlefs.lfs`."""
 
-    def __init__(self, flash: Flash, world: "World") -> None:
+    def __init__(self, flash: Flash, world: Timeline) -> None:
         self.folder = "/"  # the current one, with a slash at its end
         self.was_formatted = False  # in this life, because it could not be mounted
         self._is_entered = False

@@ -8,12 +8,10 @@ cut before it, inside it or after it leaves it: see `flash_at` and `images`.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, PROG_BYTES
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.world import World
+from pumpbench.targets.sim.timeline import Timeline
 
 FLASH_BYTES = BLOCK_BYTES * BLOCK_COUNT  # the filesystem's part of the chip
 ERASE_NS = 45_000_000  # of a block; typical of the W25Q16 of the Pico
@@ -79,7 +77,7 @@ class Flash:
     can note there what is true of the plant, and must not run the target from it.
     """
 
-    def __init__(self, start: bytes | Image, world: "World") -> None:
+    def __init__(self, start: bytes | Image, world: Timeline) -> None:
         image = start if isinstance(start, Image) else Image(bytes(start), {})
         if len(image.start) != FLASH_BYTES:
             raise ValueError(f"a flash has {FLASH_BYTES} bytes, not {len(image.start)}")

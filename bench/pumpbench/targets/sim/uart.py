@@ -7,10 +7,7 @@ they are lost when it is full. While no interrupt is served (flash is being writ
 at once, and the board never waits for it.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.world import World
+from pumpbench.targets.sim.timeline import Timeline
 
 BITS_A_BYTE = 10
 FIFO_BYTES = 32
@@ -24,7 +21,7 @@ OVERRUN = 8
 
 
 class Uart:
-    def __init__(self, world: "World", output: bytearray) -> None:
+    def __init__(self, world: Timeline, output: bytearray) -> None:
         self._world = world
         self._output = output
         self._queue = bytearray()

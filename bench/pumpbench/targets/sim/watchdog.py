@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The watchdog of the fake chip: its timer, and the registers that survive the reset it makes."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.world import World
+from pumpbench.targets.sim.timeline import Timeline
 
 NEVER_NS = 1 << 62
 TIMEOUT_MAX_MS = 8388
@@ -17,7 +14,7 @@ _ENABLE = 1 << 30
 class Watchdog:
     """The timer runs from the first `start` on; only its register CTRL can stop it."""
 
-    def __init__(self, world: "World", base: int) -> None:
+    def __init__(self, world: Timeline, base: int) -> None:
         self._base = base
         self.scratch = [0] * SCRATCH_COUNT
         self.reason = 0

@@ -6,10 +6,7 @@ what does not fit is lost, and nobody can tell (`ports/esp32/uart.c`). A write g
 128 bytes and waits while that is full. It says that it can be written to, always.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pumpbench.targets.sim.world import World
+from pumpbench.targets.sim.timeline import Timeline
 
 RING_BYTES = 259
 FIFO_BYTES = 128
@@ -19,7 +16,7 @@ BYTE_NS = 1_000_000_000 * 10 // 115_200
 class UartStdio:
     """lost: bytes that found the ring full."""
 
-    def __init__(self, world: "World", output: bytearray) -> None:
+    def __init__(self, world: Timeline, output: bytearray) -> None:
         self.host_reads = True
         self.lost = 0
         self._world = world
