@@ -36,12 +36,12 @@ help: ## This list
 
 setup: .venv/ready ## Virtual environment in .venv with pinned packages; made when needed
 
-.venv/ready: pyproject.toml constraints.txt bench/pumpbench/emulator/pumpbench_fast.pyx
+.venv/ready: pyproject.toml constraints.txt bench/pumpbench/targets/emulator/pumpbench_fast.pyx
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; this is `$(PYTHON) --version`. Try make PYTHON=python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,check]'
-	$(BIN)/python -m pumpbench.emulator.core
+	$(BIN)/python -m pumpbench.targets.emulator.core
 	touch $@
 
 typings/ready: .venv/ready

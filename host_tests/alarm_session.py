@@ -4,9 +4,9 @@
 from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
 from pump.alarm.conditions import LOW
-from pumpbench import sound, standard
-from pumpbench.boards import board_of, checked
-from pumpbench.pump import Pump
+from pumpbench.analysis import sound, standard
+from pumpbench.boards.catalog import board_of, checked
+from pumpbench.client.pump import Pump
 
 ACTING_PIN = 10  # nothing of the board is on it
 PRESSED = """

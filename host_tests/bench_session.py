@@ -4,9 +4,9 @@
 import textwrap
 from fractions import Fraction
 
-from pumpbench.image import FIRMWARE
-from pumpbench.judge import Steps, judge
-from pumpbench.pump import Pump
+from pumpbench.analysis.judge import Steps, judge
+from pumpbench.client.pump import Pump
+from pumpbench.images.image import FIRMWARE
 
 STEP_NL = Fraction(125, 2)  # the reference pump
 NL_D = {

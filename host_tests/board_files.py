@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Files of a board on `sim`, written while it runs."""
 
-from pumpbench.sim.fake_io import open as open_on_board
+from pumpbench.targets.sim.fake_io import open as open_on_board
 
 
 def write_on_board(target, path, content):

@@ -8,7 +8,7 @@ and the lines of a new `Bench` answered. What looks at a boot powers up a board 
 
 from host_tests.bench_session import Bench
 from host_tests.images import need_image
-from pumpbench.emulator import EmulatorTarget
+from pumpbench.targets.emulator import EmulatorTarget
 
 _ready: dict[str, Bench | TimeoutError] = {}
 

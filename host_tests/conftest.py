@@ -25,10 +25,10 @@ from hypothesis import settings
 from host_tests import booted, forked, hazards, order
 from host_tests.bench_session import Bench
 from host_tests.images import has_image, need_image
-from pumpbench.emulator import EmulatorTarget
-from pumpbench.sim import SimTarget, install
-from pumpbench.uf2 import DEFAULT_VERSION
-from pumpbench.unix import UnixTarget, find_interpreter
+from pumpbench.images.uf2 import DEFAULT_VERSION
+from pumpbench.targets.emulator import EmulatorTarget
+from pumpbench.targets.sim import SimTarget, install
+from pumpbench.targets.unix import UnixTarget, find_interpreter
 
 install()
 settings.register_profile("bench", deadline=None, derandomize=True)

@@ -4,9 +4,9 @@
 import csv
 import re
 
-from pumpbench.image import FIRMWARE
-from pumpbench.pump import Pump, review_of
-from pumpbench.sim import SimTarget
+from pumpbench.client.pump import Pump, review_of
+from pumpbench.images.image import FIRMWARE
+from pumpbench.targets.sim import SimTarget
 
 PAGE = (FIRMWARE / "CONSOLE.md").read_text()
 CUT = "power cut"  # a step of a `Life`

@@ -14,10 +14,10 @@ from host_tests.flash_lives import PROGRAM
 from host_tests.raw_flash import EVENT_BYTES, Chip, content_of, events_in, likeness
 from host_tests.twin_copies import path_of, value_of
 from pump.records.event_codes import DAMAGED
-from pumpbench.client import PumpError
-from pumpbench.image import MAIN, PROG_BYTES
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
+from pumpbench.images.image import MAIN, PROG_BYTES
+from pumpbench.targets.sim import SimTarget
 
 ROUNDED_ML = 2e-6
 MOST_ASKED = 3  # of the events that are missing, at either end

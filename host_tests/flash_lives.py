@@ -10,10 +10,10 @@ from typing import NamedTuple
 from host_tests.bench_session import Bench
 from host_tests.event_logs import file_of
 from host_tests.twin_copies import path_of, value_of, with_value
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import FIRMWARE, MAIN, pack
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.pump import Pump
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import FIRMWARE, MAIN, pack
+from pumpbench.targets.sim import SimTarget
 
 PROGRAM = {MAIN: (FIRMWARE / "main.py").read_bytes()}
 EVENTS = 1000  # in a full file of the log

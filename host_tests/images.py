@@ -3,7 +3,7 @@
 
 import pytest
 
-from pumpbench.uf2 import DEFAULT_VERSION, MissingImage, find_uf2
+from pumpbench.images.uf2 import DEFAULT_VERSION, MissingImage, find_uf2
 
 
 def has_image(version=DEFAULT_VERSION):

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 from host_tests.alarm_answers import shown
 from host_tests.bench_session import main_with_task
-from pumpbench.boards import load_board
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
-from pumpbench.sim.watchdog import BY_FORCE
+from pumpbench.boards.catalog import load_board
+from pumpbench.client.pump import Pump
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.watchdog import BY_FORCE
 
 # Holding the stop button is what makes the firmware hang here, where it would look at it.
 WATCHED = main_with_task(

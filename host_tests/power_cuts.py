@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
-from pumpbench.sim.flash import (
+from pumpbench.client.pump import Pump
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.flash import (
     AFTER,
     BEFORE,
     ERASE_NS,

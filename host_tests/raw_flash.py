@@ -7,7 +7,7 @@ from functools import lru_cache
 from littlefs import LittleFSError, UserContext, lfs
 
 from host_tests.flash_lives import PROGRAM
-from pumpbench.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, MAIN, PROG_BYTES
+from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, MAIN, PROG_BYTES
 
 MOST_BYTES = 1_000_000  # of a file
 HEAD_BYTES = 80  # of a copy of a record: all that is in front of its value

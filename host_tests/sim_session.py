@@ -9,7 +9,7 @@ from fractions import Fraction
 from hypothesis import assume, note
 
 from host_tests.oracle import Oracle
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 MARK = "1999.0"  # SYSTem:VERSion?: what is sent before it has been dealt with
 OVERFLOW = -350

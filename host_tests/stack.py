@@ -10,7 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
-from pumpbench.image import FIRMWARE
+from pumpbench.images.image import FIRMWARE
 
 _BASE, _CALL, _VALUE = 400, 194, 4  # main.py and what runs it; a call; a value
 _FIRMWARE = str(FIRMWARE / "pump")  # on the board a file of it has another name

@@ -4,6 +4,7 @@
 import ast
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ from pump.records import event_codes, mirrored_records, settings
 ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
 MODULES = sorted(FIRMWARE.rglob("*.py"))
+BENCH = ROOT / "bench" / "pumpbench"
+BENCH_MODULES = [
+    path for path in sorted(BENCH.rglob("*.py")) if "unix/modules" not in path.as_posix()
+]
 SOURCES = [
     path
     for top in ("firmware", "bench", "host_tests", "boards")
@@ -79,21 +84,35 @@ PURE = {
 }
 PLAIN = {"micropython", "array", "binascii", "json", "struct"}
 HARDWARE = {"machine", "rp2", "esp32", "_rp2"}
+# The rooms of the bench, from the bottom up: a module imports from its own room, or from rows
+# above it in this list. The doors, what users and other tools name, have the last row.
+DOORS = {"__init__", "__main__", "labgrid_driver"}
+ROOMS = [
+    {"boards", "plant", "shrink", "reports"},
+    {"images", "hil"},
+    {"targets", "analysis"},
+    {"client"},
+    {"install", "gravimetry", "demo"},
+    {"commands"},
+    DOORS,
+]
 
 
-def module_name(path):
-    parts = path.relative_to(FIRMWARE).with_suffix("").parts
+def module_name(path, top=FIRMWARE):
+    parts = path.relative_to(top).with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
 
 
-def imports_of(path):
-    """Every module that a file imports, as `a.b`."""
+NAMES = frozenset(map(module_name, MODULES))
+
+
+def imports_of(path, known=NAMES):
+    """Every module that a file imports, as `a.b`; in functions and for types alone, too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             submodules = [f"{node.module}.{alias.name}" for alias in node.names]
-            known = {module_name(other) for other in MODULES}
             yield from [name for name in submodules if name in known] or [node.module]
 
 
@@ -114,6 +133,45 @@ def test_imports_run_downwards_only(path):
     for imported in imports_of(path):
         if imported.startswith("pump") and not is_in(imported, {package}):
             assert layer_of(imported) < layer_of(name), imported
+
+
+def bench_name(path):
+    return module_name(path, BENCH.parent)
+
+
+BENCH_NAMES = frozenset(map(bench_name, BENCH_MODULES))
+
+
+def bench_imports(path):
+    return {name for name in imports_of(path, BENCH_NAMES) if name.split(".")[0] == "pumpbench"}
+
+
+def room_of(name):
+    return f"{name}.__init__".split(".")[1]
+
+
+def floor_of(name):
+    return next(rank for rank, rooms in enumerate(ROOMS) if room_of(name) in rooms)
+
+
+@pytest.mark.parametrize("path", BENCH_MODULES, ids=bench_name)
+def test_rooms_of_the_bench_import_downwards_only(path):
+    name = bench_name(path)
+    for imported in bench_imports(path):
+        if room_of(imported) != room_of(name) or room_of(name) in DOORS:
+            assert floor_of(imported) < floor_of(name), imported
+
+
+def test_no_module_of_the_bench_imports_itself_by_way_of_others():
+    TopologicalSorter({bench_name(path): bench_imports(path) for path in BENCH_MODULES}).prepare()
+
+
+def test_the_page_of_the_architecture_lists_the_rooms_of_the_bench():
+    page = (ROOT / "ARCHITECTURE.md").read_text().partition("## The bench")[2]
+    listed = re.findall(r"^\| `(\w+)/` \|", page, flags=re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == set.union(*ROOMS) - DOORS
+    assert set(listed) == {path.parent.name for path in BENCH.glob("*/__init__.py")}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

@@ -6,7 +6,7 @@ import json
 
 from host_tests.files import MemoryFiles
 from pump.records.mirrored_records import FOLDERS, MirroredRecords
-from pumpbench.flashfiles import read_files, with_files
+from pumpbench.images.flashfiles import read_files, with_files
 
 BOARD = "RPI_PICO"
 COPIES = ("dose.0", "dose.1")

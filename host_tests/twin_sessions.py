@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 WAITS_S = (0.02, 0.5, 3.0, 60.0, 300.0)
 LONG_S = 7200.0  # one message in a hundred

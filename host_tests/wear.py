@@ -5,8 +5,8 @@ from collections import Counter
 
 from host_tests.bench_session import Bench
 from host_tests.therapy.bench import prescribe
-from pumpbench.image import board_files, pack
-from pumpbench.sim import SimTarget
+from pumpbench.images.image import board_files, pack
+from pumpbench.targets.sim import SimTarget
 
 ENDURANCE = 100_000  # erase cycles of a block
 HOUR_S = 3_600

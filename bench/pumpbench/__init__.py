@@ -4,9 +4,9 @@
 `Pump` and `Prescription` are the door for scripts and notebooks.
 """
 
-from pumpbench.client import LineCut, PumpError
-from pumpbench.prescription import Dose, FlexStep, Limits, Patient, Periodic, Prescription
-from pumpbench.pump import Invalid, NotAPump, Pump
+from pumpbench.client.lines import LineCut, PumpError
+from pumpbench.client.prescription import Dose, FlexStep, Limits, Patient, Periodic, Prescription
+from pumpbench.client.pump import Invalid, NotAPump, Pump
 
 __all__ = [
     "Dose",

@@ -9,7 +9,8 @@ import sys
 
 import typer
 
-from pumpbench import (
+from pumpbench.client.lines import PumpError
+from pumpbench.commands import (
     accepting,
     analysing,
     asking,
@@ -21,8 +22,7 @@ from pumpbench import (
     watching,
     weighing,
 )
-from pumpbench.client import PumpError
-from pumpbench.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
+from pumpbench.commands.command_line import MENDABLE, REFUSED, Cut, NoPort, complain
 
 _COMMANDS = {
     "ports": asking.ports,
@@ -91,16 +91,16 @@ def _mendable() -> tuple[type[Exception], ...]:
     """What a sentence is enough for; imported when something has gone wrong."""
     from serial import SerialException
 
-    from pumpbench.boards import BoardError
-    from pumpbench.deploy import DeployError
-    from pumpbench.drives import FlashError
+    from pumpbench.analysis.levels import CaptureMistake
+    from pumpbench.boards.catalog import BoardError
+    from pumpbench.client.prescription_file import FileMistake
+    from pumpbench.client.pump import NotAPump
     from pumpbench.gravimetry.dialects import BalanceError
     from pumpbench.gravimetry.facts import WeighingError
-    from pumpbench.hand import HandError
     from pumpbench.hil.saved import SavedError
-    from pumpbench.levels import CaptureMistake
-    from pumpbench.prescription_file import FileMistake
-    from pumpbench.pump import NotAPump
+    from pumpbench.install.deploy import DeployError
+    from pumpbench.install.drives import FlashError
+    from pumpbench.targets.hand import HandError
 
     return (
         FileNotFoundError,

@@ -16,9 +16,9 @@ from labgrid.driver.exception import ExecutionError  # pyright: ignore[reportMis
 from labgrid.resource import SerialPort  # pyright: ignore[reportMissingImports]
 from labgrid.util.proxy import proxymanager  # pyright: ignore[reportMissingImports]
 
-from pumpbench.client import REOPEN_S, TIMEOUT_S, PumpError
-from pumpbench.command_line import NoPort, opened
-from pumpbench.pump import NotAPump, Pump
+from pumpbench.client.lines import REOPEN_S, TIMEOUT_S, PumpError
+from pumpbench.client.pump import NotAPump, Pump
+from pumpbench.commands.command_line import NoPort, opened
 
 _SILENT = "A board whose firmware has ended waits at its REPL and does not answer: reset it."
 # Without the rest a server of serial ports that has no control lines is waited for in vain.

@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.bench_session import Bench
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 @pytest.fixture

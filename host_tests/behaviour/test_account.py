@@ -6,7 +6,7 @@ import csv
 import pytest
 
 from host_tests.bench_session import STEP_NL
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 
 A_STEP_ML = float(STEP_NL) / 1e6
 

@@ -23,8 +23,8 @@ from host_tests.bench_session import (
     main_with_task,
     period_us,
 )
-from pumpbench import standard
-from pumpbench.emulator import flash as emulated_flash
+from pumpbench.analysis import standard
+from pumpbench.targets.emulator import flash as emulated_flash
 
 PRIORITIES = ("HIGH", "MEDIUM", "LOW")
 # What brings a priority about from a stopped pump with a full reservoir, and what ends it.

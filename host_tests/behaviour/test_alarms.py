@@ -24,8 +24,8 @@ from host_tests.bench_session import Bench, main_with_task
 from host_tests.therapy.bench import prescribe, refusal
 from pump.alarm import conditions
 from pump.alarm.conditions import HIGH, LOW
-from pumpbench import standard
-from pumpbench.sim import SimTarget, fake_gc, fake_rp2
+from pumpbench.analysis import standard
+from pumpbench.targets.sim import SimTarget, fake_gc, fake_rp2
 
 pytestmark = pytest.mark.chip_in_soak
 

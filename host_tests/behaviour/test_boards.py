@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import Bench, assert_balanced, assert_exact, period_us
-from pumpbench.boards import BOARDS_DIR, board_names, port_of
-from pumpbench.chips import CHIPS
-from pumpbench.sim import SimTarget
+from pumpbench.boards.catalog import BOARDS_DIR, board_names, port_of
+from pumpbench.boards.chips import CHIPS
+from pumpbench.targets.sim import SimTarget
 
 LATE_US = 500  # of a step, on a port where Python lies between two pieces of them
 

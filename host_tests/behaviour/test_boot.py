@@ -5,10 +5,10 @@ import pytest
 
 from host_tests.alarm_session import with_board
 from host_tests.bench_session import Bench, main_with_task
-from pumpbench import sound
-from pumpbench.image import FIRMWARE
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.analysis import sound
+from pumpbench.client.pump import Pump
+from pumpbench.images.image import FIRMWARE
+from pumpbench.targets.sim import SimTarget
 
 MS_NS = 1_000_000
 MAIN = (FIRMWARE / "main.py").read_text()

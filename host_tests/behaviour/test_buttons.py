@@ -8,7 +8,7 @@ import pytest
 from host_tests.alarm_session import Later, filled, heard, listen, states, with_board
 from host_tests.bench_session import Bench, assert_balanced, assert_exact, main_with_task
 from host_tests.therapy.bench import prescribe
-from pumpbench.image import FIRMWARE
+from pumpbench.images.image import FIRMWARE
 
 BUTTONS = ("stop_button", "silence_button", "bolus_button")
 PATIENT = "PAT:DOSE 5 UG,10 S;LOCK 6 HR;MAX 3"

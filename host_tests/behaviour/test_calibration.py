@@ -11,10 +11,10 @@ from host_tests.lives import Lives
 from host_tests.therapy.bench import ledger_ml, refusal
 from host_tests.twin_copies import path_of, value_of, with_value
 from pump.records.event_codes import STORE_LOST
-from pumpbench.boards import load_board
-from pumpbench.flashfiles import without_file
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.boards.catalog import load_board
+from pumpbench.client.pump import Pump
+from pumpbench.images.flashfiles import without_file
+from pumpbench.targets.sim import SimTarget
 
 NOT_STOPPED = 101
 NOT_CALIBRATED, NO_RUN, IMPLAUSIBLE = 124, 125, 126

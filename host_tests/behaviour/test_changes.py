@@ -5,8 +5,8 @@ import pytest
 
 from host_tests.bench_session import STEP_NL, Bench, assert_balanced, main_with_task, period_us
 from pump.delivery.planner import CHUNK_US
-from pumpbench.client import PumpError
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.targets.sim import SimTarget
 
 
 def refusal(bench, command):

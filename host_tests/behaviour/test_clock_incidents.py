@@ -21,7 +21,7 @@ from host_tests.therapy.bench import (
     prescribe,
     refusal,
 )
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import pytest
 
 from host_tests.bench_session import Bench, assert_exact, main_with_task
 from host_tests.therapy.bench import prescribe, refusal
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 FLEX_CONFLICT, OUT_OF_MEMORY, SYSTEM_ERROR, DEADLOCKED = 121, -225, -310, -430
 

@@ -3,7 +3,7 @@
 
 import re
 
-from pumpbench.image import FIRMWARE
+from pumpbench.images.image import FIRMWARE
 
 UNIQUE_ID = re.compile(r"[0-9a-f]{16}")
 LATER_S = re.compile(r" +\((\d+) s later\)$")

@@ -14,8 +14,8 @@ import pytest
 
 from host_tests.alarm_answers import codes
 from host_tests.conftest import emulated
-from pumpbench.client import PumpError
-from pumpbench.pump import Pump
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
 
 pytestmark = pytest.mark.emulator
 

@@ -8,8 +8,8 @@ import pytest
 
 from host_tests.bench_session import Bench, assert_balanced, main_with_task, period_us
 from pump.watchdog import TIMEOUT_MS
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.pump import Pump
+from pumpbench.targets.sim import SimTarget
 
 BOARDS = ("ESP32_GENERIC_S3", "ESP32_GENERIC")
 FASTEST = {"ESP32_GENERIC_S3": "1000 ML/HR", "ESP32_GENERIC": "200 ML/HR"}

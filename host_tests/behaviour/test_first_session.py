@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.bench_session import assert_balanced, assert_on_time, period_us
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 
 
 def error_of(bench, command):

@@ -4,10 +4,10 @@
 import pytest
 
 from host_tests.bench_session import Bench
-from pumpbench import sound
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import build_image
-from pumpbench.sim import SimTarget
+from pumpbench.analysis import sound
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import build_image
+from pumpbench.targets.sim import SimTarget
 
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 A_DAY = 25

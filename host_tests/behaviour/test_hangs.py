@@ -7,9 +7,9 @@ from host_tests.alarm_answers import shown
 from host_tests.bench_session import STEP_NL, Bench, main_with_task, period_us
 from pump.faults import RESET_LOOP
 from pump.watchdog import TIMEOUT_MS
-from pumpbench.client import PumpError
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
+from pumpbench.targets.sim import SimTarget
 
 LEASE_S = 2.0
 TIMEOUT_S = TIMEOUT_MS / 1000

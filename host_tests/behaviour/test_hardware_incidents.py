@@ -11,7 +11,7 @@ import pytest
 
 from host_tests.bench_session import STEP_NL, Bench
 from host_tests.therapy.bench import HOUR_S, prescribe
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 @pytest.mark.slow

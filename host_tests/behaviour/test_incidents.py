@@ -18,7 +18,7 @@ from host_tests.therapy.bench import (
     refusal,
     stage,
 )
-from pumpbench.client import PumpError
+from pumpbench.client.lines import PumpError
 
 NOT_STOPPED, STALE_TOKEN, INVALID = 101, 105, 106
 IN_PROGRESS, LIMIT, SOFT_LIMIT, NOT_CLEARED = 109, 112, 113, 117

@@ -13,9 +13,9 @@ from host_tests.behaviour.test_full_weeks import (
 from host_tests.bench_session import Bench
 from host_tests.event_logs import file_of
 from host_tests.twin_copies import value_of, with_value
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import build_image
-from pumpbench.sim import SimTarget
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import build_image
+from pumpbench.targets.sim import SimTarget
 
 MOST_BOOT_S = 3.0
 LOOK_S = 0.01

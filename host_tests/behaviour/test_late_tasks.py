@@ -8,7 +8,7 @@ from host_tests.alarm_session import assert_sounds, filled, states
 from host_tests.bench_session import Bench, assert_exact, main_with_task
 from pump.alarm import conditions
 from pump.records.event_codes import TASK_LATE
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 LATE, LOADED = 322, 323
 MINUTE_S = 60

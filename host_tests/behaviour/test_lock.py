@@ -12,12 +12,12 @@ from host_tests.therapy.bench import prescribe, refusal
 from host_tests.twin_copies import older_setup
 from pump.hal.files import Files
 from pump.records.schemas import LOCK_PLACE, NO_LOCK
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import FIRMWARE
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
-from pumpbench.sim.battery_clock import BatteryClock
-from pumpbench.sim.flash import AFTER, BEFORE, INSIDE, images
+from pumpbench.client.pump import Pump
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import FIRMWARE
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.battery_clock import BatteryClock
+from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images
 
 PIN, OTHER, WRONG = "24680", "1357", "97531"
 NOT_RECORDED, UNCONFIRMED, LOCKED, WRONG_PIN, WAIT, CONFLICT = 127, 128, 133, 134, 135, -221

@@ -5,7 +5,7 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.therapy.bench import prescribe
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 PATIENT = "PAT:DOSE 5 UG,5 MIN;LOCK 6 HR;MAX 3"
 

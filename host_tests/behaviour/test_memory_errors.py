@@ -14,7 +14,7 @@ import pytest
 
 from host_tests.bench_session import Bench, main_with_task, period_us
 from host_tests.images import need_image
-from pumpbench.emulator import EmulatorTarget
+from pumpbench.targets.emulator import EmulatorTarget
 
 RATE = "100 ML/HR"
 LOCK_PIN = 22  # nothing of the board is on it

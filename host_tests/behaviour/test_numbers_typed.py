@@ -6,7 +6,7 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.therapy.bench import prescribe
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 # every command with a number: the line with {} for its digits
 COMMANDS = (

@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.therapy.bench import ledger_ml, prescribe, refusal, stage
-from pumpbench.pump import review_of
+from pumpbench.client.pump import review_of
 
 NOT_STOPPED, IN_PROGRESS, LIMIT = 101, 109, 112
 EVERY_5_MIN = ("MODE PER;RATE 50 UG/D", "PER:DOSE 100 UG,60 S,5 MIN")

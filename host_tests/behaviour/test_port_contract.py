@@ -10,12 +10,12 @@ import re
 import pytest
 
 from pump.alarm import patterns
-from pumpbench.boards import board_of, board_path, load_board
-from pumpbench.image import FIRMWARE
-from pumpbench.pins import is_active_low
-from pumpbench.sim import SimTarget
-from pumpbench.sim.battery_clock import BatteryClock
-from pumpbench.sim.world import SpinError
+from pumpbench.boards.catalog import board_of, board_path, load_board
+from pumpbench.boards.pins import is_active_low
+from pumpbench.images.image import FIRMWARE
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.battery_clock import BatteryClock
+from pumpbench.targets.sim.timeline import SpinError
 
 BOARDS = ("RPI_PICO", "ESP32_GENERIC_S3", "ESP32_GENERIC")
 # What a step of these may be late: between two pieces lies Python, as long as the fakes have it,

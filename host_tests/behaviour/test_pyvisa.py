@@ -9,7 +9,7 @@ import pytest
 import pyvisa
 
 from host_tests.images import need_image
-from pumpbench import uf2
+from pumpbench.images import uf2
 
 
 @pytest.fixture(params=sorted({*uf2.SHA256, *uf2.present()}))

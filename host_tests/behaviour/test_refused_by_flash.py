@@ -11,8 +11,8 @@ from host_tests.bench_session import Bench
 from host_tests.therapy.bench import HOUR_S, history, ledger_ml
 from host_tests.therapy.orders import ORDERS, ready
 from pump.hal.files import Files
-from pumpbench.client import PumpError
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.targets.sim import SimTarget
 
 NOT_RECORDED = 127
 MOST_WRITES = 12

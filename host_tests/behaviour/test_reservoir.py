@@ -11,7 +11,7 @@ import pytest
 from host_tests.alarm_answers import shown
 from host_tests.bench_session import Bench, assert_balanced
 from host_tests.therapy.bench import prescribe, refusal
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 NOT_STOPPED, NO_PRESCRIPTION = 101, 103
 OVERFILL, TOO_LOW = 122, 123

@@ -21,11 +21,11 @@ from pump.faults import (
 )
 from pump.records.event_codes import FAULT, SELF_TEST_FAILED, STORE_MENDED
 from pump.watchdog import TIMEOUT_MS
-from pumpbench.client import PumpError
-from pumpbench.flashfiles import read_files, with_files
-from pumpbench.image import SUMS, build_image
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
+from pumpbench.images.flashfiles import read_files, with_files
+from pumpbench.images.image import SUMS, build_image
+from pumpbench.targets.sim import SimTarget
 
 PUMP_FAULT, TEST_FAILED = 310, 324
 IN_FAULT = 107

@@ -7,8 +7,8 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.twin_copies import path_of
-from pumpbench.flashfiles import read_files
-from pumpbench.sim import SimTarget
+from pumpbench.images.flashfiles import read_files
+from pumpbench.targets.sim import SimTarget
 
 LINES = 80
 MOST = 10  # writes: a cycle takes 320 bytes, less where it writes events in between

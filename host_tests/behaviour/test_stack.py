@@ -7,9 +7,9 @@ from host_tests.bench_session import Bench
 from host_tests.stack import Depth
 from host_tests.therapy.orders import ORDERS, ready
 from pump.records.journal import Journal
-from pumpbench.client import PumpError
-from pumpbench.emulator.chip import STACK_LIMIT
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.targets.emulator.chip import STACK_LIMIT
+from pumpbench.targets.sim import SimTarget
 
 LEAST_CALLS = 10  # of any order with what follows it
 SPARE = 1500  # bytes left at the deepest point: for interrupts, and for what is built next

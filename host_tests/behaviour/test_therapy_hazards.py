@@ -14,8 +14,8 @@ from host_tests.therapy.bench import (
     prescribe,
     refusal,
 )
-from pumpbench.client import PumpError
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.targets.sim import SimTarget
 
 pytestmark = pytest.mark.slow
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A whole session of therapy, scaled to a minute: a flex step, boluses, a refusal, an abort.
 
-What must come out is worked out in fractions, in `pumpbench.programmed`, from what was typed and
-the counts at that instant; every edge is held against it, on every target.
+What must come out is worked out in fractions, in `pumpbench.analysis.programmed`, from what was
+typed and the counts at that instant; every edge is held against it, on every target.
 """
 
 import pytest

@@ -11,9 +11,9 @@ import pytest
 from host_tests.bench_session import STEP_NL, Bench, main_with_task, period_us
 from host_tests.conftest import emulated
 from pump.watchdog import TIMEOUT_MS
-from pumpbench.client import PumpError
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
+from pumpbench.targets.sim import SimTarget
 
 LEASE_S = 2.0
 TIMEOUT_S = TIMEOUT_MS / 1000

@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.bench_session import assert_exact, period_us
-from pumpbench.judge import judge
+from pumpbench.analysis.judge import judge
 
 RATES = ("24 ML/D", "100 ML/HR", "1000 ML/HR")
 DELIVERY_S = 2.5

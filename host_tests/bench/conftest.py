@@ -12,14 +12,15 @@ import pytest
 
 from host_tests.bench.served import served
 from host_tests.images import need_image
-from pumpbench import flex_plots, image, plots, sound_plots
-from pumpbench.emulator import EmulatorTarget
-from pumpbench.uf2 import SHA256
+from pumpbench.demo import flex_plots, plots, sound_plots
+from pumpbench.images import image
+from pumpbench.images.uf2 import SHA256
+from pumpbench.targets.emulator import EmulatorTarget
 
 SERVE = """
 import sys
 from pathlib import Path
-from pumpbench.serve import serve
+from pumpbench.targets.serve import serve
 link, image = map(Path, sys.argv[1:])
 serve("RPI_PICO", link, image=image.read_bytes(), on_ready=lambda path: print(path, flush=True))
 """

@@ -13,8 +13,8 @@ from pathlib import Path
 _SERVE = """
 import signal, sys, threading
 from pathlib import Path
-from pumpbench.serve import Terminal, bridge
-from pumpbench.sim import SimTarget
+from pumpbench.targets.serve import Terminal, bridge
+from pumpbench.targets.sim import SimTarget
 SimTarget.free_bytes = 64
 over = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: over.set())

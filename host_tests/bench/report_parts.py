@@ -8,13 +8,13 @@ from fractions import Fraction
 from html.parser import HTMLParser
 
 from host_tests.bench.alarm_signals import Signal
-from pumpbench.alarms_demo import AlarmsPart, Span
-from pumpbench.edges import Edges
-from pumpbench.flexday import ABORTED, GIVEN, REFUSED, Event, FlexDay, Step
+from pumpbench.analysis.judge import Piece, Steps, curve, deviations, judge
+from pumpbench.analysis.reservoir_log import Level
+from pumpbench.demo.alarms_demo import AlarmsPart, Span
+from pumpbench.demo.flexday import ABORTED, GIVEN, REFUSED, Event, FlexDay, Step
+from pumpbench.demo.report import Facts, write_report
 from pumpbench.hil.checkout import Checkout
-from pumpbench.judge import Piece, Steps, curve, deviations, judge
-from pumpbench.report import Facts, write_report
-from pumpbench.reservoir_log import Level
+from pumpbench.plant.edges import Edges
 
 STEP_ML = Fraction(1, 16_000)
 LEVELS = [Level(hour, 20 - hour * STEP_ML, 20 - hour * STEP_ML) for hour in range(25)]

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pumpbench.sim import fake_machine
+from pumpbench.targets.sim import fake_machine
 
 UNIQUE_ID = fake_machine.UNIQUE_ID.hex()
 _SERVE = """
 import signal, sys, threading
 from pathlib import Path
-from pumpbench.hand import Hand
-from pumpbench.serve import Terminal, bridge
-from pumpbench.sim import SimTarget, fake_machine
+from pumpbench.targets.hand import Hand
+from pumpbench.targets.serve import Terminal, bridge
+from pumpbench.targets.sim import SimTarget, fake_machine
 SimTarget.free_bytes = 64
 fake_machine.UNIQUE_ID = bytes.fromhex(sys.argv[2])
 over = threading.Event()

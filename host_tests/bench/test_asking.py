@@ -9,8 +9,8 @@ import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
 from pumpbench.__main__ import main
-from pumpbench.command_line import REFUSED
-from pumpbench.pump import Event, Pump
+from pumpbench.client.pump import Event, Pump
+from pumpbench.commands.command_line import REFUSED
 
 
 def printed(capsys, *arguments):
@@ -64,11 +64,11 @@ def test_the_ports_of_this_machine_are_lines(capsys):
 def test_the_ports_of_this_machine_for_machines(monkeypatch, capsys):
     port = ListPortInfo("/dev/ttyACM7")
     port.description, port.vid, port.pid, port.serial_number = "Pico", 0x2E8A, 5, "E66"
-    monkeypatch.setattr("pumpbench.asking.list_ports.comports", lambda: [port])
+    monkeypatch.setattr("pumpbench.commands.asking.list_ports.comports", lambda: [port])
     (found,) = json.loads(printed(capsys, "ports", "--json"))
     assert (found["device"], found["description"]) == ("/dev/ttyACM7", "Pico")
     assert (found["vid"], found["pid"], found["serial_number"]) == (0x2E8A, 5, "E66")
-    monkeypatch.setattr("pumpbench.asking.list_ports.comports", list)
+    monkeypatch.setattr("pumpbench.commands.asking.list_ports.comports", list)
     assert json.loads(printed(capsys, "ports", "--json")) == []
 
 
@@ -78,7 +78,7 @@ def test_a_port_that_is_not_there_is_one_sentence_and_status_2(capsys):
 
 
 def test_a_pump_that_delivers_does_not_end_its_firmware_and_says_why(board, capsys, monkeypatch):
-    monkeypatch.setattr("pumpbench.pump._END_S", 1.0)  # for all of which no REPL comes
+    monkeypatch.setattr("pumpbench.client.pump._END_S", 1.0)  # for all of which no REPL comes
     with Pump.open(board.port) as pump:
         pump.tell("MOT:JOG 500,10")
     assert main(["scpi", "--port", board.port, "syst:serv"]) == 1

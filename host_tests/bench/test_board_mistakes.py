@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from pumpbench import boards
 from pumpbench.__main__ import main
-from pumpbench.boards import BOARDS_DIR, board_names, checked, mistakes
+from pumpbench.boards import catalog
+from pumpbench.boards.catalog import BOARDS_DIR, board_names, checked, mistakes
 
 GOOD = checked("RPI_PICO").decode()
 FITTED = GOOD[GOOD.index("HAS = ()") : GOOD.index("# STEP/DIR driver")]  # with the line of I2C
@@ -119,7 +119,7 @@ def wrong(tmp_path, monkeypatch):
         assert old in GOOD
         shutil.copytree(BOARDS_DIR / "RPI_PICO", tmp_path / "RPI_PICO")
         (tmp_path / "RPI_PICO" / "board.py").write_text(GOOD.replace(old, new, 1))
-        monkeypatch.setattr(boards, "BOARDS_DIR", tmp_path)
+        monkeypatch.setattr(catalog, "BOARDS_DIR", tmp_path)
         return said
 
     return wrong
@@ -163,7 +163,7 @@ def test_a_mistake_is_told_with_its_line(name, wrong, tmp_path):
 def test_what_describes_a_board_is_read_as_strictly(text, said, tmp_path, monkeypatch, capsys):
     shutil.copytree(BOARDS_DIR / "RPI_PICO", tmp_path / "RPI_PICO")
     (tmp_path / "RPI_PICO" / "board.json").write_text(text)
-    monkeypatch.setattr(boards, "BOARDS_DIR", tmp_path)
+    monkeypatch.setattr(catalog, "BOARDS_DIR", tmp_path)
     assert main(["boards"]) == 2
     assert said in capsys.readouterr().err
 
@@ -209,13 +209,13 @@ def test_a_mistake_that_is_one_on_an_esp32_is_found(what):
     before, after, said = ESP32_MISTAKES[what]
     source = checked("ESP32_GENERIC").decode()
     assert before in source
-    found = mistakes(source.replace(before, after).encode(), boards.board_path("ESP32_GENERIC"))
+    found = mistakes(source.replace(before, after).encode(), catalog.board_path("ESP32_GENERIC"))
     assert any(said in sentence for sentence in found), found
 
 
 def test_an_esp32_has_i2c_on_any_two_pins_that_drive():
     source = checked("ESP32_GENERIC").decode().replace("HAS = ()", 'HAS = ("ds3231",)')
-    path = boards.board_path("ESP32_GENERIC")
+    path = catalog.board_path("ESP32_GENERIC")
     assert mistakes(source.encode(), path) == []
     assert mistakes(source.replace('"GP22", "GP23"', '"GP4", "GP13"').encode(), path) == []
     found = mistakes(source.replace('"GP22", "GP23"', '"GP34", "GP13"').encode(), path)

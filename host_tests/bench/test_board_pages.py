@@ -8,11 +8,11 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from host_tests.bench_session import Bench
-from pumpbench import boards, pages
 from pumpbench.__main__ import main
-from pumpbench.boards import BOARDS_DIR, board_names, header_pins, load_board
-from pumpbench.pins import pin_number
-from pumpbench.sim import SimTarget
+from pumpbench.boards import catalog, pages
+from pumpbench.boards.catalog import BOARDS_DIR, board_names, header_pins, load_board
+from pumpbench.boards.pins import pin_number
+from pumpbench.targets.sim import SimTarget
 
 
 @pytest.mark.parametrize("name", board_names())
@@ -38,7 +38,7 @@ def test_the_list_of_boards_has_them_all():
 
 
 def test_a_board_is_added_in_six_steps(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(boards, "BOARDS_DIR", tmp_path)
+    monkeypatch.setattr(catalog, "BOARDS_DIR", tmp_path)
     monkeypatch.setattr(pages, "BOARDS_DIR", tmp_path)
     folder = tmp_path / "MY_BOARD"
     shutil.copytree(BOARDS_DIR / "RPI_PICO", folder)

@@ -6,11 +6,11 @@ from types import ModuleType
 import pytest
 from rp2040py.gpio_pin import GPIOPinState
 
-from pumpbench.boards import load_board
-from pumpbench.buzzer import Buzzer, Lamp
-from pumpbench.emulator import wiring
-from pumpbench.plant import Plant
-from pumpbench.sim import SimTarget
+from pumpbench.boards.catalog import load_board
+from pumpbench.plant.buzzer import Buzzer, Lamp
+from pumpbench.plant.plant import Plant
+from pumpbench.targets.emulator import wiring
+from pumpbench.targets.sim import SimTarget
 
 MS_NS = 1_000_000
 

@@ -13,15 +13,15 @@ from host_tests.bench.keyboard import Keyboard
 from host_tests.bench.served import served
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
-from pumpbench.calibrating import guided
-from pumpbench.command_line import REFUSED
-from pumpbench.gravimetry import catching
-from pumpbench.gravimetry.catching import ByBalance
+from pumpbench.commands import catching
+from pumpbench.commands.calibrating import guided
+from pumpbench.commands.catching import ByBalance
+from pumpbench.commands.command_line import REFUSED
+from pumpbench.commands.turning import turn
 from pumpbench.gravimetry.dialects import BalanceError
 from pumpbench.gravimetry.simulated import SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
-from pumpbench.sim import SimTarget
-from pumpbench.turning import turn
+from pumpbench.targets.sim import SimTarget
 
 RUNS = ["--points", "1,2"]
 SHORT_RUNS = ["--points", "0.1,0.2"]  # where they take their time
@@ -137,7 +137,7 @@ def test_a_board_that_there_is_no_file_of_turns_all_the_same(monkeypatch):
     def no_file(name):
         raise FileNotFoundError(name)
 
-    monkeypatch.setattr("pumpbench.boards.load_board", no_file)
+    monkeypatch.setattr("pumpbench.boards.catalog.load_board", no_file)
     with Pump.open("sim") as pump:
         turn(pump, Decimal(1))
         assert pump.steps().emitted == 3200

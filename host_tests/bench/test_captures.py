@@ -8,11 +8,12 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import Bench, period_us
-from pumpbench import boards, captures
 from pumpbench.__main__ import main
-from pumpbench.due_steps import Gap, number
-from pumpbench.image import ROOT
-from pumpbench.sim import SimTarget
+from pumpbench.analysis import captures
+from pumpbench.analysis.due_steps import Gap, number
+from pumpbench.boards import catalog
+from pumpbench.images.image import ROOT
+from pumpbench.targets.sim import SimTarget
 
 HIGH_NS = 3_000
 LEAD_NS = 50_123  # of the capture before the first edge, and after the last
@@ -255,9 +256,9 @@ def test_a_vcd_may_write_a_level_as_a_vector(delivered, judged):
 
 
 def test_a_board_that_is_not_calibrated_wants_the_calibration(refused, judged, monkeypatch):
-    board = boards.load_board("RPI_PICO")
+    board = catalog.load_board("RPI_PICO")
     board.PUMP["pl_per_rev"] = 0
-    monkeypatch.setattr(boards, "load_board", lambda _name: board)
+    monkeypatch.setattr(catalog, "load_board", lambda _name: board)
     assert "RPI_PICO is not calibrated: say --per-rev" in refused(VCD)
     assert judged(VCD, "1000 ML/HR", "--per-rev", "0.2 ML")[0] == 0
 
@@ -326,7 +327,7 @@ def test_a_csv_longer_than_a_block_has_no_seam(delivered, tmp_path, monkeypatch)
     path.write_text(sigrok_csv(edges_ns, has_time=True))
     whole = captures.read(path, "STEP", HIGH_NS)
     for rows in (1, 7, 225):
-        monkeypatch.setattr("pumpbench.capture_csv.BLOCK_ROWS", rows)
+        monkeypatch.setattr("pumpbench.analysis.capture_csv.BLOCK_ROWS", rows)
         assert captures.read(path, "STEP", HIGH_NS) == whole
 
 

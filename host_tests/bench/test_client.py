@@ -7,9 +7,9 @@ import tty
 import pytest
 import serial
 
-from pumpbench.client import Identity, PumpError, SerialLine
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import Identity, PumpError, SerialLine
+from pumpbench.client.pump import Pump
+from pumpbench.targets.sim import SimTarget
 
 
 class Wire:

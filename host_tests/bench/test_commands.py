@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import serial
 
-from pumpbench import boards, making, serve
 from pumpbench.__main__ import main
+from pumpbench.boards import catalog
+from pumpbench.commands import making
+from pumpbench.targets import serve
 
 ROOT = Path(__file__).parents[2]
 MISTAKES = [
@@ -118,5 +120,5 @@ def test_a_shell_completes_commands_options_and_ports(typed, completed, monkeypa
 
 
 def test_the_defaults_of_the_command_line_are_those_of_the_bench():
-    assert making.PICO == boards.DEFAULT_BOARD
+    assert making.PICO == catalog.DEFAULT_BOARD
     assert making.LINK == serve.LINK

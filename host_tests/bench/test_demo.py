@@ -13,13 +13,13 @@ from rich.console import Console
 
 from host_tests.conftest import interpreted
 from host_tests.images import need_image
-from pumpbench import demo
-from pumpbench.client import PumpError
-from pumpbench.flexday import clock
-from pumpbench.pump import review_of
-from pumpbench.session import duration, folded
-from pumpbench.sound import bursts, tones
-from pumpbench.standard import required
+from pumpbench.analysis.sound import bursts, tones
+from pumpbench.analysis.standard import required
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import review_of
+from pumpbench.demo import demo
+from pumpbench.demo.flexday import clock
+from pumpbench.demo.session import duration, folded
 
 SHORT = demo.Lengths(slow_s=2, fast_s=1, day_s=1800)
 LONG_ENOUGH = demo.Lengths(slow_s=1, fast_s=1, day_s=600, flex_h=0.5)

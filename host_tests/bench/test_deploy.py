@@ -16,8 +16,10 @@ import pytest
 from mpremote.transport_serial import SerialTransport
 
 from pumpbench.__main__ import main
-from pumpbench.client import SerialLine
-from pumpbench.deploy import (
+from pumpbench.client.lines import SerialLine
+from pumpbench.client.pump import Pump
+from pumpbench.images.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
+from pumpbench.install.deploy import (
     DeployError,
     deploy,
     has_already,
@@ -25,8 +27,6 @@ from pumpbench.deploy import (
     restart,
     wait_until_up,
 )
-from pumpbench.image import FIRMWARE, FOLDERS, SUMS, board_files, compiled, sums
-from pumpbench.pump import Pump
 
 OLD_PINS_SOURCE = (FIRMWARE / "pump" / "hal" / "pins.py").read_text() + 'OLDER = "OLDER"\n'
 
@@ -154,7 +154,8 @@ HAS_IT = f"{binascii.crc32(PLAIN[SUMS]):08X}"
 def test_a_pump_that_has_the_program_already_is_known_by_its_sums(
     pump_that_answers, program, tested, has_it, monkeypatch
 ):
-    monkeypatch.setattr("pumpbench.deploy.IN_STEP_S", 1.0)  # for all of which nobody answers
+    # for all of which nobody answers
+    monkeypatch.setattr("pumpbench.install.deploy.IN_STEP_S", 1.0)
     answers = {"*TST?": tested} | ({"SYST:PROG?": program} if program else {})
     identity = has_already(PLAIN, pump_that_answers(answers))
     assert (identity is not None and identity.model == "ITB-Pump") == has_it
@@ -200,11 +201,11 @@ def version_at(port: str) -> str:
 def test_a_program_that_does_not_pass_is_tried_once_and_the_one_before_runs_again(
     serve_files, fake_pump, monkeypatch
 ):
-    monkeypatch.setattr("pumpbench.deploy.UP_S", 15.0)
+    monkeypatch.setattr("pumpbench.install.deploy.UP_S", 15.0)
     port = str(serve_files(a_program(fake_pump, b"0.0.1"))[0])
 
     def deploying(files):
-        monkeypatch.setattr("pumpbench.deploy.board_files", lambda _board: files)
+        monkeypatch.setattr("pumpbench.install.deploy.board_files", lambda _board: files)
         return deploy("RPI_PICO", port)
 
     before = r"\nThe program before runs again: ITB-Pump,RPI_PICO,\w+,0\.0\.1\.$"
@@ -218,7 +219,8 @@ def test_a_program_that_does_not_pass_is_tried_once_and_the_one_before_runs_agai
         deploying(mute)
     assert version_at(port) == "0.0.1"
 
-    monkeypatch.setattr("pumpbench.deploy.UP_S", 6.0)  # for all of which this one is waited for
+    # for all of which this one is waited for
+    monkeypatch.setattr("pumpbench.install.deploy.UP_S", 6.0)
     broken = {"/main.py": b"import time\nraise ValueError('broken')\n", SUMS: b"3"}
     said = r"(?s)does not come up\. It says:\nTraceback.*ValueError: broken"
     with pytest.raises(DeployError, match=said + before):
@@ -231,9 +233,9 @@ def test_a_board_that_had_no_program_is_told_what_keeps_one_from_coming_up(
     serve_files, monkeypatch
 ):
     port = str(serve_files({})[0])
-    monkeypatch.setattr("pumpbench.deploy.UP_S", 3.0)
+    monkeypatch.setattr("pumpbench.install.deploy.UP_S", 3.0)
     files = {"/main.py": b"raise ValueError('broken')\n", SUMS: b"3"}
-    monkeypatch.setattr("pumpbench.deploy.board_files", lambda _board: files)
+    monkeypatch.setattr("pumpbench.install.deploy.board_files", lambda _board: files)
     with pytest.raises(DeployError, match=r"(?s)ValueError: broken\nSwitch the board off"):
         deploy("RPI_PICO", port)
 
@@ -293,7 +295,7 @@ def test_no_port_at_all_is_one_sentence_and_status_2(capsys):
 
 PUT = """
 import pickle, sys
-from pumpbench.deploy import put
+from pumpbench.install.deploy import put
 put(pickle.load(open(sys.argv[2], "rb")), sys.argv[1], "RPI_PICO")
 """
 

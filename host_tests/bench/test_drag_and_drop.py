@@ -7,10 +7,10 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.images import need_image
-from pumpbench import image, uf2
 from pumpbench.__main__ import main
-from pumpbench.boards import board_names, filesystem_of
-from pumpbench.emulator import EmulatorTarget
+from pumpbench.boards.catalog import board_names, filesystem_of
+from pumpbench.images import image, uf2
+from pumpbench.targets.emulator import EmulatorTarget
 
 FLASH_BYTES = 2 * 1024 * 1024
 FLASH_START = 0x1000_0000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pumpbench.edges import Edges
+from pumpbench.plant.edges import Edges
 
 gaps_ns = st.integers(1, 5)
 trains = st.lists(st.tuples(gaps_ns, gaps_ns, st.integers(1, 6)), max_size=8)

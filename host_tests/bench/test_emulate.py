@@ -10,7 +10,7 @@ import pytest
 from host_tests.bench.test_recipes import need_screen, use_miniterm, use_screen
 from host_tests.images import need_image
 from pumpbench import Pump
-from pumpbench.deploy import wait_until_up
+from pumpbench.install.deploy import wait_until_up
 
 pytestmark = pytest.mark.emulator
 

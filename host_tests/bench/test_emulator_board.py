@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from pumpbench.emulator import EmulatorTarget
-from pumpbench.uf2 import MissingImage, find_uf2
+from pumpbench.images.uf2 import MissingImage, find_uf2
+from pumpbench.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.emulator
 

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from host_tests.images import need_image
-from pumpbench.emulator import chip, loop
-from pumpbench.uf2 import DEFAULT_VERSION, find_uf2
+from pumpbench.images.uf2 import DEFAULT_VERSION, find_uf2
+from pumpbench.targets.emulator import chip, loop
 
 fast = pytest.importorskip("pumpbench_fast", reason="the emulator's loop was not compiled")
 

@@ -3,9 +3,9 @@
 
 import pytest
 
-from pumpbench.boards import load_board
-from pumpbench.sim import SimTarget
-from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.boards.catalog import load_board
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.battery_clock import BatteryClock
 
 BUS = "from machine import I2C, Pin\nbus = I2C(0, sda=Pin(20), scl=Pin(21))\n"
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pumpbench.boards import load_board
-from pumpbench.sim import SimTarget
+from pumpbench.boards.catalog import load_board
+from pumpbench.targets.sim import SimTarget
 
 ECHO = """
 import machine, micropython, select, sys, time

@@ -3,7 +3,7 @@
 
 import pytest
 
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 pytestmark = pytest.mark.not_on_unix
 

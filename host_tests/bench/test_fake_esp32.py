@@ -5,10 +5,11 @@ import itertools
 
 import pytest
 
-from pumpbench.boards import board_of, board_path
-from pumpbench.sim import SimTarget
-from pumpbench.sim.esp32.world import CALLBACK_NS
-from pumpbench.sim.world import BoardReset, SpinError
+from pumpbench.boards.catalog import board_of, board_path
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.esp32.world import CALLBACK_NS
+from pumpbench.targets.sim.timeline import SpinError
+from pumpbench.targets.sim.world import BoardReset
 
 S3, PLAIN = "Generic ESP32S3 module with ESP32-S3", "Generic ESP32 module with ESP32"
 BOTH = pytest.mark.parametrize("machine", [S3, PLAIN], ids=["S3", "ESP32"])

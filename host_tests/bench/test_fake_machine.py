@@ -3,7 +3,7 @@
 
 import pytest
 
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 def ran(main, seconds=1.0, **options):

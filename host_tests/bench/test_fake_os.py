@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from host_tests.images import need_image
-from pumpbench.emulator import EmulatorTarget
-from pumpbench.emulator.chip import FILESYSTEM_START
-from pumpbench.flashfiles import read_files, with_file
-from pumpbench.sim import SimTarget
+from pumpbench.images.flashfiles import read_files, with_file
+from pumpbench.targets.emulator import EmulatorTarget
+from pumpbench.targets.emulator.chip import FILESYSTEM_START
+from pumpbench.targets.sim import SimTarget
 
 # What is printed on every board alike. Ends with "end".
 EVERYTHING = """

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from rp2040py.rp2040 import RP2040
 
 from pump.hal.rp2_steps import count_edges, count_flags, step_program
-from pumpbench.boards import load_board
-from pumpbench.plant import Plant
-from pumpbench.sim import asm, fake_rp2
-from pumpbench.sim.world import World
+from pumpbench.boards.catalog import load_board
+from pumpbench.plant.plant import Plant
+from pumpbench.targets.sim import fake_rp2
+from pumpbench.targets.sim.pio import asm
+from pumpbench.targets.sim.world import World
 
 STEP_PIN = 2
 US_NS = 1_000

@@ -3,12 +3,12 @@
 
 import pytest
 
-from pumpbench.flashfiles import read_files
-from pumpbench.image import BLOCK_BYTES
-from pumpbench.sim import SimTarget
-from pumpbench.sim.flash import FLASH_BYTES, INSIDE, flash_at
-from pumpbench.sim.guard import start_guard
-from pumpbench.sim.world import BoardReset
+from pumpbench.images.flashfiles import read_files
+from pumpbench.images.image import BLOCK_BYTES
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.flash import FLASH_BYTES, INSIDE, flash_at
+from pumpbench.targets.sim.guard import start_guard
+from pumpbench.targets.sim.world import BoardReset
 
 SCRATCH = 0x4005800C
 REASON = 0x40058008

@@ -11,7 +11,7 @@ import time
 import pytest
 from rich.console import Console
 
-from pumpbench import fetch, uf2
+from pumpbench.images import fetch, uf2
 
 VERSION = "1.25.0"
 NAME = "RPI_PICO-20250415-v1.25.0.uf2"

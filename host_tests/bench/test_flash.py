@@ -16,9 +16,11 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.bench.test_fetch import RP2350, uf2_of
-from pumpbench import boards, drives, flash, image, uf2
 from pumpbench.__main__ import main
-from pumpbench.deploy import DeployError
+from pumpbench.boards import catalog
+from pumpbench.images import image, uf2
+from pumpbench.install import drives, flash
+from pumpbench.install.deploy import DeployError
 
 RP2040_INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n"
 RP2350_INFO = "UF2 Bootloader v1.0\r\nModel: Raspberry Pi RP2350\r\nBoard-ID: RP2350\r\n"
@@ -124,21 +126,21 @@ def test_the_pump_that_comes_up_at_a_new_port_says_who_it_is(
 
     monkeypatch.setattr(flash.list_ports, "comports", seen)
     monkeypatch.setattr(flash, "PORT_S", 10.0)
-    monkeypatch.setattr("pumpbench.deploy.UP_S", 10.0)
+    monkeypatch.setattr("pumpbench.install.deploy.UP_S", 10.0)
     assert flashing(micropython) == 0
     told = capsys.readouterr().out.splitlines()[-1]
     assert told == f"ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0 is up at {new}, and stopped."
 
 
 def test_a_port_where_no_pump_comes_up_is_told(media, monkeypatch):
-    monkeypatch.setattr("pumpbench.deploy.UP_S", 0.2)
+    monkeypatch.setattr("pumpbench.install.deploy.UP_S", 0.2)
     monkeypatch.setattr(flash.list_ports, "comports", lambda: [port("/dev/no-such-port")])
     with pytest.raises(DeployError, match="/dev/no-such-port does not come up"):
         flash.who_comes_up("RPI_PICO", ())
 
 
 def test_a_board_with_its_console_on_a_uart_is_not_waited_for(media, monkeypatch):
-    board = boards.load_board("RPI_PICO")
+    board = catalog.load_board("RPI_PICO")
     board.CONSOLE = ("uart", 1, "GP8", "GP9", 115200)
     monkeypatch.setattr(flash, "load_board", lambda _name: board)
     assert "UART1" in flash.who_comes_up("RPI_PICO", ())

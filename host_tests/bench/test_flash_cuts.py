@@ -4,9 +4,9 @@
 import pytest
 from greenlet import getcurrent
 
-from pumpbench.flashfiles import read_files, with_file, without_file
-from pumpbench.sim import SimTarget
-from pumpbench.sim.flash import AFTER, FLASH_BYTES, PHASES, flash_at, images
+from pumpbench.images.flashfiles import read_files, with_file, without_file
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.flash import AFTER, FLASH_BYTES, PHASES, flash_at, images
 
 # Rewrites one file and appends to another one, again and again.
 WRITER = """

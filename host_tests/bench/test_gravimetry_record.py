@@ -17,15 +17,15 @@ from rich.console import Console
 from host_tests.bench.keyboard import Keyboard
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
-from pumpbench.command_line import REFUSED
+from pumpbench.commands.command_line import REFUSED
 from pumpbench.gravimetry import facts
-from pumpbench.gravimetry.commands import trumpet
 from pumpbench.gravimetry.delivery import weigh
 from pumpbench.gravimetry.facts import Code, WeighingError, code_of, read_facts
 from pumpbench.gravimetry.simulated import Imperfections, SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
-from pumpbench.pulsation import Pulsation
-from pumpbench.sim import SimTarget
+from pumpbench.gravimetry.weighing import trumpet
+from pumpbench.plant.pulsation import Pulsation
+from pumpbench.targets.sim import SimTarget
 
 QUIET = Console(quiet=True)
 

@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 from pumpbench.gravimetry.balance import BalanceError
-from pumpbench.gravimetry.commands import record, trumpet
 from pumpbench.gravimetry.doses import WeighedDose
 from pumpbench.gravimetry.recording import RecordingError, read_recording
 from pumpbench.gravimetry.report import Limits, Steps
 from pumpbench.gravimetry.simulated import Imperfections, SimulatedBalance
 from pumpbench.gravimetry.trumpet import HALF_MINUTE
 from pumpbench.gravimetry.volumes import WATER
+from pumpbench.gravimetry.weighing import record, trumpet
 
 RATE_ML_H = 1.0  # 24 mL a day
 NOISE_G = 0.0001

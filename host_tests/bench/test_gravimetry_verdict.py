@@ -6,9 +6,9 @@ import json
 import pytest
 
 from pumpbench.__main__ import main
+from pumpbench.client.pump import Steps
 from pumpbench.gravimetry.facts import Code, Facts, write_facts
 from pumpbench.gravimetry.volumes import WATER
-from pumpbench.pump import Steps
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

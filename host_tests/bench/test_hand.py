@@ -9,8 +9,8 @@ import pytest
 
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
-from pumpbench.hand import place
-from pumpbench.serve import serve
+from pumpbench.targets.hand import place
+from pumpbench.targets.serve import serve
 
 
 @pytest.fixture

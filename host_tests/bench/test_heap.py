@@ -3,7 +3,7 @@
 
 import pytest
 
-from pumpbench import heap
+from pumpbench.targets.emulator import heap
 
 LEAST_LEFT = 40_000
 SPARE_NAMES = 100

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pumpbench import image
 from pumpbench.__main__ import main
 from pumpbench.hil.checkout import Checkout
 from pumpbench.hil.page import Facts
 from pumpbench.hil.results import Figure, Result
 from pumpbench.hil.saved import Folder, SavedError
+from pumpbench.images import image
 
 PASSED = Result("test_a_stop_stops[24]", 1, "passed", 0.5, [Figure("late", 3, "ms", most=5)])
 FAILED = Result("test_power", 1, "failed", 2.0, [], "no power")

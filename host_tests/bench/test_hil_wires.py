@@ -21,11 +21,11 @@ from host_tests.hil.test_acceptance import (
 )
 from host_tests.hil.wires import BUTTON, BUZZER, STEP, BenchWires, SimulatedWires
 from pumpbench import Pump
-from pumpbench.boards import load_board
+from pumpbench.boards.catalog import load_board
 from pumpbench.hil.adapter import Adapter, NoAdapter
 from pumpbench.hil.power import NoSwitch
 from pumpbench.hil.results import Figure
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 class ControlLines:

@@ -6,8 +6,8 @@ import binascii
 import pytest
 from littlefs import LittleFS, UserContext
 
-from pumpbench import image
 from pumpbench.__main__ import main
+from pumpbench.images import image
 
 PORTS = {"RPI_PICO": "rp2", "ESP32_GENERIC": "esp32"}
 

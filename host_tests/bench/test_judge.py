@@ -7,8 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pumpbench.edges import Edges
-from pumpbench.judge import (
+from pumpbench.analysis.judge import (
     Deviation,
     Piece,
     Steps,
@@ -17,6 +16,7 @@ from pumpbench.judge import (
     judge,
     step_volume_ml,
 )
+from pumpbench.plant.edges import Edges
 
 IDEAL_US = Fraction(225)
 STEP_ML = Fraction(1, 16_000)

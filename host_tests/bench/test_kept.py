@@ -3,7 +3,7 @@
 
 import pytest
 
-from pumpbench.kept import kept
+from pumpbench.images.kept import kept
 
 
 @pytest.fixture

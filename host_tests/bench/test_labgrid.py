@@ -17,7 +17,7 @@ from host_tests.bench.labgrid_bench import coordinated
 from host_tests.bench.served import served
 from host_tests.bench.socketed import socketed
 from pumpbench import Prescription, Pump
-from pumpbench.image import ROOT
+from pumpbench.images.image import ROOT
 
 WHY = "labgrid is not installed: pip install -c constraints.txt -e '.[labgrid]'"
 labgrid = pytest.importorskip("labgrid", reason=WHY)

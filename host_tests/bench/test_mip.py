@@ -18,13 +18,13 @@ from mpremote.mip import do_mip
 from host_tests.alarm_answers import shown
 from host_tests.pure.test_files import board
 from pump.hal import files as hal_files
-from pumpbench import deploy, mip
 from pumpbench.__main__ import main
-from pumpbench.client import SerialLine
-from pumpbench.flashfiles import read_files, without_file
-from pumpbench.image import FOLDERS, MAIN, board_files, pack
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget, fake_io, fake_os
+from pumpbench.client.lines import SerialLine
+from pumpbench.client.pump import Pump
+from pumpbench.images.flashfiles import read_files, without_file
+from pumpbench.images.image import FOLDERS, MAIN, board_files, pack
+from pumpbench.install import deploy, mip
+from pumpbench.targets.sim import SimTarget, fake_io, fake_os
 
 RECORDS_LOST = 308
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from host_tests.bench.test_pio_skips import STATE, STEP_PIN, counts_of, program, programs
 from pump.hal.rp2_steps import count_edges, count_flags, step_program
-from pumpbench.boards import load_board
-from pumpbench.plant import Plant
-from pumpbench.sim import asm, fake_machine, fake_rp2
-from pumpbench.sim.pio_uses import uses_flags
-from pumpbench.sim.world import World
+from pumpbench.boards.catalog import load_board
+from pumpbench.plant.plant import Plant
+from pumpbench.targets.sim import fake_machine, fake_rp2
+from pumpbench.targets.sim.pio import asm
+from pumpbench.targets.sim.pio.uses import uses_flags
+from pumpbench.targets.sim.world import World
 
 TONE_PIN, LAMP_PINS = 15, (16, 17)
 SECOND_NS = 1_000_000_000

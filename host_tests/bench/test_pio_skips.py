@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pump.hal.rp2_steps import count_edges, count_flags, step_program
-from pumpbench.boards import load_board
-from pumpbench.plant import Plant
-from pumpbench.sim import asm, fake_rp2
-from pumpbench.sim.world import World
+from pumpbench.boards.catalog import load_board
+from pumpbench.plant.plant import Plant
+from pumpbench.targets.sim import fake_rp2
+from pumpbench.targets.sim.pio import asm
+from pumpbench.targets.sim.world import World
 
 STEP_PIN = 2
 STATE = ("enabled", "pc", "x", "y", "isr", "isr_count", "osr", "osr_count")

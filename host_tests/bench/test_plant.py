@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from pumpbench.boards import load_board
-from pumpbench.pins import is_active_low, pin_number
-from pumpbench.plant import Plant
-from pumpbench.pulsation import Pulsation
+from pumpbench.boards.catalog import load_board
+from pumpbench.boards.pins import is_active_low, pin_number
+from pumpbench.plant.plant import Plant
+from pumpbench.plant.pulsation import Pulsation
 
 MS_NS = 1_000_000
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pumpbench import Dose, FlexStep, Limits, Patient, Periodic, Prescription
-from pumpbench.prescription_file import Document, FileMistake, read
+from pumpbench.client.prescription_file import Document, FileMistake, read
 
 EXAMPLE = Path(__file__).parents[2] / "bench/examples/spasticity.toml"
 PLAIN = 'concentration = "500 ug/mL"\nrate = "400 ug/d"\n'

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from pumpbench.programmed import (
+from pumpbench.analysis.programmed import (
     LATE_US,
     US_PER_DAY,
     Bolus,

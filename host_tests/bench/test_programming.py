@@ -11,7 +11,7 @@ import pytest
 from host_tests.bench.served import served
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
-from pumpbench.command_line import REFUSED
+from pumpbench.commands.command_line import REFUSED
 
 EXAMPLE = str(Path(__file__).parents[2] / "bench/examples/spasticity.toml")
 OTHER = """

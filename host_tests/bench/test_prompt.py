@@ -67,7 +67,7 @@ def test_a_board_at_its_repl_is_told_with_the_way_back(echoing):
 
 @pytest.mark.parametrize("command", [["status"], ["scpi", "*IDN?"], ["log"], ["console"]])
 def test_a_command_says_so_in_one_sentence_and_status_2(command, echoing, monkeypatch, capsys):
-    monkeypatch.setattr("pumpbench.command_line.opened.__defaults__", (0.3, 0.0))
+    monkeypatch.setattr("pumpbench.commands.command_line.opened.__defaults__", (0.3, 0.0))
     assert main([*command, "--port", echoing().port]) == 2
     told = capsys.readouterr()
     assert (told.out, told.err.count("\n")) == ("", 1)

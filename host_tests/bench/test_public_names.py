@@ -5,8 +5,8 @@ import ast
 
 import pytest
 
-from pumpbench.image import FIRMWARE, board_files
-from pumpbench.public import public_names, renamed
+from pumpbench.images.image import FIRMWARE, board_files
+from pumpbench.shrink.public import public_names, renamed
 
 PUMP = "class Pump:\n    def deliver(self, volume_nl):\n        self.volume_nl = volume_nl\n"
 USER = "from pump.a import Pump as Machine\nmachine = Machine()\nmachine.deliver(volume_nl=7)\n"

@@ -26,8 +26,8 @@ from pumpbench import (
     Pump,
     PumpError,
 )
-from pumpbench.prescription import amount
-from pumpbench.sim import SimTarget
+from pumpbench.client.prescription import amount
+from pumpbench.targets.sim import SimTarget
 
 README = Path(__file__).parents[2] / "README.md"
 CONSTANT = Prescription(500, ml_d=24)

@@ -16,8 +16,8 @@ from pymeasure.instruments import SCPIMixin
 from host_tests.bench.keyboard import Keyboard
 from pumpbench import Pump
 from pumpbench.__main__ import main
-from pumpbench.deploy import wait_until_up
-from pumpbench.image import ROOT, board_files
+from pumpbench.images.image import ROOT, board_files
+from pumpbench.install.deploy import wait_until_up
 
 PAGE = (ROOT / "bench" / "RECIPES.md").read_text()
 PORT = "/dev/ttyACM0"

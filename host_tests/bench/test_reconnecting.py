@@ -11,7 +11,7 @@ import pytest
 import serial
 
 from pumpbench import LineCut, Pump
-from pumpbench.client import SerialLine
+from pumpbench.client.lines import SerialLine
 
 AWAY_S = 0.5
 

@@ -19,10 +19,10 @@ from host_tests.bench.report_parts import (
     piece,
     written,
 )
-from pumpbench.edges import Edges
-from pumpbench.figures import exact
-from pumpbench.judge import Piece, Steps, judge
-from pumpbench.report import flex_rows, rows, write_report
+from pumpbench.analysis.judge import Piece, Steps, judge
+from pumpbench.demo.figures import exact
+from pumpbench.demo.report import flex_rows, rows, write_report
+from pumpbench.plant.edges import Edges
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench.report_parts import FLEX, LEVELS, STEP_ML, Page, piece, rows_of, written
-from pumpbench import figures
-from pumpbench.flex_plots import label
-from pumpbench.flexday import ABORTED, GIVEN, REFUSED, Event
-from pumpbench.judge import Steps, lateness_us
-from pumpbench.reservoir_log import Level
+from pumpbench.analysis.judge import Steps, lateness_us
+from pumpbench.analysis.reservoir_log import Level
+from pumpbench.demo import figures
+from pumpbench.demo.flex_plots import label
+from pumpbench.demo.flexday import ABORTED, GIVEN, REFUSED, Event
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pumpbench.image import FIRMWARE, at_boot
-from pumpbench.rooms import APP, VOCABULARY, together
+from pumpbench.images.image import FIRMWARE, at_boot
+from pumpbench.shrink.rooms import APP, VOCABULARY, together
 
 EMPTY = {"pump": "VERSION = '1'\n", "pump.room": "", "pump.hal": ""}
 

@@ -7,8 +7,8 @@ import pytest
 
 from host_tests.alarm_session import ROTOR, with_board
 from host_tests.bench_session import Bench
-from pumpbench.rotor import Rotor
-from pumpbench.sim import SimTarget
+from pumpbench.plant.rotor import Rotor
+from pumpbench.targets.sim import SimTarget
 
 US = 1_000
 

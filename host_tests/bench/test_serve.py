@@ -11,9 +11,9 @@ import pyvisa
 import serial
 
 from pumpbench.__main__ import main
-from pumpbench.client import SerialLine
-from pumpbench.pump import Pump
-from pumpbench.serve import Terminal
+from pumpbench.client.lines import SerialLine
+from pumpbench.client.pump import Pump
+from pumpbench.targets.serve import Terminal
 
 IDENTITY = "ITB-Pump,RPI_PICO,0123456789abcdef,0.0.0"
 

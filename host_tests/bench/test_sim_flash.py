@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from pumpbench.flashfiles import read_files
-from pumpbench.image import BLOCK_BYTES, PROG_BYTES
-from pumpbench.sim import SimTarget
-from pumpbench.sim.flash import (
+from pumpbench.images.flashfiles import read_files
+from pumpbench.images.image import BLOCK_BYTES, PROG_BYTES
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.flash import (
     AFTER,
     BEFORE,
     FLASH_BYTES,

@@ -4,12 +4,14 @@
 import pytest
 
 from host_tests.bench.test_fetch import uf2_of
-from pumpbench import boards, heap, image, sizes
 from pumpbench.__main__ import main
-from pumpbench.flashfiles import read_files
+from pumpbench.boards import catalog
+from pumpbench.images import image, sizes
+from pumpbench.images.flashfiles import read_files
+from pumpbench.targets.emulator import heap
 
 TOLERANCE = 0.02
-PAGE = boards.BOARDS_DIR / sizes.PAGE
+PAGE = catalog.BOARDS_DIR / sizes.PAGE
 
 
 def rows_of(table):
@@ -28,7 +30,7 @@ def on_the_page(text):
 
 def test_the_page_has_the_sizes_of_what_is_built_now():
     told = rows_of(on_the_page(PAGE.read_text()))
-    assert list(told) == boards.board_names()
+    assert list(told) == catalog.board_names()
     for name, cells in told.items():
         found = [number(cell) for cell in cells]
         _, *true = sizes.measure(name)
@@ -69,7 +71,7 @@ def test_a_board_whose_filesystem_is_not_known_has_the_sizes_that_are():
 def test_the_command_prints_the_table_and_a_page_gets_nothing_but_that(tmp_path, capsys):
     page = tmp_path / sizes.PAGE
     page.write_text(f"before\n{sizes.BEGIN}| old |\n{sizes.END}after\n")
-    table = sizes.table([sizes.measure(name) for name in boards.board_names()])
+    table = sizes.table([sizes.measure(name) for name in catalog.board_names()])
     assert main(["sizes"]) == 0
     assert capsys.readouterr().out.startswith(table)
     assert sizes.written(table, page)
@@ -80,7 +82,7 @@ def test_the_command_prints_the_table_and_a_page_gets_nothing_but_that(tmp_path,
 def test_a_page_without_a_place_for_the_table_is_told_and_stays(tmp_path):
     page = tmp_path / sizes.PAGE
     page.write_text("before\nafter\n")
-    with pytest.raises(boards.BoardError, match="made by make sizes"):
+    with pytest.raises(catalog.BoardError, match="made by make sizes"):
         sizes.written("| x |\n", page)
     assert page.read_text() == "before\nafter\n"
 

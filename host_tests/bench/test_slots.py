@@ -11,12 +11,12 @@ import pytest
 
 from host_tests.pure.test_files import board
 from pump.hal import program as hal_program
-from pumpbench import slots
-from pumpbench.flashfiles import read_files
-from pumpbench.image import BOOT, FOLDERS, boot, pack
-from pumpbench.sim import fake_io, fake_os
-from pumpbench.sim.flash import images
-from pumpbench.sim.imports import run_main
+from pumpbench.images.flashfiles import read_files
+from pumpbench.images.image import BOOT, FOLDERS, boot, pack
+from pumpbench.install import slots
+from pumpbench.targets.sim import fake_io, fake_os
+from pumpbench.targets.sim.flash import images
+from pumpbench.targets.sim.imports import run_main
 
 OLD = {
     "/main.py": b"old",

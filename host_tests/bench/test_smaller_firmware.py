@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from pumpbench.image import FIRMWARE, compiled, package
-from pumpbench.link import constants_of, linked
-from pumpbench.shorten import Program, is_private, keywords_in, shortened
+from pumpbench.images.image import FIRMWARE, compiled, package
+from pumpbench.shrink.link import constants_of, linked
+from pumpbench.shrink.shorten import Program, is_private, keywords_in, shortened
 
 MODULES = sorted((FIRMWARE / "pump").rglob("*.py"))
 

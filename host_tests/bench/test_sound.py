@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from host_tests.bench.alarm_signals import C4_NS, C5_NS, D4_NS, E4_NS, G4_NS, Signal, tone
-from pumpbench.sound import bursts, tones
-from pumpbench.standard import (
+from pumpbench.analysis.sound import bursts, tones
+from pumpbench.analysis.standard import (
     flashes,
     harmonics,
     lamp_problems,

@@ -6,16 +6,16 @@ import re
 import pytest
 
 from host_tests.bench.alarm_signals import Signal
-from pumpbench import plots
-from pumpbench.sound import bursts, tones
-from pumpbench.sound_plots import bursts as plot
-from pumpbench.sound_plots import lit
+from pumpbench.analysis.sound import bursts, tones
+from pumpbench.demo.sound_plots import bursts as plot
+from pumpbench.demo.sound_plots import lit
+from pumpbench.reports import drawing
 
 S_NS = 1_000_000_000
 
 
 def drawn(priority="HIGH", **options):
-    with plots.look():
+    with drawing.look():
         found = bursts(tones(Signal(priority).pulses()))
         return plot(found, title=priority, start_ns=0, end_ns=6 * S_NS, **options)
 
@@ -41,7 +41,7 @@ def test_each_lamp_is_a_strip_of_its_own():
 
 def test_it_is_in_the_colours_of_the_page():
     svg = drawn(lamps={"lamp": [(0, True)]})
-    assert not [placeholder for placeholder in plots.COLOURS if placeholder in svg]
+    assert not [placeholder for placeholder in drawing.COLOURS if placeholder in svg]
     assert "var(--delivered)" in svg
     assert svg.startswith("<svg")
     assert 'id="bursts-of-high-' in svg
@@ -49,7 +49,7 @@ def test_it_is_in_the_colours_of_the_page():
 
 @pytest.mark.parametrize("lamps", [None, {"lamp": []}])
 def test_nothing_heard_is_drawn_too(lamps):
-    with plots.look():
+    with drawing.look():
         assert plot([], title="silence", start_ns=0, end_ns=S_NS, lamps=lamps)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from host_tests.event_logs import UNUSED, file_of
 from host_tests.images import need_image
-from pumpbench.emulator import EmulatorTarget
+from pumpbench.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.emulator
 

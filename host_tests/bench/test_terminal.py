@@ -9,7 +9,7 @@ import pytest
 from host_tests.bench.keyboard import Keyboard
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
-from pumpbench.command_line import REFUSED
+from pumpbench.commands.command_line import REFUSED
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.conftest import interpreted
-from pumpbench.sim import SimTarget
-from pumpbench.sim.world import SpinError
-from pumpbench.unix import InterpreterDied, find_interpreter, interpreter
-from pumpbench.unix import target as unix_target
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.timeline import SpinError
+from pumpbench.targets.unix import InterpreterDied, find_interpreter, interpreter
+from pumpbench.targets.unix import target as unix_target
 
 pytestmark = pytest.mark.unix
 
@@ -172,7 +172,7 @@ def test_a_program_that_computes_for_ever_is_found_or_ended_by_the_watchdog():
 
 
 def test_one_that_looks_at_the_time_for_ever_is_found_too(monkeypatch):
-    monkeypatch.setattr("pumpbench.sim.world.SPIN_BUDGET", 20_000)
+    monkeypatch.setattr("pumpbench.targets.sim.timeline.SPIN_BUDGET", 20_000)
     target = interpreted()(main="import time\nwhile True: time.ticks_us()\n")
     with pytest.raises(SpinError, match="20000 calls"):
         target.run(5)

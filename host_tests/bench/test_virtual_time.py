@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from pumpbench.sim import SimTarget
-from pumpbench.sim.guard import start_guard
-from pumpbench.sim.world import SpinError
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.guard import start_guard
+from pumpbench.targets.sim.timeline import SpinError
 
 LOOP = """
 import machine, time
@@ -117,7 +117,7 @@ def test_a_firmware_that_only_computes_fails_the_test():
 
 
 def test_a_process_that_ends_is_not_killed_by_the_guard():
-    script = "from pumpbench.sim.guard import start_guard; start_guard(look_s=0.000_1)"
+    script = "from pumpbench.targets.sim.guard import start_guard; start_guard(look_s=0.000_1)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 

@@ -13,11 +13,11 @@ from rich.console import Console
 from host_tests.bench.keyboard import Keyboard
 from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
-from pumpbench.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
-from pumpbench.pump import Alarm
-from pumpbench.screen import PRIORITIES, gauge, screen
-from pumpbench.sim import SimTarget
-from pumpbench.snapshot import Reservoir, take
+from pumpbench.client.pump import Alarm
+from pumpbench.client.snapshot import Reservoir, take
+from pumpbench.commands.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
+from pumpbench.commands.screen import PRIORITIES, gauge, screen
+from pumpbench.targets.sim import SimTarget
 
 PLAN = Prescription(500, ml_d=24)
 

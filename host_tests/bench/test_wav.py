@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from host_tests.bench.alarm_signals import Signal, tone
-from pumpbench.sound import tones
-from pumpbench.standard import required
-from pumpbench.wav import OVERSAMPLING, samples, wav
+from pumpbench.analysis.sound import tones
+from pumpbench.analysis.standard import required
+from pumpbench.analysis.wav import OVERSAMPLING, samples, wav
 
 RATE_HZ = 16_000
 S_NS = 1_000_000_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pumpbench.uf2 import DEFAULT_VERSION
+from pumpbench.images.uf2 import DEFAULT_VERSION
 
 
 @dataclass(frozen=True)

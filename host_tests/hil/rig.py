@@ -12,7 +12,7 @@ from host_tests.hil.power_cycle import power_of
 from host_tests.hil.wires import wires_of
 from pumpbench import Prescription, Pump, PumpError
 from pumpbench.hil.power import NoSwitch
-from pumpbench.target import Target
+from pumpbench.targets.target import Target
 
 ML_PER_REV = "0.2"
 CAPACITY_ML = 20

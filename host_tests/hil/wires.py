@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from pumpbench.boards.pins import is_active_low
 from pumpbench.hil.adapter import Adapter
-from pumpbench.pins import is_active_low
 
 STEP, BUTTON, BUZZER = "step pin", "stop button", "buzzer"
 _ADAPTER = "wire an adapter as bench/pumpbench/hil/adapter.py has it: make hil WIRES=<serial port>"

@@ -12,9 +12,9 @@ from greenlet import getcurrent
 from host_tests.files import MemoryFiles
 from pump.hal import files as hal_files
 from pump.hal.files import Files
-from pumpbench.flashfiles import read_files, with_file
-from pumpbench.sim import SimTarget
-from pumpbench.sim.flash import FLASH_BYTES, images
+from pumpbench.images.flashfiles import read_files, with_file
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.flash import FLASH_BYTES, images
 
 STORE = "/store"
 UNBORN = f"{STORE}/{hal_files._UNBORN}"

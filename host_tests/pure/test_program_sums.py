@@ -4,7 +4,7 @@
 import pytest
 
 from pump.selftest_parts import Sums
-from pumpbench.image import SUMS, sums
+from pumpbench.images.image import SUMS, sums
 
 PROGRAM = {
     "/main.py": b"import board\n",

@@ -19,7 +19,7 @@ from pump.therapy.regimen import regular
 from pump.therapy.schedule import DAY_US, Dose, Over
 from pump.therapy.wall import Wall, parse
 from pump.units import NL_D
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 HOUR_US = DAY_US // 24
 S_US = 1_000_000

@@ -7,7 +7,7 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
-from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.targets.sim.battery_clock import BatteryClock
 
 CLOCK_NOT_SET, INTERRUPTED = 301, 304
 LOCKED_OUT, CLOCK_REFUSED = 110, 116

@@ -7,12 +7,12 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
-from pumpbench.boards import load_board
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
-from pumpbench.sim.battery_clock import BatteryClock
-from pumpbench.sim.filesystem import IO_ERROR
-from pumpbench.sim.flash import AFTER, BEFORE, INSIDE, images
+from pumpbench.boards.catalog import load_board
+from pumpbench.client.pump import Pump
+from pumpbench.targets.sim import SimTarget
+from pumpbench.targets.sim.battery_clock import BatteryClock
+from pumpbench.targets.sim.filesystem import IO_ERROR
+from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images
 
 NOON, NEXT_DAY, DAY_BEFORE = "2026-03-02T12:00:00", "2026-03-03T12:03:00", "2026-03-01T12:03:00"
 CLOCK_REFUSED, NOT_RECORDED = 116, 127

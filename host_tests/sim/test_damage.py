@@ -17,7 +17,7 @@ from host_tests.survivor import LOCKOUT_S, Survivor
 from host_tests.twin_copies import path_of
 from pump.records.event_codes import DAMAGED, STORE_LOST, STORE_MENDED
 from pump.records.event_log import EventLog
-from pumpbench.flashfiles import read_files, with_file, with_files, without_file
+from pumpbench.images.flashfiles import read_files, with_file, with_files, without_file
 
 KEYS = ("delivery", "setup", "past", "day", "titration", "prescription")
 BASAL = Fraction(10**6, 864)  # 100 mL a day in nL/s

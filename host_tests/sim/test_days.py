@@ -12,7 +12,7 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import Bench, assert_on_time, period_us
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 DAY_S = 86_400
 MARGIN_S = 0.5  # the first step may be due up to this long after a whole day

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from host_tests.wear import Wear, pump_with_firmware_in_flash, years
-from pumpbench.image import BLOCK_COUNT
+from pumpbench.images.image import BLOCK_COUNT
 
 PAGE = Path(__file__).resolve().parents[2] / "firmware" / "STORE.md"
 FIRMWARE_BLOCKS = 88  # what the files of a board take, and nothing ever moves

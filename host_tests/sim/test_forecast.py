@@ -5,8 +5,8 @@ import pytest
 
 from host_tests.bench_session import Bench
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe
-from pumpbench.client import PumpError
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.targets.sim import SimTarget
 
 LOW, EMPTY = "305", "306"
 FRIDAY_NIGHT = "2026-03-06T23:59:00"

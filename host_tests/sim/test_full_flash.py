@@ -4,10 +4,10 @@
 import pytest
 
 from host_tests.bench_session import Bench
-from pumpbench.client import PumpError
-from pumpbench.flashfiles import with_file, without_file
-from pumpbench.image import BLOCK_BYTES
-from pumpbench.sim import SimTarget
+from pumpbench.client.lines import PumpError
+from pumpbench.images.flashfiles import with_file, without_file
+from pumpbench.images.image import BLOCK_BYTES
+from pumpbench.targets.sim import SimTarget
 
 NOT_RECORDED, RECORD_FAILED = 127, 205
 FILLER = "/filler"

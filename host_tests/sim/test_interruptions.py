@@ -6,7 +6,7 @@ import pytest
 from host_tests.lives import Lives
 from host_tests.therapy.bench import DAY_S, MIN_S, prescribe, refusal
 from host_tests.twin_copies import path_of
-from pumpbench.flashfiles import with_file
+from pumpbench.images.flashfiles import with_file
 
 UNCONFIRMED = 128
 INTERRUPTED, LOST = 304, 308

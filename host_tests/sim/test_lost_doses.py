@@ -6,8 +6,8 @@ import pytest
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
 from host_tests.twin_copies import path_of
-from pumpbench.flashfiles import with_file
-from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.images.flashfiles import with_file
+from pumpbench.targets.sim.battery_clock import BatteryClock
 
 LIMIT = 112
 BASAL = "MODE SIMP;RATE 1 ML/D"

@@ -10,7 +10,7 @@ from host_tests.event_logs import BYTES, file_of
 from host_tests.lives import Lives
 from host_tests.therapy.bench import refusal
 from pump import selftest
-from pumpbench.flashfiles import read_files, with_file, without_file
+from pumpbench.images.flashfiles import read_files, with_file, without_file
 
 NONE = [0]
 RECORDS_LOST, UNCONFIRMED = 308, 128

@@ -5,8 +5,8 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe
-from pumpbench.sim.battery_clock import BatteryClock
-from pumpbench.sim.flash import AFTER, BEFORE, INSIDE, images
+from pumpbench.targets.sim.battery_clock import BatteryClock
+from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images
 
 PERIODIC = "MODE PER;RATE 0.1 ML/D", "PER:DOSE 10 UG,10 MIN,1 HR"
 MISSED, INTERRUPTED, UNKNOWN = 325, 304, 314

@@ -15,8 +15,8 @@ from host_tests.alarm_answers import shown
 from host_tests.event_logs import file_of
 from host_tests.power_cuts import Operator, cuts
 from host_tests.survivor import LOCKOUT_S, Survivor
-from pumpbench.flashfiles import with_file
-from pumpbench.sim import SimTarget
+from pumpbench.images.flashfiles import with_file
+from pumpbench.targets.sim import SimTarget
 
 ML_D = Fraction(10**6, 86_400)  # in nL/s
 BASAL, SLOWER = 100 * ML_D, 50 * ML_D

@@ -21,10 +21,10 @@ from host_tests.raw_flash import content_of, used_bits, used_blocks
 from host_tests.therapy.bench import refusal
 from pump.records import event_log, mirrored_records
 from pump.records.event_codes import STARTED, STORE_LOST, STORE_MENDED
-from pumpbench.flashfiles import read_files, with_files, without_file
-from pumpbench.image import BLOCK_BYTES, FOLDERS, PROG_BYTES, pack
-from pumpbench.pump import Pump
-from pumpbench.sim import SimTarget
+from pumpbench.client.pump import Pump
+from pumpbench.images.flashfiles import read_files, with_files, without_file
+from pumpbench.images.image import BLOCK_BYTES, FOLDERS, PROG_BYTES, pack
+from pumpbench.targets.sim import SimTarget
 
 SOAK_DAYS = 3  # from so many --days on, nothing is left out
 FLIPS, BLOCKS = 390, 70  # of each life in `make test`

@@ -6,9 +6,9 @@ import pytest
 from host_tests.bench_session import STEP_NL
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal, stage
-from pumpbench.client import PumpError
-from pumpbench.flashfiles import with_file
-from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.client.lines import PumpError
+from pumpbench.images.flashfiles import with_file
+from pumpbench.targets.sim.battery_clock import BatteryClock
 
 UNCONFIRMED, NOTHING_TO_CONFIRM, IN_SERVICE = 128, 129, 108
 RESERVOIR_TOO_LOW = 123

@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.bench_session import STEP_NL, Bench, main_with_task
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 EMPTY = "306"
 DEAD_NL = 500_000

@@ -15,8 +15,8 @@ from host_tests.bench_session import Bench, assert_exact
 from host_tests.footprint import apps
 from host_tests.twin_copies import path_of
 from pump.records.mirrored_records import MirroredRecords
-from pumpbench.flashfiles import read_files
-from pumpbench.sim import SimTarget
+from pumpbench.images.flashfiles import read_files
+from pumpbench.targets.sim import SimTarget
 
 PROGRAM_NS = 3_000_000  # a page
 SLOWEST_MS = 590  # of an erase: a record takes two, and the queue is sure for 1.2 s

@@ -12,8 +12,8 @@ from host_tests.alarm_answers import shown
 from host_tests.behaviour.test_full_weeks import A_DAY, rate, stage
 from host_tests.bench_session import Bench, assert_balanced
 from host_tests.therapy.bench import NG_ML, Account, history, refusal
-from pumpbench.pump import review_of
-from pumpbench.sim import SimTarget
+from pumpbench.client.pump import review_of
+from pumpbench.targets.sim import SimTarget
 
 ERASE_NS, PROGRAM_NS = 400_000_000, 3_000_000  # a block, a page
 SLOTS_A_DAY, SLOTS = 288, 24

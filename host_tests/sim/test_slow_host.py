@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.bench_session import Bench, assert_balanced, assert_exact
-from pumpbench.boards import load_board
-from pumpbench.sim import SimTarget
+from pumpbench.boards.catalog import load_board
+from pumpbench.targets.sim import SimTarget
 
 RATE = "1000 ML/HR"
 

@@ -8,7 +8,7 @@ import pytest
 
 from host_tests.lives import Lives
 from host_tests.therapy.bench import HOUR_S, prescribe, stage
-from pumpbench.sim.battery_clock import BatteryClock
+from pumpbench.targets.sim.battery_clock import BatteryClock
 
 SPINAL = 'DRUG "baclofen"', "IND SPIN"
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A cable that is pulled, a host that sleeps, a port that is closed: the therapy goes on.
 
-The port is that of MicroPython 1.24 and later, see `pumpbench.sim.console`: it says that it can
-be written to whenever no host is connected, and a write then waits for 500 ms, or, until 1.26, for
-ever.
+The port is that of MicroPython 1.24 and later, see `pumpbench.targets.sim.console`: it says that
+it can be written to whenever no host is connected, and a write then waits for 500 ms, or, until
+1.26, for ever.
 """
 
 import pytest
 
 from host_tests.bench_session import Bench, assert_exact
-from pumpbench.sim import SimTarget, fake_machine
-from pumpbench.sim.console import FRAME_ADDRESS
+from pumpbench.targets.sim import SimTarget, fake_machine
+from pumpbench.targets.sim.console import FRAME_ADDRESS
 
 RATE = "1000 ML/HR"
 FLOOD = b"*IDN?\n" * 30

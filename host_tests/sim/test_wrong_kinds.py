@@ -10,7 +10,7 @@ import pytest
 from host_tests.lives import Lives
 from host_tests.therapy.bench import prescribe, refusal
 from host_tests.twin_copies import path_of, with_value
-from pumpbench.flashfiles import read_files, with_file, without_file
+from pumpbench.images.flashfiles import read_files, with_file, without_file
 
 KEYS = ("delivery", "past", "day", "titration", "prescription", "setup")
 RECORDS_LOST, STORE_LOST, UNCONFIRMED = 308, 415, 128

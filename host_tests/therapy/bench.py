@@ -6,10 +6,10 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import STEP_NL
-from pumpbench import programmed
-from pumpbench.client import PumpError
-from pumpbench.programmed import Bolus, Window
-from pumpbench.pump import review_of
+from pumpbench.analysis import programmed
+from pumpbench.analysis.programmed import Bolus, Window
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import review_of
 
 NG_ML = 500_000
 STEPS_PER_UG = 32  # 62.5 nL of 500 ug/mL are 1/32 ug

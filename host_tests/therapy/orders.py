@@ -2,7 +2,7 @@
 """One of every order that moves something or changes what moves, and what comes before it."""
 
 from host_tests.therapy.bench import prescribe, stage
-from pumpbench.pump import review_of
+from pumpbench.client.pump import review_of
 
 PATIENT = ("PAT:DOSE 5 UG,5 MIN", "PAT:LOCK 6 HR", "PAT:MAX 2")
 PERIODIC = ("MODE PER;RATE 24 ML/D", "PER:DOSE 25 UG,10 MIN,1 HR")

@@ -13,7 +13,7 @@ from host_tests.oracle import Span
 from host_tests.sim_session import COUNTED_US, MARK, trains
 from host_tests.therapy.flash import Flash
 from host_tests.therapy.oracle import Course
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 
 def fields(answer):

@@ -21,7 +21,7 @@ from host_tests.therapy.model import DOUBT_US, IN_WINDOW
 from host_tests.therapy.operator import Operator
 from host_tests.therapy.session import fields
 from host_tests.therapy.sources import share
-from pumpbench.sim import SimTarget
+from pumpbench.targets.sim import SimTarget
 
 UNCONFIRMED, NOTHING_TO_CONFIRM = 128, 129
 RESERVED_NL = 4_000  # or ten chunks of a fast rate

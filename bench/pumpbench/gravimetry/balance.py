@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import serial
 
-from pumpbench.client import Line, SerialLine
+from pumpbench.client.lines import Line, SerialLine
 from pumpbench.gravimetry.dialects import DIALECTS, UNITS_G, Answer, BalanceError, Busy
 from pumpbench.gravimetry.reading import Clock, Reading, Steepest, WallClock
 

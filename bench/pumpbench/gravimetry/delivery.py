@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pumpbench.client import PumpError
-from pumpbench.gravimetry.commands import record
+from pumpbench.client.interruption import interrupted_once
+from pumpbench.client.lines import PumpError
+from pumpbench.client.pump import Pump
 from pumpbench.gravimetry.dialects import BalanceError
 from pumpbench.gravimetry.facts import Facts, WeighingError, code_of, write_facts
-from pumpbench.interruption import interrupted_once
-from pumpbench.pump import Pump
+from pumpbench.gravimetry.weighing import record
 
 
 class Delivery:
@@ -93,7 +93,7 @@ def weigh(
 ) -> int:
     """Record a balance, with a pump that delivers meanwhile; returns how many readings.
 
-    options: those of `commands.record`. Raises WeighingError when anything ended it too soon, or
+    options: those of `weighing.record`. Raises WeighingError when anything ended it too soon, or
     the pump is not certain to be stopped; PumpError when the pump refuses to start.
     """
     delivery = Delivery(pump, path) if pump else None

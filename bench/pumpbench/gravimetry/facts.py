@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pumpbench.pump import Steps
+from pumpbench.client.pump import Steps
 
 
 class WeighingError(Exception):

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
-from pumpbench import plots
 from pumpbench.gravimetry import pictures
 from pumpbench.gravimetry.doses import WeighedDose
 from pumpbench.gravimetry.linearity import Linearity
 from pumpbench.gravimetry.report import Figure, Limits, error_figure
-from pumpbench.report import TEMPLATES
+from pumpbench.reports import drawing
+from pumpbench.reports.page import template
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ def page_of_doses(doses: Sequence[WeighedDose], limits: Limits) -> Page:
         )
         for number, each in enumerate(doses, 1)
     ]
-    with plots.look():
-        picture = plots.as_svg(pictures.dose_errors(doses, limits.dose_pct), title)
+    with drawing.look():
+        picture = drawing.as_svg(pictures.dose_errors(doses, limits.dose_pct), title)
     about = f"How many of {len(doses)} doses had which error, the limits shaded"
     return Page(title, about, figures, picture)
 
@@ -52,8 +50,8 @@ def page_of_rates(rates: Linearity, limits: Limits) -> Page:
         error_figure(f"{rate:g} mL/h, off the line", off_pct, limits.linearity_pct)
         for rate, off_pct in pairs
     ]
-    with plots.look():
-        picture = plots.as_svg(pictures.line(rates, limits.linearity_pct), title)
+    with drawing.look():
+        picture = drawing.as_svg(pictures.line(rates, limits.linearity_pct), title)
     line = f"{rates.slope:.4f} of the set rate and {rates.offset_ml_h:+.4f} mL/h"
     about = f"How far each of {len(figures)} rates is from {line}, the limits shaded"
     return Page(title, about, figures, picture)
@@ -61,11 +59,7 @@ def page_of_rates(rates: Linearity, limits: Limits) -> Page:
 
 def write(path: Path, page: Page) -> None:
     """Write it as HTML with everything in it."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["minus"] = lambda text: text.replace("-", pictures.MINUS)
-    text = environment.get_template("weighed.html").render(
+    text = template("weighed.html", minus=pictures.minus).render(
         title=page.title,
         about=page.about,
         figures=page.figures,

@@ -9,11 +9,15 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, MultipleLocator, NullLo
 from pumpbench.gravimetry.doses import WeighedDose
 from pumpbench.gravimetry.linearity import Linearity
 from pumpbench.gravimetry.trumpet import Trumpet
-from pumpbench.plots import BAND, GOOD, TARGET, new_figure
+from pumpbench.reports.drawing import BAND, GOOD, TARGET, new_figure
 
-MINUS = "\N{MINUS SIGN}"
 REACH_PCT = 15.0  # of the axis on which trumpets are drawn, and read side by side
 _LONG_MIN = 300  # of a graph that is easier to read in hours
+
+
+def minus(text: str) -> str:
+    """A text with minus signs in place of its hyphens."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def start_up(curve: Trumpet):
@@ -54,7 +58,7 @@ def trumpet(curve: Trumpet, limit_pct: float):
         color=TARGET,
         linestyle="--",
         linewidth=1.3,
-        label=f"A {curve.mean_error_pct:+.2f} %".replace("-", MINUS),
+        label=minus(f"A {curve.mean_error_pct:+.2f} %"),
     )
     reach_pct = max(REACH_PCT, limit_pct, *(1.1 * abs(pct) for pct in upper + lower))
     axes.set_ylim(-reach_pct, reach_pct * 1.25)

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
-from pumpbench import plots
 from pumpbench.gravimetry import pictures
 from pumpbench.gravimetry.doses import WeighedDose
 from pumpbench.gravimetry.linearity import Linearity
 from pumpbench.gravimetry.trumpet import Trumpet
-from pumpbench.report import TEMPLATES
+from pumpbench.reports import drawing
+from pumpbench.reports.page import template
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def error_figure(what: str, error_pct: float, limit_pct: float) -> Figure:
 def drawn(weighing: Weighing) -> list[tuple[str, str, str]]:
     """(title, what it shows, SVG) of each picture there is something for."""
     curve, limits = weighing.curve, weighing.limits
-    with plots.look():
+    with drawing.look():
         figures = [
             (
                 "Trumpet curve",
@@ -133,7 +131,7 @@ def drawn(weighing: Weighing) -> list[tuple[str, str, str]]:
             about = f"slope {weighing.rates.slope:.4f}, limits shaded"
             picture = pictures.line(weighing.rates, limits.linearity_pct)
             figures.append(("Linearity", about, picture))
-        return [(title, about, plots.as_svg(each, title)) for title, about, each in figures]
+        return [(title, about, drawing.as_svg(each, title)) for title, about, each in figures]
 
 
 def write_report(path: Path, weighing: Weighing, csv_path: Path) -> Path:
@@ -145,11 +143,7 @@ def write_report(path: Path, weighing: Weighing, csv_path: Path) -> Path:
     beside = path.with_suffix(".csv")
     if not (beside.exists() and beside.samefile(csv_path)):
         shutil.copyfile(csv_path, beside)
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["minus"] = lambda text: text.replace("-", pictures.MINUS)
-    page = environment.get_template("gravimetry.html").render(
+    page = template("gravimetry.html", minus=pictures.minus).render(
         weighing=weighing, curve=weighing.curve, plots=drawn(weighing), csv=beside.name
     )
     path.write_text(page, encoding="utf-8")

@@ -17,7 +17,7 @@ from labgrid.exceptions import (  # pyright: ignore[reportMissingImports]
     RegistrationError,
 )
 
-from pumpbench.hil.power import NoSwitch
+from pumpbench.hil.power_switch import NoSwitch
 
 _MISTAKES = (InvalidConfigError, NoConfigFoundError, NoSupplierFoundError, RegistrationError)
 

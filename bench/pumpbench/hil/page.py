@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
-
 from pumpbench.hil.checkout import Checkout
 from pumpbench.hil.results import BAD, SKIPPED, Result, summary
-from pumpbench.report import TEMPLATES
+from pumpbench.reports.page import template
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,7 @@ class Facts:
 
 def write_page(path: Path, facts: Facts, results: Sequence[Result], data: str) -> Path:
     """Write the page; its path. data: the name of the JSON lines beside it."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["sentence"] = sentence
-    page = environment.get_template("hil.html").render(
+    page = template("hil.html", sentence=sentence).render(
         facts=facts,
         data=data,
         tests=summary(results),

@@ -8,26 +8,15 @@ for on, `0` and a line feed for off. Its control lines mean nothing.
 """
 
 import subprocess
-from typing import Protocol
 
 import serial
+
+from pumpbench.hil.power_switch import NoSwitch, PowerSwitch
 
 BAUD = 9600
 HOW = "name a switch: make hil POWER=uhubctl:<location>/<port> or POWER=relay:<serial port>"
 _NO_LABGRID = "labgrid is not installed: .venv/bin/pip install -c constraints.txt -e '.[labgrid]'"
 _TIMEOUT_S = 30
-
-
-class NoSwitch(Exception):
-    """The power cannot be switched; a sentence."""
-
-
-class PowerSwitch(Protocol):
-    """What turns the pump's power off and on; NoSwitch where it does not obey."""
-
-    def turn(self, is_on: bool) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class Uhubctl:

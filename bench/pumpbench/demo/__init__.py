@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The demonstration: what it runs, and the report of that."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Images: the files of a board, the flash that holds them, and MicroPython itself."""
