@@ -125,18 +125,19 @@ class Desk:
     def limits(self):
         return LIMITS
 
-    def problems(self, prescription):
-        return validation.problems(prescription, LIMITS)
-
-    def soft(self, prescription):
+    def verdict(self, prescription):
+        if found := validation.problems(prescription, LIMITS):
+            return found, (), ()
         before = self.staging.before(self.clock.now_us())
-        return validation.soft(prescription, LIMITS, before)
+        soft = validation.soft(prescription, LIMITS, before)
+        return found, soft, validation.notes(prescription, LIMITS)
 
     def commit(self, token, *names):
         staged = self.staging.check(token)
-        if found := self.problems(staged):
-            raise Refused(INVALID_PRESCRIPTION, found[0])
-        if sorted(names) != sorted(name for name, _ in self.soft(staged)):
+        problems, soft, _ = self.verdict(staged)
+        if problems:
+            raise Refused(INVALID_PRESCRIPTION, problems[0])
+        if sorted(names) != sorted(name for name, _ in soft):
             raise Refused(SOFT_LIMIT)
         self.staging.activate(staged, self.staging.past(), 0)
 

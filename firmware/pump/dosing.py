@@ -20,7 +20,6 @@ from pump.faults import (
 )
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
 from pump.records.event_codes import PATIENT_REFUSED
-from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
 from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.therapy.dead_volume import bridge
@@ -73,11 +72,7 @@ class Dosing:
         """A screening dose, and the time to watch what it does; stopped before and after."""
         prescription = self._interlocks.require_active()
         self._interlocks.require_confirmed()
-        found = library.trial_problems(
-            prescription.indication, dose_ng, duration_ms, observation_ms
-        )
-        if found:
-            raise Refused(LIMIT_EXCEEDED, found[0])
+        self._interlocks.require_trial(prescription, dose_ng, duration_ms, observation_ms)
         dose = self._dose(TRIAL, prescription, dose_ng, duration_ms)
         self._alone(dose, prescription, dose_ng, observation_ms * _US_PER_MS)
 

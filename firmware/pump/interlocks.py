@@ -13,6 +13,7 @@ from pump.faults import (
     IMPLAUSIBLE,
     IN_SERVICE,
     INVALID_PRESCRIPTION,
+    LIMIT_EXCEEDED,
     LINE_NOT_CLEARED,
     NO_PRESCRIPTION,
     NOT_CALIBRATED,
@@ -24,10 +25,11 @@ from pump.faults import (
     Refused,
 )
 from pump.state import OBSERVATION
-from pump.therapy import validation
 from pump.therapy.limits import PumpLimits
 from pump.units import ml_of_pl, seconds, ug, ug_ml
+from pump.unload import unload
 
+_VALIDATION = "pump.therapy.validation"  # loaded when it is asked: seldom, and it is large
 _S_PER_DAY = const(86_400)
 _US_PER_MS = const(1000)
 _PL_PER_NL = const(1000)
@@ -48,6 +50,7 @@ class Interlocks:
         self._staging = staging
         self._dispenser = dispenser
         self._treatment = treatment
+        self._found_valid = None, 0  # a prescription, and the calibration that it was valid with
 
     # The pump
 
@@ -115,19 +118,36 @@ class Interlocks:
         active = self._staging.active
         if active is None:
             raise Refused(NO_PRESCRIPTION)
-        self.require_valid(active)
+        if self._found_valid != (active, self._treatment.calibration.pl_per_rev):
+            self.require_valid(active)
         self._require_same_head()
         return active
 
     def require_valid(self, prescription):
         """Raise Refused INVALID_PRESCRIPTION, with the first problem, unless there is none."""
-        found = validation.problems(prescription, self.limits())
+        from pump.therapy.validation import problems
+
+        unload(_VALIDATION)
+        found = problems(prescription, self.limits())
         if found:
             raise Refused(INVALID_PRESCRIPTION, found[0])
+        self._found_valid = prescription, self._treatment.calibration.pl_per_rev
+
+    def require_trial(self, prescription, dose_ng, duration_ms, observation_ms):
+        """Raise Refused LIMIT_EXCEEDED, with the first problem, unless it may be such a trial."""
+        from pump.therapy.validation import trial_problems
+
+        unload(_VALIDATION)
+        found = trial_problems(prescription, dose_ng, duration_ms, observation_ms)
+        if found:
+            raise Refused(LIMIT_EXCEEDED, found[0])
 
     def require_named(self, prescription, names):
         """Raise Refused SOFT_LIMIT unless `names` are exactly the soft limits it exceeds."""
-        needed = [name for name, _ in self.soft(prescription)]
+        from pump.therapy.validation import soft
+
+        unload(_VALIDATION)
+        needed = [name for name, _ in soft(prescription, self.limits(), self._before())]
         if sorted(names) != sorted(needed):
             raise Refused(SOFT_LIMIT, "to be named: %s" % (",".join(needed) or "none"))
 
@@ -173,17 +193,22 @@ class Interlocks:
         step = (calibration.pl_per_rev, calibration.steps_per_rev)
         return PumpLimits(pump["min_rate_nl_d"], min(pump["max_rate_nl_d"], motor_nl_d), *step)
 
-    def problems(self, prescription):
-        """Sentences, one for each reason that a prescription cannot be committed."""
-        self._supervisor.tidy()
-        found = validation.problems(prescription, self.limits())
-        self._dispenser.renew(0)  # a week takes half a second, and `soft` may follow
-        return found
+    def verdict(self, prescription):
+        """(problems, soft limits, notes) of a prescription, as `validation` has them."""
+        from pump.therapy.validation import notes, problems, soft
 
-    def soft(self, prescription):
-        """(name, sentence) of each soft limit that a prescription exceeds."""
-        before = self._staging.before(self._treatment.now_us())
-        return validation.soft(prescription, self.limits(), before)
+        unload(_VALIDATION)
+        self._supervisor.tidy()
+        limits = self.limits()
+        found = problems(prescription, limits)
+        self._dispenser.renew(0)  # a week takes half a second
+        if found:
+            return found, (), ()
+        return found, soft(prescription, limits, self._before()), notes(prescription, limits)
+
+    def _before(self):
+        """What a change of dose is measured against, see `Staging.before`."""
+        return self._staging.before(self._treatment.now_us())
 
     def _require_same_head(self):
         """Raise Refused IMPLAUSIBLE if another head is fitted than at the last commit."""

@@ -15,7 +15,7 @@ from host_tests.prescriptions import (
 )
 from pump.therapy.comparison import comparison
 from pump.therapy.prescription import MINIMUM, Prescription
-from pump.therapy.validation import mean_day
+from pump.therapy.sums import mean_day
 from pump.units import NG_D
 
 

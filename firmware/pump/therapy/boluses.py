@@ -12,6 +12,7 @@ from array import array
 from micropython import const
 
 from pump.kinds import PATIENT
+from pump.therapy.prescription import MAX_STARTS
 from pump.therapy.schedule import DAY_US
 
 COMPLETED = const("COMPLETED")
@@ -24,7 +25,6 @@ LOCKOUT = const("LOCKOUT")
 MAXIMUM = const("MAXIMUM")
 
 _MOST_RECORDS = const(32)
-_MOST_STARTS = const(288)  # the largest maximum a prescription can have
 _MOST_GROUPS = const(32)  # in which starts are kept
 _MOST_COUNTED = const(999_999_999)
 _OUTCOMES = ("", COMPLETED, ABORTED, STOPPED, FAULT, RESET)
@@ -85,7 +85,7 @@ class Boluses:
 
     def lock(self, now_us):
         """What the patient was given is not known: as if it were all that may be, just now."""
-        self._starts_us = array("Q", [now_us] * _MOST_STARTS)
+        self._starts_us = array("Q", [now_us] * MAX_STARTS)
 
     def lose(self):
         """Nobody knows which there were."""
@@ -165,10 +165,10 @@ class Boluses:
     def _note_start(self, at_us):
         """Keep the start of a patient bolus; in place once there are as many as can matter."""
         starts_us = self._starts_us
-        if len(starts_us) < _MOST_STARTS:
+        if len(starts_us) < MAX_STARTS:
             starts_us.append(at_us)
             return
-        for index in range(1, _MOST_STARTS):
+        for index in range(1, MAX_STARTS):
             starts_us[index - 1] = starts_us[index]
         starts_us[-1] = at_us
 

@@ -8,8 +8,7 @@ Loaded when somebody asks, and not kept. Pure.
 
 from pump.therapy.flex import WEEKDAYS
 from pump.therapy.prescription import FLEX
-from pump.therapy.sums import sums
-from pump.therapy.validation import has_day, mean_day
+from pump.therapy.sums import mean_day, sums
 from pump.units import NG_D, NL_D, ml, seconds, ug, ug_ml
 
 NONE = "NONE"  # what is not programmed
@@ -60,7 +59,7 @@ def _programmed(prescription):
 
 def _days(prescription, min_nl_d):
     """The drug of each weekday."""
-    if not has_day(prescription):
+    if not prescription.has_day():
         return [(day + ", ug", NONE) for day in WEEKDAYS]
     totals_ng = sums(prescription, min_nl_d).week_ng()
     return [(day + ", ug", ug(totals_ng[index])) for index, day in enumerate(WEEKDAYS)]
@@ -71,7 +70,7 @@ def _totals(prescription, limits):
     mean_ng, mean_nl = mean_day(prescription, limits.min_nl_d)
     steps = limits.steps(mean_nl)
     most_ng = mean_ng
-    if has_day(prescription):
+    if prescription.has_day():
         most_ng = sums(prescription, limits.min_nl_d).most_ng
     most_ng += prescription.patient_a_day() * prescription.patient_ng
     achievable_ng = limits.drug_ng(steps, prescription.concentration_ng_ml)

@@ -8,10 +8,9 @@ programmed is not their affair. Pure.
 from micropython import const
 
 from pump.therapy.conversion import dose_nl
-from pump.therapy.prescription import PERIODIC
+from pump.therapy.prescription import MAX_STARTS, PERIODIC
 from pump.units import fixed, ml, seconds, ug
 
-MAX_STARTS = const(288)  # patient boluses in 24 h: one every five minutes
 _DAY_MS = const(86_400_000)
 _MIN_DURATION_MS = const(5_000)
 _MIN_INTERVAL_MS = const(300_000)

@@ -22,6 +22,8 @@ NO_INDICATION = const("NONE")
 SPINAL = const("SPINAL")
 CEREBRAL = const("CEREBRAL")
 
+MAX_STARTS = const(288)  # patient boluses in 24 h: one every five minutes
+
 _DAY_MS = const(86_400_000)
 # What the regular therapy is made of, but for the flex steps; and everything: what a copy has and
 # what a token stands for.
@@ -100,6 +102,27 @@ class Prescription:
         if self.programmed_ng_d:
             return self.programmed_ng_d
         return drug_ng(self.programmed_nl_d, self.concentration_ng_ml)
+
+    def missing(self):
+        """What the regular therapy needs and has not: names of what the console programs."""
+        found = []
+        if not self.concentration_ng_ml:
+            found.append("concentration")
+        if not self.mode:
+            found.append("mode")
+        if not (self.programmed_ng_d or self.programmed_nl_d) and self.mode != MINIMUM:
+            found.append("rate")
+        if self.mode == FLEX and not self.flex.count:
+            found.append("flex step")
+        if self.mode == PERIODIC and not (self.periodic_ng and self.periodic_interval_ms):
+            found.append("periodic dose")
+        return found
+
+    def has_day(self):
+        """Whether a day of regular therapy has a sum: nothing missing, and doses that fit."""
+        if self.missing():
+            return False
+        return self.mode != PERIODIC or 0 < self.periodic_duration_ms < self.periodic_interval_ms
 
     def limit_nl_d(self):
         """The limit of basal rates in nanolitres a day, rounded down; None when there is none."""

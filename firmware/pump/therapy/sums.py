@@ -3,7 +3,7 @@
 
 from micropython import const
 
-from pump.therapy.prescription import FLEX
+from pump.therapy.prescription import FLEX, SIMPLE
 from pump.therapy.regimen import daily_ng, day_totals, highest_nl_d, mean_nl_d
 from pump.therapy.week import Week
 
@@ -37,6 +37,16 @@ def sums(prescription, min_nl_d):
         return _sums(prescription, min_nl_d)
     made_for = prescription.rate_nl_d(), prescription.concentration_ng_ml
     return prescription.flex.kept("sums", made_for, lambda: _sums(prescription, min_nl_d))
+
+
+def mean_day(prescription, min_nl_d):
+    """(ng, nl) of regular therapy on a mean day, rounded down; of what is not programmed 0."""
+    if prescription.mode in ("", SIMPLE):
+        return prescription.rate_ng_d(), prescription.rate_nl_d()
+    if not prescription.has_day():
+        return 0, 0
+    day = sums(prescription, min_nl_d)
+    return day.mean_ng(), day.mean_nl
 
 
 def _sums(prescription, min_nl_d):

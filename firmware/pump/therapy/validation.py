@@ -4,7 +4,7 @@
 `problems` keep it from being committed: what is missing, what the pump cannot do, what exceeds the
 prescription's own limits, what the drug library has never seen. `soft` limits must be named to be
 passed. `notes` say what it amounts to. All of each at once, every sentence within 200 characters.
-Pure; called by control and the console.
+Loaded when somebody asks, and not kept, see `interlocks`. Pure.
 """
 
 from micropython import const
@@ -13,7 +13,7 @@ from pump.therapy import library
 from pump.therapy.conversion import rate_nl_d
 from pump.therapy.dose_checks import doses_a_day, patient_problems, periodic_problems
 from pump.therapy.flex import clock_text, days_text
-from pump.therapy.prescription import FLEX, MINIMUM, NO_INDICATION, PERIODIC, SIMPLE
+from pump.therapy.prescription import FLEX, MINIMUM, NO_INDICATION, PERIODIC
 from pump.therapy.sums import sums
 from pump.therapy.titration import changes, unusual
 from pump.units import ml, ug, ug_ml
@@ -21,11 +21,18 @@ from pump.units import ml, ug, ug_ml
 INTERVAL = "INTERVAL"  # periodic doses less than an hour apart: minutes for hours?
 
 _HOUR_MS = const(3_600_000)
+_HEADERS = {  # what programs it
+    "concentration": "CONCentration",
+    "mode": "MODE",
+    "rate": "RATE",
+    "flex step": "FLEX:STEP",
+    "periodic dose": "PERiodic:DOSE",
+}
 
 
 def problems(prescription, limits):
     """Why it cannot be committed, a tuple of sentences; () when it can. limits: PumpLimits."""
-    found = _missing(prescription)
+    found = ["no %s: PRESCription:%s" % (it, _HEADERS[it]) for it in prescription.missing()]
     basal = _basal_rates(prescription, limits.min_nl_d)
     for rates in basal:
         found.extend(_beyond(rates, prescription, limits))
@@ -34,7 +41,7 @@ def problems(prescription, limits):
     highest_nl_d = max([0] + [nl_d for rates in basal for nl_d, _ in rates])
     found.extend(patient_problems(prescription, limits, highest_nl_d))
     found.extend(_library_problems(prescription))
-    if has_day(prescription):
+    if prescription.has_day():
         found.extend(_day_problems(prescription, limits))
     return tuple(found)
 
@@ -73,40 +80,9 @@ def notes(prescription, limits):
     return tuple(found)
 
 
-def has_day(prescription):
-    """Whether a day of regular therapy has a sum: nothing missing, and doses that fit."""
-    if _missing(prescription):
-        return False
-    duration_ms = prescription.periodic_duration_ms
-    return prescription.mode != PERIODIC or 0 < duration_ms < prescription.periodic_interval_ms
-
-
-def mean_day(prescription, min_nl_d):
-    """(ng, nl) of regular therapy on a mean day, rounded down; of what is not programmed 0."""
-    if prescription.mode in ("", SIMPLE):
-        return prescription.rate_ng_d(), prescription.rate_nl_d()
-    if not has_day(prescription):
-        return 0, 0
-    day = sums(prescription, min_nl_d)
-    return day.mean_ng(), day.mean_nl
-
-
-def _missing(prescription):
-    """What regular therapy needs and has not been programmed, a list of sentences."""
-    found = []
-    mode = prescription.mode
-    has_rate = prescription.programmed_ng_d or prescription.programmed_nl_d
-    if not prescription.concentration_ng_ml:
-        found.append("no concentration: PRESCription:CONCentration")
-    if not mode:
-        found.append("no mode: PRESCription:MODE")
-    if not has_rate and mode != MINIMUM:
-        found.append("no rate: PRESCription:RATE")
-    if mode == FLEX and not prescription.flex.count:
-        found.append("no flex step: PRESCription:FLEX:STEP")
-    if mode == PERIODIC and not (prescription.periodic_ng and prescription.periodic_interval_ms):
-        found.append("no periodic dose: PRESCription:PERiodic:DOSE")
-    return found
+def trial_problems(prescription, dose_ng, duration_ms, observation_ms):
+    """What speaks against a screening trial, as sentences; () when nothing."""
+    return library.trial_problems(prescription.indication, dose_ng, duration_ms, observation_ms)
 
 
 def _basal_rates(prescription, min_nl_d):

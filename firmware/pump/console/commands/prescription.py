@@ -17,9 +17,9 @@ from pump.console.params import (
 )
 from pump.console.params_time import DAYS, END_OF_WINDOW, TIME_OF_DAY, WEEKDAY
 from pump.faults import Refused
-from pump.therapy.dose_checks import MAX_STARTS
 from pump.therapy.flex import WEEKDAYS, clock_text
-from pump.therapy.validation import mean_day, notes
+from pump.therapy.prescription import MAX_STARTS
+from pump.therapy.sums import mean_day
 from pump.units import ml, ug, ug_ml
 from pump.unload import unload
 
@@ -29,7 +29,7 @@ _SOFT = ("HIGH", "LOW", "INCRease", "DECRease", "INTerval")  # as a commit names
 
 
 def rows(control, interlocks, staging):
-    """Rows for the tree. control: has `commit`. interlocks: has `problems`, `soft`, `limits`."""
+    """Rows for the tree. control: has `commit`. interlocks: has `verdict`, `limits`."""
     report = _Report(interlocks, staging)
     named = (optional(choice(*_SOFT)),) * len(_SOFT)
     yield from _edit_rows(Edits(staging))
@@ -77,13 +77,12 @@ class _Report:
     def validation(self):
         """`OK`, the token, soft limits and notes as strings; or every problem as a string."""
         staged = self._staging.staged()
-        found = self._interlocks.problems(staged)
-        if found:
-            return [_quoted(problem) for problem in found]
+        problems, soft, notes = self._interlocks.verdict(staged)
+        if problems:
+            return [_quoted(problem) for problem in problems]
         words = {word.upper(): word for word in _SOFT}
-        soft = self._interlocks.soft(staged)
         sentences = ["%s: %s" % (words[name], text) for name, text in soft]
-        sentences.extend(notes(staged, self._interlocks.limits()))
+        sentences.extend(notes)
         return ["OK", staged.token()] + [_quoted(sentence) for sentence in sentences]
 
     def comparison(self):
