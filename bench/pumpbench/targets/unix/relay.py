@@ -3,12 +3,16 @@
 
 A line is a list of requests `[object, method, arguments, options]`. The last one waits for an
 answer; in its place there may be a word and what belongs to it: "done", the handler of an
-interrupt; "spun", so many looks at the time; "ended", main.py. Objects are modules by name, or
+interrupt; "spun", so many looks at the time; "ended", main.py. `["short", request]` has a request
+known by its number from then on, the first one by 0; `[number, argument]` is one with an argument
+more, by the name that stands behind the options if one does. Objects are modules by name, or
 what an earlier call gave, by number: `{"@": 7}`. Bytes are `{"b": hex}`, a function of the
 firmware is `{"f": number}`.
 """
 
 import importlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pumpbench.targets.sim import fake_machine, fake_rp2
@@ -21,6 +25,7 @@ from pumpbench.targets.unix.interpreter import Interpreter, Silent, State
 _MODULES = ("io", "machine", "micropython", "os", "rp2", "select", "sys", "time")
 _CAN_READ, _CAN_WRITE = 1, 2
 _IDLE = ("machine", "idle")
+_ANSWERED = object()  # it comes of a request that has had its answer
 
 
 class Relay:
@@ -42,6 +47,7 @@ class Relay:
             "stdout": console.stdout.buffer,
         }
         self._machines: list[Any] = []  # state machines that the firmware has
+        self._shortened: list[Callable[..., Any]] = []
         self._called: list[int] | None = None  # timers' functions, while the chip idles
         self._numbers: dict[int, str | int] = {
             id(console.stdin.buffer): "stdin",
@@ -62,10 +68,16 @@ class Relay:
                         return line[at + 1 :]
                     self._spun(line[at + 1])
                     break
-                if at + 1 < len(line):
-                    self._do(*request)
+                if at + 1 == len(line):
+                    self._call(request)
+                elif type(request) is int:
+                    self._shortened[request]()
+                elif type(request[1]) is int:
+                    self._shortened[request[0]](request[1])
+                elif request[0] == "short":
+                    self._shortened.append(self._meant(*request[1]))
                 else:
-                    self._call(*request)
+                    self._meant(*request)()
 
     def _spun(self, count: int) -> None:
         self._world.spins += count
@@ -78,18 +90,17 @@ class Relay:
             self._world.hang(f"the firmware computed for {interpreter.PATIENCE_S:.0f} s")
             raise
 
-    def _call(self, *request: Any) -> None:
+    def _call(self, request: Any) -> None:
         try:
-            if request[:2] == _IDLE:
-                self._idle()
-                return
-            result = self._do(*request)
+            known = type(request) is int
+            result = (self._shortened[request] if known else self._meant(*request))()
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
             self._fail(error)
         else:
-            self._answer(result)
+            if result is not _ANSWERED:
+                self._answer(result)
 
-    def _idle(self) -> None:
+    def _idle(self) -> object:
         """A timer's function is the last thing in an idle: it needs no answer of its own."""
         self._called = []
         try:
@@ -104,16 +115,24 @@ class Relay:
             self._send(interpreter.LAST_HANDLER, called[-1])
         else:
             self._send(interpreter.NOTHING)
+        return _ANSWERED
 
-    def _do(self, target: str | int, method: str, arguments=(), options=None) -> Any:
-        function = getattr(self._objects[target], method)
+    def _meant(
+        self, target: str | int, method: str, arguments=(), options=None, last: str = ""
+    ) -> Callable:
+        """What does the request; of an argument more when `last` is the name of that one."""
+        is_idle = (target, method) == _IDLE
+        function = self._idle if is_idle else getattr(self._objects[target], method)
         values = [self._value(argument) for argument in arguments]
-        if not options:
-            return function(*values)
-        return function(*values, **{name: self._value(options[name]) for name in options})
+        named = {name: self._value(options[name]) for name in options} if options else {}
+        if last:
+            return lambda value: function(*values, **named, **{last: value})
+        return partial(function, *values, **named)
 
     def _value(self, sent: Any) -> Any:
         """What the firmware means by an argument."""
+        if type(sent) is int or type(sent) is str:
+            return sent
         if isinstance(sent, dict):
             ((kind, content),) = sent.items()
             if kind == "@":

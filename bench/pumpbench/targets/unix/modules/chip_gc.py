@@ -4,6 +4,9 @@
 A board collects what a call of its chip leaves behind here rarely, as there it leaves nothing.
 Of the collections that firmware orders, one in `_RARELY` is made at once; the others are when
 somebody asks how much is free.
+
+Until the first one it imports, and what that leaves behind would scatter what stays over the heap:
+so long its threshold is that of a board.
 """
 
 import gc as _own
@@ -17,10 +20,14 @@ _MORE = 16  # rubbish
 _RARELY = 8
 
 _ordered = 0  # collections, not made yet
+_threshold = 0  # as the firmware has set it, while it imports
 
 
 def collect():
-    global _ordered
+    global _ordered, _threshold
+    if _threshold:
+        _own.threshold(_threshold * _MORE)
+        _threshold = 0
     _ordered += 1
     if _ordered >= _RARELY:
         _catch_up()
@@ -44,6 +51,8 @@ def mem_alloc():
 
 
 def threshold(*amount):
+    global _threshold
     if not amount:
         return _own.threshold()
-    return _own.threshold(amount[0] * _MORE if amount[0] > 0 else amount[0])
+    _threshold = max(amount[0], 0)
+    return _own.threshold(_threshold * _LARGER if _threshold else amount[0])

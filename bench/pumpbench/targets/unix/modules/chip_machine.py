@@ -29,8 +29,8 @@ class Pin(Remote):
         name = pin.ref() if isinstance(pin, Pin) else pin
         super().__init__(link.new("machine", "Pin", name, mode, pull, value=value))
         self._pin = pin._pin if isinstance(pin, Pin) else _number(pin)
-        self._level = link.prepared_call(self.number, "value")
-        self._set = link.prepared(self.number, "value")
+        self._level = link.shortened_call(self.number, "value")
+        self._set = link.numbered(self.number, "value")
 
     def init(self, mode=-1, pull=-1, *, value=None):
         link.call(self.number, "init", mode, pull, value=value)
@@ -40,7 +40,7 @@ class Pin(Remote):
             if not link.is_known:
                 return link.ask(self._level, changes=False)
             link.spin()
-            return link.levels >> self._pin & 1
+            return link.head[link.LEVELS] >> self._pin & 1
         link.post_number(self._set, int(bool(value)))
         return None
 
@@ -75,10 +75,7 @@ class Timer(Remote):
 
     def __init__(self, _id=-1, **settings):
         super().__init__(link.new("machine", "Timer", _id))
-        self._init = b'[%d,"init",[],{"mode":%%d,"period":%%d,"callback":{"f":%d}}],' % (
-            self.number,
-            self.number,
-        )
+        self._starts = {}  # mode -> the request, up to the period
         if settings:
             self.init(**settings)
 
@@ -87,7 +84,12 @@ class Timer(Remote):
             handler = None if callback is None else {"f": self.number}
             link.post(self.number, "init", mode=mode, period=period, freq=freq, callback=handler)
         else:
-            link.post_harmless(self._init % (mode, period))
+            if mode not in self._starts:
+                self._starts[mode] = b"[" + link.shortened(
+                    b'[%d,"init",[],{"mode":%d,"callback":{"f":%d}},"period"],'
+                    % (self.number, mode, self.number)
+                )
+            link.post_harmless_number(self._starts[mode], period)
         if callback is not None:
             link.handlers[self.number] = guarded(callback, self)
 
@@ -136,13 +138,17 @@ class I2C(Remote):
 class WDT(Remote):
     def __init__(self, id=0, timeout=5000):
         super().__init__(link.new("machine", "WDT", id, timeout))
-        self._feed = b'[%d,"feed",[]],' % self.number
+        self._feed = link.shortened(link.prepared(self.number, "feed"))
 
     def feed(self):
         link.post_harmless(self._feed)
 
 
 _WATCHDOGS = 0x40058, 0x400D8  # its registers, some of them scratch: of RP2040, RP2350
+_SCRATCH, _SCRATCH_END = 0x0C, 0x2C  # no others change them
+# Address -> what was written there last. It never grows: the heap may be full.
+_scratch = {base << 12 | at: -1 for base in _WATCHDOGS for at in range(_SCRATCH, _SCRATCH_END, 4)}
+_writes = {at: link.numbered("mem32", "__setitem__", str(at)) for at in _scratch}
 
 
 class _Words:
@@ -150,8 +156,11 @@ class _Words:
         return link.call("mem32", "__getitem__", address)
 
     def __setitem__(self, address, value):
-        if address >> 12 in _WATCHDOGS:
-            link.post_harmless(b'["mem32","__setitem__",[%d,%d]],' % (address, value))
+        if address in _scratch:
+            if _scratch[address] == value:
+                return
+            _scratch[address] = value
+            link.post_harmless_number(_writes[address], value)
         else:
             link.post("mem32", "__setitem__", address, value)
 
@@ -159,7 +168,7 @@ class _Words:
 mem32 = _Words()
 
 
-_IDLE = link.prepared_call("machine", "idle")
+_IDLE = link.shortened_call("machine", "idle")
 
 
 def idle():

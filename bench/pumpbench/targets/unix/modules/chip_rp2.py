@@ -27,11 +27,11 @@ class StateMachine(Remote):
     def __init__(self, number, program=None, freq=-1, **pins):
         super().__init__(link.new("rp2", "StateMachine", number))
         self._machine = number
-        self._put = link.prepared(self.number, "put")
-        self._exec = link.prepared(self.number, "exec")
-        self._get = link.prepared_call(self.number, "get")
-        self._take = b'[%d,"get",[]],' % self.number
-        self._tx_fifo = link.prepared_call(self.number, "tx_fifo")
+        self._put = link.numbered(self.number, "put")
+        self._exec = link.numbered(self.number, "exec")
+        self._take = link.shortened(link.prepared(self.number, "get"))
+        self._get = self._take[:-1] + b"]\n"
+        self._tx_fifo = link.shortened_call(self.number, "tx_fifo")
         self._has_side = False
         self._requests = {}  # instruction, of those that only send a word -> its request
         # No lists: the heap may be full while the firmware goes down.
@@ -60,14 +60,15 @@ class StateMachine(Remote):
             link.post_number(self._exec, instruction)
         else:
             if instruction not in self._requests:
-                self._requests[instruction] = self._exec + b"%d]]," % instruction
+                whole = link.prepared(self.number, "exec", str(instruction))
+                self._requests[instruction] = link.shortened(whole)
             is_more = self._asked < 0 or self._asked >> 32  # than three: no more are remembered
             self._asked = -1 if is_more else self._asked << 16 | instruction
             self._asked_at = link.answers
             link.post_harmless(self._requests[instruction])
 
     def put(self, word, shift=0):
-        link.post_number(self._put, word << shift)
+        link.post_word(self._put, self._machine, word << shift)
 
     def get(self, buffer=None, shift=0):
         if buffer is not None:
@@ -95,7 +96,7 @@ class StateMachine(Remote):
         if not link.is_known:
             return link.ask(self._tx_fifo, changes=False)
         link.spin()
-        return link.queued >> 4 * self._machine & 15
+        return link.head[link.QUEUED] >> 4 * self._machine & 15
 
     def rx_fifo(self):
         return link.call(self.number, "rx_fifo")

@@ -29,8 +29,8 @@ class _Poll:
         link.spin()
         ready = []
         for stream, flags in self._consoles:
-            state = POLLIN if flags & POLLIN and link.flags & _CAN_READ else 0
-            if flags & POLLOUT and link.flags & _CAN_WRITE:
+            state = POLLIN if flags & POLLIN and link.head[link.FLAGS] & _CAN_READ else 0
+            if flags & POLLOUT and link.head[link.FLAGS] & _CAN_WRITE:
                 state |= POLLOUT
             if state:
                 ready.append((stream, state))

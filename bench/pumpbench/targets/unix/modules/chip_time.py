@@ -5,23 +5,29 @@ import time as _own
 
 import board
 import link
+from micropython import const
 
 gmtime = _own.gmtime
 localtime = _own.gmtime
 mktime = _own.mktime
 
-_MASK = (1 << 30) - 1
-_HALF = 1 << 29
+_MASK = const((1 << 30) - 1)
+_HALF = const(1 << 29)
+_NOW_US, _SPINS = const(0), const(2)  # in the head
+_AT_BOOT_US, _AT_BOOT_MS = board._TICKS_US, board._TICKS_MS
+_head = link.head
 
 
 def ticks_us():
-    link.spin()
-    return (link.now_us + board._TICKS_US) & _MASK
+    _head[_SPINS] += 1  # `link.spin`, without a call where there is nothing to report
+    if _head[_SPINS] >= link.SPINS_MAX:
+        link.report_spins()
+    return (_head[_NOW_US] + _AT_BOOT_US) & _MASK
 
 
 def ticks_ms():
     link.spin()
-    return (link.now_us // 1000 + board._TICKS_MS) & _MASK
+    return (_head[_NOW_US] // 1000 + _AT_BOOT_MS) & _MASK
 
 
 ticks_cpu = ticks_us

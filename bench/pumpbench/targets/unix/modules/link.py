@@ -10,31 +10,41 @@ FIFOs hold, too, as long as nothing was posted that may change them.
 
 import builtins
 import json
-import struct
+from array import array
+
+from micropython import const
 
 _NOTHING, _NUMBER, _DATA, _ERROR, _HANDLER, _LAST_HANDLER = range(6)
-_HEAD_BYTES = 64
-_WORDS_AT = 32  # in the head
+# Where what stands in the head of an answer.
+NOW_US = const(0)  # of the chip's timer, since power-up
+_VALUE = const(1)
+SPINS = const(2)  # none; looks at the time since then are counted here
+_KIND = const(3)
+_BEHIND = const(4)  # bytes
+FLAGS = const(5)  # of the console: 1 can be read, 2 can be written
+_RECEIVED = const(6)  # mask of the state machines whose next received word is in the head
+_COUNTING = const(7)  # and of those of which X is, as they have sent none
+LEVELS = const(8)  # of the pins, a bit each
+QUEUED = const(9)  # words in the TX FIFOs, four bits each
+_WORDS = const(10)
+_HEAD_NUMBERS = const(18)
+_HEAD_BYTES = const(144)
+_FIFO_DEPTH = const(4)
 _MOST_POSTED = 2000  # bytes
 _ROOM_BYTES = 4096  # for these and a request behind them, whatever the firmware leaves of the heap
-_SPINS = 1000  # looks at the time between two reports of them
+SPINS_MAX = const(1000)  # looks at the time between two reports of them
 
-now_us = 0  # of the chip's timer, since power-up
-flags = 0  # of the console: 1 can be read, 2 can be written
+# Of the last answer. Of 64 bits; "q" would make an object on the heap of each that is looked at.
+head = array("l", [0] * _HEAD_NUMBERS)
 version = 0  # another one when time has passed, or something was posted that changes something
 answers = 0  # so far
-is_known = False  # what follows
-levels = 0  # of the pins, a bit each
-queued = 0  # words in the TX FIFOs, four bits each
-_received = 0  # mask of the state machines whose next received word came with the head
-_counting = 0  # and of those of which X did, as they have sent none
+is_known = False  # what the head says of pins and FIFOs
 known = {}  # number -> the object that stands for it here
 handlers = {}  # number -> function without arguments
 
 _posted = bytearray(_ROOM_BYTES)
 _posted[:] = b"["  # the room stays
-_spins = 0
-_head = bytearray(_HEAD_BYTES)
+_shortened = 0  # requests
 _reader = None
 _writer = None
 
@@ -62,28 +72,44 @@ def tell(*words):
     _write(json.dumps(words).encode()[1:] + b"\n")
 
 
-def prepared(target, method):
-    """For `post_number`: the request, up to its number. Text would be looked up at each call."""
-    return ('["%s","%s",[' if isinstance(target, str) else '[%d,"%s",[').encode() % (
-        target,
-        method,
-    )
+def prepared(target, method, argument=""):
+    """For `shortened`: a request. Text that is made anew would be looked up at each call."""
+    form = '["%s","%s",[%s]],' if isinstance(target, str) else '[%d,"%s",[%s]],'
+    return form.encode() % (target, method, argument)
 
 
-def prepared_call(target, method):
-    """For `ask`: the whole request, without arguments."""
-    return prepared(target, method) + b"]]]\n"
+def shortened(whole):
+    """A prepared request that comes often: what stands for it, for `post_harmless`."""
+    global _shortened
+    _post(b'["short",' + whole[:-1] + b"],")
+    _shortened += 1
+    return b"%d," % (_shortened - 1)
+
+
+def shortened_call(target, method):
+    """For `ask`: what stands for the whole request, without arguments."""
+    return shortened(prepared(target, method))[:-1] + b"]\n"
+
+
+def numbered(target, method, *argument):
+    """For `post_number`: what stands for the request, up to its last argument, a number."""
+    return b"[" + shortened(prepared(target, method, *argument))
 
 
 def post_number(start, number):
-    """`post` of a prepared request."""
+    """`post` of a numbered request."""
     _change()
+    post_harmless_number(start, number)
+
+
+def post_harmless_number(start, number):
+    """`post_harmless` of a numbered request."""
     _posted.extend(start)
-    _post(b"%d]]," % number)
+    _post(b"%d]," % number)
 
 
 def post_harmless(whole):
-    """`post` of a request, given with its comma, that changes no level and no FIFO."""
+    """`post` of a shortened request that changes no level and no FIFO."""
     _post(whole)
 
 
@@ -100,29 +126,45 @@ def _change():
     version += 1
 
 
+def post_word(start, machine, word):
+    """`post_number` of a word for the TX FIFO of a state machine.
+
+    Where some wait already and there is room, none is taken at once: what else is known holds.
+    """
+    count = head[QUEUED] >> 4 * machine & 15
+    if is_known and 0 < count < _FIFO_DEPTH:
+        head[QUEUED] += 1 << 4 * machine
+        post_harmless_number(start, word)
+    else:
+        post_number(start, word)
+
+
 def received(machine):
     """The next word that a state machine has sent; None: ask for it. It has to be posted."""
-    global _received
-    if not is_known or not _received >> machine & 1:
+    if not is_known or not head[_RECEIVED] >> machine & 1:
         return None
-    _received &= ~(1 << machine)
-    return struct.unpack_from("<I", _head, _WORDS_AT + 4 * machine)[0]
+    head[_RECEIVED] &= ~(1 << machine)
+    return head[_WORDS + machine]
 
 
 def counter(machine):
     """X of a state machine that has sent nothing; None: it is not known."""
-    if not is_known or not _counting >> machine & 1:
+    if not is_known or not head[_COUNTING] >> machine & 1:
         return None
-    return struct.unpack_from("<I", _head, _WORDS_AT + 4 * machine)[0]
+    return head[_WORDS + machine]
 
 
 def spin():
     """The firmware looks at what only the chip can change, and waits for nothing."""
-    global _spins
-    _spins += 1
-    if _spins >= _SPINS:
-        tell("spun", _spins)
-        _spins = 0
+    head[SPINS] += 1
+    if head[SPINS] >= SPINS_MAX:
+        report_spins()
+
+
+def report_spins():
+    """Too many of them are a hang."""
+    tell("spun", head[SPINS])
+    head[SPINS] = 0
 
 
 def hexed(data):
@@ -148,20 +190,16 @@ def new(module, kind, *arguments, **options):
 
 def ask(whole, is_new=False, changes=True):
     """`call` of a prepared request. changes: it may change something even if no time passes."""
-    global now_us, flags, answers, is_known, levels, queued, version
-    global _received, _counting, _spins
-    before_us = now_us
+    global answers, is_known, version
+    before_us = head[NOW_US]
     _write(whole)
-    _spins = 0
     while True:
-        if _reader.readinto(_head) != _HEAD_BYTES:
+        if _reader.readinto(head) != _HEAD_BYTES:
             raise SystemExit(9)  # the bench is gone
-        (now_us, value, count, kind, flags, _received, _counting, levels, queued) = (
-            struct.unpack_from("<qqIBBBBII", _head)
-        )
+        kind, value = head[_KIND], head[_VALUE]
         answers += 1
         is_known = True
-        version += changes or now_us != before_us
+        version += changes or head[NOW_US] != before_us
         if kind == _NUMBER:
             return value
         if kind == _NOTHING:
@@ -173,7 +211,7 @@ def ask(whole, is_new=False, changes=True):
         if kind == _LAST_HANDLER:
             handlers[value]()
             return None
-        data = json.loads(_reader.read(count))
+        data = json.loads(_reader.read(head[_BEHIND]))
         if kind == _ERROR:
             raise _error(data)
         return data[0]["@"] if is_new else value_of(data[0])
