@@ -47,11 +47,9 @@ LAYERS = [
         "pump.timecheck",
     },
     {"pump.records"},
-    {"pump.giving", "pump.lock", "pump.selftest_parts"},
-    {"pump.treatment", "pump.selftest", "pump.beat", "pump.forget_pin"},
-    {"pump.progress", "pump.supply", "pump.rotor_guard", "pump.interlocks"},
-    {"pump.control"},
-    {"pump.dosing"},
+    {"pump.lock", "pump.selftest_parts"},
+    {"pump.infusion", "pump.selftest", "pump.beat", "pump.forget_pin"},
+    {"pump.rotor_guard"},
     {"pump.console"},
     {"pump.consequences"},
     {"pump.front"},
@@ -82,7 +80,7 @@ PURE = {
     "pump.records.shared",
     "pump.delivery.reservoir",
 }
-PLAIN = {"micropython", "array", "binascii", "json", "struct"}
+PLAIN = {"micropython", "array", "binascii", "collections", "json", "struct"}
 HARDWARE = {"machine", "rp2", "esp32", "_rp2"}
 # The rooms of the bench, from the bottom up: a module imports from its own room, or from rows
 # above it in this list. The doors, what users and other tools name, have the last row.

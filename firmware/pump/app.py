@@ -6,9 +6,9 @@
 
 import gc
 
-from pump.control import DISPENSER
 from pump.faults import RESET_LOOP, Refused
 from pump.hal import program
+from pump.infusion.orders import DISPENSER
 from pump.records.event_codes import FAULT, TASK_LATE
 from pump.unload import unload
 
@@ -49,7 +49,7 @@ class App:
         annunciator,
         monitor,
         self_test,
-        control,
+        orders,
         errors,
         link,
         port,
@@ -65,7 +65,7 @@ class App:
         self.watchdog = watchdog
         self.annunciator, self.monitor = annunciator, monitor
         self.self_test = self_test
-        self.control = control
+        self.orders = orders
         self.errors = errors
         self.link, self.port = link, port
         self.folders = folders
@@ -87,7 +87,7 @@ class App:
         if self.watchdog.is_looping:
             self.supervisor.trip(RESET_LOOP, "the watchdog has bitten three times")
         self.monitor.look()  # where an alarm is about to sound, the self-test makes no tone
-        if self.control.self_test() == 0:
+        if self.orders.self_test() == 0:
             program.confirm()
             if self.may_resume:
                 self._resume(reports)
@@ -106,7 +106,7 @@ class App:
     def _resume(self, reports):
         """The regular therapy goes on where the reset ended it, unless something is against it."""
         try:
-            self.control.resume()
+            self.orders.resume()
         except Refused as refused:
             for report in reports:
                 report(refused.code, refused.detail)

@@ -9,12 +9,14 @@ from pump.alarm.absence import Absence
 from pump.alarm.heartbeat import Heartbeat
 from pump.alarm.manager import AlarmManager
 from pump.clock import Monotonic
-from pump.control import DISPENSER
 from pump.delivery.calibration import Calibrations
 from pump.delivery.dispenser import Dispenser
 from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
 from pump.hal import files
+from pump.infusion.infusion import Infusion
+from pump.infusion.orders import DISPENSER
+from pump.infusion.reservoir_guard import ReservoirGuard
 from pump.lock import Lock
 from pump.records.event_log import FOLDER as LOG_FOLDER
 from pump.records.event_log import EventLog
@@ -23,12 +25,10 @@ from pump.records.journal import Journal
 from pump.records.mirrored_records import FOLDERS, MirroredRecords
 from pump.records.settings import Settings
 from pump.supervisor import Supervisor
-from pump.supply import Supply
 from pump.therapy.boluses import Boluses
 from pump.therapy.daily_limit import DailyLimit
 from pump.therapy.outlook import Outlook
 from pump.therapy.staging import Staging
-from pump.treatment import Treatment
 from pump.unload import unload
 from pump.watchdog import Watchdog
 
@@ -55,7 +55,7 @@ class Assembly:
         self.alarms, self.absence = AlarmManager(), Absence()
         self.heartbeat, self.lock = Heartbeat(), Lock(self.clock, hal.random_bytes)
         self.calibrations = Calibrations(board.PUMP["pl_per_rev"], _steps_per_rev(board))
-        self.treatment = Treatment(
+        self.infusion = Infusion(
             dispenser=self.dispenser,
             ledger=self.ledger,
             clock=self.clock,
@@ -65,9 +65,9 @@ class Assembly:
             calibration=self.calibrations.current(),
         )
         self.reservoir = Reservoir(board.PUMP["reservoir_nl"], board.PUMP["dead_nl"])
-        self.supply = Supply(
+        self.reservoir_guard = ReservoirGuard(
             self.reservoir,
-            treatment=self.treatment,
+            infusion=self.infusion,
             dispenser=self.dispenser,
             ledger=self.ledger,
         )
@@ -94,7 +94,7 @@ class Assembly:
             "annunciator": front.annunciator,
             "monitor": front.monitor,
             "self_test": front.self_test,
-            "control": front.control,
+            "orders": front.orders,
             "errors": front.errors,
             "link": front.link,
             "port": self.port,
@@ -108,16 +108,16 @@ class Assembly:
         tasks = [
             ("console", front.link.poll),
             (DISPENSER, self.dispenser.renew),
-            ("supply", self.supply.poll),  # stops what the dispenser has just planned
+            ("reservoir", self.reservoir_guard.poll),  # stops what the dispenser has just planned
         ]
         if self.rotor is not None:
             tasks.append(("rotor", self.rotor.poll))
         if self.rtc is not None:
             from pump.beat import Beat
 
-            tasks.append(("beat", Beat(self.rtc, self.settings, self.treatment).poll))
+            tasks.append(("beat", Beat(self.rtc, self.settings, self.infusion).poll))
         tasks += (
-            ("treatment", self.treatment.poll),
+            ("infusion", self.infusion.poll),
             ("staging", self.staging.poll),
             ("panel", front.panel.poll),  # before who sees what has come of it
             ("monitor", front.monitor.poll),
@@ -143,19 +143,19 @@ class Assembly:
             log=self.log,
             clock=self.clock,
             ledger=self.ledger,
-            treatment=self.treatment,
+            infusion=self.infusion,
             scratch=scratch,
             watchdog=self.watchdog,
         )
         self.dispenser.record(self.journal)
-        self.events = EventRecorder(self.log, self.clock, self.treatment.outlook)
+        self.events = EventRecorder(self.log, self.clock, self.infusion.outlook)
         self.settings = Settings(
             twins,
             journal=self.journal,
             events=self.events,
             clock=self.clock,
             dispenser=self.dispenser,
-            treatment=self.treatment,
+            infusion=self.infusion,
             staging=self.staging,
             alarms=self.alarms,
             alarm_owners=(self.alarms, self.absence),
@@ -167,8 +167,8 @@ class Assembly:
 
     def _setup_owners(self):
         """Who shares the record `setup`, in the order of the places in it."""
-        outlook = self.treatment.outlook
-        first = outlook, self.treatment.line, self.calibrations, self.reservoir
+        outlook = self.infusion.outlook
+        first = outlook, self.infusion.line, self.calibrations, self.reservoir
         return first + (self.lock, self.heartbeat, outlook.grid)
 
     def _recover(self, twins, scratch, is_prepared, cause):
@@ -182,7 +182,7 @@ class Assembly:
             settings=self.settings,
             clock=self.clock,
             ledger=self.ledger,
-            treatment=self.treatment,
+            infusion=self.infusion,
             staging=self.staging,
             calibrations=self.calibrations,
             reservoir=self.reservoir,
@@ -210,7 +210,7 @@ class Assembly:
             counter=counter,
             engine=self.engine,
             dispenser=self.dispenser,
-            treatment=self.treatment,
+            infusion=self.infusion,
             note=self.events.note,
         )
 

@@ -13,17 +13,17 @@ _EVERY_US = const(5_000_000)
 
 
 class Beat:
-    """rtc: a battery clock with `mark`. settings: what resumes. treatment: what runs."""
+    """rtc: a battery clock with `mark`. settings: what resumes. infusion: what runs."""
 
-    def __init__(self, rtc, settings, treatment):
+    def __init__(self, rtc, settings, infusion):
         self._rtc = rtc
         self._settings = settings
-        self._treatment = treatment
+        self._infusion = infusion
         self._due_us = 0
 
     def poll(self, now_us):
         """Mark the clock when that is due; returns when it is due again, or None."""
-        if self._settings.resume != RESUME_BASAL or not self._treatment.is_regular():
+        if self._settings.resume != RESUME_BASAL or not self._infusion.is_regular():
             return None
         if now_us >= self._due_us:
             self._due_us = now_us + _EVERY_US

@@ -23,7 +23,7 @@ class Consequences:
         *,
         supervisor,
         dispenser,
-        supply,
+        reservoir_guard,
         settings,
         note,
         monitor,
@@ -31,7 +31,7 @@ class Consequences:
         conditions,
     ):
         self._supervisor = supervisor
-        self._dispenser, self._supply = dispenser, supply
+        self._dispenser, self._reservoir_guard = dispenser, reservoir_guard
         self._settings, self._note = settings, note
         self._monitor, self._annunciator = monitor, annunciator
         self._conditions = conditions
@@ -73,7 +73,7 @@ class Consequences:
     def _bring_about(self, is_setup):
         """What runs goes on; bring what orders have changed to the alarms and to flash."""
         self._dispenser.renew(0)
-        self._supply.poll(0)
+        self._reservoir_guard.poll(0)
         self._monitor.look()
         self._annunciator.poll()  # it sounds before flash is written
         self._settings.watch()

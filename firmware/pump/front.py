@@ -30,12 +30,12 @@ from pump.console.panel import Panel
 from pump.console.session import Session
 from pump.console.status import Status
 from pump.console.tree import Tree
-from pump.control import Control
 from pump.delivery.planner import FASTEST_STEPS_S
-from pump.dosing import Dosing
 from pump.hal import program
-from pump.interlocks import Interlocks
-from pump.progress import Progress
+from pump.infusion.bolus_orders import BolusOrders
+from pump.infusion.interlocks import Interlocks
+from pump.infusion.orders import Orders
+from pump.infusion.progress import Progress
 from pump.selftest import SelfTest
 from pump.timecheck import TimeCheck
 
@@ -64,9 +64,9 @@ class Front:
             whole.alarms,
             whole.absence,
             whole.clock,
-            treatment=whole.treatment,
+            infusion=whole.infusion,
             staging=whole.staging,
-            supply=whole.supply,
+            reservoir_guard=whole.reservoir_guard,
             journal=whole.journal,
             settings=whole.settings,
             panel=self.panel,
@@ -105,13 +105,13 @@ class Front:
             settings=whole.settings,
             staging=whole.staging,
             dispenser=whole.dispenser,
-            treatment=whole.treatment,
+            infusion=whole.infusion,
         )
-        self.control = Control(
+        self.orders = Orders(
             interlocks=self.interlocks,
-            treatment=whole.treatment,
+            infusion=whole.infusion,
             dispenser=whole.dispenser,
-            supply=whole.supply,
+            reservoir_guard=whole.reservoir_guard,
             calibrations=whole.calibrations,
             staging=whole.staging,
             supervisor=whole.supervisor,
@@ -120,21 +120,21 @@ class Front:
             alarms=whole.alarms,
             self_test=self.self_test,
         )
-        self.dosing = Dosing(
+        self.bolus_orders = BolusOrders(
             interlocks=self.interlocks,
-            treatment=whole.treatment,
-            supply=whole.supply,
+            infusion=whole.infusion,
+            reservoir_guard=whole.reservoir_guard,
             staging=whole.staging,
             supervisor=whole.supervisor,
             signal=self.annunciator.signal,
             note=whole.events.note,
         )
         self.status = Status()
-        self.conditions = Conditions(self.status, self.control, whole.alarms)
+        self.conditions = Conditions(self.status, self.orders, whole.alarms)
         self.consequences = Consequences(
             supervisor=whole.supervisor,
             dispenser=whole.dispenser,
-            supply=whole.supply,
+            reservoir_guard=whole.reservoir_guard,
             settings=whole.settings,
             note=whole.events.note,
             monitor=self.monitor,
@@ -143,9 +143,9 @@ class Front:
         )
         self.panel.tell(self.consequences.of_button)
         stop, silence, patient = hal.button_lines(board, whole.rest)
-        self.panel.add(stop, HELD, self.control.stop, "STOP")
+        self.panel.add(stop, HELD, self.orders.stop, "STOP")
         self.panel.add(silence, PRESSED, self.annunciator.pause, SILENCE)
-        self.panel.add(patient, PRESSED, self.dosing.patient, "BOLUS")
+        self.panel.add(patient, PRESSED, self.bolus_orders.patient, "BOLUS")
 
     def _build_console(self, board, hal):
         whole = self._whole
@@ -157,25 +157,25 @@ class Front:
 
     def _sections(self, board, hal):
         """The command tree: how headers begin, what makes the rows, and of what."""
-        whole, control = self._whole, self.control
-        treatment, dispenser, staging = whole.treatment, whole.dispenser, whole.staging
-        progress = Progress(treatment, dispenser)
+        whole, orders = self._whole, self.orders
+        infusion, dispenser, staging = whole.infusion, whole.dispenser, whole.staging
+        progress = Progress(infusion, dispenser)
         identity = "ITB-Pump,%s,%s,%s" % (board.NAME, hal.unique_id(), VERSION)
         clock, lock = whole.clock, whole.lock
-        system_parts = control, whole.supervisor, clock, whole.boot, whole.heartbeat, program.sums
-        common = self.status, self.errors, identity, staging.discard, control.self_test
+        system_parts = orders, whole.supervisor, clock, whole.boot, whole.heartbeat, program.sums
+        common = self.status, self.errors, identity, staging.discard, orders.self_test
         sound = self.monitor, self.annunciator, clock
         return (
             ("*", ieee488.rows, common),
             ("SY ST", ieee488.required_rows, (self.status, self.errors)),
             ("SY", system.rows, system_parts),
             ("SY", lock_rows, (lock, whole.settings, whole.events.note)),
-            ("PR", prescription.rows, (control, self.interlocks, staging)),
-            ("TH", therapy.rows, (control,)),
-            ("BO PR BR", bolus.rows, (self.dosing, progress, treatment.boluses)),
+            ("PR", prescription.rows, (orders, self.interlocks, staging)),
+            ("TH", therapy.rows, (orders,)),
+            ("BO PR BR", bolus.rows, (self.bolus_orders, progress, infusion.boluses)),
             ("DE", delivery.rows, (progress, dispenser, whole.ledger, whole.rotor)),
-            ("RE", reservoir.rows, (staging, whole.supply)),
-            ("MO", motor.rows, (control, board.DRIVER)),
+            ("RE", reservoir.rows, (staging, whole.reservoir_guard)),
+            ("MO", motor.rows, (orders, board.DRIVER)),
             ("AL", alarm.rows, (whole.alarms, whole.absence) + sound),
             ("LO", log.rows, (whole.log,)),
         )

@@ -21,15 +21,15 @@ _EVENTS = {
 class RotorGuard:
     """counter: of the sensor's pulses, `count()`. engine: of the motor, `emitted()`.
 
-    dispenser: whether anything goes out. treatment: what is stopped. note(code, text): an event.
+    dispenser: whether anything goes out. infusion: what is stopped. note(code, text): an event.
     """
 
-    def __init__(self, steps_per_pulse, *, counter, engine, dispenser, treatment, note):
+    def __init__(self, steps_per_pulse, *, counter, engine, dispenser, infusion, note):
         self._judge = RotorJudge(steps_per_pulse)
         self._counter = counter
         self._engine = engine
         self._dispenser = dispenser
-        self._treatment = treatment
+        self._infusion = infusion
         self._note = note
 
     def poll(self, _now_us):
@@ -59,7 +59,7 @@ class RotorGuard:
     def _stop(self):
         """The motor first; what was missed is counted when it stands."""
         if self._dispenser.is_active():
-            self._treatment.stop()
+            self._infusion.stop()
         self._judge.stopped(self._engine.emitted(), self._counter.count())
 
     def _text(self, found):
@@ -70,6 +70,6 @@ class RotorGuard:
             steps = self._judge.missed_steps
         else:
             return "%d pulses, %d steps" % (self._counter.count(), self._engine.emitted())
-        calibration = self._treatment.calibration
+        calibration = self._infusion.calibration
         volume = ml_of_pl(calibration.volume_pl(steps)) if calibration.pl_per_rev else "NONE"
         return "%d steps %s mL" % (steps, volume)

@@ -13,7 +13,7 @@ FLEX_CONFLICT, OUT_OF_MEMORY, SYSTEM_ERROR, DEADLOCKED = 121, -225, -310, -430
 
 # Whatever looks at the limits of the pump does more than that.
 LIMITS = """
-limits = app.control.interlocks.limits
+limits = app.orders.interlocks.limits
 
 
 def slower():
@@ -25,7 +25,7 @@ def extra(now_us):
     return None
 
 
-app.control.interlocks.limits = slower
+app.orders.interlocks.limits = slower
 """
 
 

@@ -76,7 +76,7 @@ def slow(now_us):
 
 app.tasks += (("slow", slow),)
 """
-TASKS = ["console", "dispenser", "supply", "treatment", "staging", "panel"]
+TASKS = ["console", "dispenser", "reservoir", "infusion", "staging", "panel"]
 TASKS += ["monitor", "annunciator", "memory", "clocks"]
 TASKS += ["self-test", "conditions"]
 
@@ -168,7 +168,7 @@ def test_these_are_all_tasks():
 @pytest.mark.parametrize("rate", RATES)
 def test_what_a_hang_delivers_too_much_and_that_it_is_counted(power_up, rate, record_property):
     after_us = 3_000_000 if rate != "1 ML/D" else 5_300_000  # a step is due in the lease
-    main = main_with_task(HANGS + IN_TASK.format(task="treatment", after_us=after_us))
+    main = main_with_task(HANGS + IN_TASK.format(task="infusion", after_us=after_us))
     bench = Bench(power_up(main=main))
     bench.prescribe(rate)
     bench.tell("THER:STAR")

@@ -11,7 +11,7 @@ SLOW_ON_A_CHIP = "PRES:VAL?" + ";VAL?" * 48  # by itself
 TAKES_S = 0.1  # a command looks twice
 # Whatever looks at the limits of the pump, as a validation does, takes its time.
 MAIN = f"""
-limits = app.control.interlocks.limits
+limits = app.orders.interlocks.limits
 
 
 def slower():
@@ -23,7 +23,7 @@ def extra(now_us):
     return None
 
 
-app.control.interlocks.limits = slower
+app.orders.interlocks.limits = slower
 """
 LATEST_S = 2 * TAKES_S + 0.05  # one command, then the rest of a cycle
 CHIP_LATEST_S = 0.4  # a validation, the cycle and a record in flash

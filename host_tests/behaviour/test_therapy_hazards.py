@@ -138,8 +138,8 @@ is_done = [False]
 
 
 def extra(now_us):
-    treatment = app.control.treatment
-    if treatment.mode != "RUNNING" or is_done[0]:
+    treatment = app.orders.infusion
+    if infusion.mode.name != "RUNNING" or is_done[0]:
         return None
     at_us = treatment.grid.anchor_us + 300_000_000 + {off_us}
     if treatment.now_us() < at_us - 500_000:

@@ -177,7 +177,7 @@ class Year:
         self.clock, self.ledger = Clock(), Ledger(STEPS_PER_REV)
         self.therapy, self._scratch = Therapy(self._calibration()), scratch
         self.reservoir = Reservoir(REFILL_NL, DEAD_NL)
-        delivery = {"clock": self.clock, "ledger": self.ledger, "treatment": self.therapy}
+        delivery = {"clock": self.clock, "ledger": self.ledger, "infusion": self.therapy}
         self.journal = Journal(
             self._twins, log=NoLog(), **delivery, scratch=scratch, watchdog=Fed()
         )

@@ -153,7 +153,7 @@ def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypat
     bench.prescribe("100 ML/HR")
     bench.tell("THER:STAR")
     bench.run(3)
-    treatments += [app.control.treatment for app in apps() if app.dispenser.is_active()]
+    treatments += [app.orders.infusion for app in apps() if app.dispenser.is_active()]
     flash = bench.target.world.flash
     flash.erase_ns, flash.program_ns = 300_000_000, 25_000_000  # so that much comes between them
     for number in range(40):

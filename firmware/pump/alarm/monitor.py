@@ -19,10 +19,10 @@ class Monitor:
     """Collaborators, by what they are asked.
 
     alarms: the manager. absence: of therapy. clock: `now_us`. staging: `is_left_open`,
-    `was_dropped`, `active`. treatment: `needs_wall`, `is_dosing`, `is_observed`, `grid`. supply:
-    `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. settings: `is_lost`,
-    `is_failing`. panel: `is_stuck`. self_test: `is_alarming`. supervisor: `fault`, `is_late`,
-    `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be heard.
+    `was_dropped`, `active`. infusion: `needs_wall`, `is_dosing`, `is_observed`, `grid`.
+    reservoir_guard: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. settings:
+    `is_lost`, `is_failing`. panel: `is_stuck`. self_test: `is_alarming`. supervisor: `fault`,
+    `is_late`, `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be heard.
     fitted: (code, predicate) each, of what only some boards can see.
     """
 
@@ -32,9 +32,9 @@ class Monitor:
         absence,
         clock,
         *,
-        treatment,
+        infusion,
         staging,
-        supply,
+        reservoir_guard,
         journal,
         settings,
         panel,
@@ -47,7 +47,7 @@ class Monitor:
         self._alarms = alarms
         self._absence = absence
         self._clock = clock
-        self._treatment = treatment
+        self._infusion = infusion
         self._staging = staging
         self._supervisor = supervisor
         self._present = -1  # a bit for each of the table, as of the last look; -1: none yet
@@ -55,29 +55,32 @@ class Monitor:
         self._next_us = 0
         self._is_low = False
         self._heap_us = 0
-        reservoir = supply.reservoir
+        reservoir = reservoir_guard.reservoir
         self._predicates = (
-            (conditions.CLOCK_NOT_SET, treatment.needs_wall),
+            (conditions.CLOCK_NOT_SET, infusion.needs_wall),
             (conditions.PROGRAMMING_OPEN, lambda: staging.is_left_open),
             (conditions.PROGRAMMING_DROPPED, lambda: staging.was_dropped),
             (conditions.INTERRUPTED, lambda: journal.is_interrupted),
             (conditions.RESERVOIR_LOW, lambda: reservoir.is_low),
-            (conditions.RESERVOIR_EMPTY, lambda: supply.is_empty),
+            (conditions.RESERVOIR_EMPTY, lambda: reservoir_guard.is_empty),
             (conditions.REFILL_MISMATCH, lambda: reservoir.is_mismatched),
             (conditions.STORE_DAMAGED, settings.is_lost),
             (conditions.STORE_FAILING, settings.is_failing),
             (conditions.PUMP_FAULT, lambda: supervisor.fault is not None),
             (conditions.STOPPED_TOO_LONG, self._is_stopped_too_long),
-            (conditions.OBSERVATION_OVER, lambda: treatment.is_observed),
+            (conditions.OBSERVATION_OVER, lambda: infusion.is_observed),
             (conditions.NO_BUZZER, lambda: not has_buzzer),
-            (conditions.RESERVOIR_UNKNOWN, lambda: supply.is_unknown and treatment.is_dosing()),
+            (
+                conditions.RESERVOIR_UNKNOWN,
+                lambda: reservoir_guard.is_unknown and infusion.is_dosing(),
+            ),
             (conditions.BUTTON_STUCK, panel.is_stuck),
             (conditions.MEMORY_LOW, self._is_memory_low),
             (conditions.HOST_SILENT, lambda: heartbeat.is_silent(self._now_us)),
             (conditions.TASK_LATE, supervisor.is_late),
             (conditions.LOAD_HIGH, lambda: supervisor.is_loaded),
             (conditions.SELF_TEST_FAILED, self_test.is_alarming),
-            (conditions.DOSE_MISSED, lambda: treatment.grid.has_missed),
+            (conditions.DOSE_MISSED, lambda: infusion.grid.has_missed),
         ) + fitted
 
     def poll(self, _now_us=0):
@@ -116,14 +119,14 @@ class Monitor:
         if code in (None, conditions.PROGRAMMING_DROPPED):
             self._staging.was_dropped = False
         if code in (None, conditions.OBSERVATION_OVER):
-            self._treatment.is_observed = False
+            self._infusion.is_observed = False
         if code in (None, conditions.DOSE_MISSED):
-            self._treatment.grid.has_missed = False
+            self._infusion.grid.has_missed = False
         self.look()
 
     def _is_stopped_too_long(self):
         """Whether a therapy that is prescribed has not been given for too long."""
-        is_absent = self._staging.active is not None and not self._treatment.is_dosing()
+        is_absent = self._staging.active is not None and not self._infusion.is_dosing()
         return self._absence.is_too_long(is_absent, self._now_us)
 
     def _is_memory_low(self):

@@ -25,11 +25,11 @@ ALARMED = const(1 << 10)  # of HIGH; one bit further for each priority below
 
 
 class Conditions:
-    """status: the registers. control, alarms: what they tell about."""
+    """status: the registers. orders, alarms: what they tell about."""
 
-    def __init__(self, status, control, alarms):
+    def __init__(self, status, orders, alarms):
         self._status = status
-        self._control = control
+        self._orders = orders
         self._alarms = alarms
         self._version = -1
 
@@ -39,14 +39,14 @@ class Conditions:
 
     def refresh(self):
         """Bring the conditions up to date."""
-        treatment = self._control.treatment
-        treatment.poll(0)
+        infusion = self._orders.infusion
+        infusion.poll(0)
         operation, questionable = self._status.operation, self._status.questionable
-        operation.update(TREATING, treatment.is_regular())
-        operation.update(JOGGING, treatment.mode == JOG)
-        operation.update(GIVING, treatment.is_giving())
-        operation.update(OBSERVING, treatment.mode == OBSERVATION)
-        questionable.update(FAULTED, self._control.state() == FAULT)
+        operation.update(TREATING, infusion.is_regular())
+        operation.update(JOGGING, infusion.mode.name == JOG)
+        operation.update(GIVING, infusion.is_giving())
+        operation.update(OBSERVING, infusion.mode.name == OBSERVATION)
+        questionable.update(FAULTED, self._orders.state() == FAULT)
         if self._alarms.version == self._version:
             return
         self._version = self._alarms.version

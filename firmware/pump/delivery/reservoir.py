@@ -23,7 +23,8 @@ class Reservoir:
     last: of the last refill (volume_nl, measured_nl, expected_pl, dispensed_pl), or None; measured
     and expected are those before it, or None. is_mismatched: the last residual that was measured
     did not agree with the model. is_empty: a delivery was stopped for want of fluid. is_low: as
-    `Supply` found it last. unmeasured: steps of unknown volume that were out at the last refill.
+    `ReservoirGuard` found it last. unmeasured: steps of unknown volume that were out at the last
+    refill.
     """
 
     def __init__(self, capacity_nl, dead_nl):

@@ -68,11 +68,11 @@ class _Feeder:
 
     def __init__(self):
         self._dma = rp2.DMA()
-        self._control = self._dma.pack_ctrl(inc_write=False, treq_sel=_DREQ)
+        self._orders = self._dma.pack_ctrl(inc_write=False, treq_sel=_DREQ)
 
     def start(self, words):
         self._dma.config(
-            read=words, write=_FIFO, count=len(words), ctrl=self._control, trigger=True
+            read=words, write=_FIFO, count=len(words), ctrl=self._orders, trigger=True
         )
 
     def stop(self):

@@ -30,7 +30,7 @@ class Timer:
     """Resets the chip when nobody feeds it in time."""
 
     def __init__(self, base):
-        self._control = base + _CONTROL
+        self._orders = base + _CONTROL
         self._timer = None
 
     def start(self, timeout_ms):
@@ -44,12 +44,12 @@ class Timer:
 
     def is_running(self):
         """Whether the chip says so."""
-        return machine.mem32[self._control] & _ENABLE != 0
+        return machine.mem32[self._orders] & _ENABLE != 0
 
     def stop(self):
         """End it: the REPL comes next, and nobody feeds it there. `machine.WDT` cannot do that."""
         self._timer = None
-        machine.mem32[self._control] = machine.mem32[self._control] & ~_ENABLE
+        machine.mem32[self._orders] = machine.mem32[self._orders] & ~_ENABLE
 
 
 class Scratch:

@@ -22,10 +22,10 @@ class Interruption:
     going out. logged: how many events the log had, at least, 0 before the first record.
     """
 
-    def __init__(self, journal, clock, ledger, treatment, scratch):
+    def __init__(self, journal, clock, ledger, infusion, scratch):
         self._journal = journal
         self._clock, self._ledger = clock, ledger
-        self._treatment = treatment
+        self._infusion = infusion
         self._scratch = scratch
         self.batch = None
         self.was_dosing = False
@@ -36,12 +36,12 @@ class Interruption:
     def take_day(self, record):
         """Bring back the drug of the last 24 h. Before `take`."""
         day, self._day_ng = record
-        self._treatment.day.from_record(day)
+        self._infusion.day.from_record(day)
 
     def lose_day(self):
         """Nobody knows what went out: every limit of a day is used up."""
         self._day_ng = 0
-        self._treatment.day.assume_worst(self._clock.now_us())
+        self._infusion.day.assume_worst(self._clock.now_us())
 
     def take(self, record):
         """Go on from the last record of the delivery."""
@@ -61,7 +61,7 @@ class Interruption:
         """What went out, or may have, since the day was kept counts as given just now."""
         since_ng = self._ledger.most_ng() - self._day_ng
         if since_ng > 0:
-            self._treatment.day.recover(self._lane, since_ng * _FG_PER_NG, self._clock.now_us())
+            self._infusion.day.recover(self._lane, since_ng * _FG_PER_NG, self._clock.now_us())
 
     def _out(self, at_us, counts):
         """(steps that are out since the record for sure, how many more may be).
@@ -90,5 +90,5 @@ class Interruption:
         record = Record(number, kind, programmed_ng, start_us, duration_us)
         record.outcome, record.given_ng = RESET, given_ng
         record.end_us = self._clock.now_us()
-        self._treatment.boluses.add(record)
-        return number if self._treatment.boluses.find(number) is not None else 0
+        self._infusion.boluses.add(record)
+        return number if self._infusion.boluses.find(number) is not None else 0

@@ -40,12 +40,12 @@ class Journal:
     power-up. For what power-up makes of a record see `interruption`.
     """
 
-    def __init__(self, twins, *, log, clock, ledger, treatment, scratch, watchdog):
+    def __init__(self, twins, *, log, clock, ledger, infusion, scratch, watchdog):
         self._twins = twins
         self._log = log
         self._clock = clock
         self._ledger = ledger
-        self._treatment = treatment
+        self._infusion = infusion
         self._scratch = scratch
         self._watchdog = watchdog
         self.is_interrupted = False
@@ -201,10 +201,10 @@ class Journal:
 
     def _value(self, key):
         """What past or day hold now."""
-        treatment = self._treatment
+        infusion = self._infusion
         if key == PAST:
-            return treatment.boluses.to_record(self._clock.now_us())
-        return [treatment.day.to_record(), self._ledger.most_ng()]
+            return infusion.boluses.to_record(self._clock.now_us())
+        return [infusion.day.to_record(), self._ledger.most_ng()]
 
     def _is_in_past(self):
         """Whether the dose in the last record, which is over, is in a copy of the past."""
@@ -222,13 +222,13 @@ class Journal:
 
     def _has_ended(self):
         """Whether the dose in the last record is over."""
-        giving = self._treatment.giving
-        return self._dose_id != 0 and (giving is None or giving.record.id != self._dose_id)
+        active = self._infusion.active_dose
+        return self._dose_id != 0 and (active is None or active.record.id != self._dose_id)
 
     def _has_begun(self):
         """Whether a dose is under way that the last record does not tell of."""
-        giving = self._treatment.giving
-        return giving is not None and giving.record.id != self._dose_id
+        active = self._infusion.active_dose
+        return active is not None and active.record.id != self._dose_id
 
     def _enough(self):
         """How many steps since power-up may be out with a fresh reservation."""
@@ -244,14 +244,14 @@ class Journal:
         A dose leaves the record when it is among the past, not before. One that is over stays in
         it until then; only where another one begins is the past written first.
         """
-        now_us, giving, dose = self._clock.now_us(), self._treatment.giving, None
+        now_us, active, dose = self._clock.now_us(), self._infusion.active_dose, None
         is_kept = not self._has_ended() or self._is_in_past()
-        if giving is not None:
+        if active is not None:
             if not is_kept:
                 self._keep_past()
-            dose = giving.record.to_record()[:5] + [giving.given_ng()]
+            dose = active.record.to_record()[:5] + [active.given_ng()]
         elif not is_kept:
-            over = self._treatment.boluses.find(self._dose_id)
+            over = self._infusion.boluses.find(self._dose_id)
             dose = over.to_record()[:5] + [over.given_ng]
         drug, known = self._drug_batch(), self._log.written()
         value = [now_us, self.boot, self.is_interrupted, drug, [emitted, allowed]]
@@ -289,18 +289,18 @@ class Journal:
     def _drug_batch(self):
         """What is going out, with the strongest drug in it."""
         kind, pl_per_rev, ng_ml = self._batch
-        giving = self._treatment.giving
-        ng_ml = max(ng_ml, giving.dose.ng_ml if giving is not None else 0)
+        active = self._infusion.active_dose
+        ng_ml = max(ng_ml, active.dose.ng_ml if active is not None else 0)
         return PERIODIC if self._dosing() else kind, pl_per_rev, ng_ml
 
     def _dosing(self):
         """Whether a periodic dose goes out now, or where the queue ends."""
-        treatment = self._treatment
-        return treatment.giving is None and treatment.busy_until_us() is not None
+        infusion = self._infusion
+        return infusion.active_dose is None and infusion.busy_until_us() is not None
 
     def _least(self):
         """The smallest reservation in steps."""
-        calibration = self._treatment.calibration
+        calibration = self._infusion.calibration
         if not calibration.pl_per_rev:
             return _LEAST_STEPS
         return 1 + _LEAST_PL // max(calibration.volume_pl(1), 1)

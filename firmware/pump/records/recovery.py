@@ -42,7 +42,7 @@ class Recovery:
         settings,
         clock,
         ledger,
-        treatment,
+        infusion,
         staging,
         calibrations,
         reservoir,
@@ -53,17 +53,15 @@ class Recovery:
         self._twins, self._log = twins, log
         self._journal, self._settings = journal, settings
         self._clock, self._ledger = clock, ledger
-        self._treatment = treatment
+        self._infusion = infusion
         self._calibrations, self._reservoir = calibrations, reservoir
         self._scratch, self._rtc = scratch, rtc
         self._is_prepared = is_prepared
-        self._interruption = interruption = Interruption(
-            journal, clock, ledger, treatment, scratch
-        )
+        self._interruption = interruption = Interruption(journal, clock, ledger, infusion, scratch)
         self._owners = {  # key -> how its owners take it, and how they lose it
             "titration": (staging.titration_from_record, staging.lose_titration),
             "prescription": (staging.from_record, staging.lose),
-            PAST: (treatment.boluses.from_record, treatment.boluses.lose),
+            PAST: (infusion.boluses.from_record, infusion.boluses.lose),
             DAY: (interruption.take_day, interruption.lose_day),
             DELIVERY: (interruption.take, ledger.lose),
         }
@@ -90,7 +88,7 @@ class Recovery:
         if self._log.finding:
             self._twins.findings.append(("log", self._log.finding))
         lost = self._missing()
-        kept_us, grid = self._clock.now_us(), self._treatment.grid
+        kept_us, grid = self._clock.now_us(), self._infusion.grid
         outage_us = self._tell_time()
         if outage_us is None or DELIVERY in lost:
             grid.lose()
@@ -152,7 +150,7 @@ class Recovery:
         """
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
-        has_past = self._treatment.boluses.last(1) or not self._treatment.day.is_empty()
+        has_past = self._infusion.boluses.last(1) or not self._infusion.day.is_empty()
         is_used = "setup" in had or "prescription" in had or self._ledger.most_pl() or has_past
         is_used = is_used or not self._is_prepared
         if is_used or self._journal.boot > 2:  # setup is written last in the first boot
@@ -170,11 +168,11 @@ class Recovery:
         for key in keys:
             if key in self._owners and key != PAST:  # which may have the dose that a reset ended
                 self._owners[key][1]()
-        self._treatment.calibration = self._calibrations.current()
+        self._infusion.calibration = self._calibrations.current()
         if DELIVERY in keys:
             self._reservoir.lose()
             self._interruption.lose_day()
-        boluses = self._treatment.boluses
+        boluses = self._infusion.boluses
         if DELIVERY in keys or PAST in keys:
             boluses.lock(self._clock.now_us())
         if PAST in keys:  # each dose had an event of its own, at least
@@ -187,7 +185,7 @@ class Recovery:
         later.
         """
         rtc_s, marked_s = self._now_and_marked()
-        clock, now_us = self._treatment.outlook.wall, self._clock.now_us()
+        clock, now_us = self._infusion.outlook.wall, self._clock.now_us()
         if rtc_s is None or not self._settings.is_matched:
             return None
         outage_us, self._clock_told = None, "BATTERY"

@@ -48,7 +48,7 @@ class Settings:
         events,
         clock,
         dispenser,
-        treatment,
+        infusion,
         staging,
         alarms,
         alarm_owners,
@@ -57,7 +57,7 @@ class Settings:
     ):
         self._twins, self._journal, self._events = twins, journal, events
         self._clock, self._dispenser = clock, dispenser
-        self._treatment, self._staging = treatment, staging
+        self._infusion, self._staging = infusion, staging
         self._alarms, self._folders = alarms, folders
         self.shared = {"alarms": Shared(*alarm_owners), "setup": Shared(self, *setup_owners)}
         self.resume = HOLD
@@ -252,12 +252,12 @@ class Settings:
         for kind, what in self._alarms.take_events():
             self._events.note(*alarm_event(kind, what))
             self._due = list(_AT_REST)
-        treatment, giving = self._treatment, self._treatment.giving
-        missed = treatment.grid.take_missed()
+        infusion, active = self._infusion, self._infusion.active_dose
+        missed = infusion.grid.take_missed()
         if missed:
             self._events.note(event_codes.PERIODIC_MISSED, missed)
-        record = giving.record if giving is not None else None
-        seen = treatment.mode, record, self._staging.active
+        record = active.record if active is not None else None
+        seen = infusion.mode.name, record, self._staging.active
         if seen == self._seen:
             return
         before, self._seen = self._seen, seen

@@ -10,6 +10,7 @@ from micropython import const
 
 from pump.therapy.daily_limit import Pattern
 from pump.therapy.grid import Grid
+from pump.therapy.plan import Row
 from pump.therapy.prescription import FLEX
 from pump.therapy.regimen import regular
 from pump.therapy.schedule import DAY_US, Constant
@@ -56,12 +57,12 @@ class Outlook:
             min_nl_d=self._min_nl_d,
             share=self._share(prescription, step_fg),
         )
-        return at_us, schedule, prescription.concentration_ng_ml
+        return Row(at_us, schedule, prescription.concentration_ng_ml)
 
     def bridged(self, prescription, at_us, dose, step_fg):
         """The rows of a bridge from `at_us` on, and of the regular therapy after it."""
         after = self.row(prescription, at_us + dose.duration_us, None, step_fg)
-        return (at_us, dose, dose.ng_ml), after
+        return Row(at_us, dose, dose.ng_ml), after
 
     def pattern(self, prescription, wall=None, step_fg=0):
         """Its regular therapy as a `Pattern`. wall, step_fg: as in `row`."""

@@ -9,6 +9,8 @@ line up to to_us. What changes its rate so often that a board has no time for ea
 steps of a quarter of an hour instead, EARLY or LATE by that.
 """
 
+from collections import namedtuple
+
 from micropython import const
 
 from pump.therapy.schedule import DAY_US
@@ -17,6 +19,9 @@ EARLY = const(1)
 LATE = const(2)
 
 ROUNDING_FG = const(16)  # what sums of rows may be too high by
+
+# ng_ml: how strong what goes out is, from at_us on
+Row = namedtuple("Row", ("at_us", "schedule", "ng_ml"))
 
 _SHORT_US = const(864_000_000)  # a hundredth of a day
 _FOREVER_US = const(1 << 62)

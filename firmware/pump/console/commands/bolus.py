@@ -22,19 +22,19 @@ _MAX_DIAMETER_UM = const(5_000)
 _MAX_LENGTH_UM = const(2_000_000)
 
 
-def rows(dosing, progress, boluses):
+def rows(bolus_orders, progress, boluses):
     """Rows for the tree."""
 
     def start(dose_ng, duration_ms):
         require_dose(dose_ng)
         require_duration(duration_ms)
-        dosing.bolus(dose_ng, duration_ms)
+        bolus_orders.bolus(dose_ng, duration_ms)
 
     def trial(dose_ng, duration_ms, observation_ms):
         require_dose(dose_ng)
         require_duration(duration_ms)
         require_duration(observation_ms, 2 * DAY_MS)
-        dosing.trial(dose_ng, duration_ms, observation_ms)
+        bolus_orders.trial(dose_ng, duration_ms, observation_ms)
 
     def state():
         kind, programmed_ng, given_ng, left_us = progress.dose() or ("NONE", 0, 0, 0)
@@ -49,34 +49,34 @@ def rows(dosing, progress, boluses):
         return [field for record in boluses.last(count) for field in _fields(record)] or "NONE"
 
     def patient():
-        wait_us, _ = dosing.patient_wait()
+        wait_us, _ = bolus_orders.patient_wait()
         counts = boluses.given, boluses.refused, boluses.locked_out
         return counts + (_seconds(wait_us),)
 
     yield ("BOLus:STARt", start, DOSE, TIME)
-    yield ("BOLus:PATient", dosing.patient)
+    yield ("BOLus:PATient", bolus_orders.patient)
     yield ("BOLus:TRIal", trial, DOSE, TIME, TIME)
-    yield ("BOLus:ABORt", dosing.abort)
+    yield ("BOLus:ABORt", bolus_orders.abort)
     yield ("BOLus:STATe?", state)
     yield ("BOLus:HISTory?", history, integer_between(1, 32))
     yield ("BOLus:PATient?", patient)
     yield ("PRES|PRESCription:PERiodic:NEXT?", next_periodic)
-    yield ("PRIMe:STARt", lambda volume_nl, rate: _prime(dosing, volume_nl, rate), VOLUME, RATE)
+    yield ("PRIMe:STARt", lambda *prime: _prime(bolus_orders, *prime), VOLUME, RATE)
     yield ("PRIMe:CATHeter?", _catheter, decimal(_MM_DECIMALS), decimal(_MM_DECIMALS))
-    yield ("PRIMe:ABORt", dosing.abort)
-    yield ("BRIDge:STARt", lambda *dose: _bridge(dosing, *dose), CONCENTRATION, VOLUME)
+    yield ("PRIMe:ABORt", bolus_orders.abort)
+    yield ("BRIDge:STARt", lambda *dose: _bridge(bolus_orders, *dose), CONCENTRATION, VOLUME)
 
 
-def _prime(dosing, volume_nl, rate):
+def _prime(bolus_orders, volume_nl, rate):
     unit, amount = rate
     if unit != NL_D:
         raise ScpiError(DATA_OUT_OF_RANGE, "a prime is volume: ML/D, ML/HR, ML/MIN ...")
-    dosing.prime(_volume(volume_nl), amount)
+    bolus_orders.prime(_volume(volume_nl), amount)
 
 
-def _bridge(dosing, ng_ml, volume_nl):
+def _bridge(bolus_orders, ng_ml, volume_nl):
     require_concentration(ng_ml)
-    dosing.bridge(ng_ml, _volume(volume_nl))
+    bolus_orders.bridge(ng_ml, _volume(volume_nl))
 
 
 def _catheter(diameter_um, length_um):

@@ -28,8 +28,8 @@ _ROOT = const("PRES|PRESCription:")
 _SOFT = ("HIGH", "LOW", "INCRease", "DECRease", "INTerval")  # as a commit names them
 
 
-def rows(control, interlocks, staging):
-    """Rows for the tree. control: has `commit`. interlocks: has `verdict`, `limits`."""
+def rows(orders, interlocks, staging):
+    """Rows for the tree. orders: has `commit`. interlocks: has `verdict`, `limits`."""
     report = _Report(interlocks, staging)
     named = (optional(choice(*_SOFT)),) * len(_SOFT)
     yield from _edit_rows(Edits(staging))
@@ -38,7 +38,7 @@ def rows(control, interlocks, staging):
     yield (_ROOT + "DISCard", staging.discard)
     yield (_ROOT + "VALidate?", report.validation)
     yield (_ROOT + "COMPare?", report.comparison)
-    yield (_ROOT + "COMMit", control.commit, TEXT) + named
+    yield (_ROOT + "COMMit", orders.commit, TEXT) + named
     yield (_ROOT + "STAGed?", report.staged)
     yield (_ROOT + "ACTive?", report.active)
     yield (_ROOT + "FLEX:STAGed?", report.staged_day, WEEKDAY)

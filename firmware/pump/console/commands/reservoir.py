@@ -10,16 +10,16 @@ _MAX_NL = 500_000_000
 _NONE = "NONE"
 
 
-def rows(staging, supply):
+def rows(staging, reservoir_guard):
     """Rows for the tree."""
-    reservoir = supply.reservoir
+    reservoir = reservoir_guard.reservoir
 
     def resize(capacity_nl):
         if not _MIN_NL <= capacity_nl <= _MAX_NL:
             raise ScpiError(DATA_OUT_OF_RANGE, "1 to 500 ML")
         if reservoir.low_nl > capacity_nl // 2:
             raise ScpiError(SETTINGS_CONFLICT, "REServoir:LOW is above half of it")
-        reservoir.resize(capacity_nl, supply.most_pl())
+        reservoir.resize(capacity_nl, reservoir_guard.most_pl())
 
     def set_low(low_nl):
         range_nl = reservoir.dead_nl, reservoir.capacity_nl // 2
@@ -30,7 +30,7 @@ def rows(staging, supply):
         reservoir.is_low = False  # whether it is now, without hysteresis, is told at once
 
     def volume():
-        volume_pl = reservoir.volume_pl(supply.most_pl())
+        volume_pl = reservoir.volume_pl(reservoir_guard.most_pl())
         return _NONE if volume_pl is None else ml_of_pl(volume_pl)
 
     def last():
@@ -44,13 +44,13 @@ def rows(staging, supply):
         )
 
     def forecast():
-        days = supply.forecast(staging.active)
+        days = reservoir_guard.forecast(staging.active)
         return [_NONE if count is None else count for count in days]
 
     yield ("REServoir:CAPacity", resize, VOLUME)
     yield ("REServoir:CAPacity?", lambda: ml(reservoir.capacity_nl))
     yield ("REServoir:VOLume?", volume)
-    yield ("REServoir:REFill", supply.refill, VOLUME, optional(VOLUME))
+    yield ("REServoir:REFill", reservoir_guard.refill, VOLUME, optional(VOLUME))
     yield ("REServoir:REFill?", last)
     yield ("REServoir:LOW", set_low, VOLUME)
     yield ("REServoir:LOW?", lambda: ml(reservoir.low_nl))

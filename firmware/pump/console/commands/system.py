@@ -14,7 +14,7 @@ _LEAST_SILENT_MS = const(5_000)
 _MOST_SILENT_MS = const(86_400_000)
 
 
-def rows(control, supervisor, clock, boot, heartbeat, sums):
+def rows(orders, supervisor, clock, boot, heartbeat, sums):
     """Rows for the tree.
 
     boot: (reset cause, instant of power-up, files that are written to). sums(): the parts of the
@@ -26,7 +26,7 @@ def rows(control, supervisor, clock, boot, heartbeat, sums):
         return fixed((clock.now_us() - start_us) // 1000, 3)
 
     def time():
-        clock_now = control.treatment.outlook.wall
+        clock_now = orders.infusion.outlook.wall
         if clock_now.zero_us is None:
             return "NONE"
         shown = wall.text(clock_now.seconds(clock.now_us()))
@@ -39,9 +39,9 @@ def rows(control, supervisor, clock, boot, heartbeat, sums):
     def set_heartbeat(limit_ms):
         heartbeat.limit_ms = limit_ms
 
-    yield ("SYSTem:STATe?", control.state)
+    yield ("SYSTem:STATe?", orders.state)
     yield ("SYSTem:PROGram?", lambda: _program(sums))
-    yield ("SYSTem:TIME", control.set_clock, _wall_s)
+    yield ("SYSTem:TIME", orders.set_clock, _wall_s)
     yield ("SYSTem:TIME?", time)
     yield ("SYSTem:UPTime?", uptime)
     yield ("SYSTem:HEALth?", health)
@@ -51,7 +51,7 @@ def rows(control, supervisor, clock, boot, heartbeat, sums):
         "SYSTem:HEARtbeat?",
         lambda: seconds(heartbeat.limit_ms) if heartbeat.limit_ms else "OFF",
     )
-    yield ("SYSTem:SERVice", control.end)
+    yield ("SYSTem:SERVice", orders.end)
 
 
 def _program(sums):

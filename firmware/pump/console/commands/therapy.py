@@ -7,21 +7,21 @@ from pump.state import JOG, STOPPED
 STOP = "THERapy:STOP"  # never refused, never lost
 
 
-def rows(control):
+def rows(orders):
     """Rows for the tree."""
 
     def state():
-        control.treatment.poll(0)
-        mode = control.treatment.mode
+        orders.infusion.poll(0)
+        mode = orders.infusion.mode.name
         return STOPPED if mode == JOG else mode
 
     def set_resume(mode):
-        control.settings.resume = mode
-        control.settings.sync()
+        orders.settings.resume = mode
+        orders.settings.sync()
 
-    yield ("THERapy:STARt", control.start)
-    yield ("THERapy:CONFirm", control.confirm)
+    yield ("THERapy:STARt", orders.start)
+    yield ("THERapy:CONFirm", orders.confirm)
     yield ("THERapy:RESume", set_resume, choice("HOLD", "BASal"))
-    yield ("THERapy:RESume?", lambda: control.settings.resume)
-    yield (STOP, control.stop)
+    yield ("THERapy:RESume?", lambda: orders.settings.resume)
+    yield (STOP, orders.stop)
     yield ("THERapy:STATe?", state)

@@ -14,10 +14,10 @@ _MIN_PER_DAY = const(1_440)
 
 
 class Progress:
-    """treatment, dispenser: what it tells about."""
+    """infusion, dispenser: what it tells about."""
 
-    def __init__(self, treatment, dispenser):
-        self._treatment = treatment
+    def __init__(self, infusion, dispenser):
+        self._infusion = infusion
         self._dispenser = dispenser
 
     def rates(self):
@@ -26,48 +26,48 @@ class Progress:
         if batch is None:
             return 0, 0
         kind, pl_per_rev, ng_ml = batch
-        treatment, rate = self._treatment, self._dispenser.rate()
+        infusion, rate = self._infusion, self._dispenser.rate()
         if kind == JOG:
-            pl_min = rate // treatment.calibration.steps_per_rev * pl_per_rev // 1000
+            pl_min = rate // infusion.calibration.steps_per_rev * pl_per_rev // 1000
             return 0, pl_min * _MIN_PER_DAY // 1000
-        if treatment.mode == BRIDGE:
-            ng_ml = treatment.giving.dose.ng_ml
-        elif treatment.mode == RUNNING and self._is_plain(rate):
-            return treatment.prescription.rate_ng_d(), rate  # as it was programmed
+        if infusion.mode.name == BRIDGE:
+            ng_ml = infusion.active_dose.dose.ng_ml
+        elif infusion.mode.name == RUNNING and self._is_plain(rate):
+            return infusion.prescription.rate_ng_d(), rate  # as it was programmed
         return rate * ng_ml // _NL_PER_ML, rate
 
     def _is_plain(self, rate):
-        prescription = self._treatment.prescription
+        prescription = self._infusion.prescription
         return prescription.mode == SIMPLE and rate == prescription.rate_nl_d()
 
     def next_periodic(self):
         """(us until the next periodic dose begins, its ng); None: none is to come by itself."""
-        treatment = self._treatment
-        treatment.poll(0)
-        now_us = treatment.now_us()
-        next_us = treatment.grid.next_us(now_us) if treatment.is_regular() else None
+        infusion = self._infusion
+        infusion.poll(0)
+        now_us = infusion.now_us()
+        next_us = infusion.grid.next_us(now_us) if infusion.is_regular() else None
         if next_us is None:
             return None
-        return next_us - now_us, treatment.prescription.periodic_ng
+        return next_us - now_us, infusion.prescription.periodic_ng
 
     def dose(self):
         """(kind name, programmed ng, delivered ng, us left) of the dose under way, or None."""
-        self._treatment.poll(0)
-        treatment, now_us = self._treatment, self._treatment.now_us()
-        if treatment.mode == OBSERVATION:
-            record = treatment.boluses.last(1)[0]
-            left_us = max(treatment.observed_us - now_us, 0)
+        self._infusion.poll(0)
+        infusion, now_us = self._infusion, self._infusion.now_us()
+        if infusion.mode.name == OBSERVATION:
+            record = infusion.boluses.last(1)[0]
+            left_us = max(infusion.mode.end_us - now_us, 0)
             return OBSERVATION, record.programmed_ng, record.given_ng, left_us
-        giving = treatment.giving
-        if giving is not None:
-            left_us = max(giving.end_us - max(now_us, giving.start_us), 0)
-            programmed_ng = giving.record.programmed_ng
-            return NAMES[giving.dose.kind], programmed_ng, treatment.given_ng(), left_us
-        dose = treatment.grid.dose(now_us) if treatment.mode == RUNNING else None
+        active = infusion.active_dose
+        if active is not None:
+            left_us = max(active.end_us - max(now_us, active.start_us), 0)
+            programmed_ng = active.record.programmed_ng
+            return NAMES[active.dose.kind], programmed_ng, infusion.given_ng(), left_us
+        dose = infusion.grid.dose(now_us) if infusion.mode.name == RUNNING else None
         if dose is None:
             return None
         start_us, end_us = dose
-        prescription, calibration = treatment.prescription, treatment.calibration
+        prescription, calibration = infusion.prescription, infusion.calibration
         volume_nl = dose_nl(prescription.periodic_ng, prescription.concentration_ng_ml)
         schedule = Dose(PERIODIC, volume_nl * DAY_US, end_us - start_us)
         steps = calibration.steps_in(schedule.due(now_us - start_us))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The supply: whether there is enough to deliver. The reservoir meets the treatment here.
+"""The reservoir guard: whether there is enough to deliver; stops before there is not.
 
 The dead volume is never touched. Nothing that needs more than what is left above it may begin, and
 the dispenser gets a bound: the step count that would take it. What is planned beyond the bound
@@ -20,17 +20,17 @@ _AGAIN_NL = const(100_000)  # above low by more than this: no longer low
 _AHEAD_US = const(2_100_000)  # more than the dispenser ever queues
 
 
-class Supply:
+class ReservoirGuard:
     """reservoir: its model. The other collaborators are what their names say, see `assembly`.
 
     is_empty: nothing can be delivered any more. is_unknown: nobody knows what it holds.
     """
 
-    def __init__(self, reservoir, *, treatment, dispenser, ledger):
+    def __init__(self, reservoir, *, infusion, dispenser, ledger):
         self.reservoir = reservoir
         self.is_empty = False
         self.is_unknown = True
-        self._treatment = treatment
+        self._infusion = infusion
         self._dispenser = dispenser
         self._ledger = ledger
 
@@ -40,7 +40,7 @@ class Supply:
         It comes after the dispenser, in the same cycle.
         """
         if self._dispenser.is_short():
-            self._treatment.stop()
+            self._infusion.stop()
             self.reservoir.is_empty = True
         self._dispenser.settle_in(now_us)
         most_pl = self._booked_pl()
@@ -66,7 +66,7 @@ class Supply:
 
     def require_start(self, rate_nl_d):
         """Raise Refused RESERVOIR_TOO_LOW unless the first queue at `rate_nl_d` is available."""
-        steps_pl = self._treatment.calibration.volume_pl(2)  # one owed, one that rounding hides
+        steps_pl = self._infusion.calibration.volume_pl(2)  # one owed, one that rounding hides
         self.require_volume(rate_nl_d * _AHEAD_US // DAY_US + steps_pl // _PL_PER_NL + 2)
 
     def refill(self, volume_nl, measured_nl=None):
@@ -86,11 +86,11 @@ class Supply:
         if prescription is None:
             raise Refused(NO_PRESCRIPTION)
         reservoir, volume_pl = self.reservoir, self.reservoir.volume_pl(self.most_pl())
-        if volume_pl is None or not self._treatment.calibration.pl_per_rev:
+        if volume_pl is None or not self._infusion.calibration.pl_per_rev:
             return (None,) * 4
         bolus_nl = dose_nl(prescription.patient_ng, prescription.concentration_ng_ml)
         rest_nl = volume_pl // _PL_PER_NL - self._under_way_nl()
-        now_us, days = self._treatment.now_us(), self._treatment.outlook.days
+        now_us, days = self._infusion.now_us(), self._infusion.outlook.days
         return [
             days(prescription, now_us, rest_nl - end_nl, more_nl)
             for more_nl in (0, prescription.patient_a_day() * bolus_nl)
@@ -112,7 +112,7 @@ class Supply:
 
     def _measure(self):
         """Book what went out uncalibrated, once there is a calibration; as `most_pl`."""
-        calibration, reservoir = self._treatment.calibration, self.reservoir
+        calibration, reservoir = self._infusion.calibration, self.reservoir
         if calibration.pl_per_rev:
             before = reservoir.unmeasured
             self._ledger.measure(calibration.pl_per_rev, before)
@@ -124,15 +124,15 @@ class Supply:
 
         And a step that may be owed, and one that rounding hides.
         """
-        treatment, now_us = self._treatment, self._treatment.now_us()
-        giving, calibration = treatment.giving, treatment.calibration
+        infusion, now_us = self._infusion, self._infusion.now_us()
+        active, calibration = infusion.active_dose, infusion.calibration
         volume_nl = calibration.volume_pl(self._dispenser.totals()[3] + 2) // _PL_PER_NL + 2
-        if giving is not None:
-            out_nl = calibration.volume_pl(giving.steps()) // _PL_PER_NL
-            return volume_nl + giving.dose.amount // DAY_US - out_nl
-        dose = treatment.grid.dose(now_us) if treatment.mode == RUNNING else None
+        if active is not None:
+            out_nl = calibration.volume_pl(active.steps()) // _PL_PER_NL
+            return volume_nl + active.dose.amount // DAY_US - out_nl
+        dose = infusion.grid.dose(now_us) if infusion.mode.name == RUNNING else None
         if dose is not None:
-            whole = treatment.prescription
+            whole = infusion.prescription
             whole_nl = dose_nl(whole.periodic_ng, whole.concentration_ng_ml)
             volume_nl += whole_nl * (dose[1] - now_us) // (dose[1] - dose[0]) + 1
         return volume_nl
@@ -142,7 +142,7 @@ class Supply:
         if self._dispenser.is_active():
             return
         left_pl = self.reservoir.left_pl(most_pl)
-        calibration = self._treatment.calibration
+        calibration = self._infusion.calibration
         if left_pl is None or not calibration.pl_per_rev:
             self._dispenser.bind(None)
         else:

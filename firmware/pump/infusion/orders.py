@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Control: the orders of an operator to pump and therapy. Boluses: see `dosing`.
+"""Orders of an operator to pump and therapy; those of boluses: see `bolus_orders`.
 
 The console and the buttons call it. An order is judged by the interlocks, and refused or carried
 out. Stopping is never refused.
@@ -11,7 +11,6 @@ from pump.alarm.conditions import INTERRUPTED, STORE_DAMAGED
 from pump.faults import (
     ALREADY_RUNNING,
     CLOCK_REFUSED,
-    LIMIT_EXCEEDED,
     NOTHING_TO_CONFIRM,
     WITNESS_MISMATCH,
     Refused,
@@ -28,7 +27,7 @@ _APPLY_US = const(3_000_000)  # from when a commit is judged until it is in forc
 _PL_PER_NL = const(1000)
 
 
-class Control:
+class Orders:
     """Start, stop, jog, commit, calibrate, set the clock.
 
     interlocks: judge each order. supervisor: has `fault`, `is_ending`, `tidy`, `trip` and `wake`.
@@ -40,9 +39,9 @@ class Control:
         self,
         *,
         interlocks,
-        treatment,
+        infusion,
         dispenser,
-        supply,
+        reservoir_guard,
         calibrations,
         staging,
         supervisor,
@@ -52,9 +51,9 @@ class Control:
         self_test,
     ):
         self.interlocks = interlocks
-        self.treatment = treatment
+        self.infusion = infusion
         self._dispenser = dispenser
-        self._supply = supply
+        self._reservoir_guard = reservoir_guard
         self.calibrations = calibrations
         self._staging = staging
         self._supervisor = supervisor
@@ -73,27 +72,27 @@ class Control:
 
     def start(self):
         """Deliver the active prescription from now on."""
-        if self.treatment.is_regular():
+        if self.infusion.is_regular():
             raise Refused(ALREADY_RUNNING)
         self.interlocks.require_confirmed()
         self.resume()
 
     def resume(self):
         """Deliver the active prescription, confirmed or not: where a reset ended it, say."""
-        interlocks, treatment = self.interlocks, self.treatment
+        interlocks, infusion = self.interlocks, self.infusion
         active = interlocks.require_active()
         self._supervisor.tidy()
         interlocks.require_line(active.concentration_ng_ml, active.drug)
-        self._supply.require_start(sums(active, interlocks.limits().min_nl_d).highest_nl_d)
-        interlocks.require_day(
-            active, LIMIT_EXCEEDED, treatment.ahead(active), treatment.pattern(active)
+        self._reservoir_guard.require_start(
+            sums(active, interlocks.limits().min_nl_d).highest_nl_d
         )
-        treatment.start(active, treatment.ahead(active))  # as of now: that took a while
+        interlocks.require_day(active, infusion.to_deliver(active))
+        infusion.start(infusion.to_deliver(active))  # as of now: to judge it took a while
         self._supervisor.wake(DISPENSER)
 
     def stop(self):
         """Stop whatever moves, at once. Never refused."""
-        self.treatment.stop()
+        self.infusion.stop()
 
     def end(self):
         """End the firmware, with safe outputs: stopped, or after a fault, when nothing moves.
@@ -118,9 +117,9 @@ class Control:
         self.interlocks.require_stopped()
         self.interlocks.require_confirmed()
         if steps:
-            volume_pl = self.treatment.calibration.volume_pl(steps)
-            self._supply.require_volume(-(-volume_pl // _PL_PER_NL))
-            self.treatment.jog(steps, millirevs_min)
+            volume_pl = self.infusion.calibration.volume_pl(steps)
+            self._reservoir_guard.require_volume(-(-volume_pl // _PL_PER_NL))
+            self.infusion.jog(steps, millirevs_min)
             self._supervisor.wake(DISPENSER)
 
     def commit(self, token, *names):
@@ -128,7 +127,7 @@ class Control:
 
         names: exactly the soft limits that it exceeds.
         """
-        interlocks, treatment = self.interlocks, self.treatment
+        interlocks, infusion = self.interlocks, self.infusion
         interlocks.require_fit()
         interlocks.require_no_bolus(_APPLY_US)
         self._supervisor.tidy()
@@ -136,16 +135,15 @@ class Control:
         interlocks.require_valid(staged)
         self._staging.check(token)
         interlocks.require_named(staged, names)
-        if treatment.is_regular():
+        if infusion.is_regular():
             interlocks.require_same_drug(staged)
-            ahead = treatment.ahead(staged)
-            interlocks.require_day(staged, LIMIT_EXCEEDED, ahead, treatment.pattern(staged))
+            interlocks.require_day(staged, infusion.to_deliver(staged))
         self._dispenser.renew(0)  # to validate a week takes a while
-        treatment.record_change()
-        past, pl_per_rev = self._staging.past(), treatment.calibration.pl_per_rev
+        infusion.record_follow()
+        past, pl_per_rev = self._staging.past(), infusion.calibration.pl_per_rev
         self.settings.commit(staged, past, pl_per_rev)
         self._staging.activate(staged, past, pl_per_rev)
-        treatment.committed(staged)
+        infusion.committed(staged)
 
     def calibrate(self, pl_per_rev):
         """Set the volume of a revolution; stopped only. What is owed keeps its volume."""
@@ -168,19 +166,18 @@ class Control:
 
     def set_clock(self, wall_s):
         """Set the wall clock; a day pattern that runs follows it, nothing else does."""
-        wall, treatment = Wall(), self.treatment
-        wall.set(wall_s, treatment.now_us())
-        prescription = treatment.prescription
-        is_followed = treatment.is_regular() and prescription.mode == FLEX
+        wall, infusion = Wall(), self.infusion
+        wall.set(wall_s, infusion.now_us())
+        prescription = infusion.prescription
+        is_followed = infusion.is_regular() and prescription.mode == FLEX
         if is_followed:
-            ahead = treatment.ahead(prescription, wall)
-            pattern = treatment.pattern(prescription, wall)
-            self.interlocks.require_day(prescription, CLOCK_REFUSED, ahead, pattern)
-            treatment.record_change()
+            change = infusion.to_deliver(prescription, wall)
+            self.interlocks.require_day(prescription, change, CLOCK_REFUSED)
+            infusion.record_follow()
         self._set_rtc(wall_s)
-        treatment.outlook.wall = wall
+        infusion.outlook.wall = wall
         if is_followed:
-            treatment.change(prescription)
+            infusion.follow(prescription)
 
     def self_test(self):
         """0, or the number of a fault, or of the first part of the self-test that fails.
@@ -213,10 +210,10 @@ class Control:
         raise refusal
 
     def _calibrate(self, pl_per_rev):
-        before = self.calibrations.set(pl_per_rev, self.treatment.now_us())
+        before = self.calibrations.set(pl_per_rev, self.infusion.now_us())
         try:
             self.settings.keep_setup()
         except Refused:
             self.calibrations.take_back(before)
             raise
-        self.treatment.calibration = self.calibrations.current()
+        self.infusion.calibration = self.calibrations.current()

@@ -5,11 +5,10 @@ One at a time; what the ledger books under its kind since it was made is this do
 """
 
 
-class Giving:
+class ActiveDose:
     """dose: its schedule, with `ng_ml`. record: its entry in `boluses`. ledger: books its steps.
 
-    calibration: in force while it is given. observation_us: how long to watch afterwards. drug:
-    its name, of a dose alone.
+    calibration: in force while it is given.
     """
 
     def __init__(self, dose, start_us, record, ledger, calibration):
@@ -17,8 +16,6 @@ class Giving:
         self.record = record
         self.start_us = start_us
         self.end_us = start_us + dose.duration_us
-        self.observation_us = 0
-        self.drug = ""
         self._ledger = ledger
         self._calibration = calibration
         self._steps_before = ledger.steps(dose.kind)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Interlocks: what must hold before the pump may be ordered to do something.
 
-`Control` and `Dosing` ask them before they act. A `require_*` raises Refused, or returns; it
-changes nothing, but that the treatment notices what has ended.
+`Orders` and `BolusOrders` ask them before they act. A `require_*` raises Refused, or returns; it
+changes nothing, but that the infusion notices what has ended.
 """
 
 from micropython import const
@@ -42,14 +42,14 @@ class Interlocks:
     active prescription. The others are what their names say.
     """
 
-    def __init__(self, *, pump, max_steps_s, supervisor, settings, staging, dispenser, treatment):
+    def __init__(self, *, pump, max_steps_s, supervisor, settings, staging, dispenser, infusion):
         self._pump = pump
         self._max_steps_s = max_steps_s
         self._supervisor = supervisor
         self._settings = settings
         self._staging = staging
         self._dispenser = dispenser
-        self._treatment = treatment
+        self._infusion = infusion
         self._found_valid = None, 0  # a prescription, and the calibration that it was valid with
 
     # The pump
@@ -69,7 +69,7 @@ class Interlocks:
     def require_stopped(self):
         """Raise Refused unless the pump is fit, nothing moves, and no trial is observed."""
         self.require_fit()
-        self._treatment.poll(0)
+        self._infusion.poll(0)
         if self._dispenser.is_active():
             raise Refused(NOT_STOPPED)
         self.require_no_bolus()  # an observation, then: nothing moves
@@ -79,23 +79,23 @@ class Interlocks:
 
         within_us: so much longer than until a change made now is in force.
         """
-        treatment = self._treatment
-        treatment.poll(0)
-        until_us = treatment.busy_until_us(within_us)
+        infusion = self._infusion
+        infusion.poll(0)
+        until_us = infusion.busy_until_us(within_us)
         if until_us is None:
             return
-        left_us = max(until_us - treatment.now_us(), 0)
-        code = OBSERVING if treatment.mode == OBSERVATION else BOLUS_IN_PROGRESS
+        left_us = max(until_us - infusion.now_us(), 0)
+        code = OBSERVING if infusion.mode.name == OBSERVATION else BOLUS_IN_PROGRESS
         raise Refused(code, "%s s left" % seconds(left_us // _US_PER_MS))
 
     def require_calibrated(self):
         """Raise Refused NOT_CALIBRATED while the volume of a step is not known."""
-        if not self._treatment.calibration.pl_per_rev:
+        if not self._infusion.calibration.pl_per_rev:
             raise Refused(NOT_CALIBRATED)
 
     def require_line(self, ng_ml, drug):
         """Raise Refused LINE_NOT_CLEARED unless the line holds this drug at this concentration."""
-        line = self._treatment.line
+        line = self._infusion.line
         if line.is_clear(ng_ml, drug):
             return
         if not line.is_of(drug):
@@ -118,7 +118,7 @@ class Interlocks:
         active = self._staging.active
         if active is None:
             raise Refused(NO_PRESCRIPTION)
-        if self._found_valid != (active, self._treatment.calibration.pl_per_rev):
+        if self._found_valid != (active, self._infusion.calibration.pl_per_rev):
             self.require_valid(active)
         self._require_same_head()
         return active
@@ -131,7 +131,7 @@ class Interlocks:
         found = problems(prescription, self.limits())
         if found:
             raise Refused(INVALID_PRESCRIPTION, found[0])
-        self._found_valid = prescription, self._treatment.calibration.pl_per_rev
+        self._found_valid = prescription, self._infusion.calibration.pl_per_rev
 
     def require_trial(self, prescription, dose_ng, duration_ms, observation_ms):
         """Raise Refused LIMIT_EXCEEDED, with the first problem, unless it may be such a trial."""
@@ -163,22 +163,13 @@ class Interlocks:
         if "" not in drugs and drugs[0] != drugs[1]:
             raise Refused(NOT_STOPPED, "another drug needs a stop")
 
-    def require_day(self, prescription, code, rows, pattern=None, **dose):
-        """Raise Refused `code` if more than LIMit:DAY would go out in some 24 h of a plan.
+    def require_day(self, prescription, change, code=LIMIT_EXCEEDED):
+        """Raise Refused `code` if a change brings more than LIMit:DAY out in some 24 h.
 
-        rows: the plan, as `Treatment.ahead` answers it. pattern: of the regular therapy, where it
-        is one. dose: ends_us and dose_fg of one that is new in it. What went out, or goes on
-        without the plan, is no reason to refuse one that lowers it.
+        What went out, or goes on without the change, is no reason to refuse one that lowers it.
         """
         limit_ng = prescription.limit_day_ng
-        if not limit_ng:
-            return
-        treatment = self._treatment
-        if treatment.giving is not None:
-            pattern = None
-        instead_of = treatment.rows if treatment.rows else None
-        known = {"pattern": pattern, "instead_of": instead_of}
-        excess_ng = treatment.excess_ng(rows, limit_ng, **known, **dose)
+        excess_ng = self._infusion.excess_ng(change, limit_ng) if limit_ng else 0
         if excess_ng:
             doses = ug(excess_ng), ug(limit_ng)
             raise Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % doses)
@@ -188,7 +179,7 @@ class Interlocks:
     def limits(self):
         """The `PumpLimits` of the calibration in force. Raise Refused NOT_CALIBRATED."""
         self.require_calibrated()
-        pump, calibration = self._pump, self._treatment.calibration
+        pump, calibration = self._pump, self._infusion.calibration
         motor_nl_d = calibration.volume_pl(self._max_steps_s * _S_PER_DAY) // _PL_PER_NL
         step = (calibration.pl_per_rev, calibration.steps_per_rev)
         return PumpLimits(pump["min_rate_nl_d"], min(pump["max_rate_nl_d"], motor_nl_d), *step)
@@ -208,11 +199,11 @@ class Interlocks:
 
     def _before(self):
         """What a change of dose is measured against, see `Staging.before`."""
-        return self._staging.before(self._treatment.now_us())
+        return self._staging.before(self._infusion.now_us())
 
     def _require_same_head(self):
         """Raise Refused IMPLAUSIBLE if another head is fitted than at the last commit."""
-        before, now = self._staging.pl_per_rev, self._treatment.calibration.pl_per_rev
+        before, now = self._staging.pl_per_rev, self._infusion.calibration.pl_per_rev
         if before and not is_plausible(now, before):
             volumes = ml_of_pl(now), ml_of_pl(before)
             text = "%s mL a revolution; committed with %s: commit it again" % volumes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Dosing: the orders of a bolus, prime, bridge or trial. Each is refused, or carried out.
+"""The orders of a bolus, prime, bridge or trial. Each is refused, or carried out.
 
 One at a time, over the regular therapy or while the pump is stopped. A dose is never rounded up.
 No 24 h hold more than LIMit:DAY with it: what went out, the basal to come, and the new bolus.
@@ -8,7 +8,6 @@ No 24 h hold more than LIMit:DAY with it: what went out, the basal to come, and 
 from micropython import const
 
 from pump.alarm.patterns import REFUSED
-from pump.control import DISPENSER
 from pump.faults import (
     LIMIT_EXCEEDED,
     LOCKED_OUT,
@@ -18,6 +17,7 @@ from pump.faults import (
     TOO_SMALL,
     Refused,
 )
+from pump.infusion.orders import DISPENSER
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
 from pump.records.event_codes import PATIENT_REFUSED
 from pump.therapy.boluses import LOCKOUT
@@ -30,17 +30,19 @@ from pump.units import ml, seconds, ug
 _US_PER_MS = const(1000)
 
 
-class Dosing:
-    """interlocks, supply: judge each order. treatment: acts. staging: the active prescription.
+class BolusOrders:
+    """interlocks, reservoir_guard: judge each order. infusion: acts.
 
-    supervisor: has `wake`. signal(pattern): makes a tone, when the patient was refused.
-    note(code, text): an event.
+    staging: the active prescription. supervisor: has `wake`. signal(pattern): makes a tone, when
+    the patient was refused. note(code, text): an event.
     """
 
-    def __init__(self, *, interlocks, treatment, supply, staging, supervisor, signal, note):
+    def __init__(
+        self, *, interlocks, infusion, reservoir_guard, staging, supervisor, signal, note
+    ):
         self._interlocks = interlocks
-        self._treatment = treatment
-        self._supply = supply
+        self._infusion = infusion
+        self._reservoir_guard = reservoir_guard
         self._staging = staging
         self._supervisor = supervisor
         self._signal, self._note = signal, note
@@ -52,7 +54,7 @@ class Dosing:
         self._interlocks.require_no_bolus()
         prescription = self._interlocks.require_prescription()
         dose = self._dose(CLINICIAN, prescription, dose_ng, duration_ms)
-        if self._treatment.is_regular():
+        if self._infusion.is_regular():
             self._over(dose, prescription, dose_ng)
         else:
             self._alone(dose, prescription, dose_ng)
@@ -63,7 +65,7 @@ class Dosing:
             self._patient()
         except Refused as refused:
             is_lockout = refused.code == LOCKED_OUT
-            self._treatment.boluses.refuse(LOCKOUT if is_lockout else "")
+            self._infusion.boluses.refuse(LOCKOUT if is_lockout else "")
             self._note(PATIENT_REFUSED, str(refused.code))
             self._signal(REFUSED)
             raise
@@ -86,7 +88,7 @@ class Dosing:
         amount = volume_nl * DAY_US
         dose = Dose(PRIME, amount, -(-amount // rate_nl_d), ng_ml)
         self._require_volume(dose)
-        self._treatment.alone(dose, drug_ng(volume_nl, ng_ml), active.drug if active else "")
+        self._infusion.alone(dose, drug_ng(volume_nl, ng_ml), active.drug if active else "")
         self._supervisor.wake(DISPENSER)
 
     def bridge(self, old_ng_ml, volume_nl):
@@ -96,7 +98,7 @@ class Dosing:
         """
         prescription = self._interlocks.require_active()
         self._interlocks.require_confirmed()
-        if not self._treatment.line.is_old(old_ng_ml, prescription.drug):
+        if not self._infusion.line.is_old(old_ng_ml, prescription.drug):
             self._interlocks.require_line(old_ng_ml, prescription.drug)
         daily_ng = sums(prescription, self._interlocks.limits().min_nl_d).mean_ng()
         self._require_rate(dose_nl(daily_ng, old_ng_ml))
@@ -104,15 +106,15 @@ class Dosing:
         duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
         dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
         self._require_volume(dose)
-        ahead = self._treatment.bridged(prescription, dose)
-        self._interlocks.require_day(prescription, LIMIT_EXCEEDED, ahead)
-        self._treatment.bridge(prescription, dose, ahead)
+        change = self._infusion.to_bridge(prescription, dose)
+        self._interlocks.require_day(prescription, change)
+        self._infusion.bridge(change, dose)
         self._supervisor.wake(DISPENSER)
 
     def abort(self):
         """End whatever is given besides the regular therapy, at once. Nothing is no error."""
-        self._treatment.poll(0)
-        self._treatment.abort()
+        self._infusion.poll(0)
+        self._infusion.abort()
         self._supervisor.wake(DISPENSER)
 
     def patient_wait(self):
@@ -121,16 +123,16 @@ class Dosing:
         if active is None or not active.patient_ng:
             return 0, ""
         lockout_us = active.patient_lockout_ms * _US_PER_MS
-        now_us = self._treatment.now_us()
-        return self._treatment.boluses.wait_us(now_us, lockout_us, active.patient_maximum)
+        now_us = self._infusion.now_us()
+        return self._infusion.boluses.wait_us(now_us, lockout_us, active.patient_maximum)
 
     def _patient(self):
         self._interlocks.require_fit()
         self._interlocks.require_confirmed()
-        self._treatment.poll(0)
-        if not self._treatment.is_regular():
+        self._infusion.poll(0)
+        if not self._infusion.is_regular():
             raise Refused(NOT_RUNNING)
-        prescription = self._treatment.prescription
+        prescription = self._infusion.prescription
         if not prescription.patient_ng:
             raise Refused(NO_PATIENT_BOLUS)
         wait_us, reason = self.patient_wait()
@@ -144,8 +146,8 @@ class Dosing:
 
     def _over(self, dose, prescription, dose_ng):
         """Give a dose over the regular therapy."""
-        at_us = self._treatment.next_us()
-        next_us = self._treatment.grid.next_us(at_us)
+        at_us = self._infusion.next_us()
+        next_us = self._infusion.grid.next_us(at_us)
         if next_us is not None and next_us < at_us + dose.duration_us:
             left_us = next_us - at_us
             text = "the next periodic dose begins in %s s" % seconds(left_us // _US_PER_MS)
@@ -154,16 +156,16 @@ class Dosing:
         if next_us is not None:
             basal_nl_d = prescription.rate_nl_d()
         self._require_rate(basal_nl_d - (-dose.amount // dose.duration_us))
-        rows = self._treatment.with_dose(dose)
-        self._require_day(prescription, rows, dose, self._treatment.pattern(prescription))
-        self._treatment.over(dose, dose_ng)
+        change = self._infusion.to_give(dose)
+        self._interlocks.require_day(prescription, change)
+        self._infusion.over(change, dose_ng)
 
     def _alone(self, dose, prescription, dose_ng, observation_us=0):
         """Give a dose while nothing else moves."""
         self._interlocks.require_stopped()
         self._require_rate(-(-dose.amount // dose.duration_us))
-        self._require_day(prescription, ((self._treatment.now_us(), dose, dose.ng_ml),), dose)
-        self._treatment.alone(dose, dose_ng, prescription.drug, observation_us)
+        self._interlocks.require_day(prescription, self._infusion.to_give(dose))
+        self._infusion.alone(dose, dose_ng, prescription.drug, observation_us)
         self._supervisor.wake(DISPENSER)
 
     def _dose(self, kind, prescription, dose_ng, duration_ms):
@@ -181,9 +183,9 @@ class Dosing:
 
     def _require_volume(self, dose):
         """Raise Refused unless the dose is a step at least, and the reservoir has it."""
-        if not self._treatment.calibration.steps_in(dose.amount):
+        if not self._infusion.calibration.steps_in(dose.amount):
             raise Refused(TOO_SMALL, "%s mL" % ml(dose.amount // DAY_US))
-        self._supply.require_volume(dose.amount // DAY_US)
+        self._reservoir_guard.require_volume(dose.amount // DAY_US)
 
     def _require_rate(self, rate_nl_d):
         """Raise Refused LIMIT_EXCEEDED unless the pump can deliver that rate."""
@@ -198,10 +200,3 @@ class Dosing:
         if limit is not None and dose_nl(daily_ng, ng_ml) > rate_nl_d(limit, ng_ml):
             rates = ml(dose_nl(daily_ng, ng_ml)), ml(rate_nl_d(limit, ng_ml))
             raise Refused(LIMIT_EXCEEDED, "%s mL a day is above LIMit:RATE %s" % rates)
-
-    def _require_day(self, prescription, rows, dose, pattern=None):
-        """Raise Refused LIMIT_EXCEEDED if a dose, in the last of `rows`, exceeds LIMit:DAY."""
-        ends_us = rows[-1][0] + dose.duration_us
-        dose_fg = dose.amount // DAY_US * dose.ng_ml
-        known = {"ends_us": ends_us, "dose_fg": dose_fg}
-        self._interlocks.require_day(prescription, LIMIT_EXCEEDED, rows, pattern, **known)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What is being delivered now, and the orders that change it."""

@@ -1,0 +1,392 @@
+# SPDX-License-Identifier: MIT
+"""The infusion: what is being delivered now, and how that changes. Therapy meets delivery here.
+
+The regular therapy runs along the schedule of the active prescription; a bolus goes over it, or
+alone; a bridge goes before it. Instants (`_us`) are on the monotonic clock; the wall clock only
+places a day pattern. Whether something is allowed has been decided by those who call this.
+"""
+
+from micropython import const
+
+from pump import state
+from pump.faults import Refused
+from pump.infusion.active_dose import ActiveDose
+from pump.infusion.change import Change
+from pump.infusion.modes import Alone, Bridge, Prime, Scheduled, Stopped, Trial
+from pump.kinds import BASAL, JOG, PRIME, TRIAL
+from pump.therapy import boluses
+from pump.therapy.line import Line
+from pump.therapy.plan import Row
+from pump.therapy.prescription import FLEX, Prescription
+from pump.therapy.schedule import DAY_US, Constant, Over, Then
+
+_FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
+_US_PER_MIN = const(60_000_000)
+_NOTE_US = const(2_000_000)  # how well it is known when drug went out
+
+
+class Infusion:
+    """day: the `DailyLimit`. The other collaborators are what their names say, see `assembly`.
+
+    mode: one of `modes`. line: which drug the tube holds. rows: what goes out from now on, as a
+    `plan` has it. active_dose: the dose under way, or None. prescription: what runs, or ran last.
+    is_observed: an observation has ended by itself, and nobody has taken note. owed: fraction of a
+    step that the next regular delivery begins with.
+    """
+
+    active_dose: "ActiveDose"  # types as where it is known to be there
+    prescription: "Prescription"
+
+    def __init__(self, *, dispenser, ledger, clock, boluses, day, outlook, calibration):
+        self._dispenser = dispenser
+        self._ledger = ledger
+        self._clock = clock
+        self.boluses = boluses
+        self.day = day
+        self.outlook = outlook
+        self.grid = outlook.grid
+        self.calibration = calibration
+        self._stopped = Stopped(self)  # a stop may have no memory
+        self.mode = self._stopped
+        self.line = Line()
+        self.rows = ()
+        self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
+        self.prescription = None  # pyright: ignore[reportAttributeAccessIssue]
+        self.is_observed = False
+        self.owed = 0
+        self._note_us = 0  # when what is out is to be noted next
+        self._origin_us = 0  # when the delivery's own time began
+
+    # What is asked
+
+    def now_us(self):
+        """Now, as the schedules see it."""
+        if self._dispenser.is_active():
+            return self._origin_us + self._dispenser.time_us()
+        return self._clock.now_us()
+
+    def next_us(self):
+        """When a change made now is in force."""
+        if self._dispenser.is_active():
+            return self._origin_us + self._dispenser.planned_us()
+        return self._clock.now_us()
+
+    def is_regular(self):
+        """True while the active prescription is delivered, or its bridge."""
+        return self.mode.is_regular
+
+    def is_dosing(self):
+        """True while drug is given: the motor does not rest, only turn, or fill the line."""
+        return self.mode.is_dosing
+
+    def is_giving(self):
+        """True while a bolus, bridge, prime, trial or periodic dose goes out."""
+        return self.mode.is_giving()
+
+    def needs_wall(self):
+        """True while a day pattern is delivered without a wall clock that can be relied on."""
+        is_flex = self.mode.is_regular and self.prescription.mode == FLEX
+        return is_flex and not self.outlook.wall.is_set
+
+    def busy_until_us(self, within_us=0):
+        """The end of what is under way besides the regular therapy, or None.
+
+        That is a bolus, bridge, prime, trial, observation or periodic dose, now or when a change
+        made now would be in force, or so much later.
+        """
+        return self.mode.busy_until_us(within_us)
+
+    def given_ng(self):
+        """What has been delivered of the dose under way, rounded down."""
+        self._dispenser.settle()
+        return self.active_dose.given_ng()
+
+    # What would be delivered
+
+    def to_deliver(self, prescription, wall=None):
+        """The Change to a prescription: what runs, and its regular therapy from then on.
+
+        wall: another wall clock than the one in use.
+        """
+        pattern, dose = self._pattern(prescription, wall), self.active_dose
+        at_us = self.mode.in_force_us(self.next_us())
+        row = self._row(prescription, at_us, wall)
+        if dose is not None and dose.end_us > at_us:
+            schedule = Over(dose.dose, row.schedule, elapsed_us=at_us - dose.start_us)
+            row = Row(at_us, schedule, row.ng_ml)
+        return Change(self._going_on(at_us) + (row,), prescription, pattern)
+
+    def to_bridge(self, prescription, dose):
+        """The Change to a bridge from now on, and to the prescription behind it."""
+        step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
+        rows = self.outlook.bridged(prescription, self._clock.now_us(), dose, step_fg)
+        return Change(rows, prescription)
+
+    def to_give(self, dose):
+        """The Change to a dose: over the regular therapy that runs, or alone."""
+        if not self.mode.is_regular:
+            return Change((Row(self.now_us(), dose, dose.ng_ml),), dose=dose)
+        at_us, prescription = self.next_us(), self.prescription
+        row = self._row(prescription, at_us)
+        rows = self._going_on(at_us) + (Row(at_us, Over(dose, row.schedule), row.ng_ml),)
+        return Change(rows, prescription, self._pattern(prescription), dose)
+
+    def excess_ng(self, change, limit_ng):
+        """The drug of some 24 h that a change brings above a limit; 0: of none."""
+        self._note_day()
+        dose, new = change.dose, change.new()
+        ends_us = max(change.ends_us(), self.active_dose.end_us if self.active_dose else 0)
+        return self.day.excess_ng(
+            change.rows,
+            limit_ng,
+            now_us=self._clock.now_us(),
+            last_us=max(new.at_us, ends_us),
+            step_fg=self.calibration.drug_fg(1, new.ng_ml),
+            owed_fg=self._owed_fg(new.ng_ml),
+            pattern=change.pattern if self.active_dose is None else None,
+            instead_of=self.rows or None,
+            dose_fg=dose.amount // DAY_US * dose.ng_ml if dose is not None else 0,
+        )
+
+    # What begins
+
+    def start(self, change):
+        """Deliver the prescription of a change, which has just been made."""
+        new = change.new()
+        self._begin(new.at_us, new.schedule, self._batch(change.prescription), self.owed)
+        self.grid.anchor(change.prescription, new.at_us)
+        self._begin_regular(change, new.at_us, Scheduled(self))
+        self.line.fill(change.prescription.concentration_ng_ml, change.prescription.drug)
+
+    def bridge(self, change, dose):
+        """Deliver `dose`, the old drug that is in the way, and the prescription after it.
+
+        change: what `to_bridge` has just answered.
+        """
+        at_us, prescription, new = change.rows[0].at_us, change.prescription, change.new()
+        bridged = Then(dose, dose.duration_us, new.schedule)
+        programmed_ng = dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG
+        active = self._active(dose, at_us, programmed_ng)
+        self._begin(at_us, bridged, self._batch(prescription), self.owed, active=active)
+        self.grid.anchor(prescription, new.at_us)
+        self._begin_regular(change, new.at_us, Bridge(self))
+        self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
+
+    def alone(self, dose, programmed_ng, drug, observation_us=0):
+        """Deliver a dose of a drug while stopped, and be stopped again; observe then a trial."""
+        at_us = self._clock.now_us()
+        batch = (dose.kind, self.calibration.pl_per_rev, dose.ng_ml)
+        active = self._active(dose, at_us, programmed_ng)
+        steps = self.calibration.steps_in(dose.amount)
+        self._begin(at_us, dose, batch, 0, limit_steps=steps, active=active)
+        if dose.kind == PRIME:
+            self.mode = Prime(self, drug)
+            self.line.prime(dose.ng_ml, drug)
+            return
+        is_trial = dose.kind == TRIAL
+        self.mode = Trial(self, observation_us) if is_trial else Alone(self, state.BOLUS)
+        self.line.fill(dose.ng_ml, drug)
+        self.rows = (Row(at_us, dose, dose.ng_ml),)
+
+    def over(self, change, programmed_ng):
+        """Deliver the dose of a change, which has just been made, over the regular therapy."""
+        new = change.new()
+        self.active_dose = self._active(change.dose, new.at_us, programmed_ng)
+        try:
+            self._dispenser.record_follow()
+        except Exception:
+            self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
+            raise
+        self._dispenser.follow(new.schedule, self._batch(self.prescription))
+        self.boluses.add(self.active_dose.record)
+        self.rows = change.rows
+
+    def jog(self, steps, millirevs_min):
+        """Turn by `steps` at thousandths of a revolution a minute."""
+        schedule = Constant(millirevs_min * self.calibration.steps_per_rev)
+        batch = (JOG, self.calibration.pl_per_rev, 0)
+        self._origin_us = self._clock.now_us()
+        self._dispenser.start(schedule, (_US_PER_MIN * 1000, 1), batch, limit_steps=steps)
+        self.mode = Alone(self, state.JOG, is_dosing=False)
+
+    # What changes, and ends
+
+    def committed(self, prescription):
+        """Another prescription is active now: what runs follows it."""
+        if self.mode.is_regular:
+            self.follow(prescription)
+        else:
+            self.grid.keep(prescription)
+
+    def record_follow(self):
+        """Before a `follow`: all of it that goes on record. Refused where that fails."""
+        if self.mode.is_regular:
+            self._dispenser.record_follow()
+
+    def follow(self, prescription):
+        """Deliver another prescription, or the same one by another clock, from the queue's end.
+
+        It cannot be refused: see `record_follow`.
+        """
+        at_us, change, dose = self.next_us(), self.to_deliver(prescription), self.active_dose
+        from_us, schedule, _ = change.new()
+        self.grid.anchor(prescription, from_us)
+        self.prescription = prescription
+        if from_us > at_us:  # behind the bridge
+            elapsed_us = at_us - dose.start_us
+            schedule = Then(dose.dose, from_us - at_us, schedule, elapsed_us=elapsed_us)
+        self._dispenser.follow(schedule, self._batch(prescription))
+        self._go_along(change)
+
+    def abort(self):
+        """End the dose under way, at once; a regular therapy that runs goes on.
+
+        Where flash takes no record that it may, it ends, too: Refused.
+        """
+        self.mode.abort()
+
+    def stop(self):
+        """Stop whatever moves, at once. An observation goes on: it is there to be watched."""
+        self.mode.stop()
+
+    def poll(self, now_us):
+        """Notice what is out, and what has ended. Returns when the next end is due, or None."""
+        if now_us >= self._note_us:
+            self._note_us = now_us + _NOTE_US
+            self._note_day()
+        return self.mode.poll()
+
+    # For the modes
+
+    def moves(self):
+        """Whether the motor is being driven."""
+        return self._dispenser.is_active()
+
+    def is_past(self, at_us):
+        """Whether an instant on the clock is over."""
+        return self._clock.now_us() >= at_us
+
+    def in_us(self, left_us):
+        """The instant on the clock so much from now."""
+        return self._clock.now_us() + left_us
+
+    def observed(self):
+        """An observation is over."""
+        self.mode, self.is_observed = self._stopped, True
+
+    def complete(self, dose):
+        """What went out alone is out, as it was to be. dose: of it, None for a jog."""
+        self.mode, self.rows = self._stopped, ()
+        if dose is not None:
+            self.finish(boluses.COMPLETED)
+
+    def end(self, outcome):
+        """Stop; the regular therapy and the dose under way are over."""
+        at_us = self.now_us()
+        _, owed = self.halt(outcome)
+        self.rows = ()
+        self._note_day()
+        self.day.stop()
+        self.mode.rests(at_us, owed)
+        self.mode = self._stopped
+
+    def halt(self, outcome):
+        """Stop the motor at once; the dose under way is over. Returns as `Dispenser.stop`."""
+        stopped = self._dispenser.stop()
+        if self.active_dose is not None:
+            self.finish(outcome)
+        return stopped
+
+    def restart(self, outcome):
+        """End the dose under way, at once; the regular therapy goes on as if there was no stop.
+
+        Refused where flash takes no record that it may: then it ends, too.
+        """
+        try:
+            self._dispenser.prepare()
+        except Refused:
+            pass  # the dose ends whatever flash does
+        stopped = self.halt(outcome)
+        self._origin_us += stopped[0]
+        at_us, prescription = self._origin_us, self.prescription
+        row = self._row(prescription, at_us)
+        self.grid.begin(at_us)
+        step = self.calibration.step_in_nl_d_us()
+        try:
+            self._dispenser.restart(row.schedule, step, self._batch(prescription), stopped)
+        except Refused:
+            self.end(outcome)
+            raise
+        self.rows = (row,)
+
+    def finish(self, outcome):
+        """The dose under way is over; what it gave is on record."""
+        given_ng, active = self.given_ng(), self.active_dose
+        self.boluses.end(active.record, outcome, given_ng, self._clock.now_us())
+        if self.mode.is_regular and outcome != boluses.COMPLETED:
+            self.day.stray(self.calibration.drug_fg(1, active.dose.ng_ml))
+        self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
+
+    # Within
+
+    def _batch(self, prescription):
+        return BASAL, self.calibration.pl_per_rev, prescription.concentration_ng_ml
+
+    def _begin(self, at_us, schedule, batch, owed, limit_steps=None, active=None):
+        """Start the dispenser; active: with a dose. Where that is refused, nothing has changed."""
+        step = self.calibration.step_in_nl_d_us()
+        # The records that are written now have it.
+        self.active_dose = active  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            self._dispenser.start(schedule, step, batch, owed=owed, limit_steps=limit_steps)
+        except Exception:
+            self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
+            raise
+        self._origin_us = at_us
+        self.is_observed = False
+        if active is not None:
+            self.boluses.add(active.record)
+
+    def _begin_regular(self, change, at_us, mode):
+        """at_us: periodic doses from then on are given."""
+        self.prescription = change.prescription
+        self.grid.begin(at_us)
+        self.mode = mode
+        self._go_along(change)
+
+    def _go_along(self, change):
+        """The regular therapy is that of a change, from its last row on."""
+        self.rows = change.rows
+        pattern = change.pattern or self._pattern(self.prescription)
+        self.day.follow(change.new().at_us, pattern)
+
+    def _row(self, prescription, at_us, wall=None):
+        step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
+        return self.outlook.row(prescription, at_us, wall, step_fg)
+
+    def _pattern(self, prescription, wall=None):
+        """The regular therapy of a prescription, as LIMit:DAY knows it again."""
+        step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
+        return self.outlook.pattern(prescription, wall, step_fg)
+
+    def _going_on(self, at_us):
+        """What goes out up to an instant, as rows."""
+        begun = [row for row in self.rows if row.at_us < at_us]
+        now_us = self._clock.now_us()
+        while len(begun) > 1 and begun[1].at_us <= now_us:
+            begun.pop(0)
+        return tuple(begun)
+
+    def _owed_fg(self, ng_ml):
+        """Drug that is due of a step that is not out, in femtograms."""
+        owed = self._dispenser.owed() if self.mode.is_regular else self.owed
+        amount, over = self.calibration.step_in_nl_d_us()
+        return max(owed, 0) * ng_ml // (over * DAY_US) if amount else 0
+
+    def _note_day(self):
+        self.day.note(self._clock.now_us(), self._ledger.dosed_fg())
+
+    def _active(self, dose, at_us, programmed_ng):
+        record = self.boluses.next(dose.kind, programmed_ng, at_us, dose.duration_us)
+        self._dispenser.settle()
+        return ActiveDose(dose, at_us, record, self._ledger, self.calibration)

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""The modes of an infusion: what it does now, and how that ends. One object each.
+
+Each has the name that `THERapy:STATe?` answers, or JOG, and the same methods, those of `Stopped`;
+what is common to all that moves is done by the `Infusion`, which the mode belongs to.
+"""
+
+from micropython import const
+
+from pump import state
+from pump.therapy import boluses
+
+_SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
+
+
+class Stopped:
+    """Nothing moves. is_regular: the active prescription is delivered, or its bridge.
+
+    is_dosing: drug is given: the motor does not rest, only turn, or fill the line.
+    """
+
+    name = state.STOPPED
+    is_regular = is_dosing = False
+
+    def __init__(self, infusion):
+        self._infusion = infusion
+
+    def is_giving(self):
+        """True while a bolus, bridge, prime, trial or periodic dose goes out."""
+        return self._infusion.active_dose is not None
+
+    def busy_until_us(self, within_us):
+        """The end of what is under way besides the regular therapy, or None; see `Infusion`."""
+        dose = self._infusion.active_dose
+        return dose.end_us if dose is not None else None
+
+    def in_force_us(self, at_us):
+        """When a change of the regular therapy begins that the queue takes up at an instant."""
+        return at_us
+
+    def poll(self):
+        """Notice what has ended. Returns when the next end is due on the clock, or None."""
+        return
+
+    def stop(self):
+        """Stop, at once."""
+        self._infusion.end(boluses.STOPPED)
+
+    def abort(self):
+        """End the dose under way, at once. None is no error."""
+        if self._infusion.active_dose is not None:
+            self._infusion.end(boluses.ABORTED)
+
+    def rests(self, at_us, owed):
+        """The motor stands since an instant; owed: the fraction of a step that was due then."""
+
+
+class Alone(Stopped):
+    """A limited delivery while nothing else moves: a dose, or a jog without one."""
+
+    def __init__(self, infusion, name, is_dosing=True):
+        super().__init__(infusion)
+        self.name, self.is_dosing = name, is_dosing
+
+    def poll(self):
+        """As `Stopped.poll`. What stands before all of it is out was stopped by a fault."""
+        infusion = self._infusion
+        if infusion.moves():
+            return
+        dose = infusion.active_dose
+        if dose is not None and dose.steps() < dose.whole_steps():
+            infusion.end(boluses.FAULT)
+        else:
+            infusion.complete(dose)
+            self.follow(dose)
+
+    def follow(self, dose):
+        """All of it is out, and the infusion is stopped."""
+
+
+class Trial(Alone):
+    """The dose of a trial; an observation of so long follows."""
+
+    def __init__(self, infusion, observation_us):
+        super().__init__(infusion, state.TRIAL)
+        self._observation_us = observation_us
+
+    def follow(self, dose):
+        """As `Alone.follow`."""
+        end_us = dose.end_us + self._observation_us
+        self._infusion.mode = Observation(self._infusion, end_us)
+
+
+class Prime(Alone):
+    """The line is filled with a drug of that name."""
+
+    def __init__(self, infusion, drug):
+        super().__init__(infusion, state.PRIME, is_dosing=False)
+        self._drug = drug
+
+    def follow(self, dose):
+        """As `Alone.follow`."""
+        self._infusion.line.primed(dose.dose.ng_ml, self._drug)
+
+
+class Observation(Stopped):
+    """Nothing moves, and nothing may start, until end_us."""
+
+    name = state.OBSERVATION
+
+    def __init__(self, infusion, end_us):
+        super().__init__(infusion)
+        self.end_us = end_us
+
+    def busy_until_us(self, within_us):
+        """As `Stopped.busy_until_us`."""
+        return self.end_us
+
+    def poll(self):
+        """As `Stopped.poll`."""
+        if not self._infusion.is_past(self.end_us):
+            return self.end_us
+        self._infusion.observed()
+        return None
+
+    def stop(self):
+        """An observation goes on: it is there to be watched."""
+        self._infusion.halt(boluses.STOPPED)
+
+    def abort(self):
+        """As `Stopped.abort`."""
+        self._infusion.end(boluses.ABORTED)
+
+
+class Scheduled(Stopped):
+    """The regular therapy, with or without a dose over it."""
+
+    name = state.RUNNING
+    is_regular = is_dosing = True
+
+    def is_giving(self):
+        """As `Stopped.is_giving`."""
+        infusion = self._infusion
+        if infusion.active_dose is not None:
+            return True
+        return infusion.grid.is_laid() and infusion.grid.dose(infusion.now_us()) is not None
+
+    def busy_until_us(self, within_us):
+        """As `Stopped.busy_until_us`."""
+        infusion = self._infusion
+        if infusion.active_dose is not None:
+            return infusion.active_dose.end_us
+        grid = infusion.grid
+        if not grid.is_laid():
+            return None
+        now_us, next_us = infusion.now_us(), infusion.next_us() + within_us
+        dose = grid.dose(now_us) or grid.dose(next_us)
+        return dose[1] if dose else None
+
+    def poll(self):
+        """As `Stopped.poll`."""
+        infusion = self._infusion
+        if not infusion.moves():
+            infusion.end(boluses.FAULT)
+        elif infusion.active_dose is not None:
+            left_us = infusion.active_dose.end_us + _SETTLE_US - infusion.now_us()
+            if left_us > 0:
+                return infusion.in_us(left_us)
+            infusion.finish(boluses.COMPLETED)
+            self.given()
+        return None
+
+    def given(self):
+        """All of the dose under way is out, and on record."""
+
+    def abort(self):
+        """As `Stopped.abort`; the regular therapy goes on."""
+        if self.is_giving():
+            self._infusion.restart(boluses.ABORTED)
+
+    def rests(self, at_us, owed):
+        """As `Stopped.rests`."""
+        self._infusion.owed = owed
+        self._infusion.grid.end(at_us)
+
+
+class Bridge(Scheduled):
+    """The old drug is on its way out; the regular therapy follows by itself."""
+
+    name = state.BRIDGE
+    is_giving = Stopped.is_giving
+    busy_until_us = Stopped.busy_until_us
+    abort = Stopped.abort
+
+    def in_force_us(self, at_us):
+        """As `Stopped.in_force_us`: behind the bridge."""
+        dose = self._infusion.active_dose
+        return max(at_us, dose.end_us) if dose is not None else at_us
+
+    def given(self):
+        """As `Scheduled.given`: now the line holds the new drug."""
+        infusion = self._infusion
+        infusion.mode = Scheduled(infusion)
+        prescription = infusion.prescription
+        infusion.line.fill(prescription.concentration_ng_ml, prescription.drug)
+
+    def rests(self, at_us, owed):
+        """As `Stopped.rests`. A grid that was to be laid behind the bridge is not."""
+        super().rests(at_us, owed)
+        if self._infusion.grid.anchor_us > at_us:
+            self._infusion.grid.forget()
