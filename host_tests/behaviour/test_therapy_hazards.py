@@ -138,13 +138,13 @@ is_done = [False]
 
 
 def extra(now_us):
-    treatment = app.orders.infusion
+    infusion = app.orders.infusion
     if infusion.mode.name != "RUNNING" or is_done[0]:
         return None
-    at_us = treatment.grid.anchor_us + 300_000_000 + {off_us}
-    if treatment.now_us() < at_us - 500_000:
+    at_us = infusion.grid.anchor_us + 300_000_000 + {off_us}
+    if infusion.now_us() < at_us - 500_000:
         return None
-    app.clock.wait_until(app.clock.now_us() + at_us - treatment.now_us())
+    app.clock.wait_until(app.clock.now_us() + at_us - infusion.now_us())
     is_done[0] = True
     for byte in b"BOL:STAT?;ABOR\\n":
         app.link._session.take(byte)

@@ -82,7 +82,7 @@ class NoLog:
 
 
 class Therapy:
-    """What the journal asks of a treatment in which no bolus is given."""
+    """What the journal asks of an infusion in which no bolus is given."""
 
     giving = None
 

@@ -136,14 +136,14 @@ def test_no_copy_of_past_or_day_is_written_while_a_reservation_is_about_to_end(m
 @pytest.mark.hazard("record-damaged")
 def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypatch):
     """Commands, doses and steps come between them: a copy is what its checksum was made of."""
-    saving, changed, waited, treatments = MirroredRecords.saving, [], Counter(), []
+    saving, changed, waited, infusions = MirroredRecords.saving, [], Counter(), []
 
     def watched(twins, key, value):
         before = json.dumps(value)
         for _ in saving(twins, key, value):
             yield
-            for treatment in treatments:
-                treatment._note_day()  # as it does every two seconds
+            for infusion in infusions:
+                infusion._note_day()  # as it does every two seconds
             waited[key] += 1
             if json.dumps(value) != before:
                 changed.append((key, before, json.dumps(value)))
@@ -153,7 +153,7 @@ def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypat
     bench.prescribe("100 ML/HR")
     bench.tell("THER:STAR")
     bench.run(3)
-    treatments += [app.orders.infusion for app in apps() if app.dispenser.is_active()]
+    infusions += [app.orders.infusion for app in apps() if app.dispenser.is_active()]
     flash = bench.target.world.flash
     flash.erase_ns, flash.program_ns = 300_000_000, 25_000_000  # so that much comes between them
     for number in range(40):

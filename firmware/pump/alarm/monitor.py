@@ -22,8 +22,8 @@ class Monitor:
     `was_dropped`, `active`. infusion: `needs_wall`, `is_dosing`, `is_observed`, `grid`.
     reservoir_guard: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. settings:
     `is_lost`, `is_failing`. panel: `is_stuck`. self_test: `is_alarming`. supervisor: `fault`,
-    `is_late`, `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be heard.
-    fitted: (code, predicate) each, of what only some boards can see.
+    `is_late`, `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be
+    heard. fitted: (code, predicate) each, of what only some boards can see.
     """
 
     def __init__(
