@@ -24,9 +24,9 @@ from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
 from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.therapy.dead_volume import bridge
-from pump.therapy.schedule import DAY_US, Dose
+from pump.therapy.schedule import Dose
 from pump.therapy.sums import sums
-from pump.units import ml, seconds, ug
+from pump.units import DAY_US, ml, seconds, ug
 
 _US_PER_MS = const(1000)
 

@@ -12,8 +12,7 @@ from micropython import const
 from pump.faults import NO_PRESCRIPTION, NOT_STOPPED, RESERVOIR_TOO_LOW, Refused
 from pump.state import RUNNING
 from pump.therapy.conversion import dose_nl
-from pump.therapy.schedule import DAY_US
-from pump.units import ml, ml_of_pl
+from pump.units import DAY_US, ml, ml_of_pl
 
 _PL_PER_NL = const(1_000)
 _AGAIN_NL = const(100_000)  # above low by more than this: no longer low

@@ -16,7 +16,8 @@ from pump.state import OBSERVATION, RUNNING, STOPPED
 from pump.therapy import boluses
 from pump.therapy.line import Line
 from pump.therapy.prescription import FLEX, Prescription
-from pump.therapy.schedule import DAY_US, Constant, Over, Then
+from pump.therapy.schedule import Constant, Over, Then
+from pump.units import DAY_US
 
 _FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
 _US_PER_MIN = const(60_000_000)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pump.kinds import BRIDGE
 from pump.therapy.dead_volume import bridge, catheter_nl
-from pump.therapy.schedule import DAY_US, Constant, Dose, Then
+from pump.therapy.schedule import Constant, Dose, Then
+from pump.units import DAY_US
 
 
 def test_a_catheter_of_half_a_millimetre_holds_about_two_microlitres_a_centimetre():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from host_tests.prescriptions import HOUR_MS, MIN_NL_D, flex, periodic, simple
 from pump.therapy.outlook import Outlook
-from pump.therapy.schedule import DAY_US
+from pump.units import DAY_US
 
 WEEK_S = 7 * 86_400
 RATES_NG_D = st.integers(10_000, 5_000_000)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pump.delivery.booking import Booking
 from pump.delivery.planner import Planner
 from pump.kinds import BASAL, PATIENT, PERIODIC
-from pump.therapy.schedule import DAY_US, Constant, Cycle, Dose, Over
+from pump.therapy.schedule import Constant, Cycle, Dose, Over
+from pump.units import DAY_US
 
 MIN_PERIOD_US = 50
 SECOND_US = 1_000_000

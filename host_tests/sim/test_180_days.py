@@ -16,9 +16,9 @@ from pump.kinds import PATIENT
 from pump.therapy.flex import MASKS
 from pump.therapy.prescription import FLEX, Prescription
 from pump.therapy.regimen import regular
-from pump.therapy.schedule import DAY_US, Dose, Over
+from pump.therapy.schedule import Dose, Over
 from pump.therapy.wall import Wall, parse
-from pump.units import NL_D
+from pump.units import DAY_US, NL_D
 from pumpbench.targets.sim import SimTarget
 
 HOUR_US = DAY_US // 24

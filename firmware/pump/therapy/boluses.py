@@ -12,7 +12,7 @@ from array import array
 from micropython import const
 
 from pump.kinds import PATIENT
-from pump.therapy.schedule import DAY_US
+from pump.units import DAY_US
 
 COMPLETED = const("COMPLETED")
 ABORTED = const("ABORTED")

@@ -18,7 +18,7 @@ from micropython import const
 
 from pump.therapy.daily_past import DOSES, THERAPY, DailyPast
 from pump.therapy.plan import EARLY, LATE, ROUNDING_FG, Plan, Walk, gains
-from pump.therapy.schedule import DAY_US
+from pump.units import DAY_US
 
 _FG_PER_NG = const(1_000_000)
 _NEARLY = const(200)  # a 200th more is nearly the same

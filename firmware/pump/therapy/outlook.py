@@ -12,9 +12,10 @@ from pump.therapy.daily_limit import Pattern
 from pump.therapy.grid import Grid
 from pump.therapy.prescription import FLEX
 from pump.therapy.regimen import regular
-from pump.therapy.schedule import DAY_US, Constant
+from pump.therapy.schedule import Constant
 from pump.therapy.sums import sums
 from pump.therapy.wall import Wall
+from pump.units import DAY_US
 
 _DAYS = const(7)
 _S_PER_DAY = const(86_400)

@@ -8,8 +8,8 @@ that was active within 24 h, weekday by weekday, not only against the last one. 
 from micropython import const
 
 from pump.therapy.sums import sums
+from pump.units import DAY_US
 
-_DAY_US = const(86_400_000_000)
 _MOST = const(8)
 
 
@@ -22,7 +22,7 @@ class Past:
 
     def after(self, prescription, until_us):
         """The record of this past once `prescription` was active until then; None: none was."""
-        entries = [entry for entry in self._entries if entry[2] > until_us - _DAY_US]
+        entries = [entry for entry in self._entries if entry[2] > until_us - DAY_US]
         if prescription is not None:
             totals_ng = sums(prescription, self._min_nl_d).week_ng()
             entries.append((totals_ng, totals_ng, until_us))
@@ -50,7 +50,7 @@ class Past:
 
     def _forget(self, now_us):
         """Drop what ended more than 24 h ago."""
-        self._entries = [entry for entry in self._entries if entry[2] > now_us - _DAY_US]
+        self._entries = [entry for entry in self._entries if entry[2] > now_us - DAY_US]
 
 
 def _merged(first, second):

@@ -11,7 +11,7 @@ steps of a quarter of an hour instead, EARLY or LATE by that.
 
 from micropython import const
 
-from pump.therapy.schedule import DAY_US
+from pump.units import DAY_US
 
 EARLY = const(1)
 LATE = const(2)

@@ -11,8 +11,9 @@ from micropython import const
 from pump.therapy.conversion import dose_nl
 from pump.therapy.cycle import Cycle, Pieces
 from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC
-from pump.therapy.schedule import DAY_US, Constant, Then
+from pump.therapy.schedule import Constant, Then
 from pump.therapy.week import Week
+from pump.units import DAY_US
 
 _FG_PER_NG = const(1_000_000)  # nl times ng_ml is fg
 _DAYS = const(7)

@@ -21,13 +21,9 @@ are due has min(ceil(d / step), floor(V / step)) steps: never more than it holds
 `key` is an object that stands for the count; ng_ml 0: the concentration of the delivery.
 """
 
-from micropython import const
-
 from pump.therapy.cycle import Cycle, steps_of
 
-__all__ = ("DAY_US", "Constant", "Cycle", "Dose", "Over", "Then")
-
-DAY_US = const(86_400_000_000)  # a day; and the units in a nanolitre
+__all__ = ("Constant", "Cycle", "Dose", "Over", "Then")
 
 
 class Constant:
