@@ -16,6 +16,7 @@ from pump.delivery.ledger import Ledger
 from pump.delivery.reservoir import Reservoir
 from pump.hal import files
 from pump.lock import Lock
+from pump.prescription.staging import Staging
 from pump.records.event_log import FOLDER as LOG_FOLDER
 from pump.records.event_log import EventLog
 from pump.records.event_recorder import EventRecorder
@@ -27,7 +28,6 @@ from pump.supply import Supply
 from pump.therapy.boluses import Boluses
 from pump.therapy.daily_limit import DailyLimit
 from pump.therapy.outlook import Outlook
-from pump.therapy.staging import Staging
 from pump.treatment import Treatment
 from pump.unload import unload
 from pump.watchdog import Watchdog

@@ -16,9 +16,9 @@ from pump.faults import (
     WITNESS_MISMATCH,
     Refused,
 )
+from pump.prescription.daily_totals import daily_totals
+from pump.prescription.prescription import FLEX
 from pump.state import FAULT, RUNNING, SERVICE, STOPPED
-from pump.therapy.prescription import FLEX
-from pump.therapy.sums import sums
 from pump.therapy.wall import Wall
 from pump.therapy.wall import text as wall_text
 
@@ -84,7 +84,7 @@ class Control:
         active = interlocks.require_active()
         self._supervisor.tidy()
         interlocks.require_line(active.concentration_ng_ml, active.drug)
-        self._supply.require_start(sums(active, interlocks.limits().min_nl_d).highest_nl_d)
+        self._supply.require_start(daily_totals(active, interlocks.limits().min_nl_d).highest_nl_d)
         interlocks.require_day(
             active, LIMIT_EXCEEDED, treatment.ahead(active), treatment.pattern(active)
         )

@@ -19,13 +19,13 @@ from pump.faults import (
     Refused,
 )
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
+from pump.prescription import drug_library
+from pump.prescription.conversion import dose_nl, drug_ng, rate_nl_d
+from pump.prescription.daily_totals import daily_totals
 from pump.records.event_codes import PATIENT_REFUSED
-from pump.therapy import library
 from pump.therapy.boluses import LOCKOUT
-from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.therapy.dead_volume import bridge
 from pump.therapy.schedule import Dose
-from pump.therapy.sums import sums
 from pump.units import DAY_US, ml, seconds, ug
 
 _US_PER_MS = const(1000)
@@ -73,7 +73,7 @@ class Dosing:
         """A screening dose, and the time to watch what it does; stopped before and after."""
         prescription = self._interlocks.require_active()
         self._interlocks.require_confirmed()
-        found = library.trial_problems(
+        found = drug_library.trial_problems(
             prescription.indication, dose_ng, duration_ms, observation_ms
         )
         if found:
@@ -103,7 +103,7 @@ class Dosing:
         self._interlocks.require_confirmed()
         if not self._treatment.line.is_old(old_ng_ml, prescription.drug):
             self._interlocks.require_line(old_ng_ml, prescription.drug)
-        daily_ng = sums(prescription, self._interlocks.limits().min_nl_d).mean_ng()
+        daily_ng = daily_totals(prescription, self._interlocks.limits().min_nl_d).mean_ng()
         self._require_rate(dose_nl(daily_ng, old_ng_ml))
         self._require_limit(prescription, daily_ng, old_ng_ml)
         duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
@@ -155,7 +155,7 @@ class Dosing:
             left_us = next_us - at_us
             text = "the next periodic dose begins in %s s" % seconds(left_us // _US_PER_MS)
             raise Refused(LIMIT_EXCEEDED, text)
-        basal_nl_d = sums(prescription, self._interlocks.limits().min_nl_d).highest_nl_d
+        basal_nl_d = daily_totals(prescription, self._interlocks.limits().min_nl_d).highest_nl_d
         if next_us is not None:
             basal_nl_d = prescription.rate_nl_d()
         self._require_rate(basal_nl_d - (-dose.amount // dose.duration_us))

@@ -23,9 +23,9 @@ from pump.faults import (
     UNCONFIRMED,
     Refused,
 )
+from pump.prescription import validation
+from pump.prescription.pump_limits import PumpLimits
 from pump.state import OBSERVATION
-from pump.therapy import validation
-from pump.therapy.limits import PumpLimits
 from pump.units import ml_of_pl, seconds, ug, ug_ml
 
 _S_PER_DAY = const(86_400)

@@ -4,9 +4,9 @@
 from micropython import const
 
 from pump.kinds import JOG, NAMES, PERIODIC
+from pump.prescription.conversion import dose_nl
+from pump.prescription.prescription import SIMPLE
 from pump.state import BRIDGE, OBSERVATION, RUNNING
-from pump.therapy.conversion import dose_nl
-from pump.therapy.prescription import SIMPLE
 from pump.therapy.schedule import Dose
 from pump.units import DAY_US
 

@@ -10,8 +10,8 @@ are still in the queue.
 from micropython import const
 
 from pump.faults import NO_PRESCRIPTION, NOT_STOPPED, RESERVOIR_TOO_LOW, Refused
+from pump.prescription.conversion import dose_nl
 from pump.state import RUNNING
-from pump.therapy.conversion import dose_nl
 from pump.units import DAY_US, ml, ml_of_pl
 
 _PL_PER_NL = const(1_000)

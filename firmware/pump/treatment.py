@@ -12,10 +12,10 @@ from pump import state
 from pump.faults import Refused
 from pump.giving import Giving
 from pump.kinds import BASAL, CLINICIAN, JOG, PRIME, TRIAL
+from pump.prescription.prescription import FLEX, Prescription
 from pump.state import OBSERVATION, RUNNING, STOPPED
 from pump.therapy import boluses
 from pump.therapy.line import Line
-from pump.therapy.prescription import FLEX, Prescription
 from pump.therapy.schedule import Constant, Over, Then
 from pump.units import DAY_US
 

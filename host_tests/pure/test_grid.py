@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pump.prescription.prescription import PERIODIC, SIMPLE, Prescription
 from pump.therapy.grid import Grid
-from pump.therapy.prescription import PERIODIC, SIMPLE, Prescription
 
 S_US = 1_000_000
 ANCHOR_US = 777

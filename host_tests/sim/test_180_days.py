@@ -13,9 +13,9 @@ import pytest
 from host_tests.bench_session import STEP_NL, Bench
 from pump.delivery.planner import Planner, Stretch
 from pump.kinds import PATIENT
-from pump.therapy.flex import MASKS
-from pump.therapy.prescription import FLEX, Prescription
-from pump.therapy.regimen import regular
+from pump.prescription.flex import MASKS
+from pump.prescription.prescription import FLEX, Prescription
+from pump.therapy.basal_schedule import schedule_of
 from pump.therapy.schedule import Dose, Over
 from pump.therapy.wall import Wall, parse
 from pump.units import DAY_US, NL_D
@@ -66,7 +66,7 @@ def deliver(days):
     wall.set(parse(MONDAY), 0)
 
     def basal(at_us):
-        return regular(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
+        return schedule_of(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
 
     stretch, of_boluses = Stretch(basal(0), (0, 0, 0), STEP), 0
     for at_us, hours in events(days):
@@ -109,7 +109,7 @@ def test_a_planner_plans_a_day_with_a_bolus_exactly_to_the_last_step():
     wall.set(parse(MONDAY), 0)
 
     def basal(at_us):
-        return regular(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
+        return schedule_of(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
 
     planner = Planner(basal(0), STEP, min_period_us=50)
     run_to(planner, 7 * HOUR_US)

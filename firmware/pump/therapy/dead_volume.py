@@ -7,7 +7,7 @@ wanted daily dose until the volume is through: rate = daily dose / old concentra
 
 from micropython import const
 
-from pump.therapy.conversion import dose_nl
+from pump.prescription.conversion import dose_nl
 from pump.units import DAY_US
 
 _PI = const(3_141_592_654)  # times 10**9

@@ -8,12 +8,12 @@ changes neither.
 
 from micropython import const
 
+from pump.prescription.daily_totals import daily_totals
+from pump.prescription.prescription import FLEX
+from pump.therapy.basal_schedule import schedule_of
 from pump.therapy.daily_limit import Pattern
 from pump.therapy.grid import Grid
-from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import regular
 from pump.therapy.schedule import Constant
-from pump.therapy.sums import sums
 from pump.therapy.wall import Wall
 from pump.units import DAY_US
 
@@ -49,7 +49,7 @@ class Outlook:
 
         step_fg: the drug of a step; 0: whatever that is.
         """
-        schedule = regular(
+        schedule = schedule_of(
             prescription,
             at_us,
             wall=wall or self.wall,
@@ -68,11 +68,12 @@ class Outlook:
         """Its regular therapy as a `Pattern`. wall, step_fg: as in `row`."""
         wall, (part, whole) = wall or self.wall, self._share(prescription, step_fg)
         is_placed = prescription.mode == FLEX and wall.is_set
+        day = daily_totals(prescription, self._min_nl_d)
         return Pattern(
             prescription.regular_crc(),
             wall.zero_us if is_placed else None,
-            sums(prescription, self._min_nl_d).most_ng * _FG_PER_NG * part // whole,
-            sums(prescription, self._min_nl_d).highest_nl_d * prescription.concentration_ng_ml,
+            day.most_ng * _FG_PER_NG * part // whole,
+            day.highest_nl_d * prescription.concentration_ng_ml,
         )
 
     def days(self, prescription, at_us, volume_nl, more_nl):
@@ -89,7 +90,7 @@ class Outlook:
             found.append(_days(self.row(prescription, at_us, wall)[1], volume_nl, more_nl))
         # From within a day it lasts no shorter than from its midnight, less that day. And no day
         # is richer than the richest 24 h.
-        most_ng = sums(prescription, self._min_nl_d).most_ng
+        most_ng = daily_totals(prescription, self._min_nl_d).most_ng
         most_nl = -(-most_ng * _NL_PER_ML // prescription.concentration_ng_ml)
         return max(min(found) - 1, _days(Constant(most_nl), volume_nl, more_nl))
 
@@ -101,7 +102,7 @@ class Outlook:
         limit_fg = prescription.limit_day_ng * _FG_PER_NG
         if not (limit_fg and step_fg):
             return 1, 1
-        day_fg = sums(prescription, self._min_nl_d).most_ng * _FG_PER_NG
+        day_fg = daily_totals(prescription, self._min_nl_d).most_ng * _FG_PER_NG
         whole_fg = limit_fg // step_fg * step_fg
         return (whole_fg, day_fg) if 0 < whole_fg < day_fg else (1, 1)
 

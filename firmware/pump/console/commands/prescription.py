@@ -17,9 +17,9 @@ from pump.console.params import (
 )
 from pump.console.params_time import DAYS, END_OF_WINDOW, TIME_OF_DAY, WEEKDAY
 from pump.faults import Refused
-from pump.therapy.dose_checks import MAX_STARTS
-from pump.therapy.flex import WEEKDAYS, clock_text
-from pump.therapy.validation import mean_day, notes
+from pump.prescription.dose_checks import MAX_STARTS
+from pump.prescription.flex import WEEKDAYS, clock_text
+from pump.prescription.validation import mean_day, notes
 from pump.units import ml, ug, ug_ml
 from pump.unload import unload
 
@@ -88,9 +88,9 @@ class _Report:
 
     def comparison(self):
         """Every field as `"field: active -> staged"`."""
-        from pump.therapy.comparison import comparison
+        from pump.prescription.comparison import comparison
 
-        unload("pump.therapy.comparison")
+        unload("pump.prescription.comparison")
         staged = self._staging.staged()
         fields = comparison(self._staging.active, staged, self._interlocks.limits())
         return (_quoted("%s: %s -> %s" % field) for field in fields)

@@ -4,7 +4,7 @@
 from fractions import Fraction
 from math import ceil
 
-from pump.therapy.prescription import Prescription
+from pump.prescription.prescription import Prescription
 from pump.units import NG_D
 
 DAY_US = 86_400_000_000

@@ -7,8 +7,8 @@ programmed is not their affair. Pure.
 
 from micropython import const
 
-from pump.therapy.conversion import dose_nl
-from pump.therapy.prescription import PERIODIC
+from pump.prescription.conversion import dose_nl
+from pump.prescription.prescription import PERIODIC
 from pump.units import fixed, ml, seconds, ug
 
 MAX_STARTS = const(288)  # patient boluses in 24 h: one every five minutes

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from host_tests.prescriptions import HOUR_MS, MIN_NL_D, STEPS, flex, flexes, periodic, simple
 from pump.faults import Refused
-from pump.therapy.flex import Flex
-from pump.therapy.prescription import MINIMUM
-from pump.therapy.sums import sums
+from pump.prescription.daily_totals import daily_totals
+from pump.prescription.flex import Flex
+from pump.prescription.prescription import MINIMUM
 
 
 def numbers(prescription):
-    day = sums(prescription, MIN_NL_D)
+    day = daily_totals(prescription, MIN_NL_D)
     return day.totals_ng, day.most_ng, day.mean_nl
 
 
@@ -32,14 +32,14 @@ def test_the_sums_of_every_mode():
     assert numbers(periodic(25_000, 6 * HOUR_MS)) == ((200_000,), 200_000, 400_000)
     week = flex(("MON", 0, 50_000), rate_ng_d=120_000)
     assert numbers(week) == ((50_000,) + (120_000,) * 6, 120_000, 220_000)
-    assert sums(week, MIN_NL_D).mean_ng() == 110_000
-    assert sums(simple(100_000), MIN_NL_D).week_ng() == (100_000,) * 7
+    assert daily_totals(week, MIN_NL_D).mean_ng() == 110_000
+    assert daily_totals(simple(100_000), MIN_NL_D).week_ng() == (100_000,) * 7
 
 
 def test_the_sums_of_a_week_are_made_once():
     week = flex(("MON", 0, 50_000))
-    assert sums(week, MIN_NL_D) is sums(week, MIN_NL_D)
-    assert sums(week.copy(), MIN_NL_D) is sums(week, MIN_NL_D)
+    assert daily_totals(week, MIN_NL_D) is daily_totals(week, MIN_NL_D)
+    assert daily_totals(week.copy(), MIN_NL_D) is daily_totals(week, MIN_NL_D)
 
 
 CHANGES = st.one_of(

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from host_tests.operations import operations
-from host_tests.oracles.regimen import (
+from host_tests.oracles.basal_schedule import (
     DAY_US,
     MIN_US,
     WEEK_MIN,
@@ -22,8 +22,9 @@ from host_tests.oracles.regimen import (
 )
 from pump.faults import Refused
 from pump.kinds import PERIODIC as PERIODIC_KIND
-from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
-from pump.therapy.regimen import daily_ng, day_totals, highest_nl_d, lowest_nl_d, regular
+from pump.prescription.daily_totals import highest_nl_d, lowest_nl_d, most_ng, totals_ng
+from pump.prescription.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
+from pump.therapy.basal_schedule import schedule_of
 from pump.therapy.wall import Wall, parse
 from pump.units import NG_D, NL_D
 
@@ -80,15 +81,15 @@ def wall_at(week_us, at_us):
 
 
 def of(made, at_us=0, wall=None, grid_us=0):
-    return regular(made, at_us, wall=wall or Wall(), grid_us=grid_us, min_nl_d=MIN_NL_D)
+    return schedule_of(made, at_us, wall=wall or Wall(), grid_us=grid_us, min_nl_d=MIN_NL_D)
 
 
 def test_the_minimum_is_what_the_pump_can_do():
     made = prescription(MINIMUM, 700_000)
     assert of(made).rate(0) == MIN_NL_D
     assert of(made).until(0) is None
-    assert daily_ng(made, MIN_NL_D) == 3_000
-    assert day_totals(made, MIN_NL_D) == (3_000,)
+    assert most_ng(made, MIN_NL_D) == 3_000
+    assert totals_ng(made, MIN_NL_D) == (3_000,)
     assert lowest_nl_d(made, MIN_NL_D) == highest_nl_d(made, MIN_NL_D) == MIN_NL_D
 
 
@@ -99,8 +100,8 @@ def test_a_simple_prescription_is_one_rate(rate_nl_d, ng_ml, at_us):
     assert schedule.due(DAY_US) == rate_nl_d * DAY_US
     assert schedule.until(0) is None
     exact_ng = Fraction(rate_nl_d * ng_ml, 1_000_000)
-    assert daily_ng(made, MIN_NL_D) == ceil(exact_ng)
-    assert day_totals(made, MIN_NL_D) == (floor(exact_ng),)
+    assert most_ng(made, MIN_NL_D) == ceil(exact_ng)
+    assert totals_ng(made, MIN_NL_D) == (floor(exact_ng),)
     assert lowest_nl_d(made, MIN_NL_D) == highest_nl_d(made, MIN_NL_D) == rate_nl_d
 
 
@@ -130,8 +131,8 @@ def test_what_a_week_amounts_to_is_what_its_minutes_add_up_to(made):
     for minute in range(WEEK_MIN):
         window += minutes[minute + 1_440] - minutes[minute]
         most = max(most, window)
-    assert daily_ng(made, MIN_NL_D) == ceil(drug_ng(most * MIN_US, ng_ml))
-    assert day_totals(made, MIN_NL_D) == tuple(
+    assert most_ng(made, MIN_NL_D) == ceil(drug_ng(most * MIN_US, ng_ml))
+    assert totals_ng(made, MIN_NL_D) == tuple(
         floor(drug_ng(sum(rates[day * 1_440 :][:1_440]) * MIN_US, ng_ml)) for day in range(7)
     )
     assert lowest_nl_d(made, MIN_NL_D) == min(rates)
@@ -158,8 +159,8 @@ def test_the_richest_24_hours_may_lie_across_midnight():
     made = prescription(FLEX, 10_000, 1_000_000)
     made.flex.add(1, 12 * 60, (NL_D, 100_000))
     made.flex.add(2, 0, (NL_D, 100_000), 12 * 60)
-    assert day_totals(made, MIN_NL_D)[:3] == (55_000, 55_000, 10_000)
-    assert daily_ng(made, MIN_NL_D) == 100_000
+    assert totals_ng(made, MIN_NL_D)[:3] == (55_000, 55_000, 10_000)
+    assert most_ng(made, MIN_NL_D) == 100_000
 
 
 def test_a_schedule_in_force_stays_what_it_was_when_the_prescription_changes():
@@ -216,8 +217,8 @@ def test_a_dose_exactly_at_the_start_is_given_and_one_that_lies_before_is_not():
 
 
 def test_doses_every_hour_amount_to_24_a_day():
-    assert day_totals(hourly(), MIN_NL_D) == (700_000,)
-    assert daily_ng(hourly(), MIN_NL_D) == 700_000
+    assert totals_ng(hourly(), MIN_NL_D) == (700_000,)
+    assert most_ng(hourly(), MIN_NL_D) == 700_000
     assert lowest_nl_d(hourly(), MIN_NL_D) == 200_000
     assert highest_nl_d(hourly(), MIN_NL_D) == 200_000 + 50_000 * 1_440
 
@@ -227,7 +228,7 @@ def test_the_richest_24_hours_of_periodic_doses_begin_with_a_dose(made):
     interval_us, ng_ml = made.periodic_interval_ms * 1000, made.concentration_ng_ml
     schedule = of(made, interval_us)  # begins with a dose
     most = schedule.due(DAY_US)
-    exact_ng = daily_ng(made, MIN_NL_D)
+    exact_ng = most_ng(made, MIN_NL_D)
     assert 0 <= exact_ng - drug_ng(most, ng_ml) < 1 + drug_ng(1, ng_ml)
     ends_us = [made.periodic_duration_ms * 1000, interval_us // 3, interval_us // 2, DAY_US]
     for start_us in ends_us + [end_us - DAY_US % interval_us for end_us in ends_us]:
@@ -241,7 +242,7 @@ def test_the_mean_of_periodic_doses_and_the_highest_rate_are_exact(made):
     volume_nl = made.periodic_ng * 1_000_000 // made.concentration_ng_ml
     doses_a_day = Fraction(86_400_000, made.periodic_interval_ms)
     volume = made.rate_nl_d() + volume_nl * doses_a_day
-    assert day_totals(made, MIN_NL_D) == (floor(volume * made.concentration_ng_ml / 1_000_000),)
+    assert totals_ng(made, MIN_NL_D) == (floor(volume * made.concentration_ng_ml / 1_000_000),)
     during = Fraction(volume_nl * 86_400_000, made.periodic_duration_ms)
     assert highest_nl_d(made, MIN_NL_D) == ceil(made.rate_nl_d() + during)
 
