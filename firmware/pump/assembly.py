@@ -25,9 +25,9 @@ from pump.records.mirrored_records import FOLDERS, MirroredRecords
 from pump.records.settings import Settings
 from pump.supervisor import Supervisor
 from pump.supply import Supply
-from pump.therapy.boluses import Boluses
+from pump.therapy.bolus_log import BolusLog
 from pump.therapy.daily_limit import DailyLimit
-from pump.therapy.outlook import Outlook
+from pump.therapy.forecast import Forecast
 from pump.treatment import Treatment
 from pump.unload import unload
 from pump.watchdog import Watchdog
@@ -59,9 +59,9 @@ class Assembly:
             dispenser=self.dispenser,
             ledger=self.ledger,
             clock=self.clock,
-            boluses=Boluses(),
+            boluses=BolusLog(),
             day=DailyLimit(),
-            outlook=Outlook(board.PUMP["min_rate_nl_d"]),
+            forecast=Forecast(board.PUMP["min_rate_nl_d"]),
             calibration=self.calibrations.current(),
         )
         self.reservoir = Reservoir(board.PUMP["reservoir_nl"], board.PUMP["dead_nl"])
@@ -148,7 +148,7 @@ class Assembly:
             watchdog=self.watchdog,
         )
         self.dispenser.record(self.journal)
-        self.events = EventRecorder(self.log, self.clock, self.treatment.outlook)
+        self.events = EventRecorder(self.log, self.clock, self.treatment.forecast)
         self.settings = Settings(
             twins,
             journal=self.journal,
@@ -167,9 +167,9 @@ class Assembly:
 
     def _setup_owners(self):
         """Who shares the record `setup`, in the order of the places in it."""
-        outlook = self.treatment.outlook
-        first = outlook, self.treatment.line, self.calibrations, self.reservoir
-        return first + (self.lock, self.heartbeat, outlook.grid)
+        forecast = self.treatment.forecast
+        first = forecast, self.treatment.line, self.calibrations, self.reservoir
+        return first + (self.lock, self.heartbeat, forecast.grid)
 
     def _recover(self, twins, scratch, is_prepared, cause):
         """Bring back what was kept. A board gets the memory back that this takes."""

@@ -19,8 +19,8 @@ from pump.faults import (
 from pump.prescription.daily_totals import daily_totals
 from pump.prescription.prescription import FLEX
 from pump.state import FAULT, RUNNING, SERVICE, STOPPED
-from pump.therapy.wall import Wall
-from pump.therapy.wall import text as wall_text
+from pump.therapy.wall_clock import WallClock
+from pump.therapy.wall_clock import text as wall_text
 
 DISPENSER = "dispenser"  # the task that renews the lease
 
@@ -168,7 +168,7 @@ class Control:
 
     def set_clock(self, wall_s):
         """Set the wall clock; a day pattern that runs follows it, nothing else does."""
-        wall, treatment = Wall(), self.treatment
+        wall, treatment = WallClock(), self.treatment
         wall.set(wall_s, treatment.now_us())
         prescription = treatment.prescription
         is_followed = treatment.is_regular() and prescription.mode == FLEX
@@ -178,7 +178,7 @@ class Control:
             self.interlocks.require_day(prescription, CLOCK_REFUSED, ahead, pattern)
             treatment.record_change()
         self._set_rtc(wall_s)
-        treatment.outlook.wall = wall
+        treatment.forecast.wall = wall
         if is_followed:
             treatment.change(prescription)
 

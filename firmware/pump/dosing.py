@@ -23,7 +23,7 @@ from pump.prescription import drug_library
 from pump.prescription.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.prescription.daily_totals import daily_totals
 from pump.records.event_codes import PATIENT_REFUSED
-from pump.therapy.boluses import LOCKOUT
+from pump.therapy.bolus_log import LOCKOUT
 from pump.therapy.dead_volume import bridge
 from pump.therapy.schedule import Dose
 from pump.units import DAY_US, ml, seconds, ug

@@ -89,7 +89,7 @@ class Supply:
             return (None,) * 4
         bolus_nl = dose_nl(prescription.patient_ng, prescription.concentration_ng_ml)
         rest_nl = volume_pl // _PL_PER_NL - self._under_way_nl()
-        now_us, days = self._treatment.now_us(), self._treatment.outlook.days
+        now_us, days = self._treatment.now_us(), self._treatment.forecast.days
         return [
             days(prescription, now_us, rest_nl - end_nl, more_nl)
             for more_nl in (0, prescription.patient_a_day() * bolus_nl)

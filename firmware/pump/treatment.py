@@ -14,9 +14,9 @@ from pump.giving import Giving
 from pump.kinds import BASAL, CLINICIAN, JOG, PRIME, TRIAL
 from pump.prescription.prescription import FLEX, Prescription
 from pump.state import OBSERVATION, RUNNING, STOPPED
-from pump.therapy import boluses
-from pump.therapy.line import Line
-from pump.therapy.schedule import Constant, Over, Then
+from pump.therapy import bolus_log
+from pump.therapy.fluid_path import FluidPath
+from pump.therapy.schedule import Constant, Sequence, Superimposed
 from pump.units import DAY_US
 
 _FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
@@ -34,17 +34,17 @@ class Treatment:
     out from now on, as a `plan` has it.
     """
 
-    def __init__(self, *, dispenser, ledger, clock, boluses, day, outlook, calibration):
+    def __init__(self, *, dispenser, ledger, clock, boluses, day, forecast, calibration):
         self._dispenser = dispenser
         self._ledger = ledger
         self._clock = clock
         self.boluses = boluses
         self.day = day
-        self.outlook = outlook
-        self.grid = outlook.grid
+        self.forecast = forecast
+        self.grid = forecast.grid
         self.calibration = calibration
         self.mode = STOPPED
-        self.line = Line()
+        self.line = FluidPath()
         self.rows = ()
         self.giving: "Giving" = None  # pyright: ignore[reportAttributeAccessIssue]
         # What runs, or ran last.
@@ -78,7 +78,7 @@ class Treatment:
     def needs_wall(self):
         """True while a day pattern is delivered without a wall clock that can be relied on."""
         is_flex = self.is_regular() and self.prescription.mode == FLEX
-        return is_flex and not self.outlook.wall.is_set
+        return is_flex and not self.forecast.wall.is_set
 
     def is_giving(self):
         """True while a bolus, bridge, prime, trial or periodic dose goes out."""
@@ -118,7 +118,7 @@ class Treatment:
     def bridged(self, prescription, dose):
         """What a bridge from now on would deliver, as rows."""
         step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
-        return self.outlook.bridged(prescription, self._clock.now_us(), dose, step_fg)
+        return self.forecast.bridged(prescription, self._clock.now_us(), dose, step_fg)
 
     def bridge(self, prescription, dose, ahead):
         """Deliver `dose`, the old drug that is in the way, and the prescription after it.
@@ -126,7 +126,7 @@ class Treatment:
         ahead: what `bridged` has just answered.
         """
         (at_us, _, _), (end_us, schedule, _) = ahead
-        bridged = Then(dose, dose.duration_us, schedule)
+        bridged = Sequence(dose, dose.duration_us, schedule)
         programmed_ng = dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG
         giving = self._giving(dose, at_us, programmed_ng)
         self._begin(at_us, bridged, self._batch(prescription), self._owed, giving=giving)
@@ -168,7 +168,7 @@ class Treatment:
         """The rows of a dose over the regular therapy that runs."""
         at_us = self.next_us()
         _, schedule, ng_ml = self._row(self.prescription, at_us)
-        return self._going_on(at_us) + ((at_us, Over(dose, schedule), ng_ml),)
+        return self._going_on(at_us) + ((at_us, Superimposed(dose, schedule), ng_ml),)
 
     def jog(self, steps, millirevs_min):
         """Turn by `steps` at thousandths of a revolution a minute."""
@@ -203,7 +203,7 @@ class Treatment:
         self.prescription = prescription
         if from_us > at_us:  # behind the bridge
             elapsed_us = at_us - giving.start_us
-            schedule = Then(giving.dose, from_us - at_us, schedule, elapsed_us=elapsed_us)
+            schedule = Sequence(giving.dose, from_us - at_us, schedule, elapsed_us=elapsed_us)
         self._dispenser.follow(schedule, self._batch(prescription))
         self._go_along(ahead)
 
@@ -218,14 +218,14 @@ class Treatment:
             at_us = giving.end_us
         row = self._row(prescription, at_us, wall)
         if is_giving and self.mode != state.BRIDGE:
-            schedule = Over(giving.dose, row[1], elapsed_us=at_us - giving.start_us)
+            schedule = Superimposed(giving.dose, row[1], elapsed_us=at_us - giving.start_us)
             row = (at_us, schedule, row[2])
         return self._going_on(at_us) + (row,)
 
     def pattern(self, prescription, wall=None):
         """The regular therapy of a prescription, as LIMit:DAY knows it again."""
         step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
-        return self.outlook.pattern(prescription, wall, step_fg)
+        return self.forecast.pattern(prescription, wall, step_fg)
 
     def excess_ng(self, rows, limit_ng, ends_us=0, **known):
         """The drug of some 24 h that rows, instead of what runs, bring above a limit; 0: of none.
@@ -254,7 +254,7 @@ class Treatment:
                 self._dispenser.prepare()
             except Refused:
                 pass  # the bolus ends whatever flash does
-            stopped = self._halt(boluses.ABORTED)
+            stopped = self._halt(bolus_log.ABORTED)
             self._origin_us += stopped[0]
             at_us, prescription = self._origin_us, self.prescription
             row = self._row(prescription, at_us)
@@ -263,18 +263,18 @@ class Treatment:
             try:
                 self._dispenser.restart(row[1], step, self._batch(prescription), stopped)
             except Refused:
-                self._end(boluses.ABORTED)
+                self._end(bolus_log.ABORTED)
                 raise
             self.rows = (row,)
         elif self.mode == OBSERVATION or self.giving is not None:
-            self._end(boluses.ABORTED)
+            self._end(bolus_log.ABORTED)
 
     def stop(self):
         """Stop whatever moves, at once. An observation goes on: it is there to be watched."""
         if self.mode == OBSERVATION:
-            self._halt(boluses.STOPPED)
+            self._halt(bolus_log.STOPPED)
         else:
-            self._end(boluses.STOPPED)
+            self._end(bolus_log.STOPPED)
 
     def poll(self, now_us):
         """Notice what is out, and what has ended. Returns when the next end is due, or None."""
@@ -292,7 +292,7 @@ class Treatment:
             left_us = self.giving.end_us + _SETTLE_US - self.now_us()
             if left_us > 0:
                 return self._clock.now_us() + left_us
-            self._finish(boluses.COMPLETED)
+            self._finish(bolus_log.COMPLETED)
             if self.mode == state.BRIDGE:
                 self.mode = RUNNING
                 prescription = self.prescription
@@ -339,7 +339,7 @@ class Treatment:
 
     def _row(self, prescription, at_us, wall=None):
         step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
-        return self.outlook.row(prescription, at_us, wall, step_fg)
+        return self.forecast.row(prescription, at_us, wall, step_fg)
 
     def _going_on(self, at_us):
         """What goes out up to an instant, as rows."""
@@ -368,12 +368,12 @@ class Treatment:
         giving = self.giving
         is_out = giving is None or giving.steps() >= giving.whole_steps()
         if self.is_regular() or not is_out:
-            self._end(boluses.FAULT)
+            self._end(bolus_log.FAULT)
             return
         mode, self.mode = self.mode, STOPPED
         self.rows = ()
         if giving is not None:
-            self._finish(boluses.COMPLETED)
+            self._finish(bolus_log.COMPLETED)
         if mode == state.TRIAL:
             self.mode = OBSERVATION
             self.observed_us = giving.end_us + giving.observation_us
@@ -406,6 +406,6 @@ class Treatment:
         given_ng, giving = self.given_ng(), self.giving
         at_us = self._clock.now_us()
         self.boluses.end(giving.record, outcome, given_ng, at_us)
-        if self.is_regular() and outcome != boluses.COMPLETED:
+        if self.is_regular() and outcome != bolus_log.COMPLETED:
             self.day.stray(self.calibration.drug_fg(1, giving.dose.ng_ml))
         self.giving = None  # pyright: ignore[reportAttributeAccessIssue]

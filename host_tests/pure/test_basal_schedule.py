@@ -25,7 +25,7 @@ from pump.kinds import PERIODIC as PERIODIC_KIND
 from pump.prescription.daily_totals import highest_nl_d, lowest_nl_d, most_ng, totals_ng
 from pump.prescription.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
 from pump.therapy.basal_schedule import schedule_of
-from pump.therapy.wall import Wall, parse
+from pump.therapy.wall_clock import WallClock, parse
 from pump.units import NG_D, NL_D
 
 HOUR_US = DAY_US // 24
@@ -74,14 +74,14 @@ def periodics(draw):
 
 def wall_at(week_us, at_us):
     """A clock that says it is so long after a Monday 00:00 at an instant."""
-    wall = Wall()
+    wall = WallClock()
     seconds, rest_us = divmod(week_us, 1_000_000)
     wall.set(MONDAY_S + seconds, at_us - rest_us)
     return wall
 
 
 def of(made, at_us=0, wall=None, grid_us=0):
-    return schedule_of(made, at_us, wall=wall or Wall(), grid_us=grid_us, min_nl_d=MIN_NL_D)
+    return schedule_of(made, at_us, wall=wall or WallClock(), grid_us=grid_us, min_nl_d=MIN_NL_D)
 
 
 def test_the_minimum_is_what_the_pump_can_do():

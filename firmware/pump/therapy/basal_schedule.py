@@ -9,8 +9,8 @@ from micropython import const
 
 from pump.prescription.daily_totals import lowest_nl_d, periodic_nl
 from pump.prescription.prescription import FLEX, PERIODIC
-from pump.therapy.cycle import Cycle, Pieces
-from pump.therapy.schedule import Constant, Then
+from pump.therapy.cycle import Cycle, RateTable
+from pump.therapy.schedule import Constant, Sequence
 from pump.units import DAY_US
 
 _DAYS = const(7)
@@ -28,9 +28,9 @@ def schedule_of(prescription, at_us, *, wall, grid_us, min_nl_d, share=(1, 1)):
     if prescription.mode == PERIODIC:
         return _periodic(prescription, at_us - grid_us, share)
     if prescription.mode == FLEX and wall.is_set:
-        pieces = _pieces(prescription, share)
-        if len(pieces.sums) > 2:
-            return Cycle(pieces, wall.week_us(at_us))
+        table = _week_table(prescription, share)
+        if len(table.sums) > 2:
+            return Cycle(table, wall.week_us(at_us))
     return Constant(_of(lowest_nl_d(prescription, min_nl_d), share))
 
 
@@ -54,7 +54,7 @@ def _periodic(prescription, on_grid_us, share):
     if first_us < 0:
         first_us %= interval_us
     doses = Cycle(pieces)
-    return Then(Constant(rate_nl_d), first_us, doses) if first_us else doses
+    return Sequence(Constant(rate_nl_d), first_us, doses) if first_us else doses
 
 
 def _merged(day_of):
@@ -74,8 +74,8 @@ def _merged(day_of):
     yield minutes, nl_d
 
 
-def _pieces(prescription, share):
-    """The week as `Pieces`. Starts and boluses ask for it, and keep it: all share one table."""
+def _week_table(prescription, share):
+    """The week as a RateTable. Starts and boluses ask for it, and keep it: all share one table."""
     fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
 
     def day_of(day):
@@ -83,9 +83,9 @@ def _pieces(prescription, share):
 
     def make():
         count = sum(1 for _ in _merged(day_of))
-        return Pieces(_rows(_merged(day_of), share), _MIN_US, count)
+        return RateTable(_rows(_merged(day_of), share), _MIN_US, count)
 
-    return prescription.flex.kept("pieces", (fill_nl_d, ng_ml, share), make)
+    return prescription.flex.kept("table", (fill_nl_d, ng_ml, share), make)
 
 
 def _rows(week, share):

@@ -23,7 +23,7 @@ are due has min(ceil(d / step), floor(V / step)) steps: never more than it holds
 
 from pump.therapy.cycle import Cycle, steps_of
 
-__all__ = ("Constant", "Cycle", "Dose", "Over", "Then")
+__all__ = ("Constant", "Cycle", "Dose", "Sequence", "Superimposed")
 
 
 class Constant:
@@ -100,7 +100,7 @@ class Dose:
         return ((self, self.kind, self.ng_ml, steps_of(self.due(t_us), self.amount, step)),)
 
 
-class Then:
+class Sequence:
     """`first` alone for `duration_us`, and `after` from there on.
 
     elapsed_us: how much of `first` had passed at t_us == 0; its doses count from its own start.
@@ -173,7 +173,7 @@ class Then:
         return doses
 
 
-class Over:
+class Superimposed:
     """A Dose on top of `basal`; `elapsed_us` of the dose had passed at t_us == 0.
 
     The steps of the dose count from its own start.

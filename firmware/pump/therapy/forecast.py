@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The outlook: what a prescription would deliver from an instant on, boluses apart.
+"""The forecast: what a prescription would deliver from an instant on, boluses apart.
 
 As rows of a `plan`; as the pattern by which LIMit:DAY knows it again; or as the days that a volume
-lasts. The wall clock places a day pattern, the grid the periodic doses; asking
-changes neither.
+lasts. The wall clock places a day pattern, the grid the periodic doses; asking changes neither.
+Pure.
 """
 
 from micropython import const
@@ -12,9 +12,9 @@ from pump.prescription.daily_totals import daily_totals
 from pump.prescription.prescription import FLEX
 from pump.therapy.basal_schedule import schedule_of
 from pump.therapy.daily_limit import Pattern
-from pump.therapy.grid import Grid
+from pump.therapy.periodic_grid import PeriodicGrid
 from pump.therapy.schedule import Constant
-from pump.therapy.wall import Wall
+from pump.therapy.wall_clock import WallClock
 from pump.units import DAY_US
 
 _DAYS = const(7)
@@ -24,25 +24,25 @@ _FG_PER_NG = const(1_000_000)
 _AHEAD_US = const(2_100_000)  # more than the dispenser ever queues: it stops so long before
 
 
-class Outlook:
+class Forecast:
     """min_nl_d: the slowest rate of the pump."""
 
     def __init__(self, min_nl_d):
-        self.wall = Wall()
-        self.grid = Grid()
+        self.wall = WallClock()
+        self.grid = PeriodicGrid()
         self._min_nl_d = min_nl_d
 
     def to_record(self):
-        """The zero of the wall clock, which is what it keeps of its own; None: never set."""
-        return self.wall.zero_us
+        """The epoch of the wall clock, which is what it keeps of its own; None: never set."""
+        return self.wall.epoch_us
 
     def from_record(self, record):
         """Go on by a clock of which nobody knows how long it stood."""
-        self.wall = Wall(record)
+        self.wall = WallClock(record)
 
     def lose(self):
         """Nobody knows what time it is."""
-        self.wall = Wall()
+        self.wall = WallClock()
 
     def row(self, prescription, at_us, wall=None, step_fg=0):
         """Its regular therapy from `at_us` on; by another wall clock than the one in use.
@@ -71,7 +71,7 @@ class Outlook:
         day = daily_totals(prescription, self._min_nl_d)
         return Pattern(
             prescription.regular_crc(),
-            wall.zero_us if is_placed else None,
+            wall.epoch_us if is_placed else None,
             day.most_ng * _FG_PER_NG * part // whole,
             day.highest_nl_d * prescription.concentration_ng_ml,
         )
@@ -85,7 +85,7 @@ class Outlook:
             return _days(self.row(prescription, at_us)[1], volume_nl, more_nl)
         found = []
         for day in range(_DAYS):
-            wall = Wall()
+            wall = WallClock()
             wall.set(day * _S_PER_DAY, at_us)
             found.append(_days(self.row(prescription, at_us, wall)[1], volume_nl, more_nl))
         # From within a day it lasts no shorter than from its midnight, less that day. And no day
