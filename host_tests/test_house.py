@@ -130,6 +130,17 @@ def test_imports_run_downwards_only(path):
             assert layer_of(imported) < layer_of(name), imported
 
 
+def test_the_page_of_the_architecture_lists_the_rooms_of_the_firmware_from_the_top_down():
+    page = (
+        (ROOT / "ARCHITECTURE.md").read_text().partition("## The rooms")[2].partition("\n## ")[0]
+    )
+    listed = re.findall(r"^\| `(\w+)/` \|", page, flags=re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {path.parent.name for path in (FIRMWARE / "pump").glob("*/__init__.py")}
+    ranks = [layer_of(f"pump.{room}") for room in listed]
+    assert ranks == sorted(ranks, reverse=True)
+
+
 def bench_name(path):
     return module_name(path, BENCH.parent)
 
