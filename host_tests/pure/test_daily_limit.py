@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from host_tests.oracles.window import DAY_US, built, pieces_of
 from host_tests.therapy.window import Sum
 from pump.records.schemas import upgraded
+from pump.therapy.cycle import Cycle
 from pump.therapy.daily_limit import DailyLimit, Pattern
 from pump.therapy.daily_past import DOSES, THERAPY, DailyPast
-from pump.therapy.schedule import Constant, Cycle, Dose, Superimposed
+from pump.therapy.schedule import Constant, Dose, Superimposed
 
 HOUR_US = DAY_US // 24
 MINUTE_US = HOUR_US // 60

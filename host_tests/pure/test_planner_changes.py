@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pump.delivery.booking import Booking
 from pump.delivery.planner import Planner
 from pump.kinds import BASAL, PATIENT, PERIODIC
-from pump.therapy.schedule import Constant, Cycle, Dose, Superimposed
+from pump.therapy.cycle import Cycle
+from pump.therapy.schedule import Constant, Dose, Superimposed
 from pump.units import DAY_US
 
 MIN_PERIOD_US = 50

@@ -20,7 +20,8 @@ from host_tests.oracles.schedule import (
     parts,
 )
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT
-from pump.therapy.schedule import Constant, Cycle, Dose, Sequence, Superimposed
+from pump.therapy.cycle import Cycle
+from pump.therapy.schedule import Constant, Dose, Sequence, Superimposed
 
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24

@@ -45,7 +45,7 @@ def daily_totals(prescription, min_nl_d):
     if prescription.mode != FLEX:
         return _made(prescription, min_nl_d)
     made_for = prescription.rate_nl_d(), prescription.concentration_ng_ml
-    return prescription.flex.kept("totals", made_for, lambda: _made(prescription, min_nl_d))
+    return prescription.flex.kept("day", made_for, lambda: _made(prescription, min_nl_d))
 
 
 def most_ng(prescription, min_nl_d, week=None):

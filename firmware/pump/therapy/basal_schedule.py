@@ -85,7 +85,7 @@ def _week_table(prescription, share):
         count = sum(1 for _ in _merged(day_of))
         return RateTable(_rows(_merged(day_of), share), _MIN_US, count)
 
-    return prescription.flex.kept("table", (fill_nl_d, ng_ml, share), make)
+    return prescription.flex.kept("rates", (fill_nl_d, ng_ml, share), make)
 
 
 def _rows(week, share):

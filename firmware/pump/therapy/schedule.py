@@ -21,9 +21,7 @@ are due has min(ceil(d / step), floor(V / step)) steps: never more than it holds
 `key` is an object that stands for the count; ng_ml 0: the concentration of the delivery.
 """
 
-from pump.therapy.cycle import Cycle, steps_of
-
-__all__ = ("Constant", "Cycle", "Dose", "Sequence", "Superimposed")
+from pump.therapy.cycle import steps_of
 
 
 class Constant:
