@@ -10,11 +10,11 @@ from pump.console.errors import ErrorQueue
 from pump.console.session import Session
 from pump.console.status import Status
 from pump.faults import INVALID_PRESCRIPTION, SOFT_LIMIT, Refused
-from pump.therapy import validation
-from pump.therapy.flex import DAY_MIN, MASKS, Flex
-from pump.therapy.limits import PumpLimits
-from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE, Prescription
-from pump.therapy.staging import Staging
+from pump.prescription import validation
+from pump.prescription.flex import DAY_MIN, MASKS, Flex
+from pump.prescription.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE, Prescription
+from pump.prescription.pump_limits import PumpLimits
+from pump.prescription.staging import Staging
 from pump.units import NG_D, NL_D
 
 MIN_NL_D = 6_000

@@ -34,18 +34,12 @@ SOURCES = [
 
 VOCABULARY = {"pump", "pump.state", "pump.kinds", "pump.faults", "pump.units", "pump.clock"}
 VOCABULARY |= {"pump.unload"}
-# From the bottom up: a module imports from its own row, or from rows above it in this list.
+# From the bottom up: a module imports from its own room, or from rows above it in this list.
 LAYERS = [
     VOCABULARY,
-    {
-        "pump.hal",
-        "pump.therapy",
-        "pump.delivery",
-        "pump.alarm",
-        "pump.supervisor",
-        "pump.watchdog",
-        "pump.timecheck",
-    },
+    {"pump.hal", "pump.prescription"},
+    {"pump.therapy", "pump.delivery"},
+    {"pump.alarm", "pump.supervisor", "pump.watchdog", "pump.timecheck"},
     {"pump.records"},
     {"pump.lock", "pump.selftest_parts"},
     {"pump.infusion", "pump.selftest", "pump.beat", "pump.forget_pin"},
@@ -62,6 +56,7 @@ PURE = {
     "pump.kinds",
     "pump.faults",
     "pump.units",
+    "pump.prescription",
     "pump.therapy",
     "pump.alarm",
     "pump.console.buttons",
@@ -133,6 +128,17 @@ def test_imports_run_downwards_only(path):
             assert layer_of(imported) < layer_of(name), imported
 
 
+def test_the_page_of_the_architecture_lists_the_rooms_of_the_firmware_from_the_top_down():
+    page = (
+        (ROOT / "ARCHITECTURE.md").read_text().partition("## The rooms")[2].partition("\n## ")[0]
+    )
+    listed = re.findall(r"^\| `(\w+)/` \|", page, flags=re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {path.parent.name for path in (FIRMWARE / "pump").glob("*/__init__.py")}
+    ranks = [layer_of(f"pump.{room}") for room in listed]
+    assert ranks == sorted(ranks, reverse=True)
+
+
 def bench_name(path):
     return module_name(path, BENCH.parent)
 
@@ -186,12 +192,13 @@ def test_a_board_makes_its_outputs_safe_before_anything_but_the_hal_is_loaded(pa
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_pure_modules_import_vocabulary_and_nothing_else(path):
+def test_pure_modules_import_vocabulary_and_pure_ones(path):
+    """From a room of which a part is pure, pure ones may import from all of it."""
     name = module_name(path)
     if is_in(name, PURE):
-        package = name.rsplit(".", 1)[0] if name.count(".") > 1 else name
+        room = name.rsplit(".", 1)[0] if name.count(".") > 1 else name
         for imported in imports_of(path):
-            assert imported in PLAIN | VOCABULARY or is_in(imported, {package})
+            assert imported in PLAIN | VOCABULARY or is_in(imported, PURE | {room})
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)

@@ -43,8 +43,8 @@ def with_value(flash, key, value):
 
 def older_setup(setup):
     """As firmware wrote it that had no place for its settings alone."""
-    (token, is_matched, resume, lost), zero_us, *owners, lock, heartbeat_ms, grid = setup
-    older = [token, [zero_us, is_matched], resume, *owners, lost]
+    (token, is_matched, resume, lost), epoch_us, *owners, lock, heartbeat_ms, grid = setup
+    older = [token, [epoch_us, is_matched], resume, *owners, lost]
     return [*older, lock, heartbeat_ms, grid]
 
 

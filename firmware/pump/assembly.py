@@ -18,6 +18,7 @@ from pump.infusion.infusion import Infusion
 from pump.infusion.orders import DISPENSER
 from pump.infusion.reservoir_guard import ReservoirGuard
 from pump.lock import Lock
+from pump.prescription.staging import Staging
 from pump.records.event_log import FOLDER as LOG_FOLDER
 from pump.records.event_log import EventLog
 from pump.records.event_recorder import EventRecorder
@@ -25,10 +26,9 @@ from pump.records.journal import Journal
 from pump.records.mirrored_records import FOLDERS, MirroredRecords
 from pump.records.settings import Settings
 from pump.supervisor import Supervisor
-from pump.therapy.boluses import Boluses
+from pump.therapy.bolus_log import BolusLog
 from pump.therapy.daily_limit import DailyLimit
-from pump.therapy.outlook import Outlook
-from pump.therapy.staging import Staging
+from pump.therapy.forecast import Forecast
 from pump.unload import unload
 from pump.watchdog import Watchdog
 
@@ -59,9 +59,9 @@ class Assembly:
             dispenser=self.dispenser,
             ledger=self.ledger,
             clock=self.clock,
-            boluses=Boluses(),
+            boluses=BolusLog(),
             day=DailyLimit(),
-            outlook=Outlook(board.PUMP["min_rate_nl_d"]),
+            forecast=Forecast(board.PUMP["min_rate_nl_d"]),
             calibration=self.calibrations.current(),
         )
         self.reservoir = Reservoir(board.PUMP["reservoir_nl"], board.PUMP["dead_nl"])
@@ -148,7 +148,7 @@ class Assembly:
             watchdog=self.watchdog,
         )
         self.dispenser.record(self.journal)
-        self.events = EventRecorder(self.log, self.clock, self.infusion.outlook)
+        self.events = EventRecorder(self.log, self.clock, self.infusion.forecast)
         self.settings = Settings(
             twins,
             journal=self.journal,
@@ -167,9 +167,9 @@ class Assembly:
 
     def _setup_owners(self):
         """Who shares the record `setup`, in the order of the places in it."""
-        outlook = self.infusion.outlook
-        first = outlook, self.infusion.line, self.calibrations, self.reservoir
-        return first + (self.lock, self.heartbeat, outlook.grid)
+        forecast = self.infusion.forecast
+        first = forecast, self.infusion.line, self.calibrations, self.reservoir
+        return first + (self.lock, self.heartbeat, forecast.grid)
 
     def _recover(self, twins, scratch, is_prepared, cause):
         """Bring back what was kept. A board gets the memory back that this takes."""

@@ -35,6 +35,8 @@ UNIT_NOT_ALLOWED = "no unit allowed"
 NL_D = const("nl_d")
 NG_D = const("ng_d")
 
+DAY_US = const(86_400_000_000)  # a day; and the units of a schedule in a nanolitre
+
 _MAX_DIGITS = const(15)
 
 # (unit, base units in it, what the base unit is), in the order in which units are named to users

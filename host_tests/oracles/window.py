@@ -16,7 +16,7 @@ from math import lcm
 
 from pump.kinds import BRIDGE
 from pump.therapy.cycle import Cycle
-from pump.therapy.schedule import Constant, Dose, Then
+from pump.therapy.schedule import Constant, Dose, Sequence
 
 DAY_US = 86_400_000_000
 FINE_PER_NG = DAY_US * 10**6
@@ -54,7 +54,7 @@ def built(description):
         return Dose(BRIDGE, *content)
     if kind == "then":
         first, duration_us, after = content
-        return Then(built(first), duration_us, built(after))
+        return Sequence(built(first), duration_us, built(after))
     return Cycle(*content)
 
 

@@ -13,9 +13,9 @@ from host_tests.prescriptions import (
     simple,
     with_patient,
 )
-from pump.therapy.comparison import comparison
-from pump.therapy.prescription import MINIMUM, Prescription
-from pump.therapy.sums import mean_day
+from pump.prescription.comparison import comparison
+from pump.prescription.daily_totals import mean_day
+from pump.prescription.prescription import MINIMUM, Prescription
 from pump.units import NG_D
 
 

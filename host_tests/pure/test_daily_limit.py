@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from host_tests.oracles.window import DAY_US, built, pieces_of
 from host_tests.therapy.window import Sum
 from pump.records.schemas import upgraded
+from pump.therapy.cycle import Cycle
 from pump.therapy.daily_limit import DailyLimit, Pattern
 from pump.therapy.daily_past import DOSES, THERAPY, DailyPast
-from pump.therapy.schedule import Constant, Cycle, Dose, Over
+from pump.therapy.schedule import Constant, Dose, Superimposed
 
 HOUR_US = DAY_US // 24
 MINUTE_US = HOUR_US // 60
@@ -185,7 +186,7 @@ def test_a_dose_over_a_therapy_is_refused_if_and_only_if_some_day_would_hold_mor
     plan += shifted(("dose", amount, span_us), begin_us, begin_us + span_us)
     peak_ng = world.peak_ng(plan, span_us + DAY_US)
     limit_ng = int(peak_ng * per_mille / 1000)
-    schedule = Over(Dose(2, amount, span_us), placed(therapy, begin_us))
+    schedule = Superimposed(Dose(2, amount, span_us), placed(therapy, begin_us))
     excess_ng = world.excess_ng(((begin_us, schedule, NG_ML),), limit_ng, span_us)
     if limit_ng < peak_ng:
         assert excess_ng > limit_ng

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pump.kinds import BRIDGE
 from pump.therapy.dead_volume import bridge, catheter_nl
-from pump.therapy.schedule import DAY_US, Constant, Dose, Then
+from pump.therapy.schedule import Constant, Dose, Sequence
+from pump.units import DAY_US
 
 
 def test_a_catheter_of_half_a_millimetre_holds_about_two_microlitres_a_centimetre():
@@ -31,7 +32,7 @@ def test_the_worked_example_takes_a_day():
 def test_after_the_bridge_the_new_drug_runs_at_the_same_daily_dose():
     rate_nl_d, duration_us = bridge(400_000, 500_000, 200_000)
     old = Dose(BRIDGE, 400_000 * DAY_US, duration_us, 500_000)
-    schedule = Then(old, duration_us, Constant(200_000 * 1_000_000 // 2_000_000))
+    schedule = Sequence(old, duration_us, Constant(200_000 * 1_000_000 // 2_000_000))
     assert schedule.rate(0) == rate_nl_d
     assert schedule.rate(0) * 500_000 == schedule.rate(duration_us) * 2_000_000
     assert schedule.due(duration_us) == 400_000 * DAY_US

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from host_tests.prescriptions import STEPS, flexes
 from pump.faults import FLEX_CONFLICT, Refused
-from pump.therapy.flex import DAY_MIN, MASKS, Flex, clock_text, days_text
+from pump.prescription.flex import DAY_MIN, MASKS, Flex, clock_text, days_text
 from pump.units import NG_D, NL_D
 
 FILL = 1

@@ -194,4 +194,4 @@ def test_changes_without_anything_planned_between_them_take_no_memory():
     planner = planner_for(24_000_000, 200_000_000)
     for rate_nl_d in range(1, 500):
         planner.follow(Constant(rate_nl_d))
-    assert len(planner._stretches) == 1
+    assert len(planner._segments) == 1

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from pump.delivery.booking import Booking
 from pump.delivery.planner import Planner
 from pump.kinds import BASAL, PATIENT, PERIODIC
-from pump.therapy.schedule import DAY_US, Constant, Cycle, Dose, Over
+from pump.therapy.cycle import Cycle
+from pump.therapy.schedule import Constant, Dose, Superimposed
+from pump.units import DAY_US
 
 MIN_PERIOD_US = 50
 SECOND_US = 1_000_000
@@ -129,13 +131,13 @@ def test_a_dose_gets_exactly_its_whole_steps_however_often_the_books_are_kept(
     rate, dose_nl, seconds, looks
 ):
     dose = Dose(PATIENT, dose_nl * DAY_US, seconds * SECOND_US, 2_000_000)
-    planner = Planner(Over(dose, Constant(rate)), STEP)
+    planner = Planner(Superimposed(dose, Constant(rate)), STEP)
     while planner.end_us < dose.duration_us:
         planner.next_runs()
     by_looks, at_once = Books(), Books()
     for books, steps in ((by_looks, looks), (at_once, [planner.steps])):
         booking = Booking(books)
-        booking.open(planner.stretch, BATCH)
+        booking.open(planner.segment, BATCH)
         done = 0
         for more in steps:
             done = min(done + more, planner.steps)
@@ -149,12 +151,12 @@ def test_a_dose_gets_exactly_its_whole_steps_however_often_the_books_are_kept(
 
 def test_what_could_not_be_booked_for_want_of_memory_is_booked_later_and_once():
     dose = Dose(PATIENT, 5_000 * DAY_US, 3 * SECOND_US, 2_000_000)
-    planner = Planner(Over(dose, Constant(24_000_000)), STEP)
+    planner = Planner(Superimposed(dose, Constant(24_000_000)), STEP)
     while planner.end_us < dose.duration_us:
         planner.next_runs()
     books = Books()
     booking = Booking(books)
-    booking.open(planner.stretch, BATCH)
+    booking.open(planner.segment, BATCH)
     for done in range(0, planner.steps, 5):
         books.refusals = done % 2
         try:
@@ -172,17 +174,17 @@ def test_what_could_not_be_booked_for_want_of_memory_is_booked_later_and_once():
 def test_a_dose_keeps_its_count_where_the_basal_under_it_changes(dose_nl, switches, data):
     dose = Dose(PATIENT, dose_nl * DAY_US, 30 * SECOND_US)
     rates = st.integers(6_000, 10**8)
-    planner = Planner(Over(dose, Constant(data.draw(rates))), STEP)
+    planner = Planner(Superimposed(dose, Constant(data.draw(rates))), STEP)
     books = Books()
     booking = Booking(books)
-    booking.open(planner.stretch, BATCH)
+    booking.open(planner.segment, BATCH)
     while planner.end_us < dose.duration_us:
         planner.next_runs()
         if switches and planner.end_us < dose.duration_us:
             switches -= 1
             basal = Constant(data.draw(rates))
-            planner.follow(Over(dose, basal, elapsed_us=planner.end_us))
-            booking.open(planner.stretch, BATCH)
+            planner.follow(Superimposed(dose, basal, elapsed_us=planner.end_us))
+            booking.open(planner.segment, BATCH)
         booking.settle(planner.steps)
     assert books.steps.get((PATIENT, BATCH[1], BATCH[2]), 0) == dose_nl // STEP_NL
     assert sum(books.steps.values()) == planner.steps
@@ -198,7 +200,7 @@ def test_steps_are_of_the_drug_that_was_planned_with_them_whenever_the_books_are
         if number:
             planner.follow(Constant(24_000_000 * (1 + number)))
         batch = (BASAL, BATCH[1], number)
-        booking.open(planner.stretch, batch)
+        booking.open(planner.segment, batch)
         before = planner.steps
         for _ in range(count):
             planner.next_runs()
@@ -226,7 +228,7 @@ def test_every_periodic_dose_is_booked_rounded_down_and_the_rest_is_basal():
         planner.next_runs()
     books = Books()
     booking = Booking(books)
-    booking.open(planner.stretch, BATCH)
+    booking.open(planner.segment, BATCH)
     booking.settle(planner.steps)
     doses = planner.end_us // interval_us + (planner.end_us % interval_us >= dose_us)
     assert books.steps[(PERIODIC, BATCH[1], BATCH[2])] == doses

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host_tests.prescriptions import FIELDS, content, prescriptions, simple, with_patient
-from pump.therapy.prescription import Prescription
+from pump.prescription.prescription import Prescription
 from pump.units import NG_D, NL_D
 
 

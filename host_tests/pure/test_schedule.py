@@ -20,7 +20,8 @@ from host_tests.oracles.schedule import (
     parts,
 )
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT
-from pump.therapy.schedule import Constant, Cycle, Dose, Over, Then
+from pump.therapy.cycle import Cycle
+from pump.therapy.schedule import Constant, Dose, Sequence, Superimposed
 
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24
@@ -82,8 +83,8 @@ def built(what):
     if what[0] == "cycle":
         return Cycle(*what[1:])
     if what[0] == "then":
-        return Then(built(what[1]), what[2], built(what[3]), what[4])
-    return Over(built(what[1]), built(what[2]), what[3])
+        return Sequence(built(what[1]), what[2], built(what[3]), what[4])
+    return Superimposed(built(what[1]), built(what[2]), what[3])
 
 
 TIMES_US = st.one_of(st.integers(0, 400), st.integers(0, 20 * DAY_US))
@@ -214,14 +215,14 @@ def test_a_dose_has_all_its_whole_steps_by_its_end_and_never_more():
 
 def test_a_dose_over_a_basal_counts_on_from_its_own_start():
     dose = Dose(PATIENT, 10 * STEP[0] // STEP[1], HOUR_US)
-    over = Over(dose, Constant(1000), HOUR_US // 2)
+    over = Superimposed(dose, Constant(1000), HOUR_US // 2)
     assert over.doses(0, STEP) == dose.doses(HOUR_US // 2, STEP) == ((dose, PATIENT, 0, 5),)
     assert over.due(HOUR_US) == dose.amount // 2 + 1000 * HOUR_US
 
 
 def test_a_dose_taken_up_midway_again_and_again_loses_nothing():
     dose, basal = Dose(PATIENT, 1_000_003, 7_919), Constant(1)
-    total = sum(Over(dose, basal, elapsed_us).due(1) for elapsed_us in range(7_919))
+    total = sum(Superimposed(dose, basal, elapsed_us).due(1) for elapsed_us in range(7_919))
     assert total == 1_000_003 + 7_919
 
 
@@ -236,7 +237,7 @@ def test_of_a_periodic_dose_under_way_at_the_start_only_the_rest_is_counted():
 
 def test_a_bridge_gives_the_old_drug_and_goes_over_to_the_regular_schedule():
     bridge = Dose(BRIDGE, 400_000 * DAY_US, DAY_US, 500_000)
-    schedule = Then(bridge, DAY_US, Constant(100_000))
+    schedule = Sequence(bridge, DAY_US, Constant(100_000))
     assert schedule.rate(0) == 400_000
     assert schedule.rate(DAY_US) == 100_000
     assert schedule.due(3 * DAY_US) == 600_000 * DAY_US
@@ -253,7 +254,7 @@ def week(pieces):
 
 def every_five_minutes():
     dose, rest_us = 100 * DAY_US, 295_000_000
-    return Then(
+    return Sequence(
         Constant(20_000),
         HOUR_US,
         Cycle(((5_000_000, 5_000_000 * 20_000 + dose, dose), (rest_us, rest_us * 20_000, 0))),
@@ -292,7 +293,7 @@ def test_a_bolus_over_a_busy_day_is_searched_in_few_steps():
     span_us = HOUR_US // 2
     rates = [6_000 if n % 2 else 24_000_000 for n in range(48)]
     basal = Counting([(span_us, span_us * rate, 0) for rate in rates])
-    over = Over(Dose(CLINICIAN, 5_000 * DAY_US, DAY_US), basal)
+    over = Superimposed(Dose(CLINICIAN, 5_000 * DAY_US, DAY_US), basal)
     worst = 0
     for n in range(1, 500):
         amount = over.due(DAY_US) * n // 500

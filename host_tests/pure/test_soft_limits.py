@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.prescriptions import HOUR_MS, LIMITS, baclofen, periodic
-from pump.therapy import validation
+from pump.prescription import validation
 
 
 def names(prescription, before=None):

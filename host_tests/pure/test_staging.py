@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from host_tests.prescriptions import MIN_NL_D, Clock, content, flex, simple
 from pump.faults import NO_PRESCRIPTION, NOTHING_STAGED, STALE_TOKEN, Refused
-from pump.therapy.prescription import MINIMUM, Prescription
-from pump.therapy.staging import Staging
+from pump.prescription.prescription import MINIMUM, Prescription
+from pump.prescription.staging import Staging
 
 HOUR = 60
 DAY = 24 * HOUR

@@ -15,8 +15,8 @@ from host_tests.prescriptions import (
     simple,
     with_patient,
 )
-from pump.therapy import validation
-from pump.therapy.prescription import MINIMUM, PERIODIC, Prescription
+from pump.prescription import validation
+from pump.prescription.prescription import MINIMUM, PERIODIC, Prescription
 from pump.units import NG_D, NL_D
 
 MIN_MS = 60_000

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Half a year of a flex week with four patient boluses a day, against totals worked out by hand.
 
-180 days by the schedule and the planner's stretches alone; a day, and a week, by the whole
+180 days by the schedule and the planner's segments alone; a day, and a week, by the whole
 firmware in virtual time.
 """
 
@@ -11,14 +11,14 @@ from fractions import Fraction
 import pytest
 
 from host_tests.bench_session import STEP_NL, Bench
-from pump.delivery.planner import Planner, Stretch
+from pump.delivery.planner import PlannedSegment, Planner
 from pump.kinds import PATIENT
-from pump.therapy.flex import MASKS
-from pump.therapy.prescription import FLEX, Prescription
-from pump.therapy.regimen import regular
-from pump.therapy.schedule import DAY_US, Dose, Over
-from pump.therapy.wall import Wall, parse
-from pump.units import NL_D
+from pump.prescription.flex import MASKS
+from pump.prescription.prescription import FLEX, Prescription
+from pump.therapy.basal_schedule import schedule_of
+from pump.therapy.schedule import Dose, Superimposed
+from pump.therapy.wall_clock import WallClock, parse
+from pump.units import DAY_US, NL_D
 from pumpbench.targets.sim import SimTarget
 
 HOUR_US = DAY_US // 24
@@ -61,28 +61,28 @@ def events(days):
 
 
 def deliver(days):
-    """Half a year, stretch by stretch; (steps, steps of boluses) at the end."""
-    flex, wall = prescription(), Wall()
+    """Half a year, segment by segment; (steps, steps of boluses) at the end."""
+    flex, wall = prescription(), WallClock()
     wall.set(parse(MONDAY), 0)
 
     def basal(at_us):
-        return regular(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
+        return schedule_of(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
 
-    stretch, of_boluses = Stretch(basal(0), (0, 0, 0), STEP), 0
+    segment, of_boluses = PlannedSegment(basal(0), (0, 0, 0), STEP), 0
     for at_us, hours in events(days):
-        of_boluses += bolus_steps(stretch, at_us)
+        of_boluses += bolus_steps(segment, at_us)
         if hours:
             wall.set(wall.seconds(at_us) + hours * 3600, at_us)
         dose = Dose(PATIENT, BOLUS_NL * DAY_US, BOLUS_US)
-        schedule = basal(at_us) if hours else Over(dose, basal(at_us))
-        steps = stretch.steps_due(at_us)
-        owed = stretch.due(at_us) - (steps - stretch.base_steps) * STEP[0]
-        stretch = Stretch(schedule, (at_us, steps, owed), STEP)
-    return stretch.steps_due(days * DAY_US), of_boluses + bolus_steps(stretch, days * DAY_US)
+        schedule = basal(at_us) if hours else Superimposed(dose, basal(at_us))
+        steps = segment.steps_due(at_us)
+        owed = segment.due(at_us) - (steps - segment.base_steps) * STEP[0]
+        segment = PlannedSegment(schedule, (at_us, steps, owed), STEP)
+    return segment.steps_due(days * DAY_US), of_boluses + bolus_steps(segment, days * DAY_US)
 
 
-def bolus_steps(stretch, t_us):
-    return sum(steps for *_, steps in stretch.schedule.doses(t_us - stretch.base_us, STEP))
+def bolus_steps(segment, t_us):
+    return sum(steps for *_, steps in segment.schedule.doses(t_us - segment.base_us, STEP))
 
 
 def total_nl(days):
@@ -105,16 +105,16 @@ def test_180_days_of_a_flex_week_with_boluses_are_exact_to_the_step(record_prope
 
 @pytest.mark.slow
 def test_a_planner_plans_a_day_with_a_bolus_exactly_to_the_last_step():
-    flex, wall = prescription(), Wall()
+    flex, wall = prescription(), WallClock()
     wall.set(parse(MONDAY), 0)
 
     def basal(at_us):
-        return regular(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
+        return schedule_of(flex, at_us, wall=wall, grid_us=0, min_nl_d=6_000)
 
     planner = Planner(basal(0), STEP, min_period_us=50)
     run_to(planner, 7 * HOUR_US)
     at_us = planner.end_us
-    planner.follow(Over(Dose(PATIENT, BOLUS_NL * DAY_US, BOLUS_US), basal(at_us)))
+    planner.follow(Superimposed(Dose(PATIENT, BOLUS_NL * DAY_US, BOLUS_US), basal(at_us)))
     run_to(planner, 23 * HOUR_US)
     hours = 6 * NIGHT_NL_D + 16 * DAY_NL_D
     last_nl = Fraction(planner.end_us - 22 * HOUR_US, DAY_US) * NIGHT_NL_D

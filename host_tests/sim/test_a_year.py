@@ -20,7 +20,7 @@ from pump.kinds import BASAL, CLINICIAN, JOG, NAMES, PATIENT, PERIODIC
 from pump.records.interruption import Interruption
 from pump.records.journal import DAY, DELIVERY, PAST, Journal
 from pump.records.mirrored_records import MirroredRecords
-from pump.therapy.boluses import Boluses
+from pump.therapy.bolus_log import BolusLog
 from pump.therapy.daily_limit import DailyLimit, Pattern
 
 WEEKS = 52
@@ -88,7 +88,7 @@ class Therapy:
 
     def __init__(self, calibration):
         self.calibration = calibration
-        self.boluses, self.day = Boluses(), DailyLimit()
+        self.boluses, self.day = BolusLog(), DailyLimit()
 
     def busy_until_us(self):
         return None

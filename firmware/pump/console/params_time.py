@@ -8,7 +8,7 @@ END_OF_WINDOW -> the same, and `24:00` -> 1440
 from pump.console import errors
 from pump.console.errors import ScpiError
 from pump.console.params import TEXT, choice
-from pump.therapy.flex import DAY_MIN, MASKS, WEEKDAYS, clock_text
+from pump.prescription.flex import DAY_MIN, MASKS, WEEKDAYS, clock_text
 
 _DAYS = choice("ALL", "WD", "WE", *WEEKDAYS)
 WEEKDAY = choice(*WEEKDAYS)

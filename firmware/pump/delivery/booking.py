@@ -12,15 +12,15 @@ class Booking:
 
     def __init__(self, ledger):
         self._ledger = ledger
-        self._chapters = []  # (stretch, batch), in the order of their first steps
+        self._chapters = []  # (segment, batch), in the order of their first steps
         self._seen = {}  # key of a dose under way -> steps booked for it
         self._booked = 0
 
-    def open(self, stretch, batch):
-        """Book the steps from the base of `stretch` on as it says; `batch` for all but doses."""
-        if self._chapters and self._chapters[-1][0].base_steps == stretch.base_steps:
+    def open(self, segment, batch):
+        """Book the steps from the base of `segment` on as it says; `batch` for all but doses."""
+        if self._chapters and self._chapters[-1][0].base_steps == segment.base_steps:
             self._chapters.pop()  # no step of it was planned
-        self._chapters.append((stretch, batch))
+        self._chapters.append((segment, batch))
 
     def batch(self):
         """What steps are booked as that belong to no dose."""
@@ -39,11 +39,11 @@ class Booking:
 
     def _book(self, upto):
         """Nothing is changed before the ledger has them: without memory they are booked later."""
-        stretch, batch = self._chapters[0]
+        segment, batch = self._chapters[0]
         rest = upto - self._booked
-        at_us = max(stretch.when(upto) - stretch.base_us, 0)
+        at_us = max(segment.when(upto) - segment.base_us, 0)
         seen, parts = {}, []
-        for key, kind, ng_ml, steps in stretch.schedule.doses(at_us, stretch.step):
+        for key, kind, ng_ml, steps in segment.schedule.doses(at_us, segment.step):
             before = self._seen.get(key, 0)
             more = min(max(steps - before, 0), rest)
             seen[key] = before + more

@@ -115,8 +115,8 @@ class Dispenser:
         if self._planner is None:
             return 0
         at_us = self.time_us()
-        stretch = self._planner.stretch_at(at_us)
-        return stretch.schedule.rate(max(at_us - stretch.base_us, 0))
+        segment = self._planner.segment_at(at_us)
+        return segment.schedule.rate(max(at_us - segment.base_us, 0))
 
     def owed(self):
         """What is due and not out, in the planner's fractions; 0 when nothing is under way."""
@@ -158,7 +158,7 @@ class Dispenser:
         """
         if self._planner is not None:
             self._planner.follow(schedule)
-            self._booking.open(self._planner.stretch, batch)
+            self._booking.open(self._planner.segment, batch)
 
     def stop(self):
         """Stop at once. Returns (when, on the delivery's own time; what was due and is not out).
@@ -254,7 +254,7 @@ class Dispenser:
         self.begun += 1
         self._first = self._commanded
         self._booking = Booking(self._ledger)
-        self._booking.open(planner.stretch, batch)
+        self._booking.open(planner.segment, batch)
         self._ends_us = []
         self._runs = []
         lead_us = self._engine.arm()

@@ -21,7 +21,7 @@ _MANY = const(640)
 _LATE_US = const(2_000)  # more than rounding can make a step late (COUNT_MAX / 4)
 
 
-class Stretch:
+class PlannedSegment:
     """A schedule in force from `base_us` on, when `base_steps` were planned and `owed` was due.
 
     step: (amount, over), as `Planner` has it; owed counts in 1/amount of a step.
@@ -70,7 +70,9 @@ class Planner:
             most += schedule.due(_LATE_US) * over
         owed = min(max(owed, -most), most)
         self._step = step
-        self._stretches = [Stretch(schedule, (0, 0, owed), step)]  # the last one is planned along
+        self._segments = [
+            PlannedSegment(schedule, (0, 0, owed), step)
+        ]  # the last is planned along
         self._limit_steps = limit_steps
         self._min_period_us = min_period_us
         self._is_on_step = False  # whether the planned part ends with a step that is on time
@@ -78,9 +80,9 @@ class Planner:
         self.steps = 0  # steps planned so far
 
     @property
-    def stretch(self):
+    def segment(self):
         """What is being planned along."""
-        return self._stretches[-1]
+        return self._segments[-1]
 
     def is_complete(self):
         """True when a limited delivery has been planned to its last step."""
@@ -90,26 +92,26 @@ class Planner:
         """The next chunk as a tuple of runs, at most two; empty when complete."""
         if self.is_complete():
             return ()
-        wait_us = self.stretch.when(self.steps + 1) - self.end_us
+        wait_us = self.segment.when(self.steps + 1) - self.end_us
         if wait_us > CHUNK_US:
             return self._delay(min(CHUNK_US, wait_us - self._min_period_us))
         horizon_us = self._horizon_us()
-        count = self.stretch.steps_due(self.end_us + horizon_us) - self.steps
+        count = self.segment.steps_due(self.end_us + horizon_us) - self.steps
         if count < 1:
             return self._chunk(1)  # an interval in which the rate changes
         if self._is_on_step or (count >= _MANY and wait_us * count <= horizon_us):
             return self._chunk(count)
         if wait_us <= 0:
-            return self._chunk(self.stretch.steps_due(self.end_us) - self.steps)  # overdue
+            return self._chunk(self.segment.steps_due(self.end_us) - self.steps)  # overdue
         return self._chunk(1)  # what is there of an interval; those after it keep their period
 
     def follow(self, schedule):
         """Follow another schedule from the end of what is planned; the fraction is carried."""
         owed = self.owed(self.end_us, self.steps)
-        if self.stretch.base_us == self.end_us:
-            self._stretches.pop()  # nothing was planned along it
+        if self.segment.base_us == self.end_us:
+            self._segments.pop()  # nothing was planned along it
         base = (self.end_us, self.steps, owed)
-        self._stretches.append(Stretch(schedule, base, self._step))
+        self._segments.append(PlannedSegment(schedule, base, self._step))
         self._is_on_step = False
 
     def owed(self, t_us, steps):
@@ -117,24 +119,24 @@ class Planner:
 
         `t_us` is not before the last `forget`.
         """
-        stretch = self.stretch_at(t_us)
-        return stretch.due(t_us) - (steps - stretch.base_steps) * self._step[0]
+        segment = self.segment_at(t_us)
+        return segment.due(t_us) - (steps - segment.base_steps) * self._step[0]
 
-    def stretch_at(self, t_us):
+    def segment_at(self, t_us):
         """What is in force at `t_us`, which is not before the last `forget`."""
-        index = len(self._stretches) - 1
-        while index and self._stretches[index].base_us > t_us:
+        index = len(self._segments) - 1
+        while index and self._segments[index].base_us > t_us:
             index -= 1
-        return self._stretches[index]
+        return self._segments[index]
 
     def forget(self, t_us):
         """Drop what was in force only before `t_us`."""
-        while len(self._stretches) > 1 and self._stretches[1].base_us <= t_us:
-            self._stretches.pop(0)
+        while len(self._segments) > 1 and self._segments[1].base_us <= t_us:
+            self._segments.pop(0)
 
     def _horizon_us(self):
         """How far to plan: a chunk, and not past a change of rate; short pieces are avoided."""
-        until_us = self.stretch.until(self.end_us)
+        until_us = self.segment.until(self.end_us)
         if until_us is None or until_us - self.end_us >= 2 * CHUNK_US:
             return CHUNK_US
         left_us = until_us - self.end_us
@@ -149,7 +151,7 @@ class Planner:
         count = min(count, COUNT_MAX)
         if self._limit_steps is not None:
             count = min(count, self._limit_steps - self.steps)
-        due_us = self.stretch.when(self.steps + count) - self.end_us
+        due_us = self.segment.when(self.steps + count) - self.end_us
         span_us = max(due_us, count * self._min_period_us)
         period_us, longer = divmod(span_us, count)
         self._is_on_step = span_us == due_us  # else the next interval is shorter than the others

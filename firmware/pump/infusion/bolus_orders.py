@@ -19,13 +19,13 @@ from pump.faults import (
 )
 from pump.infusion.orders import DISPENSER
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
+from pump.prescription.conversion import dose_nl, drug_ng, rate_nl_d
+from pump.prescription.daily_totals import daily_totals
 from pump.records.event_codes import PATIENT_REFUSED
-from pump.therapy.boluses import LOCKOUT
-from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
+from pump.therapy.bolus_log import LOCKOUT
 from pump.therapy.dead_volume import bridge
-from pump.therapy.schedule import DAY_US, Dose
-from pump.therapy.sums import sums
-from pump.units import ml, seconds, ug
+from pump.therapy.schedule import Dose
+from pump.units import DAY_US, ml, seconds, ug
 
 _US_PER_MS = const(1000)
 
@@ -100,7 +100,7 @@ class BolusOrders:
         self._interlocks.require_confirmed()
         if not self._infusion.line.is_old(old_ng_ml, prescription.drug):
             self._interlocks.require_line(old_ng_ml, prescription.drug)
-        daily_ng = sums(prescription, self._interlocks.limits().min_nl_d).mean_ng()
+        daily_ng = daily_totals(prescription, self._interlocks.limits().min_nl_d).mean_ng()
         self._require_rate(dose_nl(daily_ng, old_ng_ml))
         self._require_limit(prescription, daily_ng, old_ng_ml)
         duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
@@ -152,7 +152,7 @@ class BolusOrders:
             left_us = next_us - at_us
             text = "the next periodic dose begins in %s s" % seconds(left_us // _US_PER_MS)
             raise Refused(LIMIT_EXCEEDED, text)
-        basal_nl_d = sums(prescription, self._interlocks.limits().min_nl_d).highest_nl_d
+        basal_nl_d = daily_totals(prescription, self._interlocks.limits().min_nl_d).highest_nl_d
         if next_us is not None:
             basal_nl_d = prescription.rate_nl_d()
         self._require_rate(basal_nl_d - (-dose.amount // dose.duration_us))

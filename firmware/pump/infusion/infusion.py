@@ -14,11 +14,12 @@ from pump.infusion.active_dose import ActiveDose
 from pump.infusion.change import Change
 from pump.infusion.modes import Alone, Bridge, Prime, Scheduled, Stopped, Trial
 from pump.kinds import BASAL, JOG, PRIME, TRIAL
-from pump.therapy import boluses
-from pump.therapy.line import Line
-from pump.therapy.plan import Row
-from pump.therapy.prescription import FLEX, Prescription
-from pump.therapy.schedule import DAY_US, Constant, Over, Then
+from pump.prescription.prescription import FLEX, Prescription
+from pump.therapy import bolus_log
+from pump.therapy.fluid_path import FluidPath
+from pump.therapy.plan import PlanRow
+from pump.therapy.schedule import Constant, Sequence, Superimposed
+from pump.units import DAY_US
 
 _FG_PER_NG = const(1_000_000)  # nl * ng_ml are femtograms
 _US_PER_MIN = const(60_000_000)
@@ -37,18 +38,18 @@ class Infusion:
     active_dose: "ActiveDose"  # types as where it is known to be there
     prescription: "Prescription"
 
-    def __init__(self, *, dispenser, ledger, clock, boluses, day, outlook, calibration):
+    def __init__(self, *, dispenser, ledger, clock, boluses, day, forecast, calibration):
         self._dispenser = dispenser
         self._ledger = ledger
         self._clock = clock
         self.boluses = boluses
         self.day = day
-        self.outlook = outlook
-        self.grid = outlook.grid
+        self.forecast = forecast
+        self.grid = forecast.grid
         self.calibration = calibration
         self._stopped = Stopped(self)  # a stop may have no memory
         self.mode = self._stopped
-        self.line = Line()
+        self.line = FluidPath()
         self.rows = ()
         self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
         self.prescription = None  # pyright: ignore[reportAttributeAccessIssue]
@@ -86,7 +87,7 @@ class Infusion:
     def needs_wall(self):
         """True while a day pattern is delivered without a wall clock that can be relied on."""
         is_flex = self.mode.is_regular and self.prescription.mode == FLEX
-        return is_flex and not self.outlook.wall.is_set
+        return is_flex and not self.forecast.wall.is_set
 
     def busy_until_us(self, within_us=0):
         """The end of what is under way besides the regular therapy, or None.
@@ -112,23 +113,24 @@ class Infusion:
         at_us = self.mode.in_force_us(self.next_us())
         row = self._row(prescription, at_us, wall)
         if dose is not None and dose.end_us > at_us:
-            schedule = Over(dose.dose, row.schedule, elapsed_us=at_us - dose.start_us)
-            row = Row(at_us, schedule, row.ng_ml)
+            schedule = Superimposed(dose.dose, row.schedule, elapsed_us=at_us - dose.start_us)
+            row = PlanRow(at_us, schedule, row.ng_ml)
         return Change(self._going_on(at_us) + (row,), prescription, pattern)
 
     def to_bridge(self, prescription, dose):
         """The Change to a bridge from now on, and to the prescription behind it."""
         step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
-        rows = self.outlook.bridged(prescription, self._clock.now_us(), dose, step_fg)
+        rows = self.forecast.bridged(prescription, self._clock.now_us(), dose, step_fg)
         return Change(rows, prescription)
 
     def to_give(self, dose):
         """The Change to a dose: over the regular therapy that runs, or alone."""
         if not self.mode.is_regular:
-            return Change((Row(self.now_us(), dose, dose.ng_ml),), dose=dose)
+            return Change((PlanRow(self.now_us(), dose, dose.ng_ml),), dose=dose)
         at_us, prescription = self.next_us(), self.prescription
         row = self._row(prescription, at_us)
-        rows = self._going_on(at_us) + (Row(at_us, Over(dose, row.schedule), row.ng_ml),)
+        new = PlanRow(at_us, Superimposed(dose, row.schedule), row.ng_ml)
+        rows = self._going_on(at_us) + (new,)
         return Change(rows, prescription, self._pattern(prescription), dose)
 
     def excess_ng(self, change, limit_ng):
@@ -164,7 +166,7 @@ class Infusion:
         change: what `to_bridge` has just answered.
         """
         at_us, prescription, new = change.rows[0].at_us, change.prescription, change.new()
-        bridged = Then(dose, dose.duration_us, new.schedule)
+        bridged = Sequence(dose, dose.duration_us, new.schedule)
         programmed_ng = dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG
         active = self._active(dose, at_us, programmed_ng)
         self._begin(at_us, bridged, self._batch(prescription), self.owed, active=active)
@@ -186,7 +188,7 @@ class Infusion:
         is_trial = dose.kind == TRIAL
         self.mode = Trial(self, observation_us) if is_trial else Alone(self, state.BOLUS)
         self.line.fill(dose.ng_ml, drug)
-        self.rows = (Row(at_us, dose, dose.ng_ml),)
+        self.rows = (PlanRow(at_us, dose, dose.ng_ml),)
 
     def over(self, change, programmed_ng):
         """Deliver the dose of a change, which has just been made, over the regular therapy."""
@@ -234,7 +236,7 @@ class Infusion:
         self.prescription = prescription
         if from_us > at_us:  # behind the bridge
             elapsed_us = at_us - dose.start_us
-            schedule = Then(dose.dose, from_us - at_us, schedule, elapsed_us=elapsed_us)
+            schedule = Sequence(dose.dose, from_us - at_us, schedule, elapsed_us=elapsed_us)
         self._dispenser.follow(schedule, self._batch(prescription))
         self._go_along(change)
 
@@ -278,7 +280,7 @@ class Infusion:
         """What went out alone is out, as it was to be. dose: of it, None for a jog."""
         self.mode, self.rows = self._stopped, ()
         if dose is not None:
-            self.finish(boluses.COMPLETED)
+            self.finish(bolus_log.COMPLETED)
 
     def end(self, outcome):
         """Stop; the regular therapy and the dose under way are over."""
@@ -323,7 +325,7 @@ class Infusion:
         """The dose under way is over; what it gave is on record."""
         given_ng, active = self.given_ng(), self.active_dose
         self.boluses.end(active.record, outcome, given_ng, self._clock.now_us())
-        if self.mode.is_regular and outcome != boluses.COMPLETED:
+        if self.mode.is_regular and outcome != bolus_log.COMPLETED:
             self.day.stray(self.calibration.drug_fg(1, active.dose.ng_ml))
         self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -362,12 +364,12 @@ class Infusion:
 
     def _row(self, prescription, at_us, wall=None):
         step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
-        return self.outlook.row(prescription, at_us, wall, step_fg)
+        return self.forecast.row(prescription, at_us, wall, step_fg)
 
     def _pattern(self, prescription, wall=None):
         """The regular therapy of a prescription, as LIMit:DAY knows it again."""
         step_fg = self.calibration.drug_fg(1, prescription.concentration_ng_ml)
-        return self.outlook.pattern(prescription, wall, step_fg)
+        return self.forecast.pattern(prescription, wall, step_fg)
 
     def _going_on(self, at_us):
         """What goes out up to an instant, as rows."""

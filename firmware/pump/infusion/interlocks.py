@@ -24,12 +24,12 @@ from pump.faults import (
     UNCONFIRMED,
     Refused,
 )
+from pump.prescription.pump_limits import PumpLimits
 from pump.state import OBSERVATION
-from pump.therapy.limits import PumpLimits
 from pump.units import ml_of_pl, seconds, ug, ug_ml
 from pump.unload import unload
 
-_VALIDATION = "pump.therapy.validation"  # loaded when it is asked: seldom, and it is large
+_VALIDATION = "pump.prescription.validation"  # loaded when it is asked: seldom, and it is large
 _S_PER_DAY = const(86_400)
 _US_PER_MS = const(1000)
 _PL_PER_NL = const(1000)
@@ -125,7 +125,7 @@ class Interlocks:
 
     def require_valid(self, prescription):
         """Raise Refused INVALID_PRESCRIPTION, with the first problem, unless there is none."""
-        from pump.therapy.validation import problems
+        from pump.prescription.validation import problems
 
         unload(_VALIDATION)
         found = problems(prescription, self.limits())
@@ -135,7 +135,7 @@ class Interlocks:
 
     def require_trial(self, prescription, dose_ng, duration_ms, observation_ms):
         """Raise Refused LIMIT_EXCEEDED, with the first problem, unless it may be such a trial."""
-        from pump.therapy.validation import trial_problems
+        from pump.prescription.validation import trial_problems
 
         unload(_VALIDATION)
         found = trial_problems(prescription, dose_ng, duration_ms, observation_ms)
@@ -144,7 +144,7 @@ class Interlocks:
 
     def require_named(self, prescription, names):
         """Raise Refused SOFT_LIMIT unless `names` are exactly the soft limits it exceeds."""
-        from pump.therapy.validation import soft
+        from pump.prescription.validation import soft
 
         unload(_VALIDATION)
         needed = [name for name, _ in soft(prescription, self.limits(), self._before())]
@@ -186,7 +186,7 @@ class Interlocks:
 
     def verdict(self, prescription):
         """(problems, soft limits, notes) of a prescription, as `validation` has them."""
-        from pump.therapy.validation import notes, problems, soft
+        from pump.prescription.validation import notes, problems, soft
 
         unload(_VALIDATION)
         self._supervisor.tidy()

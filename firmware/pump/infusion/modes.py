@@ -8,7 +8,7 @@ what is common to all that moves is done by the `Infusion`, which the mode belon
 from micropython import const
 
 from pump import state
-from pump.therapy import boluses
+from pump.therapy import bolus_log
 
 _SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
 
@@ -44,12 +44,12 @@ class Stopped:
 
     def stop(self):
         """Stop, at once."""
-        self._infusion.end(boluses.STOPPED)
+        self._infusion.end(bolus_log.STOPPED)
 
     def abort(self):
         """End the dose under way, at once. None is no error."""
         if self._infusion.active_dose is not None:
-            self._infusion.end(boluses.ABORTED)
+            self._infusion.end(bolus_log.ABORTED)
 
     def rests(self, at_us, owed):
         """The motor stands since an instant; owed: the fraction of a step that was due then."""
@@ -69,7 +69,7 @@ class Alone(Stopped):
             return
         dose = infusion.active_dose
         if dose is not None and dose.steps() < dose.whole_steps():
-            infusion.end(boluses.FAULT)
+            infusion.end(bolus_log.FAULT)
         else:
             infusion.complete(dose)
             self.follow(dose)
@@ -125,11 +125,11 @@ class Observation(Stopped):
 
     def stop(self):
         """An observation goes on: it is there to be watched."""
-        self._infusion.halt(boluses.STOPPED)
+        self._infusion.halt(bolus_log.STOPPED)
 
     def abort(self):
         """As `Stopped.abort`."""
-        self._infusion.end(boluses.ABORTED)
+        self._infusion.end(bolus_log.ABORTED)
 
 
 class Scheduled(Stopped):
@@ -161,12 +161,12 @@ class Scheduled(Stopped):
         """As `Stopped.poll`."""
         infusion = self._infusion
         if not infusion.moves():
-            infusion.end(boluses.FAULT)
+            infusion.end(bolus_log.FAULT)
         elif infusion.active_dose is not None:
             left_us = infusion.active_dose.end_us + _SETTLE_US - infusion.now_us()
             if left_us > 0:
                 return infusion.in_us(left_us)
-            infusion.finish(boluses.COMPLETED)
+            infusion.finish(bolus_log.COMPLETED)
             self.given()
         return None
 
@@ -176,7 +176,7 @@ class Scheduled(Stopped):
     def abort(self):
         """As `Stopped.abort`; the regular therapy goes on."""
         if self.is_giving():
-            self._infusion.restart(boluses.ABORTED)
+            self._infusion.restart(bolus_log.ABORTED)
 
     def rests(self, at_us, owed):
         """As `Stopped.rests`."""

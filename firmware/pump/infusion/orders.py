@@ -15,11 +15,11 @@ from pump.faults import (
     WITNESS_MISMATCH,
     Refused,
 )
+from pump.prescription.daily_totals import daily_totals
+from pump.prescription.prescription import FLEX
 from pump.state import FAULT, RUNNING, SERVICE, STOPPED
-from pump.therapy.prescription import FLEX
-from pump.therapy.sums import sums
-from pump.therapy.wall import Wall
-from pump.therapy.wall import text as wall_text
+from pump.therapy.wall_clock import WallClock
+from pump.therapy.wall_clock import text as wall_text
 
 DISPENSER = "dispenser"  # the task that renews the lease
 
@@ -84,7 +84,7 @@ class Orders:
         self._supervisor.tidy()
         interlocks.require_line(active.concentration_ng_ml, active.drug)
         self._reservoir_guard.require_start(
-            sums(active, interlocks.limits().min_nl_d).highest_nl_d
+            daily_totals(active, interlocks.limits().min_nl_d).highest_nl_d
         )
         interlocks.require_day(active, infusion.to_deliver(active))
         infusion.start(infusion.to_deliver(active))  # as of now: to judge it took a while
@@ -166,7 +166,7 @@ class Orders:
 
     def set_clock(self, wall_s):
         """Set the wall clock; a day pattern that runs follows it, nothing else does."""
-        wall, infusion = Wall(), self.infusion
+        wall, infusion = WallClock(), self.infusion
         wall.set(wall_s, infusion.now_us())
         prescription = infusion.prescription
         is_followed = infusion.is_regular() and prescription.mode == FLEX
@@ -175,7 +175,7 @@ class Orders:
             self.interlocks.require_day(prescription, change, CLOCK_REFUSED)
             infusion.record_follow()
         self._set_rtc(wall_s)
-        infusion.outlook.wall = wall
+        infusion.forecast.wall = wall
         if is_followed:
             infusion.follow(prescription)
 

@@ -4,10 +4,11 @@
 from micropython import const
 
 from pump.kinds import JOG, NAMES, PERIODIC
+from pump.prescription.conversion import dose_nl
+from pump.prescription.prescription import SIMPLE
 from pump.state import BRIDGE, OBSERVATION, RUNNING
-from pump.therapy.conversion import dose_nl
-from pump.therapy.prescription import SIMPLE
-from pump.therapy.schedule import DAY_US, Dose
+from pump.therapy.schedule import Dose
+from pump.units import DAY_US
 
 _NL_PER_ML = const(1_000_000)
 _MIN_PER_DAY = const(1_440)

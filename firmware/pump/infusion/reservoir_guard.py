@@ -10,10 +10,9 @@ are still in the queue.
 from micropython import const
 
 from pump.faults import NO_PRESCRIPTION, NOT_STOPPED, RESERVOIR_TOO_LOW, Refused
+from pump.prescription.conversion import dose_nl
 from pump.state import RUNNING
-from pump.therapy.conversion import dose_nl
-from pump.therapy.schedule import DAY_US
-from pump.units import ml, ml_of_pl
+from pump.units import DAY_US, ml, ml_of_pl
 
 _PL_PER_NL = const(1_000)
 _AGAIN_NL = const(100_000)  # above low by more than this: no longer low
@@ -90,7 +89,7 @@ class ReservoirGuard:
             return (None,) * 4
         bolus_nl = dose_nl(prescription.patient_ng, prescription.concentration_ng_ml)
         rest_nl = volume_pl // _PL_PER_NL - self._under_way_nl()
-        now_us, days = self._infusion.now_us(), self._infusion.outlook.days
+        now_us, days = self._infusion.now_us(), self._infusion.forecast.days
         return [
             days(prescription, now_us, rest_nl - end_nl, more_nl)
             for more_nl in (0, prescription.patient_a_day() * bolus_nl)

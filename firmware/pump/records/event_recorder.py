@@ -19,10 +19,10 @@ _ALARM_EVENTS = {
 
 
 class EventRecorder:
-    """log: the event log. outlook: has the wall clock."""
+    """log: the event log. forecast: has the wall clock."""
 
-    def __init__(self, log, clock, outlook):
-        self._log, self._clock, self._outlook = log, clock, outlook
+    def __init__(self, log, clock, forecast):
+        self._log, self._clock, self._forecast = log, clock, forecast
         self._repeats = Repeats()
 
     def note(self, code, text=""):
@@ -55,7 +55,7 @@ class EventRecorder:
         """Bring events, (code, text) each, to the log."""
         now_us = self._clock.now_us()
         for code, text in found:
-            self._log.add(code, now_us, self._outlook.wall.seconds(now_us), text)
+            self._log.add(code, now_us, self._forecast.wall.seconds(now_us), text)
 
 
 def changes(before, now):

@@ -7,7 +7,7 @@ Needed at power-up only. See `journal` for what a record says, and when it is wr
 from micropython import const
 
 from pump.kinds import PERIODIC, REGULAR
-from pump.therapy.boluses import RESET, Record
+from pump.therapy.bolus_log import RESET, Record
 from pump.therapy.daily_past import DOSES, THERAPY
 
 _FG_PER_NG = const(1_000_000)

@@ -15,7 +15,7 @@ from pump.records.journal import DAY, DELIVERY, PAST
 from pump.records.mirrored_records import LOST, MENDED
 from pump.records.schemas import SCHEMAS, divide, fits, upgraded
 from pump.records.settings import RESUME_BASAL
-from pump.therapy import wall
+from pump.therapy import wall_clock
 from pump.units import ml_of_pl
 
 _US_PER_S = const(1_000_000)
@@ -185,12 +185,12 @@ class Recovery:
         later.
         """
         rtc_s, marked_s = self._now_and_marked()
-        clock, now_us = self._infusion.outlook.wall, self._clock.now_us()
+        clock, now_us = self._infusion.forecast.wall, self._clock.now_us()
         if rtc_s is None or not self._settings.is_matched:
             return None
         outage_us, self._clock_told = None, "BATTERY"
-        if clock.zero_us is not None:
-            passed_us = rtc_s * _US_PER_S - (now_us - clock.zero_us)
+        if clock.epoch_us is not None:
+            passed_us = rtc_s * _US_PER_S - (now_us - clock.epoch_us)
             is_outage = 0 <= passed_us < _YEARS_US
             if is_outage:
                 outage_us = passed_us
@@ -212,6 +212,6 @@ class Recovery:
 def _seconds(text):
     """A time of the clock with a battery, in seconds since 2000; None where there is none."""
     try:
-        return wall.parse(text) if text is not None else None
+        return wall_clock.parse(text) if text is not None else None
     except ValueError:
         return None

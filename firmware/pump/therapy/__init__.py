@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What should be delivered, and when. Pure: nothing here knows of steps, pins or the console."""
+"""What is due, when, and the limits. Pure: it knows nothing of steps, pins or the console."""

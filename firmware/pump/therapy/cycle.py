@@ -16,7 +16,7 @@ def steps_of(due, whole, step):
     return min(-(-due * over // amount), whole * over // amount)
 
 
-class Pieces:
+class RateTable:
     """Rows (duration, amount, dose_amount): `amount` evenly over the piece.
 
     `dose_amount` of it is a periodic bolus (0: none). Any iterable; some amount is above 0.
@@ -65,13 +65,13 @@ class Pieces:
 
 
 class Cycle:
-    """`pieces` for ever: `Pieces`, or rows of them.
+    """`pieces` for ever: a RateTable, or rows of them.
 
     phase_us: where in the cycle t_us == 0 lies. Of a dose under way there, only the rest counts.
     """
 
     def __init__(self, pieces, phase_us=0):
-        self._pieces = pieces if isinstance(pieces, Pieces) else Pieces(pieces)
+        self._pieces = pieces if isinstance(pieces, RateTable) else RateTable(pieces)
         self._length_us = self._pieces.start_us(-1)
         self._phase_us = phase_us % self._length_us
         self._before = 0  # units of the cycle that lie before t_us == 0

@@ -18,7 +18,7 @@ from micropython import const
 
 from pump.therapy.daily_past import DOSES, THERAPY, DailyPast
 from pump.therapy.plan import EARLY, LATE, ROUNDING_FG, Plan, Walk, gains
-from pump.therapy.schedule import DAY_US
+from pump.units import DAY_US
 
 _FG_PER_NG = const(1_000_000)
 _NEARLY = const(200)  # a 200th more is nearly the same
@@ -30,13 +30,13 @@ _NONE = (0, None, None, 0)
 class Pattern:
     """One regular therapy, whenever it runs.
 
-    key: a number; the same content, the same key. zero_us: of the wall clock that places a day
+    key: a number; the same content, the same key. epoch_us: of the wall clock that places a day
     pattern, or None. day_fg: the most of it in any 24 h; rate_fg_d: the highest rate, a day.
     """
 
-    def __init__(self, key, zero_us, day_fg, rate_fg_d):
+    def __init__(self, key, epoch_us, day_fg, rate_fg_d):
         self.key = key
-        self.zero_us = zero_us
+        self.epoch_us = epoch_us
         self.day_fg = day_fg
         self.rate_fg_d = rate_fg_d
 
@@ -47,7 +47,7 @@ class DailyLimit:
     def __init__(self):
         self._past = DailyPast()
         self._counted = (0, 0)  # since power-up, of each lane
-        self._pattern = _NONE  # key, zero_us, rate_fg_d or None, stray fg: of what is regular
+        self._pattern = _NONE  # key, epoch_us, rate_fg_d or None, stray fg: of what is regular
         self._is_going = False  # regular therapy goes out
         self._next = None  # (instant, Pattern) of the one that follows what goes out then
         self._noted_us = 0
@@ -96,8 +96,8 @@ class DailyLimit:
 
     def stray(self, drug_fg):
         """So much of a dose that was cut short goes out with the regular therapy."""
-        key, zero_us, rate_fg_d, stray_fg = self._pattern
-        self._pattern = key, zero_us, rate_fg_d, stray_fg + drug_fg
+        key, epoch_us, rate_fg_d, stray_fg = self._pattern
+        self._pattern = key, epoch_us, rate_fg_d, stray_fg + drug_fg
 
     def assume_worst(self, now_us):
         """What was given is not known: as if it were all that any limit allows, just now."""
@@ -145,14 +145,14 @@ class DailyLimit:
 
     def _turn(self, pattern):
         """Another pattern begins, or the same one by another clock."""
-        key, zero_us, _, stray_fg = self._pattern
-        drift_us = _apart_us(zero_us, pattern.zero_us)
+        key, epoch_us, _, stray_fg = self._pattern
+        drift_us = _apart_us(epoch_us, pattern.epoch_us)
         if key != pattern.key or drift_us > _DRIFT_US:
             self._past.blend()
             drift_us = stray_fg = 0
         stray_fg += drift_us * pattern.rate_fg_d // DAY_US
-        zero_us = zero_us if pattern.zero_us is None else pattern.zero_us
-        self._pattern = pattern.key, zero_us, pattern.rate_fg_d, stray_fg
+        epoch_us = epoch_us if pattern.epoch_us is None else pattern.epoch_us
+        self._pattern = pattern.key, epoch_us, pattern.rate_fg_d, stray_fg
 
     def _is_known(self, limit_fg, owed_fg, pattern=None, dose_fg=0):
         """Whether it is within the limit for sure: all that is regular is of one pattern.
@@ -161,11 +161,11 @@ class DailyLimit:
         """
         if pattern is None or self._next is not None:
             return False
-        key, zero_us, _, stray_fg = self._pattern
+        key, epoch_us, _, stray_fg = self._pattern
         most_fg = self._past.drug_fg(DOSES) + dose_fg + pattern.day_fg
         if key != pattern.key:
             return most_fg + owed_fg + self._past.drug_fg(THERAPY) <= limit_fg
-        drift_us = _apart_us(zero_us, pattern.zero_us)
+        drift_us = _apart_us(epoch_us, pattern.epoch_us)
         return most_fg + stray_fg - (-drift_us * pattern.rate_fg_d // DAY_US) <= limit_fg
 
     def _peak_fg(self, plan, pieces, to_us, limit_fg, owed_fg):

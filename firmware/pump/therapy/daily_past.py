@@ -14,7 +14,7 @@ from array import array
 
 from micropython import const
 
-from pump.therapy.schedule import DAY_US
+from pump.units import DAY_US
 
 THERAPY = const(0)
 DOSES = const(1)

@@ -7,8 +7,8 @@ wanted daily dose until the volume is through: rate = daily dose / old concentra
 
 from micropython import const
 
-from pump.therapy.conversion import dose_nl
-from pump.therapy.schedule import DAY_US
+from pump.prescription.conversion import dose_nl
+from pump.units import DAY_US
 
 _PI = const(3_141_592_654)  # times 10**9
 _PI_OVER = 10**9

@@ -13,7 +13,7 @@ from collections import namedtuple
 
 from micropython import const
 
-from pump.therapy.schedule import DAY_US
+from pump.units import DAY_US
 
 EARLY = const(1)
 LATE = const(2)
@@ -21,7 +21,7 @@ LATE = const(2)
 ROUNDING_FG = const(16)  # what sums of rows may be too high by
 
 # ng_ml: how strong what goes out is, from at_us on
-Row = namedtuple("Row", ("at_us", "schedule", "ng_ml"))
+PlanRow = namedtuple("PlanRow", ("at_us", "schedule", "ng_ml"))
 
 _SHORT_US = const(864_000_000)  # a hundredth of a day
 _FOREVER_US = const(1 << 62)

@@ -21,13 +21,7 @@ are due has min(ceil(d / step), floor(V / step)) steps: never more than it holds
 `key` is an object that stands for the count; ng_ml 0: the concentration of the delivery.
 """
 
-from micropython import const
-
-from pump.therapy.cycle import Cycle, steps_of
-
-__all__ = ("DAY_US", "Constant", "Cycle", "Dose", "Over", "Then")
-
-DAY_US = const(86_400_000_000)  # a day; and the units in a nanolitre
+from pump.therapy.cycle import steps_of
 
 
 class Constant:
@@ -104,7 +98,7 @@ class Dose:
         return ((self, self.kind, self.ng_ml, steps_of(self.due(t_us), self.amount, step)),)
 
 
-class Then:
+class Sequence:
     """`first` alone for `duration_us`, and `after` from there on.
 
     elapsed_us: how much of `first` had passed at t_us == 0; its doses count from its own start.
@@ -177,7 +171,7 @@ class Then:
         return doses
 
 
-class Over:
+class Superimposed:
     """A Dose on top of `basal`; `elapsed_us` of the dose had passed at t_us == 0.
 
     The steps of the dose count from its own start.

@@ -4,7 +4,7 @@
 from pump.console.params import INTEGER, integer_between
 from pump.faults import name_in
 from pump.records.event_codes import NAMES
-from pump.therapy import wall
+from pump.therapy import wall_clock
 from pump.units import fixed
 
 _MOST = 16  # events in one answer
@@ -24,5 +24,5 @@ def _shown(event):
     """number, boot, s of the pump's life, wall clock, code, name and text as a string."""
     number, boot, code, at_ms, wall_s, text = event
     said = name_in(NAMES, code) + (" " + text if text else "")
-    clock = wall.text(wall_s) if wall_s else "NONE"
+    clock = wall_clock.text(wall_s) if wall_s else "NONE"
     return number, boot, fixed(at_ms, 3), clock, code, '"%s"' % said.replace('"', "'")

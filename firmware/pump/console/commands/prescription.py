@@ -17,9 +17,9 @@ from pump.console.params import (
 )
 from pump.console.params_time import DAYS, END_OF_WINDOW, TIME_OF_DAY, WEEKDAY
 from pump.faults import Refused
-from pump.therapy.flex import WEEKDAYS, clock_text
-from pump.therapy.prescription import MAX_STARTS
-from pump.therapy.sums import mean_day
+from pump.prescription.daily_totals import mean_day
+from pump.prescription.flex import WEEKDAYS, clock_text
+from pump.prescription.prescription import MAX_STARTS
 from pump.units import ml, ug, ug_ml
 from pump.unload import unload
 
@@ -87,9 +87,9 @@ class _Report:
 
     def comparison(self):
         """Every field as `"field: active -> staged"`."""
-        from pump.therapy.comparison import comparison
+        from pump.prescription.comparison import comparison
 
-        unload("pump.therapy.comparison")
+        unload("pump.prescription.comparison")
         staged = self._staging.staged()
         fields = comparison(self._staging.active, staged, self._interlocks.limits())
         return (_quoted("%s: %s -> %s" % field) for field in fields)

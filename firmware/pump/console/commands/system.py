@@ -7,7 +7,7 @@ from micropython import const
 
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 from pump.console.params import TEXT, TIME
-from pump.therapy import wall
+from pump.therapy import wall_clock
 from pump.units import fixed, seconds
 
 _LEAST_SILENT_MS = const(5_000)
@@ -26,10 +26,10 @@ def rows(orders, supervisor, clock, boot, heartbeat, sums):
         return fixed((clock.now_us() - start_us) // 1000, 3)
 
     def time():
-        clock_now = orders.infusion.outlook.wall
-        if clock_now.zero_us is None:
+        clock_now = orders.infusion.forecast.wall
+        if clock_now.epoch_us is None:
             return "NONE"
-        shown = wall.text(clock_now.seconds(clock.now_us()))
+        shown = wall_clock.text(clock_now.seconds(clock.now_us()))
         return shown if clock_now.is_set else (shown, "UNCERTAIN")
 
     def health():
@@ -68,7 +68,7 @@ def _program(sums):
 def _wall_s(text):
     """The parameter of the wall clock, in seconds since 2000."""
     try:
-        return wall.parse(TEXT(text))
+        return wall_clock.parse(TEXT(text))
     except ValueError as error:
         refusal = ScpiError(DATA_OUT_OF_RANGE, error.args[0])
     raise refusal

@@ -9,13 +9,13 @@ Loaded when somebody asks, and not kept, see `interlocks`. Pure.
 
 from micropython import const
 
-from pump.therapy import library
-from pump.therapy.conversion import rate_nl_d
-from pump.therapy.dose_checks import doses_a_day, patient_problems, periodic_problems
-from pump.therapy.flex import clock_text, days_text
-from pump.therapy.prescription import FLEX, MINIMUM, NO_INDICATION, PERIODIC
-from pump.therapy.sums import sums
-from pump.therapy.titration import changes, unusual
+from pump.prescription import drug_library
+from pump.prescription.conversion import rate_nl_d
+from pump.prescription.daily_totals import daily_totals
+from pump.prescription.dose_checks import doses_a_day, patient_problems, periodic_problems
+from pump.prescription.flex import clock_text, days_text
+from pump.prescription.prescription import FLEX, MINIMUM, NO_INDICATION, PERIODIC
+from pump.prescription.titration import changes, unusual
 from pump.units import ml, ug, ug_ml
 
 INTERVAL = "INTERVAL"  # periodic doses less than an hour apart: minutes for hours?
@@ -52,8 +52,8 @@ def soft(prescription, limits, before):
     before: what a change is measured against, as `Staging.before` answers it; None: nothing.
     """
     found = []
-    day = sums(prescription, limits.min_nl_d)
-    entry = library.entry(prescription)
+    day = daily_totals(prescription, limits.min_nl_d)
+    entry = drug_library.entry(prescription)
     if entry is not None:
         found.extend(unusual(min(day.totals_ng), day.most_ng, entry))
         if before is not None:
@@ -67,7 +67,7 @@ def soft(prescription, limits, before):
 
 def notes(prescription, limits):
     """What it amounts to where that is not plain, a tuple of sentences. It has no `problems`."""
-    day_ng = sums(prescription, limits.min_nl_d).most_ng
+    day_ng = daily_totals(prescription, limits.min_nl_d).most_ng
     found = []
     if prescription.mode == PERIODIC:
         doses = doses_a_day(prescription), ug(prescription.periodic_ng), ug(day_ng)
@@ -82,7 +82,8 @@ def notes(prescription, limits):
 
 def trial_problems(prescription, dose_ng, duration_ms, observation_ms):
     """What speaks against a screening trial, as sentences; () when nothing."""
-    return library.trial_problems(prescription.indication, dose_ng, duration_ms, observation_ms)
+    asked = prescription.indication, dose_ng, duration_ms, observation_ms
+    return drug_library.trial_problems(*asked)
 
 
 def _basal_rates(prescription, min_nl_d):
@@ -150,19 +151,19 @@ def _library_problems(prescription):
     """What the library does not know, where it applies."""
     if prescription.indication == NO_INDICATION:
         return []
-    if library.entry(prescription) is None:
-        given = prescription.drug or "no drug"
-        return ["%s: with an indication the drug is %s, PRESCription:DRUG" % (given, library.NAME)]
-    if prescription.concentration_ng_ml in (0,) + library.CONCENTRATIONS_NG_ML:
+    if drug_library.entry(prescription) is None:
+        drugs = prescription.drug or "no drug", drug_library.NAME
+        return ["%s: with an indication the drug is %s, PRESCription:DRUG" % drugs]
+    if prescription.concentration_ng_ml in (0,) + drug_library.CONCENTRATIONS_NG_ML:
         return []
-    sold = ", ".join([ug_ml(ng_ml) for ng_ml in library.CONCENTRATIONS_NG_ML])
+    sold = ", ".join([ug_ml(ng_ml) for ng_ml in drug_library.CONCENTRATIONS_NG_ML])
     given = ug_ml(prescription.concentration_ng_ml)
     return ["concentration of %s ug/mL is not one that is sold: %s" % (given, sold)]
 
 
 def _day_problems(prescription, limits):
     """What a day amounts to, against LIMit:DAY and what has been seen."""
-    day = sums(prescription, limits.min_nl_d)
+    day = daily_totals(prescription, limits.min_nl_d)
     day_ng = day.most_ng
     text = _day_text(prescription, day_ng)
     limit_ng = prescription.limit_day_ng
@@ -172,7 +173,7 @@ def _day_problems(prescription, limits):
     step_ng = limits.drug_ng(1, prescription.concentration_ng_ml)
     if limit_ng and step_ng > limit_ng:
         found.append("LIMit:DAY of %s ug is below a step, %s ug" % (ug(limit_ng), ug(step_ng)))
-    entry = library.entry(prescription)
+    entry = drug_library.entry(prescription)
     if entry is None:
         return found
     seen_least_ng, seen_most_ng = entry.seen_ng_d

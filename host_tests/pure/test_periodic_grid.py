@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pump.therapy.grid import Grid
-from pump.therapy.prescription import PERIODIC, SIMPLE, Prescription
+from pump.prescription.prescription import PERIODIC, SIMPLE, Prescription
+from pump.therapy.periodic_grid import PeriodicGrid
 
 S_US = 1_000_000
 ANCHOR_US = 777
@@ -25,7 +25,7 @@ def periodic(dose_ng=25_000):
 
 @pytest.fixture
 def grid():
-    grid = Grid()
+    grid = PeriodicGrid()
     grid.anchor(periodic(), ANCHOR_US)
     grid.begin(ANCHOR_US)
     return grid
@@ -43,7 +43,7 @@ def test_the_first_dose_comes_one_interval_after_the_anchor(grid):
 
 @given(k=st.integers(1, 10**6), into_us=st.integers(0, INTERVAL_US - 1))
 def test_every_dose_lies_whole_intervals_after_the_anchor(k, into_us):
-    grid = Grid()
+    grid = PeriodicGrid()
     grid.anchor(periodic(), ANCHOR_US)
     start_us = ANCHOR_US + k * INTERVAL_US
     dose = (start_us, start_us + DURATION_US) if 0 < into_us < DURATION_US else None
@@ -89,7 +89,7 @@ def test_another_prescription_in_between_ends_the_grid(grid):
     rests_us=st.integers(0, 50 * INTERVAL_US),
 )
 def test_what_was_missed_is_each_dose_that_was_not_given_whole(ends_us, rests_us):
-    grid = Grid()
+    grid = PeriodicGrid()
     grid.anchor(periodic(), ANCHOR_US)
     grid.begin(ANCHOR_US)
     end_us, begin_us = ANCHOR_US + ends_us, ANCHOR_US + ends_us + rests_us

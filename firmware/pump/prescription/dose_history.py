@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The past of the active prescription: what a day of it gave, for the last 24 hours.
+"""The history of the daily dose: what a day of the active prescription gave, for 24 hours.
 
 A dose is titrated day by day: whether a new one is a large change is measured against everything
 that was active within 24 h, weekday by weekday, not only against the last one. Pure.
@@ -7,13 +7,13 @@ that was active within 24 h, weekday by weekday, not only against the last one. 
 
 from micropython import const
 
-from pump.therapy.sums import sums
+from pump.prescription.daily_totals import daily_totals
+from pump.units import DAY_US
 
-_DAY_US = const(86_400_000_000)
 _MOST = const(8)
 
 
-class Past:
+class DoseHistory:
     """min_nl_d: what the mode MINIMUM delivers. Keeps at most 8 entries; never understates."""
 
     def __init__(self, min_nl_d):
@@ -21,10 +21,10 @@ class Past:
         self._entries = []  # (least, most, until_us), oldest first; each 7 numbers, ng
 
     def after(self, prescription, until_us):
-        """The record of this past once `prescription` was active until then; None: none was."""
-        entries = [entry for entry in self._entries if entry[2] > until_us - _DAY_US]
+        """The record of it once `prescription` was active until then; None: none was."""
+        entries = [entry for entry in self._entries if entry[2] > until_us - DAY_US]
         if prescription is not None:
-            totals_ng = sums(prescription, self._min_nl_d).week_ng()
+            totals_ng = daily_totals(prescription, self._min_nl_d).week_ng()
             entries.append((totals_ng, totals_ng, until_us))
         if len(entries) > _MOST:
             entries = [_merged(*entries[:2])] + entries[2:]
@@ -39,7 +39,7 @@ class Past:
         self._forget(now_us)
         entries = self._entries[:]
         if active is not None:
-            totals_ng = sums(active, self._min_nl_d).week_ng()
+            totals_ng = daily_totals(active, self._min_nl_d).week_ng()
             entries.append((totals_ng, totals_ng, now_us))
         if not entries:
             return None
@@ -50,7 +50,7 @@ class Past:
 
     def _forget(self, now_us):
         """Drop what ended more than 24 h ago."""
-        self._entries = [entry for entry in self._entries if entry[2] > now_us - _DAY_US]
+        self._entries = [entry for entry in self._entries if entry[2] > now_us - DAY_US]
 
 
 def _merged(first, second):

@@ -17,7 +17,7 @@ import binascii
 from micropython import const
 
 from pump.faults import FLEX_CONFLICT, Refused
-from pump.therapy.conversion import rate_nl_d
+from pump.prescription.conversion import rate_nl_d
 from pump.units import NG_D, NL_D
 
 MAX_A_DAY = const(25)  # rates: one for every hour, and one before; bounds the memory of a week

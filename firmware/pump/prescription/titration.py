@@ -7,7 +7,7 @@ by weekday, so that a week in force may be committed again without a word. Pure.
 
 from micropython import const
 
-from pump.therapy.flex import WEEKDAYS
+from pump.prescription.flex import WEEKDAYS
 from pump.units import ug
 
 HIGH = const("HIGH")  # more a day than usual

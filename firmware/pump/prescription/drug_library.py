@@ -8,7 +8,7 @@ Pure data; `validation` makes sentences of it.
 
 from micropython import const
 
-from pump.therapy.prescription import CEREBRAL, NO_INDICATION, SPINAL
+from pump.prescription.prescription import CEREBRAL, NO_INDICATION, SPINAL
 from pump.units import seconds, ug
 
 NAME = "baclofen"

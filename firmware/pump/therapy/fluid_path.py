@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The line: which drug the tube between reservoir and tip holds, as far as it is known. Pure.
+"""The fluid path: which drug the tube from reservoir to tip holds, as far as it is known. Pure.
 
 After a change of drug or concentration it still holds the old one. Only a bridge (of the same
 drug) or a prime that has gone through to its end clears it; one that was interrupted leaves two
@@ -7,7 +7,7 @@ drugs in it. A prescription need not name its drug: "" is any, and changes no na
 """
 
 
-class Line:
+class FluidPath:
     """ng_ml: what leaves the tip next; 0: not known. is_mixed: another drug follows behind it.
 
     drug: its name in small letters; "": not known.

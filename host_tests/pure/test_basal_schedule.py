@@ -6,90 +6,56 @@ from fractions import Fraction
 from math import ceil, floor
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host_tests.operations import operations
-from host_tests.oracles.regimen import (
+from host_tests.oracles.regular_therapy import (
+    CONCENTRATIONS_NG_ML,
     DAY_US,
     MIN_US,
+    RATES_NL_D,
     WEEK_MIN,
     doses_of,
     drug_ng,
+    hourly,
     painted,
+    periodics,
     prescription,
     week_due,
+    weeks,
 )
-from pump.faults import Refused
 from pump.kinds import PERIODIC as PERIODIC_KIND
-from pump.therapy.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
-from pump.therapy.regimen import daily_ng, day_totals, highest_nl_d, lowest_nl_d, regular
-from pump.therapy.wall import Wall, parse
-from pump.units import NG_D, NL_D
+from pump.prescription.daily_totals import lowest_nl_d, most_ng
+from pump.prescription.prescription import FLEX, MINIMUM, SIMPLE
+from pump.therapy.basal_schedule import schedule_of
+from pump.therapy.wall_clock import WallClock, parse
+from pump.units import NL_D
 
 HOUR_US = DAY_US // 24
 MIN_NL_D = 6_000
 MONDAY_S = parse("2026-03-02T00:00:00")
 STEP = (62_500 * DAY_US, 1000)  # 62.5 nl
 
-RATES_NL_D = st.integers(6_000, 24_000_000)
-CONCENTRATIONS_NG_ML = st.sampled_from((50_000, 500_000, 1_000_000, 2_000_000, 333_333))
 AT_US = st.integers(0, 400 * DAY_US)
-FLEX_STEPS = st.tuples(
-    st.sampled_from((0x7F, 0x1F, 0x60, 1, 2, 64)),
-    st.integers(0, 1439),
-    st.one_of(st.just(0), st.integers(1, 1440)),
-    st.tuples(st.just(NL_D), RATES_NL_D) | st.tuples(st.just(NG_D), st.integers(50_000, 10**6)),
-)
-
-
-@st.composite
-def weeks(draw):
-    """A flex prescription of whatever steps do not conflict."""
-    made = prescription(FLEX, draw(RATES_NL_D), draw(CONCENTRATIONS_NG_ML))
-    for days, from_min, to_min, rate in draw(st.lists(FLEX_STEPS, min_size=1, max_size=12)):
-        try:
-            made.flex.add(days, from_min, rate, to_min)
-        except Refused:
-            continue
-    assume(made.flex.steps)
-    return made
-
-
-@st.composite
-def periodics(draw):
-    made = prescription(PERIODIC, draw(RATES_NL_D), draw(CONCENTRATIONS_NG_ML))
-    made.periodic_ng = draw(st.integers(1_000, 100_000))
-    made.periodic_interval_ms = draw(
-        st.one_of(
-            st.integers(300_000, 2_592_000_000),
-            st.sampled_from((300_000, 3_600_000, 86_400_000, 172_800_000)),
-        )
-    )
-    longest_ms = min(made.periodic_interval_ms - 1, 86_400_000)
-    made.periodic_duration_ms = draw(st.integers(5_000, longest_ms))
-    return made
 
 
 def wall_at(week_us, at_us):
     """A clock that says it is so long after a Monday 00:00 at an instant."""
-    wall = Wall()
+    wall = WallClock()
     seconds, rest_us = divmod(week_us, 1_000_000)
     wall.set(MONDAY_S + seconds, at_us - rest_us)
     return wall
 
 
 def of(made, at_us=0, wall=None, grid_us=0):
-    return regular(made, at_us, wall=wall or Wall(), grid_us=grid_us, min_nl_d=MIN_NL_D)
+    return schedule_of(made, at_us, wall=wall or WallClock(), grid_us=grid_us, min_nl_d=MIN_NL_D)
 
 
 def test_the_minimum_is_what_the_pump_can_do():
     made = prescription(MINIMUM, 700_000)
     assert of(made).rate(0) == MIN_NL_D
     assert of(made).until(0) is None
-    assert daily_ng(made, MIN_NL_D) == 3_000
-    assert day_totals(made, MIN_NL_D) == (3_000,)
-    assert lowest_nl_d(made, MIN_NL_D) == highest_nl_d(made, MIN_NL_D) == MIN_NL_D
 
 
 @given(RATES_NL_D, CONCENTRATIONS_NG_ML, AT_US)
@@ -98,10 +64,6 @@ def test_a_simple_prescription_is_one_rate(rate_nl_d, ng_ml, at_us):
     schedule = of(made, at_us)
     assert schedule.due(DAY_US) == rate_nl_d * DAY_US
     assert schedule.until(0) is None
-    exact_ng = Fraction(rate_nl_d * ng_ml, 1_000_000)
-    assert daily_ng(made, MIN_NL_D) == ceil(exact_ng)
-    assert day_totals(made, MIN_NL_D) == (floor(exact_ng),)
-    assert lowest_nl_d(made, MIN_NL_D) == highest_nl_d(made, MIN_NL_D) == rate_nl_d
 
 
 @settings(max_examples=60)
@@ -121,24 +83,6 @@ def test_a_flex_week_follows_the_wall_clock_from_any_instant(made, at_us, week_u
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
-@given(weeks())
-def test_what_a_week_amounts_to_is_what_its_minutes_add_up_to(made):
-    rates, ng_ml = painted(made), made.concentration_ng_ml
-    minutes = rates + rates
-    window = most = sum(rates[:1_440])
-    for minute in range(WEEK_MIN):
-        window += minutes[minute + 1_440] - minutes[minute]
-        most = max(most, window)
-    assert daily_ng(made, MIN_NL_D) == ceil(drug_ng(most * MIN_US, ng_ml))
-    assert day_totals(made, MIN_NL_D) == tuple(
-        floor(drug_ng(sum(rates[day * 1_440 :][:1_440]) * MIN_US, ng_ml)) for day in range(7)
-    )
-    assert lowest_nl_d(made, MIN_NL_D) == min(rates)
-    assert highest_nl_d(made, MIN_NL_D) == max(rates)
-
-
-@pytest.mark.slow
 @given(weeks(), AT_US)
 def test_without_a_wall_clock_a_flex_week_runs_at_its_lowest_rate(made, at_us):
     schedule = of(made, at_us)
@@ -152,14 +96,6 @@ def test_a_week_of_one_rate_never_changes():
     schedule = of(made, 0, wall_at(DAY_US, 0))
     assert schedule.until(0) is None
     assert schedule.rate(0) == 50_000
-
-
-def test_the_richest_24_hours_may_lie_across_midnight():
-    made = prescription(FLEX, 10_000, 1_000_000)
-    made.flex.add(1, 12 * 60, (NL_D, 100_000))
-    made.flex.add(2, 0, (NL_D, 100_000), 12 * 60)
-    assert day_totals(made, MIN_NL_D)[:3] == (55_000, 55_000, 10_000)
-    assert daily_ng(made, MIN_NL_D) == 100_000
 
 
 def test_a_schedule_in_force_stays_what_it_was_when_the_prescription_changes():
@@ -191,13 +127,6 @@ def test_periodic_doses_begin_on_the_grid_over_the_background(made, at_us, grid_
     assert {count[1] for count in counts} <= {PERIODIC_KIND}
 
 
-def hourly():
-    made = prescription(PERIODIC, 200_000)
-    made.periodic_ng = 25_000
-    made.periodic_interval_ms, made.periodic_duration_ms = 3_600_000, 60_000
-    return made
-
-
 def first_us(schedule):
     """When the rate first rises; from its beginning on: 0."""
     return 0 if schedule.rate(0) > 200_000 else schedule.until(0)
@@ -215,35 +144,18 @@ def test_a_dose_exactly_at_the_start_is_given_and_one_that_lies_before_is_not():
     assert first_us(of(hourly(), HOUR_US + 1)) == HOUR_US - 1
 
 
-def test_doses_every_hour_amount_to_24_a_day():
-    assert day_totals(hourly(), MIN_NL_D) == (700_000,)
-    assert daily_ng(hourly(), MIN_NL_D) == 700_000
-    assert lowest_nl_d(hourly(), MIN_NL_D) == 200_000
-    assert highest_nl_d(hourly(), MIN_NL_D) == 200_000 + 50_000 * 1_440
-
-
 @given(periodics())
 def test_the_richest_24_hours_of_periodic_doses_begin_with_a_dose(made):
     interval_us, ng_ml = made.periodic_interval_ms * 1000, made.concentration_ng_ml
     schedule = of(made, interval_us)  # begins with a dose
     most = schedule.due(DAY_US)
-    exact_ng = daily_ng(made, MIN_NL_D)
+    exact_ng = most_ng(made, MIN_NL_D)
     assert 0 <= exact_ng - drug_ng(most, ng_ml) < 1 + drug_ng(1, ng_ml)
     ends_us = [made.periodic_duration_ms * 1000, interval_us // 3, interval_us // 2, DAY_US]
     for start_us in ends_us + [end_us - DAY_US % interval_us for end_us in ends_us]:
         if start_us >= 0:
             in_window = schedule.due(start_us + DAY_US) - schedule.due(start_us)
             assert drug_ng(in_window - 1, ng_ml) <= exact_ng
-
-
-@given(periodics())
-def test_the_mean_of_periodic_doses_and_the_highest_rate_are_exact(made):
-    volume_nl = made.periodic_ng * 1_000_000 // made.concentration_ng_ml
-    doses_a_day = Fraction(86_400_000, made.periodic_interval_ms)
-    volume = made.rate_nl_d() + volume_nl * doses_a_day
-    assert day_totals(made, MIN_NL_D) == (floor(volume * made.concentration_ng_ml / 1_000_000),)
-    during = Fraction(volume_nl * 86_400_000, made.periodic_duration_ms)
-    assert highest_nl_d(made, MIN_NL_D) == ceil(made.rate_nl_d() + during)
 
 
 def full_week():

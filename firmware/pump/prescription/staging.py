@@ -9,8 +9,8 @@ committed is the caller's to check.
 from micropython import const
 
 from pump.faults import NO_PRESCRIPTION, NOTHING_STAGED, STALE_TOKEN, Refused
-from pump.therapy.past import Past
-from pump.therapy.prescription import Prescription, prescription_of
+from pump.prescription.dose_history import DoseHistory
+from pump.prescription.prescription import Prescription, prescription_of
 
 _OPEN_US = const(5 * 60_000_000)  # without an edit: left open
 _DROP_US = const(10 * 60_000_000)  # without an edit: dropped
@@ -31,7 +31,7 @@ class Staging:
         self.is_left_open = False
         self.was_dropped = False
         self._clock = clock
-        self._past = Past(min_nl_d)
+        self._history = DoseHistory(min_nl_d)
         self._staged: "Prescription | None" = None
         self._edited_us = 0
 
@@ -71,11 +71,11 @@ class Staging:
 
     def past(self):
         """The record of what was active before, if another prescription is from now on."""
-        return self._past.after(self.active, self._clock.now_us())
+        return self._history.after(self.active, self._clock.now_us())
 
     def activate(self, staged, past, pl_per_rev):
         """What `check` has answered is active, and on record with the others; none is staged."""
-        self._past.from_record(past)
+        self._history.from_record(past)
         self.active, self.pl_per_rev = staged, pl_per_rev
         self.discard()
 
@@ -89,11 +89,11 @@ class Staging:
 
     def titration_from_record(self, record):
         """What `past` told was active before."""
-        self._past.from_record(record)
+        self._history.from_record(record)
 
     def lose_titration(self):
         """Nobody knows what was active before."""
-        self._past.from_record(())
+        self._history.from_record(())
 
     def before(self, now_us):
         """What a change of dose is measured against: (least, most), each 7 numbers, or None.
@@ -101,7 +101,7 @@ class Staging:
         The least and the most drug in ng that any prescription active within the last 24 h gives
         on a Monday, a Tuesday and so on.
         """
-        return self._past.bounds(self.active, now_us)
+        return self._history.bounds(self.active, now_us)
 
     def poll(self, now_us):
         """Count the idle time of what is staged. Returns when it is due next."""

@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The outlook: what a prescription would deliver from an instant on, boluses apart.
+"""The forecast: what a prescription would deliver from an instant on, boluses apart.
 
 As rows of a `plan`; as the pattern by which LIMit:DAY knows it again; or as the days that a volume
-lasts. The wall clock places a day pattern, the grid the periodic doses; asking
-changes neither.
+lasts. The wall clock places a day pattern, the grid the periodic doses; asking changes neither.
+Pure.
 """
 
 from micropython import const
 
+from pump.prescription.daily_totals import daily_totals
+from pump.prescription.prescription import FLEX
+from pump.therapy.basal_schedule import schedule_of
 from pump.therapy.daily_limit import Pattern
-from pump.therapy.grid import Grid
-from pump.therapy.plan import Row
-from pump.therapy.prescription import FLEX
-from pump.therapy.regimen import regular
-from pump.therapy.schedule import DAY_US, Constant
-from pump.therapy.sums import sums
-from pump.therapy.wall import Wall
+from pump.therapy.periodic_grid import PeriodicGrid
+from pump.therapy.plan import PlanRow
+from pump.therapy.schedule import Constant
+from pump.therapy.wall_clock import WallClock
+from pump.units import DAY_US
 
 _DAYS = const(7)
 _S_PER_DAY = const(86_400)
@@ -24,32 +25,32 @@ _FG_PER_NG = const(1_000_000)
 _AHEAD_US = const(2_100_000)  # more than the dispenser ever queues: it stops so long before
 
 
-class Outlook:
+class Forecast:
     """min_nl_d: the slowest rate of the pump."""
 
     def __init__(self, min_nl_d):
-        self.wall = Wall()
-        self.grid = Grid()
+        self.wall = WallClock()
+        self.grid = PeriodicGrid()
         self._min_nl_d = min_nl_d
 
     def to_record(self):
-        """The zero of the wall clock, which is what it keeps of its own; None: never set."""
-        return self.wall.zero_us
+        """The epoch of the wall clock, which is what it keeps of its own; None: never set."""
+        return self.wall.epoch_us
 
     def from_record(self, record):
         """Go on by a clock of which nobody knows how long it stood."""
-        self.wall = Wall(record)
+        self.wall = WallClock(record)
 
     def lose(self):
         """Nobody knows what time it is."""
-        self.wall = Wall()
+        self.wall = WallClock()
 
     def row(self, prescription, at_us, wall=None, step_fg=0):
         """Its regular therapy from `at_us` on; by another wall clock than the one in use.
 
         step_fg: the drug of a step; 0: whatever that is.
         """
-        schedule = regular(
+        schedule = schedule_of(
             prescription,
             at_us,
             wall=wall or self.wall,
@@ -57,22 +58,23 @@ class Outlook:
             min_nl_d=self._min_nl_d,
             share=self._share(prescription, step_fg),
         )
-        return Row(at_us, schedule, prescription.concentration_ng_ml)
+        return PlanRow(at_us, schedule, prescription.concentration_ng_ml)
 
     def bridged(self, prescription, at_us, dose, step_fg):
         """The rows of a bridge from `at_us` on, and of the regular therapy after it."""
         after = self.row(prescription, at_us + dose.duration_us, None, step_fg)
-        return Row(at_us, dose, dose.ng_ml), after
+        return PlanRow(at_us, dose, dose.ng_ml), after
 
     def pattern(self, prescription, wall=None, step_fg=0):
         """Its regular therapy as a `Pattern`. wall, step_fg: as in `row`."""
         wall, (part, whole) = wall or self.wall, self._share(prescription, step_fg)
         is_placed = prescription.mode == FLEX and wall.is_set
+        day = daily_totals(prescription, self._min_nl_d)
         return Pattern(
             prescription.regular_crc(),
-            wall.zero_us if is_placed else None,
-            sums(prescription, self._min_nl_d).most_ng * _FG_PER_NG * part // whole,
-            sums(prescription, self._min_nl_d).highest_nl_d * prescription.concentration_ng_ml,
+            wall.epoch_us if is_placed else None,
+            day.most_ng * _FG_PER_NG * part // whole,
+            day.highest_nl_d * prescription.concentration_ng_ml,
         )
 
     def days(self, prescription, at_us, volume_nl, more_nl):
@@ -84,12 +86,12 @@ class Outlook:
             return _days(self.row(prescription, at_us)[1], volume_nl, more_nl)
         found = []
         for day in range(_DAYS):
-            wall = Wall()
+            wall = WallClock()
             wall.set(day * _S_PER_DAY, at_us)
             found.append(_days(self.row(prescription, at_us, wall)[1], volume_nl, more_nl))
         # From within a day it lasts no shorter than from its midnight, less that day. And no day
         # is richer than the richest 24 h.
-        most_ng = sums(prescription, self._min_nl_d).most_ng
+        most_ng = daily_totals(prescription, self._min_nl_d).most_ng
         most_nl = -(-most_ng * _NL_PER_ML // prescription.concentration_ng_ml)
         return max(min(found) - 1, _days(Constant(most_nl), volume_nl, more_nl))
 
@@ -101,7 +103,7 @@ class Outlook:
         limit_fg = prescription.limit_day_ng * _FG_PER_NG
         if not (limit_fg and step_fg):
             return 1, 1
-        day_fg = sums(prescription, self._min_nl_d).most_ng * _FG_PER_NG
+        day_fg = daily_totals(prescription, self._min_nl_d).most_ng * _FG_PER_NG
         whole_fg = limit_fg // step_fg * step_fg
         return (whole_fg, day_fg) if 0 < whole_fg < day_fg else (1, 1)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from host_tests.files import MemoryFiles
 from pump.kinds import CLINICIAN, PATIENT, TRIAL
 from pump.records.mirrored_records import MirroredRecords
-from pump.therapy.boluses import ABORTED, COMPLETED, FAULT, LOCKOUT, MAXIMUM, STOPPED, Boluses
+from pump.therapy.bolus_log import ABORTED, COMPLETED, FAULT, LOCKOUT, MAXIMUM, STOPPED, BolusLog
 from pump.therapy.daily_limit import DailyLimit, Pattern
 
 DAY_US = 86_400_000_000
@@ -26,14 +26,14 @@ def begin(boluses, *bolus):
 
 
 def given_at(*starts_us, kind=PATIENT):
-    boluses = Boluses()
+    boluses = BolusLog()
     for start_us in starts_us:
         begin(boluses, kind, 25_000, start_us, MINUTE_US)
     return boluses
 
 
 def test_a_record_keeps_what_was_programmed_and_what_was_given_apart():
-    boluses = Boluses()
+    boluses = BolusLog()
     record = begin(boluses, CLINICIAN, 25_000, 7, HOUR_US)
     assert (record.id, record.kind, record.programmed_ng) == (1, CLINICIAN, 25_000)
     assert (record.start_us, record.duration_us) == (7, HOUR_US)
@@ -44,7 +44,7 @@ def test_a_record_keeps_what_was_programmed_and_what_was_given_apart():
 
 
 def test_a_bolus_that_is_over_stays_over():
-    boluses = Boluses()
+    boluses = BolusLog()
     record = begin(boluses, TRIAL, 50_000, 0, MINUTE_US)
     boluses.end(record, STOPPED, 10_000, 100)
     for outcome in (COMPLETED, ABORTED, FAULT):
@@ -53,7 +53,7 @@ def test_a_bolus_that_is_over_stays_over():
 
 
 def test_ids_count_from_one_and_the_last_32_are_kept_newest_first():
-    boluses = Boluses()
+    boluses = BolusLog()
     assert boluses.last(5) == []
     for _ in range(40):
         begin(boluses, CLINICIAN, 1, 0, MINUTE_US)
@@ -63,7 +63,7 @@ def test_ids_count_from_one_and_the_last_32_are_kept_newest_first():
 
 
 def test_the_record_of_a_bolus_under_way_can_end_after_it_left_the_list():
-    boluses = Boluses()
+    boluses = BolusLog()
     record = begin(boluses, PATIENT, 5_000, 0, HOUR_US)
     for _ in range(32):
         begin(boluses, CLINICIAN, 1, 0, MINUTE_US)
@@ -79,7 +79,7 @@ def test_the_lockout_runs_from_the_start_of_the_last_patient_bolus():
 
 
 def test_an_aborted_bolus_locks_out_all_the_same():
-    boluses = Boluses()
+    boluses = BolusLog()
     record = begin(boluses, PATIENT, 5_000, 0, MINUTE_US)
     boluses.end(record, ABORTED, 0, 1)
     assert boluses.wait_us(2, HOUR_US, 6) == (HOUR_US - 2, LOCKOUT)
@@ -90,7 +90,7 @@ def test_other_boluses_do_not_lock_the_patient_out():
 
 
 def test_a_first_bolus_may_be_given_at_once_even_right_after_power_up():
-    assert Boluses().wait_us(0, DAY_US, 1) == (0, "")
+    assert BolusLog().wait_us(0, DAY_US, 1) == (0, "")
 
 
 def test_the_maximum_holds_for_any_24_h_not_for_a_calendar_day():
@@ -122,7 +122,7 @@ def test_a_new_prescription_resets_nothing():
 def test_whatever_is_asked_for_lockout_and_maximum_hold_and_no_more_is_refused(
     gaps_us, lockout_us, maximum
 ):
-    boluses, starts_us, now_us = Boluses(), [], 0
+    boluses, starts_us, now_us = BolusLog(), [], 0
     for gap_us in gaps_us:
         now_us += gap_us
         is_locked = bool(starts_us) and now_us - starts_us[-1] < lockout_us
@@ -165,7 +165,7 @@ def test_the_counters_stay_at_their_highest_and_never_wrap():
 
 @given(st.lists(st.integers(0, DAY_US // 300), max_size=288), st.integers(1, 288))
 def test_what_is_kept_never_lets_the_patient_have_more(gaps_us, maximum):
-    boluses, kept, now_us = Boluses(), Boluses(), DAY_US
+    boluses, kept, now_us = BolusLog(), BolusLog(), DAY_US
     for gap_us in gaps_us:
         now_us += gap_us
         begin(boluses, PATIENT, 5_000, now_us, 0)
@@ -177,7 +177,7 @@ def test_what_is_kept_never_lets_the_patient_have_more(gaps_us, maximum):
 
 
 def test_the_busiest_day_there_can_be_fits_into_two_records_of_a_block_each():
-    boluses, day, now_us = Boluses(), DailyLimit(), 10 * 365 * DAY_US
+    boluses, day, now_us = BolusLog(), DailyLimit(), 10 * 365 * DAY_US
     day.follow(now_us, Pattern(1, None, 10**18, 10**18))
     for number in range(288):
         at_us = now_us + (number - 287) * DAY_US // 288

@@ -9,6 +9,7 @@ from array import array
 from micropython import const
 
 _DAYS = const(7)
+_DAY_MIN = const(1_440)
 
 
 class Week:
@@ -37,3 +38,23 @@ class Week:
                 end_min += minutes
                 if end_min > at_min:
                     yield end_min, self.nl_d[index]
+
+    def richest(self):
+        """The most that falls into any 24 h, in nanolitres a day times minutes.
+
+        The window moves through the week, from where a piece begins to enter or to leave to the
+        next.
+        """
+        entering, leaving = self.pieces_from(_DAY_MIN), self.pieces_from(0)
+        in_min, in_nl_d = next(entering)
+        out_min, out_nl_d = next(leaving)
+        at_min = level = highest = 0  # above the first window, Monday
+        while at_min < _DAYS * _DAY_MIN:
+            to_min = min(in_min - _DAY_MIN, out_min)
+            level += (to_min - at_min) * (in_nl_d - out_nl_d)
+            highest, at_min = max(highest, level), to_min
+            if in_min - _DAY_MIN == at_min:
+                in_min, in_nl_d = next(entering)
+            if out_min == at_min:
+                out_min, out_nl_d = next(leaving)
+        return self.volumes[0] + highest

@@ -16,29 +16,29 @@ _FORMAT = const("YYYY-MM-DDTHH:MM:SS")
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-class Wall:
+class WallClock:
     """is_set: somebody has told it the time. Instants may lie before it was set, too.
 
-    zero_us: the instant of 2000-01-01T00:00:00; None: never known. Where it is known and the clock
-    is not set, it was set before a reset, and how long the pump was off is not known.
+    epoch_us: the instant of 2000-01-01T00:00:00; None: never known. Where it is known and the
+    clock is not set, it was set before a reset, and how long the pump was off is not known.
     """
 
-    def __init__(self, zero_us=None):
+    def __init__(self, epoch_us=None):
         self.is_set = False
-        self.zero_us: "int | None" = zero_us
+        self.epoch_us: "int | None" = epoch_us
 
     def set(self, seconds, now_us):
         """It is `seconds` after 2000-01-01T00:00:00 now."""
-        self.zero_us = now_us - seconds * _US_PER_S
+        self.epoch_us = now_us - seconds * _US_PER_S
         self.is_set = True
 
     def seconds(self, now_us):
         """Whole seconds since 2000-01-01T00:00:00, as far as is known; 0: never set."""
-        return 0 if self.zero_us is None else (now_us - self.zero_us) // _US_PER_S
+        return 0 if self.epoch_us is None else (now_us - self.epoch_us) // _US_PER_S
 
     def week_us(self, at_us):
         """Microseconds since Monday 00:00. Only when set."""
-        return (at_us - (self.zero_us or 0) - _MONDAY_S * _US_PER_S) % _WEEK_US
+        return (at_us - (self.epoch_us or 0) - _MONDAY_S * _US_PER_S) % _WEEK_US
 
 
 def parse(text):

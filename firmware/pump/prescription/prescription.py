@@ -10,8 +10,8 @@ import binascii
 
 from micropython import const
 
-from pump.therapy.conversion import dose_nl, drug_ng, rate_nl_d
-from pump.therapy.flex import Flex
+from pump.prescription.conversion import dose_nl, drug_ng, rate_nl_d
+from pump.prescription.flex import Flex
 
 MINIMUM = const("MINIMUM")  # the least the pump can do, next to no therapy
 SIMPLE = const("SIMPLE")  # one constant rate

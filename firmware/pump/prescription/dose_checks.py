@@ -7,8 +7,8 @@ programmed is not their affair. Pure.
 
 from micropython import const
 
-from pump.therapy.conversion import dose_nl
-from pump.therapy.prescription import MAX_STARTS, PERIODIC
+from pump.prescription.conversion import dose_nl
+from pump.prescription.prescription import MAX_STARTS, PERIODIC
 from pump.units import fixed, ml, seconds, ug
 
 _DAY_MS = const(86_400_000)

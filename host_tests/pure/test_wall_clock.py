@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pump.therapy.wall import Wall, parse, text
+from pump.therapy.wall_clock import WallClock, parse, text
 
 ZERO = datetime(2000, 1, 1)
 END_S = int((datetime(2100, 1, 1) - ZERO).total_seconds())
@@ -37,7 +37,7 @@ def test_every_day_of_the_century_is_right():
 
 @given(TIMES, INSTANTS_US, INSTANTS_US)
 def test_the_clock_goes_on_from_where_it_was_set(at, set_us, now_us):
-    wall = Wall()
+    wall = WallClock()
     wall.set(seconds_of(at), set_us)
     now = at + timedelta(microseconds=now_us - set_us)
     assert wall.seconds(now_us) == (now - ZERO) // timedelta(seconds=1)
@@ -47,14 +47,14 @@ def test_the_clock_goes_on_from_where_it_was_set(at, set_us, now_us):
 
 
 def test_a_clock_is_not_set_until_someone_sets_it():
-    wall = Wall()
+    wall = WallClock()
     assert not wall.is_set
     wall.set(0, 5)
     assert wall.is_set
 
 
 def test_a_monday_at_midnight_begins_the_week():
-    wall = Wall()
+    wall = WallClock()
     wall.set(parse("2026-03-02T00:00:00"), 1_000)
     assert wall.week_us(1_000) == 0
     assert wall.week_us(999) == 7 * 86_400_000_000 - 1

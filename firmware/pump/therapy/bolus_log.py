@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The record of boluses, and the patient's allowance. Pure; instants are on the monotonic clock.
+"""The log of boluses, and the patient's allowance. Pure; instants are on the monotonic clock.
 
 What was programmed and what was given are two facts; a bolus keeps one id for life. One that was
 interrupted is over: its record ends once and is never opened again. A new prescription changes
@@ -12,8 +12,8 @@ from array import array
 from micropython import const
 
 from pump.kinds import PATIENT
-from pump.therapy.prescription import MAX_STARTS
-from pump.therapy.schedule import DAY_US
+from pump.prescription.prescription import MAX_STARTS
+from pump.units import DAY_US
 
 COMPLETED = const("COMPLETED")
 ABORTED = const("ABORTED")
@@ -52,7 +52,7 @@ class Record:
         return begun + [self.end_us, self.given_ng, self.outcome]
 
 
-class Boluses:
+class BolusLog:
     """Keeps the last 32. given, refused, locked_out: counts of patient boluses in the pump's life.
 
     locked_out counts what the lockout refused, refused what anything else did.

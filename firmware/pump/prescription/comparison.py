@@ -6,9 +6,9 @@ that whole steps can really give, and with every patient bolus. Numbers as the c
 Loaded when somebody asks, and not kept. Pure.
 """
 
-from pump.therapy.flex import WEEKDAYS
-from pump.therapy.prescription import FLEX
-from pump.therapy.sums import mean_day, sums
+from pump.prescription.daily_totals import daily_totals, mean_day
+from pump.prescription.flex import WEEKDAYS
+from pump.prescription.prescription import FLEX
 from pump.units import NG_D, NL_D, ml, seconds, ug, ug_ml
 
 NONE = "NONE"  # what is not programmed
@@ -61,7 +61,7 @@ def _days(prescription, min_nl_d):
     """The drug of each weekday."""
     if not prescription.has_day():
         return [(day + ", ug", NONE) for day in WEEKDAYS]
-    totals_ng = sums(prescription, min_nl_d).week_ng()
+    totals_ng = daily_totals(prescription, min_nl_d).week_ng()
     return [(day + ", ug", ug(totals_ng[index])) for index, day in enumerate(WEEKDAYS)]
 
 
@@ -71,7 +71,7 @@ def _totals(prescription, limits):
     steps = limits.steps(mean_nl)
     most_ng = mean_ng
     if prescription.has_day():
-        most_ng = sums(prescription, limits.min_nl_d).most_ng
+        most_ng = daily_totals(prescription, limits.min_nl_d).most_ng
     most_ng += prescription.patient_a_day() * prescription.patient_ng
     achievable_ng = limits.drug_ng(steps, prescription.concentration_ng_ml)
     return [

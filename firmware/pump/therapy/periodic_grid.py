@@ -14,7 +14,7 @@ _US_PER_MS = const(1000)
 _MOVED = const("MOVED")  # doses come at other instants than before, since a reset
 
 
-class Grid:
+class PeriodicGrid:
     """anchor_us: where the intervals are counted from.
 
     has_missed: a dose was missed, or moved, and nobody has taken note.

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Daily totals: what a day of a prescription's regular therapy amounts to, in drug and volume.
+
+Drug is that of the volumes delivered. min_nl_d is what the pump gives in the mode MINIMUM. The
+prescription is complete: mode and concentration, and what the mode needs of rate, flex steps and a
+periodic dose that is shorter than its interval. week: the `Week` of a FLEX prescription, where
+there is one already. Pure.
+"""
+
+from micropython import const
+
+from pump.prescription.conversion import dose_nl
+from pump.prescription.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
+from pump.prescription.week import Week
+
+_FG_PER_NG = const(1_000_000)  # nl times ng_ml is fg
+_DAYS = const(7)
+_DAY_MIN = const(1_440)
+_DAY_MS = const(86_400_000)
+
+
+class DailyTotals:
+    """totals_ng: of each weekday for FLEX, else one. most_ng: in any 24 h. mean_nl: of a day.
+
+    highest_nl_d: the highest rate, with a periodic dose.
+    """
+
+    def __init__(self, totals_ng, most_ng, mean_nl, highest_nl_d):
+        self.totals_ng = totals_ng
+        self.most_ng = most_ng
+        self.mean_nl = mean_nl
+        self.highest_nl_d = highest_nl_d
+
+    def mean_ng(self):
+        """Of a day, rounded down."""
+        return sum(self.totals_ng) // len(self.totals_ng)
+
+    def week_ng(self):
+        """A total for each weekday, whatever the mode."""
+        return tuple(self.totals_ng) * (_DAYS // len(self.totals_ng))
+
+
+def daily_totals(prescription, min_nl_d):
+    """The DailyTotals of a prescription; of a week of flex steps they are made once."""
+    if prescription.mode != FLEX:
+        return _made(prescription, min_nl_d)
+    made_for = prescription.rate_nl_d(), prescription.concentration_ng_ml
+    return prescription.flex.kept("day", made_for, lambda: _made(prescription, min_nl_d))
+
+
+def mean_day(prescription, min_nl_d):
+    """(ng, nl) of regular therapy on a mean day, rounded down; of what is not programmed 0."""
+    if prescription.mode in ("", SIMPLE):
+        return prescription.rate_ng_d(), prescription.rate_nl_d()
+    if not prescription.has_day():
+        return 0, 0
+    day = daily_totals(prescription, min_nl_d)
+    return day.mean_ng(), day.mean_nl
+
+
+def most_ng(prescription, min_nl_d, week=None):
+    """The most drug that can fall into any 24 h, in nanograms, rounded up."""
+    ng_ml = prescription.concentration_ng_ml
+    if prescription.mode == FLEX:
+        volume = (week or Week(prescription)).richest()
+        return -(-volume * ng_ml // (_DAY_MIN * _FG_PER_NG))
+    if prescription.mode != PERIODIC:
+        return -(-lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG)
+    # The richest 24 h begin with a dose and may end with a part of one.
+    duration_ms, dose = prescription.periodic_duration_ms, periodic_nl(prescription)
+    whole, rest_ms = divmod(_DAY_MS, prescription.periodic_interval_ms)
+    volume = (prescription.rate_nl_d() + whole * dose) * duration_ms
+    volume += dose * min(rest_ms, duration_ms)
+    return -(-volume * ng_ml // (duration_ms * _FG_PER_NG))
+
+
+def totals_ng(prescription, min_nl_d, week=None):
+    """Drug a day in nanograms, rounded down: a tuple of Monday to Sunday for FLEX, else of one."""
+    ng_ml = prescription.concentration_ng_ml
+    if prescription.mode == FLEX:
+        volumes = (week or Week(prescription)).volumes
+        return tuple([volume * ng_ml // (_DAY_MIN * _FG_PER_NG) for volume in volumes])
+    if prescription.mode != PERIODIC:
+        return (lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG,)
+    interval_ms = prescription.periodic_interval_ms
+    volume = prescription.rate_nl_d() * interval_ms + periodic_nl(prescription) * _DAY_MS
+    return (volume * ng_ml // (interval_ms * _FG_PER_NG),)
+
+
+def mean_nl_d(prescription, min_nl_d, week=None):
+    """The volume of a mean day in nanolitres, rounded down."""
+    if prescription.mode == FLEX:
+        return sum((week or Week(prescription)).volumes) // (_DAYS * _DAY_MIN)
+    rate_nl_d = lowest_nl_d(prescription, min_nl_d)
+    if prescription.mode == PERIODIC:
+        rate_nl_d += periodic_nl(prescription) * _DAY_MS // prescription.periodic_interval_ms
+    return rate_nl_d
+
+
+def lowest_nl_d(prescription, min_nl_d):
+    """The lowest rate, in nanolitres a day."""
+    return min(_rates_nl_d(prescription, min_nl_d))
+
+
+def highest_nl_d(prescription, min_nl_d, week=None):
+    """The highest rate, with a periodic dose, in nanolitres a day, rounded up."""
+    if week is not None:
+        return max(week.nl_d)
+    rate_nl_d = max(_rates_nl_d(prescription, min_nl_d))
+    if prescription.mode == PERIODIC:
+        volume = periodic_nl(prescription) * _DAY_MS
+        rate_nl_d -= -volume // prescription.periodic_duration_ms
+    return rate_nl_d
+
+
+def periodic_nl(prescription):
+    """The volume of a periodic dose in nanolitres, rounded down."""
+    return dose_nl(prescription.periodic_ng, prescription.concentration_ng_ml)
+
+
+def _made(prescription, min_nl_d):
+    week = Week(prescription) if prescription.mode == FLEX else None
+    made_of = prescription, min_nl_d, week
+    amounts = totals_ng(*made_of), most_ng(*made_of), mean_nl_d(*made_of)
+    return DailyTotals(*amounts, highest_nl_d(*made_of))
+
+
+def _rates_nl_d(prescription, min_nl_d):
+    """Every basal rate there is."""
+    if prescription.mode == MINIMUM:
+        return [min_nl_d]
+    if prescription.mode != FLEX:
+        return [prescription.rate_nl_d()]
+    return Week(prescription).nl_d
