@@ -142,11 +142,16 @@ class Interlocks:
         if found:
             raise Refused(LIMIT_EXCEEDED, found[0])
 
-    def require_named(self, prescription, names):
-        """Raise Refused SOFT_LIMIT unless `names` are exactly the soft limits it exceeds."""
+    def require_committable(self, prescription, token, names):
+        """Raise Refused unless it may become active.
+
+        INVALID_PRESCRIPTION as `require_valid`; STALE_TOKEN unless the token is that of its
+        content; SOFT_LIMIT unless `names` are exactly the soft limits that it exceeds.
+        """
         from pump.prescription.validation import soft
 
-        unload(_VALIDATION)
+        self.require_valid(prescription)  # forgets the module, too
+        self._staging.check(token)
         needed = [name for name, _ in soft(prescription, self.limits(), self._before())]
         if sorted(names) != sorted(needed):
             raise Refused(SOFT_LIMIT, "to be named: %s" % (",".join(needed) or "none"))

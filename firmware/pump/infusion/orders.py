@@ -132,9 +132,7 @@ class Orders:
         interlocks.require_no_bolus(_APPLY_US)
         self._supervisor.tidy()
         staged = self._staging.staged()
-        interlocks.require_valid(staged)
-        self._staging.check(token)
-        interlocks.require_named(staged, names)
+        interlocks.require_committable(staged, token, names)
         if infusion.is_regular():
             interlocks.require_same_drug(staged)
             interlocks.require_day(staged, infusion.to_deliver(staged))
