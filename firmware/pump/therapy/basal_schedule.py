@@ -7,9 +7,8 @@ min_nl_d is what the pump gives in the mode MINIMUM. The prescription is complet
 
 from micropython import const
 
-from pump.prescription.daily_totals import lowest_nl_d, periodic_nl
+from pump.prescription.daily_totals import lowest_nl_d, periodic_nl, week_of
 from pump.prescription.prescription import FLEX, PERIODIC
-from pump.prescription.week import Week
 from pump.therapy.cycle import Cycle, RateTable
 from pump.therapy.schedule import Constant, Sequence
 from pump.units import DAY_US
@@ -61,7 +60,7 @@ def _week_table(prescription, share):
     """The week as a RateTable. Starts and boluses ask for it, and keep it: all share one table."""
 
     def make():
-        week = Week(prescription)
+        week = week_of(prescription.flex.take, prescription)
         count = sum(1 for _ in week.merged())
         return RateTable(_rows(week.merged(), share), _MIN_US, count)
 
