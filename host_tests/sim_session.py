@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from hypothesis import assume, note
 
-from host_tests.oracle import Oracle
+from host_tests.support.oracle.pump import Oracle
 from pumpbench.targets.sim import SimTarget
 
 MARK = "1999.0"  # SYSTem:VERSion?: what is sent before it has been dealt with

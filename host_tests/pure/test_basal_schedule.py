@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from host_tests.operations import operations
-from host_tests.oracles.regular_therapy import (
+from host_tests.support.oracle.regular_therapy import (
     CONCENTRATIONS_NG_ML,
     DAY_US,
     MIN_US,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.oracles.window import DAY_US, built, pieces_of
-from host_tests.therapy.window import Sum
+from host_tests.support.oracle.day import Sum
+from host_tests.support.oracle.window import DAY_US, built, pieces_of
 from pump.records.schemas import upgraded
 from pump.therapy.cycle import Cycle
 from pump.therapy.daily_limit import DailyLimit, Pattern

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.oracles.regular_therapy import (
+from host_tests.prescriptions import HOUR_MS, MIN_NL_D, STEPS, flex, flexes, periodic, simple
+from host_tests.support.oracle.regular_therapy import (
     CONCENTRATIONS_NG_ML,
     MIN_US,
     RATES_NL_D,
@@ -20,7 +21,6 @@ from host_tests.oracles.regular_therapy import (
     prescription,
     weeks,
 )
-from host_tests.prescriptions import HOUR_MS, MIN_NL_D, STEPS, flex, flexes, periodic, simple
 from pump.faults import Refused
 from pump.prescription.daily_totals import (
     daily_totals,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from host_tests.operations import operations
-from host_tests.oracles.schedule import (
+from host_tests.support.oracle.schedule import (
     bounded,
     changes_of,
     counts_of,

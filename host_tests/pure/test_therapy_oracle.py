@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.oracle import Span
-from host_tests.therapy import verdict as verdict
-from host_tests.therapy.content import DAY_US, MINUTE_US, Prescription, Rate
-from host_tests.therapy.edges import Edges, day_ng
-from host_tests.therapy.oracle import Course, Dose
-from host_tests.therapy.sources import Constant, Periodic, Week, regular
-from host_tests.therapy.window import Allowance, Extra, Sum, Window
+from host_tests.support.oracle import verdict as verdict
+from host_tests.support.oracle.content import DAY_US, MINUTE_US, Prescription, Rate
+from host_tests.support.oracle.course import Course, Dose
+from host_tests.support.oracle.day import Allowance, Extra, Sum, Window
+from host_tests.support.oracle.edges import Edges, day_ng
+from host_tests.support.oracle.pump import Span
+from host_tests.support.oracle.sources import Constant, Periodic, Week, regular
 
 HOUR_US = 60 * MINUTE_US
 S_US = 1_000_000

@@ -3,9 +3,9 @@
 
 import pytest
 
-from host_tests.therapy.content import MINUTE_US, Prescription, Rate
+from host_tests.support.oracle.content import MINUTE_US, Prescription, Rate
+from host_tests.support.oracle.verdict import HOUR_US
 from host_tests.therapy.desk import Desk
-from host_tests.therapy.verdict import HOUR_US
 
 S_US = 1_000_000
 SATURDAY_S = 7 * 86_400  # 2000-01-08

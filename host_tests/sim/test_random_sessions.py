@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from host_tests import session_inputs as typed
 from host_tests.campaign import run
-from host_tests.oracle import STEPS_PER_REV, Prescription, Span
 from host_tests.session_inputs import decimal
 from host_tests.sim_session import Session
+from host_tests.support.oracle.pump import STEPS_PER_REV, Prescription, Span
 
 FAST_STEPS_S = 50
 ANSWERS = (

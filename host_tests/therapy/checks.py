@@ -4,11 +4,11 @@
 from fractions import Fraction
 
 from host_tests.alarm_answers import shown
-from host_tests.oracle import Span
-from host_tests.therapy.content import DAY_US, HEAD
-from host_tests.therapy.decisions import margin_ng
-from host_tests.therapy.edges import day_ng
-from host_tests.therapy.model import DOUBT_US, IN_WINDOW
+from host_tests.support.oracle.content import DAY_US, HEAD
+from host_tests.support.oracle.decisions import margin_ng
+from host_tests.support.oracle.edges import day_ng
+from host_tests.support.oracle.model import DOUBT_US, IN_WINDOW
+from host_tests.support.oracle.pump import Span
 from host_tests.therapy.session import fields
 
 QUESTIONS = "THER:STAT?;:DEL:STEP?;LEDG?;:BOL:STAT?;PAT?;:ALAR:ACT?"

@@ -5,9 +5,9 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from host_tests.therapy import verdict as verdict
-from host_tests.therapy.content import MINUTE_US, Prescription, Rate
-from host_tests.therapy.verdict import HOUR_US
+from host_tests.support.oracle import verdict as verdict
+from host_tests.support.oracle.content import MINUTE_US, Prescription, Rate
+from host_tests.support.oracle.verdict import HOUR_US
 
 S_US = 1_000_000
 NG_ML = st.sampled_from([500_000, 500_000, 500_000, 2_000_000, 50_000, 333_333])

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from hypothesis import assume
 
-from host_tests.oracle import Span
 from host_tests.sim_session import COUNTED_US, MARK, trains
+from host_tests.support.oracle.course import Course
+from host_tests.support.oracle.pump import Span
 from host_tests.therapy.flash import Flash
-from host_tests.therapy.oracle import Course
 from pumpbench.targets.sim import SimTarget
 
 

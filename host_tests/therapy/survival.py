@@ -14,13 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from host_tests.sim_session import trains
-from host_tests.therapy.content import DAY_US, HEAD, NL_PER_REV, seconds, ug
-from host_tests.therapy.decisions import LIMIT, LOCKED_OUT, MAXIMUM, NOT_CLEARED, NOT_RUNNING
-from host_tests.therapy.edges import day_ng
-from host_tests.therapy.model import DOUBT_US, IN_WINDOW
+from host_tests.support.oracle.content import DAY_US, HEAD, NL_PER_REV, seconds, ug
+from host_tests.support.oracle.decisions import (
+    LIMIT,
+    LOCKED_OUT,
+    MAXIMUM,
+    NOT_CLEARED,
+    NOT_RUNNING,
+)
+from host_tests.support.oracle.edges import day_ng
+from host_tests.support.oracle.model import DOUBT_US, IN_WINDOW
+from host_tests.support.oracle.sources import share
 from host_tests.therapy.operator import Operator
 from host_tests.therapy.session import fields
-from host_tests.therapy.sources import share
 from pumpbench.targets.sim import SimTarget
 
 UNCONFIRMED, NOTHING_TO_CONFIRM = 128, 129

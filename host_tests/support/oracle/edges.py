@@ -8,7 +8,7 @@ power-up and nanograms, as floats: there are millions of steps.
 from bisect import bisect_left
 from itertools import pairwise
 
-from host_tests.therapy.content import DAY_US
+from host_tests.support.oracle.content import DAY_US
 
 SHORT_US = 20_000  # two edges of a day apart may be that much less: chunks are rounded
 MANY = 100_000  # edges; of more only those are looked at that begin or end a train

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from host_tests.books import Books, fixed
+from host_tests.support.oracle.books import Books, fixed
 
 STEPS_PER_REV = 3200
 MAX_STEPS_S = 20_000  # of the motor

@@ -9,8 +9,8 @@ from bisect import bisect_right
 from fractions import Fraction
 from itertools import pairwise
 
-from host_tests.therapy.content import DAY_US
-from host_tests.therapy.sources import all_pieces
+from host_tests.support.oracle.content import DAY_US
+from host_tests.support.oracle.sources import all_pieces
 
 
 class Sum:

@@ -11,9 +11,9 @@ Times in microseconds, volumes in nanolitres, rates in nanolitres a microsecond.
 
 from fractions import Fraction
 
-from host_tests.oracle import FOREVER, NOTHING, Span
-from host_tests.therapy.content import HEAD
-from host_tests.therapy.sources import Source, change_after, rate_between
+from host_tests.support.oracle.content import HEAD
+from host_tests.support.oracle.pump import FOREVER, NOTHING, Span
+from host_tests.support.oracle.sources import Source, change_after, rate_between
 
 CHUNK_US = 800_000
 CHUNK_STEPS = 4_095

@@ -6,7 +6,7 @@ Each opinion is True, False, or None where it hangs on the rounding of the last 
 
 from fractions import Fraction
 
-from host_tests.therapy.content import DAY_US, HEAD, LIBRARY, MAX_NL_D, MIN_NL_D, SOLD_NG_ML
+from host_tests.support.oracle.content import DAY_US, HEAD, LIBRARY, MAX_NL_D, MIN_NL_D, SOLD_NG_ML
 
 MARGIN_NG = 30
 MINUTE_US = 60_000_000

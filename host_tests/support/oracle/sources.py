@@ -6,8 +6,8 @@ Instants in microseconds since power-up, rates in nanolitres a microsecond, as F
 
 from fractions import Fraction
 
-from host_tests.oracle import FOREVER, Span
-from host_tests.therapy.content import DAY_US, HEAD, MINUTE_US, WEEK_US
+from host_tests.support.oracle.content import DAY_US, HEAD, MINUTE_US, WEEK_US
+from host_tests.support.oracle.pump import FOREVER, Span
 
 WALL_US = 12_000  # how well the oracle knows when the pump took a setting of its clock
 

@@ -3,12 +3,12 @@
 
 from fractions import Fraction
 
-from host_tests.oracle import Span
-from host_tests.therapy.content import DAY_US, HEAD, LIBRARY, MAX_NL_D, MIN_NL_D
-from host_tests.therapy.model import DOUBT_US
-from host_tests.therapy.sources import all_pieces
-from host_tests.therapy.verdict import HOUR_US, MINUTE_US
-from host_tests.therapy.window import Extra, Sum, exceeds
+from host_tests.support.oracle.content import DAY_US, HEAD, LIBRARY, MAX_NL_D, MIN_NL_D
+from host_tests.support.oracle.day import Extra, Sum, exceeds
+from host_tests.support.oracle.model import DOUBT_US
+from host_tests.support.oracle.pump import Span
+from host_tests.support.oracle.sources import all_pieces
+from host_tests.support.oracle.verdict import HOUR_US, MINUTE_US
 
 NOT_STOPPED, ALREADY_RUNNING, NO_PRESCRIPTION, NOTHING_STAGED = range(101, 105)
 STALE_TOKEN, INVALID = 105, 106

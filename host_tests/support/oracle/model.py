@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The oracle's state of the whole therapy: what goes on, what was given, what is in the line.
 
-It is told what was granted (`host_tests.therapy.decisions` says what must be), passes it on to
+It is told what was granted (`host_tests.support.oracle.decisions` says what must be), passes it on to
 the course that the steps must follow, and keeps the 24 h that the limits are about.
 """
 
 from fractions import Fraction
 
-from host_tests.oracle import Span
-from host_tests.therapy.content import DAY_US, HEAD, WEEK_US
-from host_tests.therapy.edges import Edges
-from host_tests.therapy.oracle import LEASE_US, Dose
-from host_tests.therapy.sources import Periodic, Source, regular
-from host_tests.therapy.window import Allowance, Extra, Window
+from host_tests.support.oracle.content import DAY_US, HEAD, WEEK_US
+from host_tests.support.oracle.course import LEASE_US, Dose
+from host_tests.support.oracle.day import Allowance, Extra, Window
+from host_tests.support.oracle.edges import Edges
+from host_tests.support.oracle.pump import Span
+from host_tests.support.oracle.sources import Periodic, Source, regular
 
 DOUBT_US = 2_500_000  # so long before and after an event a command may meet either side of it
 START_US = 35_000  # from a start to the zero of the delivery
