@@ -23,8 +23,8 @@ import pytest
 from hypothesis import settings
 
 from host_tests import booted, forked, hazards, order
-from host_tests.bench_session import Bench
 from host_tests.images import has_image, need_image
+from host_tests.support.sessions.bench import Bench
 from pumpbench.images.uf2 import DEFAULT_VERSION
 from pumpbench.targets.emulator import EmulatorTarget
 from pumpbench.targets.sim import SimTarget, install

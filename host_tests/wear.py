@@ -3,8 +3,8 @@
 
 from collections import Counter
 
-from host_tests.bench_session import Bench
-from host_tests.therapy.bench import prescribe
+from host_tests.support.sessions.bench import Bench
+from host_tests.support.sessions.therapy import prescribe
 from pumpbench.images.image import board_files, pack
 from pumpbench.targets.sim import SimTarget
 

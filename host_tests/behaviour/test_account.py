@@ -5,7 +5,7 @@ import csv
 
 import pytest
 
-from host_tests.bench_session import STEP_NL
+from host_tests.support.sessions.bench import STEP_NL
 from pumpbench.client.lines import PumpError
 
 A_STEP_ML = float(STEP_NL) / 1e6

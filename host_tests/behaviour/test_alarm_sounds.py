@@ -5,7 +5,8 @@ import itertools
 
 import pytest
 
-from host_tests.alarm_session import (
+from host_tests.behaviour.test_trips import HOARD
+from host_tests.support.sessions.alarm import (
     ACTING_PIN,
     assert_sounds,
     filled,
@@ -15,8 +16,7 @@ from host_tests.alarm_session import (
     states,
     with_board,
 )
-from host_tests.behaviour.test_trips import HOARD
-from host_tests.bench_session import (
+from host_tests.support.sessions.bench import (
     Bench,
     assert_balanced,
     assert_on_time,

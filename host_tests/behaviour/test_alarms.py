@@ -7,7 +7,7 @@ host can bring about does a task in the firmware, started by a pin of its own.
 
 import pytest
 
-from host_tests.alarm_session import (
+from host_tests.support.sessions.alarm import (
     Later,
     assert_seen,
     assert_silent,
@@ -20,8 +20,8 @@ from host_tests.alarm_session import (
     states,
     with_board,
 )
-from host_tests.bench_session import Bench, main_with_task
-from host_tests.therapy.bench import prescribe, refusal
+from host_tests.support.sessions.bench import Bench, main_with_task
+from host_tests.support.sessions.therapy import prescribe, refusal
 from pump.alarm import conditions
 from pump.alarm.conditions import HIGH, LOW
 from pumpbench.analysis import standard

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import assert_exact
+from host_tests.support.sessions.bench import assert_exact
 
 RATE = "1000 ML/HR"
 

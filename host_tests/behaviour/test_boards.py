@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced, assert_exact, period_us
+from host_tests.support.sessions.bench import Bench, assert_balanced, assert_exact, period_us
 from pumpbench.boards.catalog import BOARDS_DIR, board_names, port_of
 from pumpbench.boards.chips import CHIPS
 from pumpbench.targets.sim import SimTarget

@@ -3,8 +3,8 @@
 
 import pytest
 
-from host_tests.alarm_session import with_board
-from host_tests.bench_session import Bench, main_with_task
+from host_tests.support.sessions.alarm import with_board
+from host_tests.support.sessions.bench import Bench, main_with_task
 from pumpbench.analysis import sound
 from pumpbench.client.pump import Pump
 from pumpbench.images.image import FIRMWARE

@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from host_tests.alarm_session import Later, filled, heard, listen, states, with_board
-from host_tests.bench_session import Bench, assert_balanced, assert_exact, main_with_task
-from host_tests.therapy.bench import prescribe
+from host_tests.support.sessions.alarm import Later, filled, heard, listen, states, with_board
+from host_tests.support.sessions.bench import Bench, assert_balanced, assert_exact, main_with_task
+from host_tests.support.sessions.therapy import prescribe
 from pumpbench.images.image import FIRMWARE
 
 BUTTONS = ("stop_button", "silence_button", "bolus_button")

@@ -3,7 +3,13 @@
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench, assert_balanced, main_with_task, period_us
+from host_tests.support.sessions.bench import (
+    STEP_NL,
+    Bench,
+    assert_balanced,
+    main_with_task,
+    period_us,
+)
 from pump.delivery.planner import CHUNK_US
 from pumpbench.client.lines import PumpError
 from pumpbench.targets.sim import SimTarget

@@ -10,8 +10,8 @@ import functools
 import pytest
 
 from host_tests.alarm_answers import codes
-from host_tests.bench_session import Bench, assert_balanced
-from host_tests.therapy.bench import (
+from host_tests.support.sessions.bench import Bench, assert_balanced
+from host_tests.support.sessions.therapy import (
     DAY_S,
     HOUR_S,
     MIN_S,

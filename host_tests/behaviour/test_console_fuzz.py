@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from host_tests.bench_session import assert_exact
 from host_tests.footprint import apps, most_free, size_of
 from host_tests.fuzz import Fuzz
+from host_tests.support.sessions.bench import assert_exact
 
 RATE = "24 ML/D"
 BATCH = 50

@@ -4,8 +4,8 @@ end, queries without memory, flex days beyond bounds."""
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_exact, main_with_task
-from host_tests.therapy.bench import prescribe, refusal
+from host_tests.support.sessions.bench import Bench, assert_exact, main_with_task
+from host_tests.support.sessions.therapy import prescribe, refusal
 from pumpbench.targets.sim import SimTarget
 
 FLEX_CONFLICT, OUT_OF_MEMORY, SYSTEM_ERROR, DEADLOCKED = 121, -225, -310, -430

@@ -6,7 +6,7 @@ from math import ceil, floor
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced, main_with_task, period_us
+from host_tests.support.sessions.bench import Bench, assert_balanced, main_with_task, period_us
 from pump.watchdog import TIMEOUT_MS
 from pumpbench.client.pump import Pump
 from pumpbench.targets.sim import SimTarget

@@ -8,8 +8,8 @@ test_hangs.py), and are raised by hand here: from there on the way down is the s
 
 import pytest
 
-from host_tests.alarm_session import filled, listen
-from host_tests.bench_session import Bench, main_with_task
+from host_tests.support.sessions.alarm import filled, listen
+from host_tests.support.sessions.bench import Bench, main_with_task
 from pump import faults
 
 RATE = "1000 ML/HR"

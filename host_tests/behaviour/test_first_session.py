@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import assert_balanced, assert_on_time, period_us
+from host_tests.support.sessions.bench import assert_balanced, assert_on_time, period_us
 from pumpbench.client.lines import PumpError
 
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import Bench
+from host_tests.support.sessions.bench import Bench
 from pumpbench.analysis import sound
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import build_image

@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench
-from host_tests.therapy.bench import HOUR_S, prescribe
+from host_tests.support.sessions.bench import STEP_NL, Bench
+from host_tests.support.sessions.therapy import HOUR_S, prescribe
 from pumpbench.targets.sim import SimTarget
 
 

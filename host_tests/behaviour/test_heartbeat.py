@@ -3,9 +3,9 @@
 
 import pytest
 
-from host_tests.bench_session import assert_exact
 from host_tests.lives import Lives
-from host_tests.therapy.bench import refusal
+from host_tests.support.sessions.bench import assert_exact
+from host_tests.support.sessions.therapy import refusal
 
 HOST_SILENT = 321
 ALARM_ON, ALARM_OFF = 411, 412

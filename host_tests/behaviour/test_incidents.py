@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import assert_balanced
-from host_tests.therapy.bench import (
+from host_tests.support.sessions.bench import assert_balanced
+from host_tests.support.sessions.therapy import (
     DAY_S,
     HOUR_S,
     MIN_S,

@@ -11,7 +11,7 @@ import pytest
 
 from host_tests.conftest import interpreted
 from host_tests.fuzz import Fuzz
-from host_tests.twin_sessions import Operator, compare
+from host_tests.support.sessions.twins import Operator, compare
 
 
 @pytest.mark.soak

@@ -10,8 +10,8 @@ from host_tests.behaviour.test_full_weeks import (
     free_bytes,
     stage,
 )
-from host_tests.bench_session import Bench
 from host_tests.event_logs import file_of
+from host_tests.support.sessions.bench import Bench
 from host_tests.twin_copies import value_of, with_value
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import build_image

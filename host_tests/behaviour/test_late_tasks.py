@@ -4,8 +4,8 @@
 import pytest
 
 from host_tests.alarm_answers import codes
-from host_tests.alarm_session import assert_sounds, filled, states
-from host_tests.bench_session import Bench, assert_exact, main_with_task
+from host_tests.support.sessions.alarm import assert_sounds, filled, states
+from host_tests.support.sessions.bench import Bench, assert_exact, main_with_task
 from pump.alarm import conditions
 from pump.records.event_codes import TASK_LATE
 from pumpbench.targets.sim import SimTarget

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench, main_with_task, period_us
+from host_tests.support.sessions.bench import STEP_NL, Bench, main_with_task, period_us
 from pump.delivery.planner import CHUNK_US, COUNT_MAX, FASTEST_STEPS_S
 from pumpbench.targets.sim import SimTarget
 

@@ -3,8 +3,8 @@
 
 import pytest
 
-from host_tests.bench_session import Bench
-from host_tests.therapy.bench import prescribe
+from host_tests.support.sessions.bench import Bench
+from host_tests.support.sessions.therapy import prescribe
 from pumpbench.targets.sim import SimTarget
 
 PATIENT = "PAT:DOSE 5 UG,5 MIN;LOCK 6 HR;MAX 3"

@@ -12,8 +12,8 @@ import traceback
 
 import pytest
 
-from host_tests.bench_session import Bench, main_with_task, period_us
 from host_tests.images import need_image
+from host_tests.support.sessions.bench import Bench, main_with_task, period_us
 from pumpbench.targets.emulator import EmulatorTarget
 
 RATE = "100 ML/HR"

@@ -4,8 +4,8 @@ one: below zero, wrapped, huge, with leading zeros and commas. On `sim`, for the
 
 import pytest
 
-from host_tests.bench_session import Bench
-from host_tests.therapy.bench import prescribe
+from host_tests.support.sessions.bench import Bench
+from host_tests.support.sessions.therapy import prescribe
 from pumpbench.targets.sim import SimTarget
 
 # every command with a number: the line with {} for its digits

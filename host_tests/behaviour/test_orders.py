@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.therapy.bench import ledger_ml, prescribe, refusal, stage
+from host_tests.support.sessions.therapy import ledger_ml, prescribe, refusal, stage
 from pumpbench.client.pump import review_of
 
 NOT_STOPPED, IN_PROGRESS, LIMIT = 101, 109, 112

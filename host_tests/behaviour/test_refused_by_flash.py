@@ -7,9 +7,9 @@ A stop and an abort are the other way round: the motor stops first, whatever fla
 
 import pytest
 
-from host_tests.bench_session import Bench
-from host_tests.therapy.bench import HOUR_S, history, ledger_ml
-from host_tests.therapy.orders import ORDERS, ready
+from host_tests.support.sessions.bench import Bench
+from host_tests.support.sessions.orders import ORDERS, ready
+from host_tests.support.sessions.therapy import HOUR_S, history, ledger_ml
 from pump.hal.files import Files
 from pumpbench.client.lines import PumpError
 from pumpbench.targets.sim import SimTarget

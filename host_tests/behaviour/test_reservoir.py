@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 
 from host_tests.alarm_answers import shown
-from host_tests.bench_session import Bench, assert_balanced
-from host_tests.therapy.bench import prescribe, refusal
+from host_tests.support.sessions.bench import Bench, assert_balanced
+from host_tests.support.sessions.therapy import prescribe, refusal
 from pumpbench.targets.sim import SimTarget
 
 NOT_STOPPED, NO_PRESCRIPTION = 101, 103

@@ -9,9 +9,9 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.alarm_session import ROTOR, Later, filled, states, with_board
 from host_tests.behaviour.test_alarms import assert_answered, logged
-from host_tests.bench_session import STEP_NL, Bench
+from host_tests.support.sessions.alarm import ROTOR, Later, filled, states, with_board
+from host_tests.support.sessions.bench import STEP_NL, Bench
 
 DISTANCE = 400
 STALL, UNDER, OVER, FAULTY = 317, 318, 319, 320

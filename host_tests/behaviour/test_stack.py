@@ -3,9 +3,9 @@
 
 import pytest
 
-from host_tests.bench_session import Bench
 from host_tests.stack import Depth
-from host_tests.therapy.orders import ORDERS, ready
+from host_tests.support.sessions.bench import Bench
+from host_tests.support.sessions.orders import ORDERS, ready
 from pump.records.journal import Journal
 from pumpbench.client.lines import PumpError
 from pumpbench.targets.emulator.chip import STACK_LIMIT

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import (
+from host_tests.support.sessions.bench import (
     Bench,
     assert_balanced,
     assert_exact,

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced, main_with_task
+from host_tests.support.sessions.bench import Bench, assert_balanced, main_with_task
 
 # Steps 1 ms apart, stopped at given instants: what was emitted before, at once after, and later.
 STOPS = """

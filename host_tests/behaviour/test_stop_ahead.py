@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced, main_with_task
+from host_tests.support.sessions.bench import Bench, assert_balanced, main_with_task
 
 RATE = "1000 ML/HR"
 SLOW = "PRES:VAL?" + ";VAL?" * 48  # 5 s of them, where each takes so long

@@ -4,8 +4,8 @@ doses after a bridge, a clock set while jogging, trips. Limits and console: page
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced, main_with_task
-from host_tests.therapy.bench import (
+from host_tests.support.sessions.bench import Bench, assert_balanced, main_with_task
+from host_tests.support.sessions.therapy import (
     HOUR_S,
     MIN_S,
     STEPS_PER_UG,

@@ -7,8 +7,15 @@ typed and the counts at that instant; every edge is held against it, on every ta
 
 import pytest
 
-from host_tests.bench_session import assert_balanced
-from host_tests.therapy.bench import STEPS_PER_UG, Account, history, ledger_ml, prescribe, refusal
+from host_tests.support.sessions.bench import assert_balanced
+from host_tests.support.sessions.therapy import (
+    STEPS_PER_UG,
+    Account,
+    history,
+    ledger_ml,
+    prescribe,
+    refusal,
+)
 
 LOCKED_OUT = 110
 SIX = 6 * 3600

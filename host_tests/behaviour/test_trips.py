@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import Bench, main_with_task
+from host_tests.support.sessions.bench import Bench, main_with_task
 
 # A task to which something happens once so many steps are out, at 4444 a second: after a second,
 # when all that a start has to write is written.

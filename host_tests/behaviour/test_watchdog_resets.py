@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench, main_with_task, period_us
 from host_tests.conftest import emulated
+from host_tests.support.sessions.bench import STEP_NL, Bench, main_with_task, period_us
 from pump.watchdog import TIMEOUT_MS
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import assert_exact, period_us
+from host_tests.support.sessions.bench import assert_exact, period_us
 from pumpbench.analysis.judge import judge
 
 RATES = ("24 ML/D", "100 ML/HR", "1000 ML/HR")

@@ -3,7 +3,7 @@
 
 from hypothesis import given
 
-from host_tests.prescriptions import (
+from host_tests.support.sessions.prescriptions import (
     HOUR_MS,
     LIMITS,
     MIN_NL_D,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.prescriptions import Desk, content
+from host_tests.support.sessions.prescriptions import Desk, content
 
 OK = (0, "No error")
 SPINAL = 'DRUG "baclofen";CONC 500 UG/ML;IND SPIN;MODE SIMP;'

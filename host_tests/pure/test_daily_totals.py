@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.prescriptions import HOUR_MS, MIN_NL_D, STEPS, flex, flexes, periodic, simple
 from host_tests.support.oracle.regular_therapy import (
     CONCENTRATIONS_NG_ML,
     MIN_US,
@@ -20,6 +19,15 @@ from host_tests.support.oracle.regular_therapy import (
     periodics,
     prescription,
     weeks,
+)
+from host_tests.support.sessions.prescriptions import (
+    HOUR_MS,
+    MIN_NL_D,
+    STEPS,
+    flex,
+    flexes,
+    periodic,
+    simple,
 )
 from pump.faults import Refused
 from pump.prescription.daily_totals import (

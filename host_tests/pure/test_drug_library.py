@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.prescriptions import baclofen, simple
+from host_tests.support.sessions.prescriptions import baclofen, simple
 from pump.prescription import drug_library
 
 HOUR_MS = 3_600_000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.prescriptions import STEPS, flexes
+from host_tests.support.sessions.prescriptions import STEPS, flexes
 from pump.faults import FLEX_CONFLICT, Refused
 from pump.prescription.flex import DAY_MIN, MASKS, Flex, clock_text, days_text
 from pump.units import NG_D, NL_D

@@ -4,7 +4,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.prescriptions import HOUR_MS, MIN_NL_D, flex, periodic, simple
+from host_tests.support.sessions.prescriptions import HOUR_MS, MIN_NL_D, flex, periodic, simple
 from pump.therapy.forecast import Forecast
 from pump.units import DAY_US
 

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.prescriptions import FIELDS, content, prescriptions, simple, with_patient
+from host_tests.support.sessions.prescriptions import (
+    FIELDS,
+    content,
+    prescriptions,
+    simple,
+    with_patient,
+)
 from pump.prescription.prescription import Prescription
 from pump.units import NG_D, NL_D
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.prescriptions import HOUR_MS, LIMITS, baclofen, periodic
+from host_tests.support.sessions.prescriptions import HOUR_MS, LIMITS, baclofen, periodic
 from pump.prescription import validation
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.prescriptions import MIN_NL_D, Clock, content, flex, simple
+from host_tests.support.sessions.prescriptions import MIN_NL_D, Clock, content, flex, simple
 from pump.faults import NO_PRESCRIPTION, NOTHING_STAGED, STALE_TOKEN, Refused
 from pump.prescription.prescription import MINIMUM, Prescription
 from pump.prescription.staging import Staging

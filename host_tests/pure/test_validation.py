@@ -4,7 +4,7 @@
 import pytest
 from hypothesis import given
 
-from host_tests.prescriptions import (
+from host_tests.support.sessions.prescriptions import (
     HOUR_MS,
     LIMITS,
     MAX_NL_D,

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench
+from host_tests.support.sessions.bench import STEP_NL, Bench
 from pump.delivery.planner import PlannedSegment, Planner
 from pump.kinds import PATIENT
 from pump.prescription.flex import MASKS

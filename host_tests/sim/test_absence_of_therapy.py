@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.lives import Lives
-from host_tests.therapy.bench import prescribe
+from host_tests.support.sessions.therapy import prescribe
 
 TOO_LONG = 311
 HOUR_S = 3600

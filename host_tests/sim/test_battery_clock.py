@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from host_tests.lives import Lives
-from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
+from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.targets.sim.battery_clock import BatteryClock
 
 CLOCK_NOT_SET, INTERRUPTED = 301, 304

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.lives import Lives
-from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal
+from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.boards.catalog import load_board
 from pumpbench.client.pump import Pump
 from pumpbench.targets.sim import SimTarget

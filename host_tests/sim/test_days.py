@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_on_time, period_us
+from host_tests.support.sessions.bench import Bench, assert_on_time, period_us
 from pumpbench.targets.sim import SimTarget
 
 DAY_S = 86_400

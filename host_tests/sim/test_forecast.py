@@ -3,8 +3,8 @@
 
 import pytest
 
-from host_tests.bench_session import Bench
-from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe
+from host_tests.support.sessions.bench import Bench
+from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe
 from pumpbench.client.lines import PumpError
 from pumpbench.targets.sim import SimTarget
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import Bench
+from host_tests.support.sessions.bench import Bench
 from pumpbench.client.lines import PumpError
 from pumpbench.images.flashfiles import with_file, without_file
 from pumpbench.images.image import BLOCK_BYTES

@@ -5,7 +5,7 @@ import pytest
 
 from host_tests.support.oracle.content import MINUTE_US, Prescription, Rate
 from host_tests.support.oracle.verdict import HOUR_US
-from host_tests.therapy.desk import Desk
+from host_tests.support.sessions.desk import Desk
 
 S_US = 1_000_000
 SATURDAY_S = 7 * 86_400  # 2000-01-08

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from host_tests import session_inputs as typed
-from host_tests.campaign import run
-from host_tests.session_inputs import decimal
-from host_tests.sim_session import Session
 from host_tests.support.oracle.pump import STEPS_PER_REV, Prescription, Span
+from host_tests.support.sessions import inputs as typed
+from host_tests.support.sessions.campaign import run
+from host_tests.support.sessions.inputs import decimal
+from host_tests.support.sessions.sim import Session
 
 FAST_STEPS_S = 50
 ANSWERS = (

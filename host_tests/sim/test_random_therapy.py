@@ -6,11 +6,11 @@ A failing session prints its script: the lines sent and the times waited, from p
 
 import pytest
 
-from host_tests.campaign import run
-from host_tests.therapy.operator import Operator, PatientOperator
-from host_tests.therapy.survival import CutOperator
-from host_tests.therapy.tally import Tally
-from host_tests.therapy.troubled import TroubledOperator
+from host_tests.support.sessions.campaign import run
+from host_tests.support.sessions.operator import Operator, PatientOperator
+from host_tests.support.sessions.survival import CutOperator
+from host_tests.support.sessions.tally import Tally
+from host_tests.support.sessions.troubled import TroubledOperator
 
 
 def judged(operator, sessions, rules, seed, record_property):

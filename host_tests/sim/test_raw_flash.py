@@ -18,7 +18,7 @@ from host_tests.flash_judge import Judge
 from host_tests.flash_lives import FULL_LOG, NAMES, NEVER_ON, STOPPED, life
 from host_tests.lives import Lives
 from host_tests.raw_flash import content_of, used_bits, used_blocks
-from host_tests.therapy.bench import refusal
+from host_tests.support.sessions.therapy import refusal
 from pump.records import event_log, mirrored_records
 from pump.records.event_codes import STARTED, STORE_LOST, STORE_MENDED
 from pumpbench.client.pump import Pump

@@ -3,9 +3,9 @@
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced
 from host_tests.lives import Lives
 from host_tests.sim.test_full_flash import used_up
+from host_tests.support.sessions.bench import Bench, assert_balanced
 from pumpbench.targets.sim import SimTarget
 
 SLOW_NL = 4_000 + 2 * 62.5 + 100  # the widest interval that a cut at 1 mL/d leaves

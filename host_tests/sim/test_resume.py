@@ -3,9 +3,9 @@
 
 import pytest
 
-from host_tests.bench_session import STEP_NL
 from host_tests.lives import Lives
-from host_tests.therapy.bench import HOUR_S, MIN_S, prescribe, refusal, stage
+from host_tests.support.sessions.bench import STEP_NL
+from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal, stage
 from pumpbench.client.lines import PumpError
 from pumpbench.images.flashfiles import with_file
 from pumpbench.targets.sim.battery_clock import BatteryClock

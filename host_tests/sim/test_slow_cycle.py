@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import STEP_NL, Bench, main_with_task
+from host_tests.support.sessions.bench import STEP_NL, Bench, main_with_task
 from pumpbench.targets.sim import SimTarget
 
 EMPTY = "306"

@@ -11,8 +11,8 @@ from collections import Counter
 import pytest
 
 from host_tests.behaviour.test_full_weeks import commit, stage
-from host_tests.bench_session import Bench, assert_exact
 from host_tests.footprint import apps
+from host_tests.support.sessions.bench import Bench, assert_exact
 from host_tests.twin_copies import path_of
 from pump.records.mirrored_records import MirroredRecords
 from pumpbench.images.flashfiles import read_files

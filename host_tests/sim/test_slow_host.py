@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_balanced, assert_exact
+from host_tests.support.sessions.bench import Bench, assert_balanced, assert_exact
 from pumpbench.boards.catalog import load_board
 from pumpbench.targets.sim import SimTarget
 

@@ -8,7 +8,7 @@ it can be written to whenever no host is connected, and a write then waits for 5
 
 import pytest
 
-from host_tests.bench_session import Bench, assert_exact
+from host_tests.support.sessions.bench import Bench, assert_exact
 from pumpbench.targets.sim import SimTarget, fake_machine
 from pumpbench.targets.sim.console import FRAME_ADDRESS
 

@@ -7,7 +7,7 @@ in nanolitres and nanograms, times in microseconds, rates in nanolitres a day un
 
 from fractions import Fraction
 
-from host_tests.session_inputs import decimal
+from host_tests.support.sessions.inputs import decimal
 
 DAY_US = 86_400_000_000
 WEEK_US = 7 * DAY_US

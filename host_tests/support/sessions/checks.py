@@ -9,7 +9,7 @@ from host_tests.support.oracle.decisions import margin_ng
 from host_tests.support.oracle.edges import day_ng
 from host_tests.support.oracle.model import DOUBT_US, IN_WINDOW
 from host_tests.support.oracle.pump import Span
-from host_tests.therapy.session import fields
+from host_tests.support.sessions.judged import fields
 
 QUESTIONS = "THER:STAT?;:DEL:STEP?;LEDG?;:BOL:STAT?;PAT?;:ALAR:ACT?"
 SETTLED_US = 50_000  # from the end of a dose until the pump has noticed

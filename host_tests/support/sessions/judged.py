@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from hypothesis import assume
 
-from host_tests.sim_session import COUNTED_US, MARK, trains
 from host_tests.support.oracle.course import Course
 from host_tests.support.oracle.pump import Span
+from host_tests.support.sessions.sim import COUNTED_US, MARK, trains
 from host_tests.therapy.flash import Flash
 from pumpbench.targets.sim import SimTarget
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One of every order that moves something or changes what moves, and what comes before it."""
 
-from host_tests.therapy.bench import prescribe, stage
+from host_tests.support.sessions.therapy import prescribe, stage
 from pumpbench.client.pump import review_of
 
 PATIENT = ("PAT:DOSE 5 UG,5 MIN", "PAT:LOCK 6 HR", "PAT:MAX 2")

@@ -7,15 +7,15 @@ from fractions import Fraction
 
 from hypothesis import assume
 
-from host_tests.session_inputs import decimal
 from host_tests.support.oracle import decisions as decide
 from host_tests.support.oracle import verdict as verdict
 from host_tests.support.oracle.content import DAY_US, HEAD, NL_PER_REV, WEEK_US, Rate, seconds, ug
 from host_tests.support.oracle.model import DOUBT_US, MONDAY_S, Model
 from host_tests.support.oracle.pump import Span
-from host_tests.therapy.checks import Checks
-from host_tests.therapy.session import Session, fields
-from host_tests.therapy.tally import Tally
+from host_tests.support.sessions.checks import Checks
+from host_tests.support.sessions.inputs import decimal
+from host_tests.support.sessions.judged import Session, fields
+from host_tests.support.sessions.tally import Tally
 
 EPOCH = datetime(2000, 1, 1)
 SOFT = r'"(HIGH|LOW|INCRease|DECRease|INTerval): '

@@ -8,7 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from host_tests.support.oracle.content import HEAD
 from host_tests.support.oracle.verdict import HOUR_US
-from host_tests.therapy.operator import Operator
+from host_tests.support.sessions.operator import Operator
 
 PAUSE_US = st.integers(0, 3_000_000)
 STORM = st.lists(st.tuples(PAUSE_US, PAUSE_US), min_size=10, max_size=30)

@@ -13,7 +13,6 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from host_tests.sim_session import trains
 from host_tests.support.oracle.content import DAY_US, HEAD, NL_PER_REV, seconds, ug
 from host_tests.support.oracle.decisions import (
     LIMIT,
@@ -25,8 +24,9 @@ from host_tests.support.oracle.decisions import (
 from host_tests.support.oracle.edges import day_ng
 from host_tests.support.oracle.model import DOUBT_US, IN_WINDOW
 from host_tests.support.oracle.sources import share
-from host_tests.therapy.operator import Operator
-from host_tests.therapy.session import fields
+from host_tests.support.sessions.judged import fields
+from host_tests.support.sessions.operator import Operator
+from host_tests.support.sessions.sim import trains
 from pumpbench.targets.sim import SimTarget
 
 UNCONFIRMED, NOTHING_TO_CONFIRM = 128, 129

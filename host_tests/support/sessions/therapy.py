@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import STEP_NL
+from host_tests.support.sessions.bench import STEP_NL
 from pumpbench.analysis import programmed
 from pumpbench.analysis.programmed import Bolus, Window
 from pumpbench.client.lines import PumpError

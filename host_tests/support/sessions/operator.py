@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from host_tests.support.oracle.content import DAY_US, HEAD, NL_PER_REV
 from host_tests.support.oracle.model import DOUBT_US, MONDAY_S
 from host_tests.support.oracle.verdict import HOUR_US
-from host_tests.therapy import inputs as typed
-from host_tests.therapy.desk import Desk
-from host_tests.therapy.tally import Tally
+from host_tests.support.sessions import therapy_inputs as typed
+from host_tests.support.sessions.desk import Desk
+from host_tests.support.sessions.tally import Tally
 
 WEEK_S = 7 * 86_400
 NEAR = st.sampled_from([Fraction(101, 100), Fraction(99, 100), Fraction(1, 2)])

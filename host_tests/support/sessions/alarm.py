@@ -2,7 +2,7 @@
 """What a test of alarms does with a bench: listen to the pin, look at the lamp."""
 
 from host_tests.alarm_answers import shown
-from host_tests.bench_session import main_with_task
+from host_tests.support.sessions.bench import main_with_task
 from pump.alarm.conditions import LOW
 from pumpbench.analysis import sound, standard
 from pumpbench.boards.catalog import board_of, checked
