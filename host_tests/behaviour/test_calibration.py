@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.lives import Lives
+from host_tests.support.flash.copies import path_of, value_of, with_value
 from host_tests.support.sessions.bench import Bench, assert_balanced, assert_on_time
 from host_tests.support.sessions.therapy import ledger_ml, refusal
-from host_tests.twin_copies import path_of, value_of, with_value
 from pump.records.event_codes import STORE_LOST
 from pumpbench.boards.catalog import load_board
 from pumpbench.client.pump import Pump

@@ -10,9 +10,9 @@ from host_tests.behaviour.test_full_weeks import (
     free_bytes,
     stage,
 )
-from host_tests.event_logs import file_of
+from host_tests.support.flash.copies import value_of, with_value
+from host_tests.support.flash.event_logs import file_of
 from host_tests.support.sessions.bench import Bench
-from host_tests.twin_copies import value_of, with_value
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import build_image
 from pumpbench.targets.sim import SimTarget

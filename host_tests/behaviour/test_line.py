@@ -4,8 +4,8 @@
 import pytest
 
 from host_tests.lives import Lives
+from host_tests.support.flash.copies import older_setup, value_of, with_value
 from host_tests.support.sessions.therapy import prescribe, refusal
-from host_tests.twin_copies import older_setup, value_of, with_value
 from pump.records.event_codes import STORE_LOST
 
 NOT_CLEARED = 117

@@ -8,8 +8,8 @@ import pytest
 
 from host_tests.behaviour.test_buttons import hold
 from host_tests.lives import Lives
+from host_tests.support.flash.copies import older_setup
 from host_tests.support.sessions.therapy import prescribe, refusal
-from host_tests.twin_copies import older_setup
 from pump.hal.files import Files
 from pump.records.schemas import LOCK_PLACE, NO_LOCK
 from pumpbench.client.pump import Pump

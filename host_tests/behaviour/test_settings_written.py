@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.bench import Bench
-from host_tests.twin_copies import path_of
 from pumpbench.images.flashfiles import read_files
 from pumpbench.targets.sim import SimTarget
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.files import MemoryFiles
+from host_tests.support.flash.files import MemoryFiles
 from pump.kinds import CLINICIAN, PATIENT, TRIAL
 from pump.records.mirrored_records import MirroredRecords
 from pump.therapy.bolus_log import ABORTED, COMPLETED, FAULT, LOCKOUT, MAXIMUM, STOPPED, BolusLog

@@ -3,8 +3,16 @@
 
 import pytest
 
-from host_tests.event_logs import BOOT, BYTES, EVERY, good_numbers, logged, next_number, numbers
-from host_tests.files import MemoryFiles, PowerCut
+from host_tests.support.flash.event_logs import (
+    BOOT,
+    BYTES,
+    EVERY,
+    good_numbers,
+    logged,
+    next_number,
+    numbers,
+)
+from host_tests.support.flash.files import MemoryFiles, PowerCut
 from host_tests.tables import names_of
 from pump.records import event_codes
 from pump.records.event_codes import EVENTS_LOST, STARTED, STOPPED

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.event_logs import (
+from host_tests.support.flash.event_logs import (
     BOOT,
     BYTES,
     UNUSED,
@@ -19,7 +19,7 @@ from host_tests.event_logs import (
     numbers,
     record,
 )
-from host_tests.files import MemoryFiles
+from host_tests.support.flash.files import MemoryFiles
 from pump.records.event_codes import DAMAGED, STARTED
 from pump.records.event_log import EventLog
 

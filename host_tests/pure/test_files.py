@@ -9,7 +9,7 @@ import contextlib
 import pytest
 from greenlet import getcurrent
 
-from host_tests.files import MemoryFiles
+from host_tests.support.flash.files import MemoryFiles
 from pump.hal import files as hal_files
 from pump.hal.files import Files
 from pumpbench.images.flashfiles import read_files, with_file

@@ -6,8 +6,7 @@ import itertools
 
 import pytest
 
-from host_tests.files import MemoryFiles, PowerCut
-from host_tests.twin_copies import (
+from host_tests.support.flash.copies import (
     BOARD,
     COPIES,
     VALUE,
@@ -18,6 +17,7 @@ from host_tests.twin_copies import (
     mended,
     saved,
 )
+from host_tests.support.flash.files import MemoryFiles, PowerCut
 from pump.records.mirrored_records import LOST, MENDED, MOST_BYTES, VERSION, MirroredRecords
 
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.files import MemoryFiles, PowerCut
-from host_tests.twin_copies import (
+from host_tests.support.flash.copies import (
     BOARD,
     COPIES,
     VALUE,
@@ -20,6 +19,7 @@ from host_tests.twin_copies import (
     saved,
     sealed,
 )
+from host_tests.support.flash.files import MemoryFiles, PowerCut
 from pump.records.loading import FOREIGN, NEWER
 from pump.records.mirrored_records import LOST, MENDED, VERSION, MirroredRecords
 

@@ -4,8 +4,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.files import MemoryFiles, PowerCut
-from host_tests.twin_copies import BOARD, COPIES
+from host_tests.support.flash.copies import BOARD, COPIES
+from host_tests.support.flash.files import MemoryFiles, PowerCut
 from pump.records.mirrored_records import MirroredRecords
 
 

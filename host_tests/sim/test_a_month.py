@@ -4,8 +4,8 @@
 import pytest
 
 from host_tests.footprint import apps, size_of
+from host_tests.support.flash.wear import HOUR_S, Wear, pump_with_firmware_in_flash
 from host_tests.support.sessions.bench import assert_balanced
-from host_tests.wear import HOUR_S, Wear, pump_with_firmware_in_flash
 
 STEP_US = 5_400_000  # 62.5 nL at 1 mL/d
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.files import MemoryFiles, PowerCut
+from host_tests.support.flash.files import MemoryFiles, PowerCut
 from host_tests.support.sessions.therapy import DAY_S
 from pump.delivery.calibration import Calibrations
 from pump.delivery.ledger import Ledger

@@ -11,10 +11,10 @@ from littlefs import lfs
 from littlefs.lfs import LFSFileFlag
 
 from host_tests.alarm_answers import shown
-from host_tests.files import MemoryFiles
-from host_tests.power_cuts import PL_PER_ML, Operator
-from host_tests.survivor import LOCKOUT_S, Survivor
-from host_tests.twin_copies import path_of
+from host_tests.support.flash.copies import path_of
+from host_tests.support.flash.files import MemoryFiles
+from host_tests.support.flash.power_cuts import PL_PER_ML, Operator
+from host_tests.support.flash.survivor import LOCKOUT_S, Survivor
 from pump.records.event_codes import DAMAGED, STORE_LOST, STORE_MENDED
 from pump.records.event_log import EventLog
 from pumpbench.images.flashfiles import read_files, with_file, with_files, without_file

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tests.wear import Wear, pump_with_firmware_in_flash, years
+from host_tests.support.flash.wear import Wear, pump_with_firmware_in_flash, years
 from pumpbench.images.image import BLOCK_COUNT
 
 PAGE = Path(__file__).resolve().parents[2] / "firmware" / "STORE.md"

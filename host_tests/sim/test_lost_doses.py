@@ -4,8 +4,8 @@
 import pytest
 
 from host_tests.lives import Lives
+from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
-from host_tests.twin_copies import path_of
 from pumpbench.images.flashfiles import with_file
 from pumpbench.targets.sim.battery_clock import BatteryClock
 

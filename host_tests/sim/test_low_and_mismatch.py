@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.lives import Lives
-from host_tests.twin_copies import path_of
+from host_tests.support.flash.copies import path_of
 from pumpbench.images.flashfiles import with_file
 
 LOW, MISMATCH = 305, 307

@@ -12,9 +12,9 @@ from fractions import Fraction
 import pytest
 
 from host_tests.alarm_answers import shown
-from host_tests.event_logs import file_of
-from host_tests.power_cuts import Operator, cuts
-from host_tests.survivor import LOCKOUT_S, Survivor
+from host_tests.support.flash.event_logs import file_of
+from host_tests.support.flash.power_cuts import Operator, cuts
+from host_tests.support.flash.survivor import LOCKOUT_S, Survivor
 from pumpbench.images.flashfiles import with_file
 from pumpbench.targets.sim import SimTarget
 

@@ -13,11 +13,11 @@ import pytest
 
 from host_tests.alarm_answers import shown
 from host_tests.behaviour.test_largest_records import at_the_largest, lived
-from host_tests.event_logs import BOOT
-from host_tests.flash_judge import Judge
-from host_tests.flash_lives import FULL_LOG, NAMES, NEVER_ON, STOPPED, life
 from host_tests.lives import Lives
-from host_tests.raw_flash import content_of, used_bits, used_blocks
+from host_tests.support.flash.event_logs import BOOT
+from host_tests.support.flash.judge import Judge
+from host_tests.support.flash.lives import FULL_LOG, NAMES, NEVER_ON, STOPPED, life
+from host_tests.support.flash.raw import content_of, used_bits, used_blocks
 from host_tests.support.sessions.therapy import refusal
 from pump.records import event_log, mirrored_records
 from pump.records.event_codes import STARTED, STORE_LOST, STORE_MENDED

@@ -7,8 +7,8 @@ Until a calibration is in force, measured or typed: then it counts as what that 
 import pytest
 
 from host_tests.lives import Lives
+from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.therapy import prescribe
-from host_tests.twin_copies import path_of
 from pumpbench.images.flashfiles import with_file
 
 LOW, EMPTY = 305, 306

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from hypothesis import assume
 
+from host_tests.support.flash.failing import Flash
 from host_tests.support.oracle.course import Course
 from host_tests.support.oracle.pump import Span
 from host_tests.support.sessions.sim import COUNTED_US, MARK, trains
-from host_tests.therapy.flash import Flash
 from pumpbench.targets.sim import SimTarget
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from littlefs import LittleFSError, UserContext, lfs
 
-from host_tests.flash_lives import PROGRAM
+from host_tests.support.flash.lives import PROGRAM
 from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, MAIN, PROG_BYTES
 
 MOST_BYTES = 1_000_000  # of a file

@@ -4,7 +4,7 @@
 import binascii
 import struct
 
-from host_tests.files import MemoryFiles
+from host_tests.support.flash.files import MemoryFiles
 from pump.records.event_codes import DAMAGED, STARTED, STOPPED
 from pump.records.event_log import EventLog
 

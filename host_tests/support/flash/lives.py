@@ -7,9 +7,9 @@ There is no program on these flashes but main.py: to damage it is a matter of th
 from functools import cache
 from typing import NamedTuple
 
-from host_tests.event_logs import file_of
+from host_tests.support.flash.copies import path_of, value_of, with_value
+from host_tests.support.flash.event_logs import file_of
 from host_tests.support.sessions.bench import Bench
-from host_tests.twin_copies import path_of, value_of, with_value
 from pumpbench.client.pump import Pump
 from pumpbench.images.flashfiles import read_files, with_files
 from pumpbench.images.image import FIRMWARE, MAIN, pack

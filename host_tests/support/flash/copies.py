@@ -4,7 +4,7 @@
 import binascii
 import json
 
-from host_tests.files import MemoryFiles
+from host_tests.support.flash.files import MemoryFiles
 from pump.records.mirrored_records import FOLDERS, MirroredRecords
 from pumpbench.images.flashfiles import read_files, with_files
 

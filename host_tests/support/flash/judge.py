@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from operator import and_
 
 from host_tests.alarm_answers import shown
-from host_tests.flash_lives import PROGRAM
-from host_tests.raw_flash import EVENT_BYTES, Chip, content_of, events_in, likeness
-from host_tests.twin_copies import path_of, value_of
+from host_tests.support.flash.copies import path_of, value_of
+from host_tests.support.flash.lives import PROGRAM
+from host_tests.support.flash.raw import EVENT_BYTES, Chip, content_of, events_in, likeness
 from pump.records.event_codes import DAMAGED
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump
