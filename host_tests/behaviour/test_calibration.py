@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.copies import path_of, value_of, with_value
 from host_tests.support.sessions.bench import Bench, assert_balanced, assert_on_time
 from host_tests.support.sessions.therapy import ledger_ml, refusal

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.copies import older_setup, value_of, with_value
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pump.records.event_codes import STORE_LOST

@@ -12,7 +12,7 @@ import traceback
 
 import pytest
 
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from host_tests.support.sessions.bench import Bench, main_with_task, period_us
 from pumpbench.targets.emulator import EmulatorTarget
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 import pyvisa
 
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from pumpbench.images import uf2
 
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.stack import Depth
+from host_tests.support.boards.stack import Depth
 from host_tests.support.sessions.bench import Bench
 from host_tests.support.sessions.orders import ORDERS, ready
 from pump.records.journal import Journal

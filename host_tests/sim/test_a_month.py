@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.footprint import apps, size_of
+from host_tests.support.boards.footprint import apps, size_of
 from host_tests.support.flash.wear import HOUR_S, Wear, pump_with_firmware_in_flash
 from host_tests.support.sessions.bench import assert_balanced
 

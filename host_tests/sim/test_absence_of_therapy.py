@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.sessions.therapy import prescribe
 
 TOO_LONG = 311

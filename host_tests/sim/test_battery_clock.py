@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.targets.sim.battery_clock import BatteryClock
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.boards.catalog import load_board
 from pumpbench.client.pump import Pump

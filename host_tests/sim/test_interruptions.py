@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.therapy import DAY_S, MIN_S, prescribe, refusal
 from pumpbench.images.flashfiles import with_file

@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from host_tests.board_files import write_on_board
-from host_tests.lives import Lives
+from host_tests.support.boards.board_files import write_on_board
+from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.event_logs import BYTES, file_of
 from host_tests.support.sessions.therapy import refusal
 from pump import selftest

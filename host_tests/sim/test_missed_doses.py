@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe
 from pumpbench.targets.sim.battery_clock import BatteryClock
 from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images

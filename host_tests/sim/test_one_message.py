@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 
 RESET, STARTED, STOPPED, BEGAN, ENDED, COMMAND = 401, 402, 403, 405, 406, 420
 

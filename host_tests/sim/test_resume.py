@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.sessions.bench import STEP_NL
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal, stage
 from pumpbench.client.lines import PumpError

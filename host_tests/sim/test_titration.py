@@ -6,7 +6,7 @@ Source: LoopKit/Loop 1796 and 1834, what a safety check needs was not stored bef
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.sessions.therapy import HOUR_S, prescribe, stage
 from pumpbench.targets.sim.battery_clock import BatteryClock
 

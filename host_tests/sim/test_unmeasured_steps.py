@@ -6,7 +6,7 @@ Until a calibration is in force, measured or typed: then it counts as what that 
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.therapy import prescribe
 from pumpbench.images.flashfiles import with_file

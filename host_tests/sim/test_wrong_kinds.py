@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from host_tests.lives import Lives
+from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.copies import path_of, with_value
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pumpbench.images.flashfiles import read_files, with_file, without_file

@@ -6,7 +6,7 @@ A boot takes 2.5 simulated seconds and some six real ones. What `prepare` has bo
 and the lines of a new `Bench` answered. What looks at a boot powers up a board of its own.
 """
 
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from host_tests.support.sessions.bench import Bench
 from pumpbench.targets.emulator import EmulatorTarget
 
