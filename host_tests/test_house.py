@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from host_tests import console_page
-from host_tests.console_lines import tree_of
-from host_tests.rows import all_rows
-from host_tests.tables import clashes, headers_of, names_of
+from host_tests.support.console import console_page
+from host_tests.support.console.lines import tree_of
+from host_tests.support.console.rows import all_rows
+from host_tests.support.console.tables import clashes, headers_of, names_of
 from pump import faults
 from pump.alarm import conditions
 from pump.console import errors

@@ -9,7 +9,7 @@ import functools
 
 import pytest
 
-from host_tests.alarm_answers import codes
+from host_tests.support.console.alarm_answers import codes
 from host_tests.support.sessions.bench import Bench, assert_balanced
 from host_tests.support.sessions.therapy import (
     DAY_S,

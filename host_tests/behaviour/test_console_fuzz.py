@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from host_tests.fuzz import Fuzz
 from host_tests.support.boards.footprint import apps, most_free, size_of
+from host_tests.support.console.fuzz import Fuzz
 from host_tests.support.sessions.bench import assert_exact
 
 RATE = "24 ML/D"

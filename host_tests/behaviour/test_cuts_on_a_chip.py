@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from host_tests.alarm_answers import codes
 from host_tests.conftest import emulated
+from host_tests.support.console.alarm_answers import codes
 from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.sessions.bench import STEP_NL, Bench, main_with_task, period_us
 from pump.faults import RESET_LOOP
 from pump.watchdog import TIMEOUT_MS

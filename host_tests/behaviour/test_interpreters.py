@@ -10,7 +10,7 @@ import random
 import pytest
 
 from host_tests.conftest import interpreted
-from host_tests.fuzz import Fuzz
+from host_tests.support.console.fuzz import Fuzz
 from host_tests.support.sessions.twins import Operator, compare
 
 

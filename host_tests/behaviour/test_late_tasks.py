@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.alarm_answers import codes
+from host_tests.support.console.alarm_answers import codes
 from host_tests.support.sessions.alarm import assert_sounds, filled, states
 from host_tests.support.sessions.bench import Bench, assert_exact, main_with_task
 from pump.alarm import conditions

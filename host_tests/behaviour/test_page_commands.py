@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from host_tests.console_page import CUT, TOKEN, Life, commands
-from host_tests.tables import headers_of
+from host_tests.support.console.console_page import CUT, TOKEN, Life, commands
+from host_tests.support.console.tables import headers_of
 
 NO_ERROR = '0,"No error"'
 ML, S, UG, INT = r"\d+\.\d{6}", r"\d+\.\d{3}", r"\d+\.\d{3}", r"\d+"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from host_tests.console_page import CUT, TOKEN, Life, errors
+from host_tests.support.console.console_page import CUT, TOKEN, Life, errors
 
 COMMIT = f"PRES:COMM {TOKEN}"
 SIMPLE = "PRES:NEW;CONC 500 UG/ML;MODE SIMP;RATE 24 ML/D"

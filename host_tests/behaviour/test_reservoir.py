@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.sessions.bench import Bench, assert_balanced
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pumpbench.targets.sim import SimTarget

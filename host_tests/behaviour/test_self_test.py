@@ -3,8 +3,8 @@
 
 import pytest
 
-from host_tests.alarm_answers import codes
 from host_tests.support.boards.board_files import write_on_board
+from host_tests.support.console.alarm_answers import codes
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.bench import Bench, assert_balanced, assert_exact, main_with_task
 from pump.faults import (

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.tables import names_of
+from host_tests.support.console.tables import names_of
 from pump.console import errors
 from pump.console.errors import ScpiError
 from pump.console.parser import commands

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.console_lines import responses, tree_of
+from host_tests.support.console.lines import responses, tree_of
 from pump import faults, units
 from pump.console import ieee488
 from pump.console.errors import ErrorQueue

@@ -3,8 +3,8 @@
 
 import pytest
 
-from host_tests.console_lines import call, tree_of
-from host_tests.tables import names_of
+from host_tests.support.console.lines import call, tree_of
+from host_tests.support.console.tables import names_of
 from pump import faults
 from pump.console import errors, ieee488
 from pump.console.errors import ErrorQueue, ScpiError

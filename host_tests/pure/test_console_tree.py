@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.console_lines import call, tree_of
-from host_tests.tables import clashes, names_of
+from host_tests.support.console.lines import call, tree_of
+from host_tests.support.console.tables import clashes, names_of
 from pump import units
 from pump.console import errors, params
 from pump.console.errors import ScpiError

@@ -3,6 +3,7 @@
 
 import pytest
 
+from host_tests.support.console.tables import names_of
 from host_tests.support.flash.event_logs import (
     BOOT,
     BYTES,
@@ -13,7 +14,6 @@ from host_tests.support.flash.event_logs import (
     numbers,
 )
 from host_tests.support.flash.files import MemoryFiles, PowerCut
-from host_tests.tables import names_of
 from pump.records import event_codes
 from pump.records.event_codes import EVENTS_LOST, STARTED, STOPPED
 from pump.records.event_log import EventLog

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The console's task takes a bounded piece of time, whatever the host sends."""
 
-from host_tests.console_lines import tree_of
+from host_tests.support.console.lines import tree_of
 from pump.console.errors import ErrorQueue
 from pump.console.link import Link
 from pump.console.session import Session

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from host_tests.console_lines import call, tree_of
-from host_tests.rows import all_rows
+from host_tests.support.console.lines import call, tree_of
+from host_tests.support.console.rows import all_rows
 from pump.faults import LOCKED, WAIT, Refused
 from pump.lock import Lock, has_pin, is_open_to_all
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.console_lines import tree_of
+from host_tests.support.console.lines import tree_of
 from pump.console.errors import ErrorQueue
 from pump.console.link import Link
 from pump.console.session import Session

@@ -10,7 +10,7 @@ import pytest
 from littlefs import lfs
 from littlefs.lfs import LFSFileFlag
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.flash.copies import path_of
 from host_tests.support.flash.files import MemoryFiles
 from host_tests.support.flash.power_cuts import PL_PER_ML, Operator

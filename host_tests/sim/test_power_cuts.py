@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.flash.event_logs import file_of
 from host_tests.support.flash.power_cuts import Operator, cuts
 from host_tests.support.flash.survivor import LOCKOUT_S, Survivor

@@ -11,9 +11,9 @@ import struct
 
 import pytest
 
-from host_tests.alarm_answers import shown
 from host_tests.behaviour.test_largest_records import at_the_largest, lived
 from host_tests.support.boards.lives import Lives
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.flash.event_logs import BOOT
 from host_tests.support.flash.judge import Judge
 from host_tests.support.flash.lives import FULL_LOG, NAMES, NEVER_ON, STOPPED, life

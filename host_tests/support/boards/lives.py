@@ -7,7 +7,7 @@ the chip, while what was queued goes out. A warm reset is one by software.
 
 from types import SimpleNamespace
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.sessions.bench import main_with_task
 from pumpbench.boards.catalog import load_board
 from pumpbench.client.pump import Pump

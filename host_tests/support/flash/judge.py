@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import contextmanager
 from operator import and_
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.flash.copies import path_of, value_of
 from host_tests.support.flash.lives import PROGRAM
 from host_tests.support.flash.raw import EVENT_BYTES, Chip, content_of, events_in, likeness

@@ -4,7 +4,7 @@
 import re
 from fractions import Fraction
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.flash.power_cuts import PL_PER_ML, STEPS_PER_REV
 from pump.records.event_codes import DAMAGED, RESET, STORE_LOST, STORE_MENDED
 from pumpbench.client.pump import Pump

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a test of alarms does with a bench: listen to the pin, look at the lamp."""
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.sessions.bench import main_with_task
 from pump.alarm.conditions import LOW
 from pumpbench.analysis import sound, standard

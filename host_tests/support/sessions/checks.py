@@ -3,7 +3,7 @@
 
 from fractions import Fraction
 
-from host_tests.alarm_answers import shown
+from host_tests.support.console.alarm_answers import shown
 from host_tests.support.oracle.content import DAY_US, HEAD
 from host_tests.support.oracle.decisions import margin_ng
 from host_tests.support.oracle.edges import day_ng

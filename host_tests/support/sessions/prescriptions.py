@@ -3,7 +3,7 @@
 
 from hypothesis import strategies as st
 
-from host_tests.console_lines import responses, tree_of
+from host_tests.support.console.lines import responses, tree_of
 from pump.console import ieee488
 from pump.console.commands import prescription as commands
 from pump.console.errors import ErrorQueue

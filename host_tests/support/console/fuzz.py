@@ -4,8 +4,8 @@
 None of them may stop or change a simple therapy that runs: what is meant to is left out.
 """
 
-from host_tests.rows import all_rows
-from host_tests.tables import headers_of
+from host_tests.support.console.rows import all_rows
+from host_tests.support.console.tables import headers_of
 
 # A bolus adds steps, a stop ends them; the others take the console away, or put a lock on it.
 LEFT_OUT = ("THER:STOP", "BOL:STAR", "SYST:SERV", "SYST:LOCK")
