@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from host_tests.operations import operations
 from host_tests.support.oracle.regular_therapy import (
     CONCENTRATIONS_NG_ML,
     DAY_US,
@@ -25,6 +24,7 @@ from host_tests.support.oracle.regular_therapy import (
     week_due,
     weeks,
 )
+from host_tests.support.run.operations import operations
 from pump.kinds import PERIODIC as PERIODIC_KIND
 from pump.prescription.daily_totals import lowest_nl_d, most_ng
 from pump.prescription.prescription import FLEX, MINIMUM, SIMPLE

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from host_tests.operations import operations
 from host_tests.support.oracle.schedule import (
     bounded,
     changes_of,
@@ -19,6 +18,7 @@ from host_tests.support.oracle.schedule import (
     exact_of,
     parts,
 )
+from host_tests.support.run.operations import operations
 from pump.kinds import BRIDGE, CLINICIAN, PATIENT
 from pump.therapy.cycle import Cycle
 from pump.therapy.schedule import Constant, Dose, Sequence, Superimposed

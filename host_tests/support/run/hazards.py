@@ -11,7 +11,7 @@ import re
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 TESTS = ROOT / "host_tests"
 PAGE = ROOT / "firmware" / "HAZARDS.md"
 CATEGORIES = (

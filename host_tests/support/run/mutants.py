@@ -26,7 +26,7 @@ from cosmic_ray.testing import run_tests
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 BUILD = ROOT / "build" / "mutants"
 PARTS = ("firmware", "bench", "boards", "host_tests", "pyproject.toml")
 PUMP = Path("firmware/pump")
