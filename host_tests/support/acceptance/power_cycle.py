@@ -6,7 +6,7 @@ import time
 import pytest
 import serial
 
-from host_tests.hil.plugged import PluggedPump
+from host_tests.support.acceptance.plugged import PluggedPump
 from pumpbench import NotAPump
 from pumpbench.hil.power import HOW, NoSwitch, switch_of
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from host_tests.hil.plugged import PluggedPump
-from host_tests.hil.power_cycle import power_of
-from host_tests.hil.wires import wires_of
+from host_tests.support.acceptance.plugged import PluggedPump
+from host_tests.support.acceptance.power_cycle import power_of
+from host_tests.support.acceptance.wires import wires_of
 from pumpbench import Prescription, Pump, PumpError
 from pumpbench.hil.power import NoSwitch
 from pumpbench.targets.target import Target
