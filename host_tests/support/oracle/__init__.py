@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What pure modules must answer, found by brute force or in plain fractions."""
+"""What must come out, in plain fractions or by brute force, written apart from the firmware."""

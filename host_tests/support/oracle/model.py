@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The oracle's state of the whole therapy: what goes on, what was given, what is in the line.
 
-It is told what was granted (`host_tests.support.oracle.decisions` says what must be), passes it on to
-the course that the steps must follow, and keeps the 24 h that the limits are about.
+It is told what was granted (`decisions.py` says what must be), passes it on to the course that the
+steps must follow, and keeps the 24 h that the limits are about.
 """
 
 from fractions import Fraction

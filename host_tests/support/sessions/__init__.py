@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The therapy as it must be, in plain fractions and apart from the firmware; and its judge."""
+"""Who works with a pump in a test: at a bench, at a console that is judged, at random."""
