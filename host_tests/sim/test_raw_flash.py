@@ -11,7 +11,7 @@ import struct
 
 import pytest
 
-from host_tests.behaviour.test_largest_records import at_the_largest, lived
+from host_tests.behaviour.records.test_largest_records import at_the_largest, lived
 from host_tests.support.boards.lives import Lives
 from host_tests.support.console.alarm_answers import shown
 from host_tests.support.flash.event_logs import BOOT

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from host_tests.behaviour.test_full_weeks import commit, stage
+from host_tests.behaviour.therapy.test_full_weeks import commit, stage
 from host_tests.support.boards.footprint import apps
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.bench import Bench, assert_exact

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.behaviour.test_alarms import assert_answered, logged
+from host_tests.behaviour.alarm.test_alarms import assert_answered, logged
 from host_tests.support.sessions.alarm import ROTOR, Later, filled, states, with_board
 from host_tests.support.sessions.bench import STEP_NL, Bench
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.sim.test_full_flash import used_up
+from host_tests.behaviour.records.test_full_flash import used_up
 from host_tests.support.boards.lives import Lives
 from host_tests.support.sessions.bench import Bench, assert_balanced
 from pumpbench.targets.sim import SimTarget

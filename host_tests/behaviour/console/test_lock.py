@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from host_tests.behaviour.test_buttons import hold
+from host_tests.behaviour.console.test_buttons import hold
 from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.copies import older_setup
 from host_tests.support.sessions.therapy import prescribe, refusal

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from host_tests.behaviour.test_trips import HOARD
+from host_tests.behaviour.faults.test_trips import HOARD
 from host_tests.support.sessions.alarm import (
     ACTING_PIN,
     assert_sounds,

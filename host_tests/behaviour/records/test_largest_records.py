@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.behaviour.test_full_weeks import (
+from host_tests.behaviour.therapy.test_full_weeks import (
     LEAST_FREE,
     WAIT_S,
     commit,
