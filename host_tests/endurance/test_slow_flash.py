@@ -10,10 +10,10 @@ from collections import Counter
 
 import pytest
 
-from host_tests.behaviour.therapy.test_full_weeks import commit, stage
 from host_tests.support.boards.footprint import apps
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.bench import Bench, assert_exact
+from host_tests.support.sessions.full_weeks import commit, stage
 from pump.records.mirrored_records import MirroredRecords
 from pumpbench.images.flashfiles import read_files
 from pumpbench.targets.sim import SimTarget

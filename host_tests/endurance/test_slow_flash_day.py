@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.behaviour.therapy.test_full_weeks import A_DAY, rate, stage
 from host_tests.support.console.alarm_answers import shown
 from host_tests.support.sessions.bench import Bench, assert_balanced
+from host_tests.support.sessions.full_weeks import A_DAY, rate, stage
 from host_tests.support.sessions.therapy import NG_ML, Account, history, refusal
 from pumpbench.client.pump import review_of
 from pumpbench.targets.sim import SimTarget

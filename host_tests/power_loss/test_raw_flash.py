@@ -11,11 +11,11 @@ import struct
 
 import pytest
 
-from host_tests.behaviour.records.test_largest_records import at_the_largest, lived
 from host_tests.support.boards.lives import Lives
 from host_tests.support.console.alarm_answers import shown
 from host_tests.support.flash.event_logs import BOOT
 from host_tests.support.flash.judge import Judge
+from host_tests.support.flash.largest import at_the_largest, lived
 from host_tests.support.flash.lives import FULL_LOG, NAMES, NEVER_ON, STOPPED, life
 from host_tests.support.flash.raw import content_of, used_bits, used_blocks
 from host_tests.support.sessions.therapy import refusal

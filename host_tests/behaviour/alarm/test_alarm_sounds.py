@@ -5,7 +5,6 @@ import itertools
 
 import pytest
 
-from host_tests.behaviour.faults.test_trips import HOARD
 from host_tests.support.sessions.alarm import (
     ACTING_PIN,
     assert_sounds,
@@ -17,6 +16,7 @@ from host_tests.support.sessions.alarm import (
     with_board,
 )
 from host_tests.support.sessions.bench import (
+    HOARD,
     Bench,
     assert_balanced,
     assert_on_time,

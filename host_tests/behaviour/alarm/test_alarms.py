@@ -9,14 +9,17 @@ import pytest
 
 from host_tests.support.sessions.alarm import (
     Later,
+    assert_answered,
     assert_seen,
     assert_silent,
     assert_sounds,
     filled,
     heard,
     listen,
+    logged,
     press,
     pressing,
+    send,
     states,
     with_board,
 )
@@ -29,7 +32,6 @@ from pumpbench.targets.sim import SimTarget, fake_gc, fake_rp2
 
 pytestmark = pytest.mark.chip_in_soak
 
-BITS = {"HIGH": 1024, "MEDIUM": 2048, "LOW": 4096}
 NO_ALARM, SOUNDING, NOT_FITTED, RANGE = 130, 131, 132, -222
 
 # What a host can bring about: code -> (messages that do, messages that end it)
@@ -49,65 +51,12 @@ BY_TASK = {309, 310}
 OTHERS = {313, 314, 315, 316}
 GUARDS = {321, 322, 323, 324}  # see test_heartbeat.py, test_late_tasks.py, test_self_test.py
 WITH_ROTOR = {317, 318, 319, 320}  # see test_rotor.py
-ONCE = {303, 312, 325}  # over when somebody has taken note
 
 
 def test_no_alarm_is_forgotten():
     codes = {row.code for row in conditions.rows()}
     of_guards = WITH_ROTOR | GUARDS
     assert set(BY_HOST) | LATER | AFTER_RESET | BY_TASK | OTHERS | of_guards == codes
-
-
-def send(bench, messages):
-    for message in messages:
-        if message == "COMMIT":
-            token, *names = bench.ask("PRES:VAL?").split(",")[1:]
-            soft = [name.split(":")[0].strip('"') for name in names if "LIMit" in name]
-            bench.tell("PRES:COMM " + ",".join([token, *soft]))
-        elif message == "WAIT":
-            bench.run(2)
-        else:
-            bench.tell(message)
-
-
-def assert_answered(bench, code, end=()):
-    """An alarm that has just come is shown, seen, heard, paused, heard again, acknowledged.
-
-    end: messages that end its cause; it is gone then.
-    """
-    row = conditions.row(code)
-    assert states(bench)[code] == "ACTIVE"
-    assert int(bench.ask("STAT:QUES?")) & BITS[row.priority]
-    assert int(bench.ask("STAT:QUES:COND?")) & BITS[row.priority]
-    assert_sounds(bench, row.priority, 4)
-    assert_seen(bench, row.priority)
-    bench.tell("ALAR:PAUS 18 S")
-    assert states(bench)[code] == "PAUSED"
-    assert_silent(bench, 17.5)
-    assert_sounds(bench, row.priority, 5)
-    assert states(bench)[code] == "ACTIVE"
-    bench.tell(f"ALAR:ACKN {code}")
-    assert_silent(bench, 3)
-    if code in ONCE:
-        assert code not in states(bench)
-    else:
-        assert states(bench)[code] == "ACKNOWLEDGED"
-        assert_seen(bench, row.priority)
-    events = logged(bench)
-    for text in (f"ALARM_ON {code}", "AUDIO_PAUSED 18.000 s", "AUDIO_RESUMED"):
-        assert text in events
-    assert f"ALARM_ACKNOWLEDGED {code}" in events
-    send(bench, end)
-    if end or code in ONCE:
-        assert code not in states(bench)
-        assert f"ALARM_OFF {code}" in logged(bench)
-
-
-def logged(bench):
-    """The texts of the last events."""
-    count, first = map(int, bench.ask("LOG:COUN?").split(","))
-    answer = bench.ask(f"LOG:READ? {max(first + count - 16, first)},16")
-    return answer.split('"')[1::2]
 
 
 @pytest.mark.hazard("alarm-unheard")

@@ -5,8 +5,22 @@ import random
 
 import pytest
 
-from host_tests.support.sessions.alarm import Later, filled, heard, listen, states, with_board
-from host_tests.support.sessions.bench import Bench, assert_balanced, assert_exact, main_with_task
+from host_tests.support.sessions.alarm import (
+    Later,
+    filled,
+    heard,
+    listen,
+    logged,
+    states,
+    with_board,
+)
+from host_tests.support.sessions.bench import (
+    Bench,
+    assert_balanced,
+    assert_exact,
+    hold,
+    main_with_task,
+)
 from host_tests.support.sessions.therapy import prescribe
 from pumpbench.images.image import FIRMWARE
 
@@ -14,21 +28,6 @@ BUTTONS = ("stop_button", "silence_button", "bolus_button")
 PATIENT = "PAT:DOSE 5 UG,10 S;LOCK 6 HR;MAX 3"
 LATENCY_S = 0.1  # from a full second to the last step
 TWO_TONES = [2]  # tones of each burst
-
-
-def hold(bench, name, seconds, then_s=0.5):
-    pin = bench.target.pin(name)
-    pin.drive(0)
-    bench.run(seconds)
-    pin.drive(1)
-    bench.run(then_s)
-
-
-def logged(bench):
-    """The texts of the last events."""
-    count, first = map(int, bench.ask("LOG:COUN?").split(","))
-    answer = bench.ask(f"LOG:READ? {max(first + count - 16, first)},16")
-    return answer.split('"')[1::2]
 
 
 def ordered(bench):

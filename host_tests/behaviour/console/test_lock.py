@@ -6,9 +6,9 @@ import zlib
 
 import pytest
 
-from host_tests.behaviour.console.test_buttons import hold
 from host_tests.support.boards.lives import Lives
 from host_tests.support.flash.copies import older_setup
+from host_tests.support.sessions.bench import hold
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pump.hal.files import Files
 from pump.records.schemas import LOCK_PLACE, NO_LOCK

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.support.sessions.bench import Bench, main_with_task
+from host_tests.support.sessions.bench import HOARD, Bench, main_with_task
 
 # A task to which something happens once so many steps are out, at 4444 a second: after a second,
 # when all that a start has to write is written.
@@ -72,20 +72,6 @@ def test_the_stop_button_held_at_power_up_leaves_the_board_at_the_repl(power_up)
         assert b"\r\n2\r\n" in target.output
     else:
         assert target.ended is not None and target.ended.error is None
-
-
-# Fills the heap with what is never let go.
-HOARD = """
-hoard = []
-
-
-def extra(now_us):
-    while app.engine.emitted() > 5000:
-        hoard.append(bytearray(500))
-        if len(hoard) > 10_000:
-            raise MemoryError  # more than any board has
-    return now_us + 20_000
-"""
 
 
 @pytest.mark.chip_in_soak

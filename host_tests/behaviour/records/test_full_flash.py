@@ -3,24 +3,13 @@
 
 import pytest
 
+from host_tests.support.flash.full import FILLER, used_up
 from host_tests.support.sessions.bench import Bench
 from pumpbench.client.lines import PumpError
-from pumpbench.images.flashfiles import with_file, without_file
-from pumpbench.images.image import BLOCK_BYTES
+from pumpbench.images.flashfiles import without_file
 from pumpbench.targets.sim import SimTarget
 
 NOT_RECORDED, RECORD_FAILED = 127, 205
-FILLER = "/filler"
-
-
-def used_up(flash):
-    """The same flash with as large a file in it as it takes."""
-    blocks = len(flash) // BLOCK_BYTES
-    while True:
-        try:
-            return with_file(flash, FILLER, bytes(blocks * BLOCK_BYTES))
-        except Exception:  # noqa: BLE001 - LittleFS says in its own way that it is full
-            blocks -= 1
 
 
 @pytest.fixture(scope="module")

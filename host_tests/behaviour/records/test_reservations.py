@@ -3,8 +3,8 @@
 
 import pytest
 
-from host_tests.behaviour.records.test_full_flash import used_up
 from host_tests.support.boards.lives import Lives
+from host_tests.support.flash.full import used_up
 from host_tests.support.sessions.bench import Bench, assert_balanced
 from pumpbench.targets.sim import SimTarget
 

@@ -9,8 +9,15 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.behaviour.alarm.test_alarms import assert_answered, logged
-from host_tests.support.sessions.alarm import ROTOR, Later, filled, states, with_board
+from host_tests.support.sessions.alarm import (
+    ROTOR,
+    Later,
+    assert_answered,
+    filled,
+    logged,
+    states,
+    with_board,
+)
 from host_tests.support.sessions.bench import STEP_NL, Bench
 
 DISTANCE = 400

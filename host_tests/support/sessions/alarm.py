@@ -3,11 +3,14 @@
 
 from host_tests.support.console.alarm_answers import shown
 from host_tests.support.sessions.bench import main_with_task
+from pump.alarm import conditions
 from pump.alarm.conditions import LOW
 from pumpbench.analysis import sound, standard
 from pumpbench.boards.catalog import board_of, checked
 from pumpbench.client.pump import Pump
 
+BITS = {"HIGH": 1024, "MEDIUM": 2048, "LOW": 4096}
+ONCE = {303, 312, 325}  # over when somebody has taken note
 ACTING_PIN = 10  # nothing of the board is on it
 PRESSED = """
 button = hal.Input("^!GP10")
@@ -119,3 +122,55 @@ def assert_seen(bench, priority):
         assert lamp.changes == []
     else:
         assert standard.lamp_problems(lamp.changes, priority) == []
+
+
+def send(bench, messages):
+    for message in messages:
+        if message == "COMMIT":
+            token, *names = bench.ask("PRES:VAL?").split(",")[1:]
+            soft = [name.split(":")[0].strip('"') for name in names if "LIMit" in name]
+            bench.tell("PRES:COMM " + ",".join([token, *soft]))
+        elif message == "WAIT":
+            bench.run(2)
+        else:
+            bench.tell(message)
+
+
+def assert_answered(bench, code, end=()):
+    """An alarm that has just come is shown, seen, heard, paused, heard again, acknowledged.
+
+    end: messages that end its cause; it is gone then.
+    """
+    row = conditions.row(code)
+    assert states(bench)[code] == "ACTIVE"
+    assert int(bench.ask("STAT:QUES?")) & BITS[row.priority]
+    assert int(bench.ask("STAT:QUES:COND?")) & BITS[row.priority]
+    assert_sounds(bench, row.priority, 4)
+    assert_seen(bench, row.priority)
+    bench.tell("ALAR:PAUS 18 S")
+    assert states(bench)[code] == "PAUSED"
+    assert_silent(bench, 17.5)
+    assert_sounds(bench, row.priority, 5)
+    assert states(bench)[code] == "ACTIVE"
+    bench.tell(f"ALAR:ACKN {code}")
+    assert_silent(bench, 3)
+    if code in ONCE:
+        assert code not in states(bench)
+    else:
+        assert states(bench)[code] == "ACKNOWLEDGED"
+        assert_seen(bench, row.priority)
+    events = logged(bench)
+    for text in (f"ALARM_ON {code}", "AUDIO_PAUSED 18.000 s", "AUDIO_RESUMED"):
+        assert text in events
+    assert f"ALARM_ACKNOWLEDGED {code}" in events
+    send(bench, end)
+    if end or code in ONCE:
+        assert code not in states(bench)
+        assert f"ALARM_OFF {code}" in logged(bench)
+
+
+def logged(bench):
+    """The texts of the last events."""
+    count, first = map(int, bench.ask("LOG:COUN?").split(","))
+    answer = bench.ask(f"LOG:READ? {max(first + count - 16, first)},16")
+    return answer.split('"')[1::2]

@@ -15,6 +15,19 @@ NL_D = {
     "ML/HR": 24 * 10**6,
 }
 
+# Fills the heap with what is never let go.
+HOARD = """
+hoard = []
+
+
+def extra(now_us):
+    while app.engine.emitted() > 5000:
+        hoard.append(bytearray(500))
+        if len(hoard) > 10_000:
+            raise MemoryError  # more than any board has
+    return now_us + 20_000
+"""
+
 RUN = "assembled(board, hal).run()\n"  # the line of firmware/main.py that a task is put before
 APP_WITH_TASK = """
 import machine, time
@@ -133,3 +146,11 @@ def main_with_task(task):
     assert line, f"firmware/main.py has no {RUN}"
     indent = before[before.rfind("\n") + 1 :]
     return before + textwrap.indent(APP_WITH_TASK.replace("# task", task), indent).lstrip() + after
+
+
+def hold(bench, name, seconds, then_s=0.5):
+    pin = bench.target.pin(name)
+    pin.drive(0)
+    bench.run(seconds)
+    pin.drive(1)
+    bench.run(then_s)

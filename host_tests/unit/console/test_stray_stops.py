@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from host_tests.support.console.toy import Toy
 from host_tests.support.run.operations import operations
-from host_tests.unit.console.test_console_session import Toy
 from pump.console.stray import Stray
 
 STOP = "THERapy:STOP"

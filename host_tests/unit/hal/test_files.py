@@ -4,11 +4,9 @@
 The board is the simulated one, which does not run: its `os`, `open`, LittleFS and flash are used.
 """
 
-import contextlib
-
 import pytest
-from greenlet import getcurrent
 
+from host_tests.support.boards.board_files import board
 from host_tests.support.flash.files import MemoryFiles
 from pump.hal import files as hal_files
 from pump.hal.files import Files
@@ -18,15 +16,6 @@ from pumpbench.targets.sim.flash import FLASH_BYTES, images
 
 STORE = "/store"
 UNBORN = f"{STORE}/{hal_files._UNBORN}"
-
-
-@contextlib.contextmanager
-def board(flash=None):
-    """The firmware's `os` and `open` are those of a board with this flash; yields its flash."""
-    world = SimTarget(flash=flash).world
-    with world.as_current():
-        world.test = getcurrent()
-        yield world.flash
 
 
 @pytest.fixture
