@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from host_tests.support import errors as errors_of_tests
 from host_tests.support.console import console_page
 from host_tests.support.console.lines import tree_of
 from host_tests.support.console.rows import all_rows
@@ -352,6 +353,13 @@ def test_the_page_of_the_architecture_lists_the_folders_of_tests_and_those_of_ev
     assert all((TESTS / name).exists() for name in named)
     subjects = {path.parent for path in modules if path.parts[0] in ("unit", "behaviour")}
     assert {f"{path}/" for path in subjects} - {"behaviour/"} <= {*named}
+
+
+def test_refusals_have_the_numbers_that_tests_know_them_by():
+    ours = {name: number for name, number in vars(errors_of_tests).items() if name.isupper()}
+    theirs = {name: number for name, number in vars(faults).items() if name.isupper()}
+    refusals = set(names_of(faults.NAMES)) & set(range(101, 200))
+    assert ours == {name: number for name, number in theirs.items() if number in refusals}
 
 
 def test_the_modules_and_tests_that_mutants_are_about_are_there():

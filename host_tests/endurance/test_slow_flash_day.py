@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from host_tests.support.console.alarm_answers import shown
+from host_tests.support.errors import LOCKED_OUT
 from host_tests.support.sessions.bench import Bench, assert_balanced
 from host_tests.support.sessions.full_weeks import A_DAY, rate, stage
 from host_tests.support.sessions.therapy import NG_ML, Account, history, refusal
@@ -19,7 +20,6 @@ ERASE_NS, PROGRAM_NS = 400_000_000, 3_000_000  # a block, a page
 SLOTS_A_DAY, SLOTS = 288, 24
 SLOT_S, BOLUS_S, PAUSE_S = 300, 30, 80.37
 DOSE_UG = 2
-LOCKED_OUT = 110
 # A copy takes the erase of its block and one of its folder, 0.85 s; two for the folder once in
 # some hundred times, when LittleFS moves it to other blocks.
 MOST_CYCLE_MS = 1_300

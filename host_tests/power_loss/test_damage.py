@@ -11,6 +11,14 @@ from littlefs import lfs
 from littlefs.lfs import LFSFileFlag
 
 from host_tests.support.console.alarm_answers import shown
+from host_tests.support.errors import (
+    LIMIT_EXCEEDED,
+    LINE_NOT_CLEARED,
+    NO_PRESCRIPTION,
+    NOT_CALIBRATED,
+    NOT_RECORDED,
+    UNCONFIRMED,
+)
 from host_tests.support.flash.copies import path_of
 from host_tests.support.flash.files import MemoryFiles
 from host_tests.support.flash.power_cuts import PL_PER_ML, Operator
@@ -23,8 +31,6 @@ KEYS = ("delivery", "setup", "past", "day", "titration", "prescription")
 BASAL = Fraction(10**6, 864)  # 100 mL a day in nL/s
 TOLD_BY_ALL = ("*TST?", "SYST:STAT?", "THER:STAT?", "SYST:ERR?")
 LOST_RECORDS, FAILING = 308, 309
-NOT_RECORDED = 127
-UNCONFIRMED, LIMIT, NO_PRESCRIPTION, NOT_CALIBRATED, OTHER_DRUG = 128, 112, 103, 124, 117
 
 
 class End:
@@ -116,8 +122,8 @@ def assert_lost(end, survivor, keys):
         for key, number in (
             ("setup", NOT_CALIBRATED),
             ("prescription", NO_PRESCRIPTION),
-            ("delivery", LIMIT),
-            ("day", LIMIT),
+            ("delivery", LIMIT_EXCEEDED),
+            ("day", LIMIT_EXCEEDED),
             ("past", 0),
             ("titration", 0),
         )
@@ -129,7 +135,7 @@ def assert_lost(end, survivor, keys):
     if keys == ["setup"]:
         assert survivor.refusal("MOT:CAL:PERR 0.19 ML") == 0
         assert survivor.ask("PRES:ACT?") == end.told["PRES:ACT?"]
-        assert survivor.refusal("THER:STAR") == OTHER_DRUG
+        assert survivor.refusal("THER:STAR") == LINE_NOT_CLEARED
     survivor.target.run(2)
     assert survivor.target.plant.edges.count == 0
 

@@ -4,11 +4,11 @@
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import UNCONFIRMED
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.therapy import DAY_S, MIN_S, prescribe, refusal
 from pumpbench.images.flashfiles import with_file
 
-UNCONFIRMED = 128
 INTERRUPTED, LOST = 304, 308
 SIMPLE = "MODE SIMP;RATE 24 ML/D"
 

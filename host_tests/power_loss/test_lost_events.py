@@ -7,13 +7,14 @@ import pytest
 
 from host_tests.support.boards.board_files import write_on_board
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import UNCONFIRMED
 from host_tests.support.flash.event_logs import BYTES, file_of
 from host_tests.support.sessions.therapy import refusal
 from pump import selftest
 from pumpbench.images.flashfiles import read_files, with_file, without_file
 
 NONE = [0]
-RECORDS_LOST, UNCONFIRMED = 308, 128
+RECORDS_LOST = 308
 STORE_MENDED, STORE_LOST, DAMAGED = 414, 415, 419
 OLDER, NEWER = "/log/log.0", "/log/log.1"
 

@@ -13,6 +13,7 @@ import pytest
 
 from host_tests.support.boards.lives import Lives
 from host_tests.support.console.alarm_answers import shown
+from host_tests.support.errors import NOT_CALIBRATED, UNCONFIRMED
 from host_tests.support.flash.event_logs import BOOT
 from host_tests.support.flash.judge import Judge
 from host_tests.support.flash.largest import at_the_largest, lived
@@ -31,7 +32,6 @@ FLIPS, BLOCKS = 390, 70  # of each life in `make test`
 FEW_FLIPS = {NEVER_ON: 100, FULL_LOG: 80}  # hardly a bit is in use; almost each has to boot
 PARTS = 4  # of each life in `make soak`, for as many cores
 RECORDS_LOST, RECORDS_FAILING = 308, 309
-UNCONFIRMED, NOT_CALIBRATED = 128, 124
 EVENT = struct.pack("<HHQI", BOOT, STARTED, 1, 2)  # in each of a full log
 
 

@@ -4,14 +4,17 @@
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import (
+    NOTHING_TO_CONFIRM,
+    RESERVOIR_TOO_LOW,
+    UNCONFIRMED,
+)
 from host_tests.support.sessions.bench import STEP_NL
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal, stage
 from pumpbench.client.lines import PumpError
 from pumpbench.images.flashfiles import with_file
 from pumpbench.targets.sim.battery_clock import BatteryClock
 
-UNCONFIRMED, NOTHING_TO_CONFIRM, IN_SERVICE = 128, 129, 108
-RESERVOIR_TOO_LOW = 123
 INTERRUPTED, LOST, UNKNOWN, DOSE_MISSED = 304, 308, 314, 325
 EVENT_INTERRUPTED, EVENT_DOSE_MISSED = 421, 434
 SIMPLE = "MODE SIMP;RATE 24 ML/D"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from host_tests.support.errors import IMPLAUSIBLE, LINE_NOT_CLEARED
 from host_tests.support.oracle.pump import STEPS_PER_REV, Prescription, Span
 from host_tests.support.sessions import inputs as typed
 from host_tests.support.sessions.campaign import run
@@ -23,8 +24,6 @@ ANSWERS = (
 )
 NOT_STOPPED, ALREADY_RUNNING, NO_PRESCRIPTION = range(101, 104)
 NOTHING_STAGED, STALE_TOKEN, INVALID = range(104, 107)
-IMPLAUSIBLE = 126
-OTHER_DRUG = 117
 FAULTED = 512  # bit of QUEStionable
 OUT_OF_RANGE, TOO_MANY_DIGITS = -222, -124
 
@@ -164,7 +163,7 @@ class Operator(RuleBasedStateMachine):
             return INVALID
         if not self.oracle.is_same_head():
             return IMPLAUSIBLE
-        return None if self.oracle.can_start() else OTHER_DRUG
+        return None if self.oracle.can_start() else LINE_NOT_CLEARED
 
     @rule()
     def stop(self):

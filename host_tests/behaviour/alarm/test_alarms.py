@@ -7,6 +7,7 @@ host can bring about does a task in the firmware, started by a pin of its own.
 
 import pytest
 
+from host_tests.support.errors import ALARM_SOUNDING, NO_ALARM, NOT_FITTED
 from host_tests.support.sessions.alarm import (
     Later,
     assert_answered,
@@ -32,7 +33,7 @@ from pumpbench.targets.sim import SimTarget, fake_gc, fake_rp2
 
 pytestmark = pytest.mark.chip_in_soak
 
-NO_ALARM, SOUNDING, NOT_FITTED, RANGE = 130, 131, 132, -222
+RANGE = -222
 
 # What a host can bring about: code -> (messages that do, messages that end it)
 BY_HOST = {
@@ -324,7 +325,7 @@ def test_a_test_sounds_once_and_is_refused_and_ended_by_a_real_alarm(bench):
     bench.tell("ALAR:TEST LOW")
     bench.tell("RES:REF 0.5 ML")
     assert_sounds(bench, HIGH, 12.5)
-    assert refusal(bench, "ALAR:TEST LOW") == SOUNDING
+    assert refusal(bench, "ALAR:TEST LOW") == ALARM_SOUNDING
     bench.tell("ALAR:ACKN;TEST LOW")
     assert_sounds(bench, LOW, 2)
 

@@ -4,11 +4,11 @@
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import LINE_NOT_CLEARED
 from host_tests.support.flash.copies import older_setup, value_of, with_value
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pump.records.event_codes import STORE_LOST
 
-NOT_CLEARED = 117
 RATE = "MODE SIMP;RATE 24 ML/D"
 BACLOFEN, MORPHINE = f'DRUG "Baclofen";{RATE}', f'DRUG "morphine";{RATE}'
 BRIDGE, PRIME = "BRID:STAR 500 UG/ML,0.4 ML", "PRIM:STAR 0.4 ML,100 ML/HR"
@@ -30,7 +30,7 @@ def test_another_drug_of_the_same_strength_needs_a_prime_and_no_bridge(pump):
     delivered(pump, BACLOFEN)
     prescribe(pump, MORPHINE)
     for order in ORDERS:
-        assert refusal(pump, order) == NOT_CLEARED
+        assert refusal(pump, order) == LINE_NOT_CLEARED
     pump.tell(PRIME)
     pump.run(PRIMED_S)
     pump.tell("THER:STAR")
@@ -45,7 +45,7 @@ def test_a_prime_that_was_stopped_leaves_two_drugs_in_the_line(pump, drug):
     pump.run(5)
     pump.tell("THER:STOP")
     prescribe(pump, drug)
-    assert refusal(pump, "THER:STAR") == NOT_CLEARED
+    assert refusal(pump, "THER:STAR") == LINE_NOT_CLEARED
 
 
 @pytest.mark.slow
@@ -55,7 +55,7 @@ def test_a_reset_does_not_forget_which_drug_is_in_the_line(end):
     pump = delivered(Lives(), BACLOFEN)
     getattr(pump, end)()
     prescribe(pump, MORPHINE)
-    assert refusal(pump, "THER:STAR") == NOT_CLEARED
+    assert refusal(pump, "THER:STAR") == LINE_NOT_CLEARED
 
 
 @pytest.mark.parametrize("other", ['DRUG "BACLOFEN";' + RATE, RATE])
@@ -63,7 +63,7 @@ def test_the_same_drug_by_another_spelling_or_without_a_name_needs_nothing(pump,
     delivered(pump, BACLOFEN)
     delivered(pump, other)
     prescribe(pump, MORPHINE)
-    assert refusal(pump, "THER:STAR") == NOT_CLEARED  # a name that is known stays known
+    assert refusal(pump, "THER:STAR") == LINE_NOT_CLEARED  # a name that is known stays known
 
 
 def test_a_drug_that_was_never_named_may_be_any(pump):

@@ -4,6 +4,7 @@ doses after a bridge, a clock set while jogging, trips. Limits and console: page
 
 import pytest
 
+from host_tests.support.errors import LINE_NOT_CLEARED, OBSERVING, PUMP_FAULT
 from host_tests.support.sessions.bench import Bench, assert_balanced, main_with_task
 from host_tests.support.sessions.therapy import (
     HOUR_S,
@@ -19,7 +20,6 @@ from pumpbench.targets.sim import SimTarget
 
 pytestmark = pytest.mark.slow
 
-IN_FAULT, NOT_CLEARED, OBSERVING = 107, 117, 118
 NO_DOSE = "NONE,0.000,0.000,0.000"
 
 
@@ -109,7 +109,7 @@ def test_a_prime_or_bridge_that_was_interrupted_leaves_a_line_that_suits_no_drug
     for concentration in ("2000 UG/ML", "500 UG/ML", "1000 UG/ML"):
         prescribe(pump, SIMPLE, concentration=concentration)
         for line in ("THER:STAR", "BOL:STAR 10 UG,1 MIN", "BOL:TRI 10 UG,1 MIN,1 HR"):
-            assert refusal(pump, line) == NOT_CLEARED
+            assert refusal(pump, line) == LINE_NOT_CLEARED
     pump.run(MIN_S)
     assert pump.plant.edges.count == edges
     pump.tell(PRIME)  # by the third drug, through to its end
@@ -123,7 +123,7 @@ def test_after_an_interruption_another_bridge_from_the_old_drug_clears_the_line(
     pump.tell(BRIDGE)
     pump.run(MIN_S)
     pump.tell("BOL:ABOR")
-    assert refusal(pump, "THER:STAR") == NOT_CLEARED
+    assert refusal(pump, "THER:STAR") == LINE_NOT_CLEARED
     pump.tell(BRIDGE)
     assert pump.ask("THER:STAT?") == "BRIDGE"
     pump.run(3 * HOUR_S)
@@ -233,7 +233,7 @@ def test_a_trip_leaves_the_dose_under_way_on_record_with_what_it_gave(command, k
     assert 1 < given_ug < 9
     bench.tell("*CLS;:THER:STOP;:BOL:ABOR")
     assert history(bench, 32)[0][3] == "FAULT"
-    assert refusal(bench, command) == IN_FAULT
+    assert refusal(bench, command) == PUMP_FAULT
     bench.run(MIN_S)
     assert bench.plant.edges.count == edges
     assert bench.target.pin("enable").level == 1

@@ -6,11 +6,11 @@ from datetime import datetime
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import CLOCK_REFUSED, LOCKED_OUT
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.targets.sim.battery_clock import BatteryClock
 
 CLOCK_NOT_SET, INTERRUPTED = 301, 304
-LOCKED_OUT, CLOCK_REFUSED = 110, 116
 CLOCK_SET = 410
 MONDAY = "2026-03-02T"
 FLEX = ("MODE FLEX;RATE 0.1 ML/D", "FLEX:STEP ALL,08:00,24 ML/D,20:00")

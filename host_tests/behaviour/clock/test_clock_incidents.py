@@ -10,6 +10,7 @@ import functools
 import pytest
 
 from host_tests.support.console.alarm_answers import codes
+from host_tests.support.errors import CLOCK_REFUSED, LIMIT_EXCEEDED, LOCKED_OUT
 from host_tests.support.sessions.bench import Bench, assert_balanced
 from host_tests.support.sessions.therapy import (
     DAY_S,
@@ -25,7 +26,6 @@ from pumpbench.targets.sim import SimTarget
 
 pytestmark = pytest.mark.slow
 
-LOCKED_OUT, LIMIT, CLOCK_REFUSED = 110, 112, 116
 AT = "2026-03-29T01:50:00"  # ten minutes before the clocks of Europe go forward
 JUMPS = {
     "an hour forward, as in spring": "2026-03-29T03:00:00",
@@ -158,7 +158,7 @@ def test_a_clock_set_back_does_not_let_twice_the_daily_limit_out():
     assert bench.ask("DEL:RATE?") == "4000.000,8.000000"
     bench.tell("THER:STOP")
     bench.tell("SYST:TIME 2026-03-29T05:50:00")
-    assert refusal(bench, "THER:STAR") == LIMIT
+    assert refusal(bench, "THER:STAR") == LIMIT_EXCEEDED
 
 
 @pytest.mark.slow

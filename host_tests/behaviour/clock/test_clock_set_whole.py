@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import CLOCK_REFUSED, NOT_RECORDED
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.boards.catalog import load_board
 from pumpbench.client.pump import Pump
@@ -15,7 +16,6 @@ from pumpbench.targets.sim.filesystem import IO_ERROR
 from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images
 
 NOON, NEXT_DAY, DAY_BEFORE = "2026-03-02T12:00:00", "2026-03-03T12:03:00", "2026-03-01T12:03:00"
-CLOCK_REFUSED, NOT_RECORDED = 116, 127
 
 
 def clock_at(text):

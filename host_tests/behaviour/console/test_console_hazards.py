@@ -4,11 +4,12 @@ end, queries without memory, flex days beyond bounds."""
 
 import pytest
 
+from host_tests.support.errors import FLEX_CONFLICT
 from host_tests.support.sessions.bench import Bench, assert_exact, main_with_task
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pumpbench.targets.sim import SimTarget
 
-FLEX_CONFLICT, OUT_OF_MEMORY, SYSTEM_ERROR, DEADLOCKED = 121, -225, -310, -430
+OUT_OF_MEMORY, SYSTEM_ERROR, DEADLOCKED = -225, -310, -430
 
 
 # Whatever looks at the limits of the pump does more than that.

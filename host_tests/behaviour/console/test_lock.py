@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import LOCKED, NO_ALARM, NOT_RECORDED, UNCONFIRMED, WAIT, WRONG_PIN
 from host_tests.support.flash.copies import older_setup
 from host_tests.support.sessions.bench import hold
 from host_tests.support.sessions.therapy import prescribe, refusal
@@ -20,8 +21,7 @@ from pumpbench.targets.sim.battery_clock import BatteryClock
 from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images
 
 PIN, OTHER, WRONG = "24680", "1357", "97531"
-NOT_RECORDED, UNCONFIRMED, LOCKED, WRONG_PIN, WAIT, CONFLICT = 127, 128, 133, 134, 135, -221
-NO_ALARM = 130
+CONFLICT = -221
 LONGEST_MS = 900  # the queue is sure for 1200
 RECORDS_LOST = 308
 COMMAND, UNLOCKED, PIN_REFUSED, PIN_CHANGED = 420, 431, 432, 433

@@ -3,6 +3,7 @@
 
 import pytest
 
+from host_tests.support.errors import CLOCK_REFUSED, LIMIT_EXCEEDED
 from host_tests.support.sessions.bench import assert_balanced
 from host_tests.support.sessions.therapy import (
     DAY_S,
@@ -14,9 +15,6 @@ from host_tests.support.sessions.therapy import (
     refusal,
 )
 
-LIMIT, CLOCK_REFUSED = 112, 116
-
-
 # 5 ug by night, 497.5 ug more by day: 251.25 ug in half a day of a bridge, which gives the mean.
 HALF_DAYS = ("MODE FLEX;RATE 5 UG/D", "FLEX:STEP ALL,12:00,1000 UG/D", "LIM:DAY 510 UG")
 HALF_A_DAY = "BRID:STAR 500 UG/ML,0.5025 ML"
@@ -27,7 +25,7 @@ def test_a_bridge_before_the_rich_half_of_a_day_is_refused(pump):
     prescribe(pump, *HALF_DAYS)
     pump.mark()
     pump.tell("SYST:TIME 2026-03-02T00:00:00")
-    assert refusal(pump, HALF_A_DAY) == LIMIT
+    assert refusal(pump, HALF_A_DAY) == LIMIT_EXCEEDED
     assert pump.ask("THER:STAT?;:BOL:STAT?;HIST? 1") == "STOPPED;NONE,0.000,0.000,0.000;NONE"
     pump.run(HOUR_S)
     assert pump.plant.edges.count == 0
@@ -57,7 +55,7 @@ def test_a_bridge_before_a_periodic_dose_is_refused(pump):
     pump.run(5)
     pump.tell("THER:STOP")
     pump.mark()
-    assert refusal(pump, "BRID:STAR 500 UG/ML,0.2 ML") == LIMIT
+    assert refusal(pump, "BRID:STAR 500 UG/ML,0.2 ML") == LIMIT_EXCEEDED
     pump.run(HOUR_S)
     assert pump.plant.edges.count == 0
     pump.tell("THER:STAR")
@@ -108,7 +106,7 @@ def test_what_boluses_leave_that_are_aborted_within_a_step_counts(pump):
         pump.run(4)  # the bolus begins within 2 s; a step of it takes 18.75 s
         pump.tell("BOL:ABOR")
     assert history(pump, 3) == [("CLINICIAN", 3.0, 0.0, "ABORTED")] * 3
-    assert refusal(pump, "BOL:STAR 3.1 UG,30 MIN") == LIMIT  # and not 0.01 ug more
+    assert refusal(pump, "BOL:STAR 3.1 UG,30 MIN") == LIMIT_EXCEEDED  # and not 0.01 ug more
     pump.tell("BOL:STAR 3.05 UG,30 MIN")
 
 

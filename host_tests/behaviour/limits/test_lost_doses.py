@@ -4,12 +4,12 @@
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import LIMIT_EXCEEDED
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe, refusal
 from pumpbench.images.flashfiles import with_file
 from pumpbench.targets.sim.battery_clock import BatteryClock
 
-LIMIT = 112
 BASAL = "MODE SIMP;RATE 1 ML/D"
 PATIENT = "PAT:DOSE 5 UG,1 MIN;LOCK 6 HR;MAX 3"
 
@@ -54,8 +54,8 @@ def test_it_blocks_for_24_hours_however_old_the_pump_is_and_no_longer(keys):
     pump = live(3, "LIM:DAY 1 MG")
     lose(pump, *keys)
     for hours in (12, 11):
-        assert refusal(pump, "THER:STAR") == LIMIT
-        assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
+        assert refusal(pump, "THER:STAR") == LIMIT_EXCEEDED
+        assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT_EXCEEDED
         assert wait_s(pump) > HOUR_S
         pump.run(hours * HOUR_S)
     pump.run(HOUR_S + MIN_S)
@@ -69,9 +69,9 @@ def test_no_prescription_that_is_committed_afterwards_makes_room(before):
     pump = live(0.1, before)
     lose(pump, "day")
     prescribe(pump, BASAL, "LIM:DAY 2 MG")
-    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
+    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT_EXCEEDED
     pump.cut()
-    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
+    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT_EXCEEDED
 
 
 @pytest.mark.slow
@@ -81,7 +81,7 @@ def test_with_a_battery_clock_it_blocks_for_24_hours_by_that_clock(keys, clock):
     lose(pump, *keys)
     assert wait_s(pump) > 23 * HOUR_S
     pump.cut(23 * HOUR_S)
-    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
+    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT_EXCEEDED
     pump.cut(HOUR_S)
     assert wait_s(pump) == 0
     pump.tell("BOL:STAR 400 UG,60 S")
@@ -92,7 +92,7 @@ def test_the_time_off_before_the_loss_was_found_does_not_shorten_it(clock):
     pump = live(0.1, "LIM:DAY 1 MG", clock=clock)
     lose(pump, "delivery", off_s=30 * HOUR_S)
     assert wait_s(pump) > 23 * HOUR_S
-    assert refusal(pump, "THER:STAR") == LIMIT
+    assert refusal(pump, "THER:STAR") == LIMIT_EXCEEDED
 
 
 @pytest.mark.hazard("record-damaged", "lockout-bypassed")
@@ -104,7 +104,7 @@ def test_a_past_that_is_lost_locks_out_and_a_day_uses_up_the_limit():
     pump.tell("BOL:STAR 1 UG,60 S")
     pump.run(2 * MIN_S)
     lose(pump, "day")
-    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT
+    assert refusal(pump, "BOL:STAR 1 UG,60 S") == LIMIT_EXCEEDED
     pump = live(1, "LIM:DAY 1 MG")
     lose(pump, "day")
     pump.run(7 * HOUR_S)

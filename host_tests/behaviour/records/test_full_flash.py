@@ -3,13 +3,14 @@
 
 import pytest
 
+from host_tests.support.errors import NOT_RECORDED
 from host_tests.support.flash.full import FILLER, used_up
 from host_tests.support.sessions.bench import Bench
 from pumpbench.client.lines import PumpError
 from pumpbench.images.flashfiles import without_file
 from pumpbench.targets.sim import SimTarget
 
-NOT_RECORDED, RECORD_FAILED = 127, 205
+RECORD_FAILED = 205
 
 
 @pytest.fixture(scope="module")

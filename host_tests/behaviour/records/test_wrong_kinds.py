@@ -8,12 +8,13 @@ import zlib
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import UNCONFIRMED
 from host_tests.support.flash.copies import path_of, with_value
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pumpbench.images.flashfiles import read_files, with_file, without_file
 
 KEYS = ("delivery", "past", "day", "titration", "prescription", "setup")
-RECORDS_LOST, STORE_LOST, UNCONFIRMED = 308, 415, 128
+RECORDS_LOST, STORE_LOST = 308, 415
 
 
 class Writer:

@@ -3,6 +3,13 @@
 
 import pytest
 
+from host_tests.support.errors import (
+    BOLUS_IN_PROGRESS,
+    LIMIT_EXCEEDED,
+    LOCKED_OUT,
+    PATIENT_MAXIMUM,
+    RESERVOIR_TOO_LOW,
+)
 from host_tests.support.sessions.bench import Bench
 from host_tests.support.sessions.therapy import HOUR_S, MIN_S, prescribe
 from pumpbench.client.lines import PumpError
@@ -13,7 +20,6 @@ FRIDAY_NIGHT = "2026-03-06T23:59:00"
 WEEKEND = "MODE FLEX;RATE 0.2 ML/D;FLEX:STEP WE,00:00,9 ML/D,23:59"
 PERIODIC = "MODE PER;RATE 0.1 ML/D;PER:DOSE 250 UG,30 MIN,7 HR"
 PATIENT = "PAT:DOSE 100 UG,5 MIN;LOCK 5 HR;MAX 4"
-GIVING, LOCKED_OUT, MAXIMUM, LIMIT, TOO_LOW = 109, 110, 111, 112, 123
 
 
 def pump_with(*lines, volume="12 ML"):
@@ -49,7 +55,13 @@ def take_a_bolus(pump):
     try:
         pump.tell("BOL:PAT")
     except PumpError as error:
-        assert error.number in (GIVING, LOCKED_OUT, MAXIMUM, LIMIT, TOO_LOW)
+        assert error.number in (
+            BOLUS_IN_PROGRESS,
+            LOCKED_OUT,
+            PATIENT_MAXIMUM,
+            LIMIT_EXCEEDED,
+            RESERVOIR_TOO_LOW,
+        )
 
 
 @pytest.mark.long

@@ -9,12 +9,11 @@ from fractions import Fraction
 import pytest
 
 from host_tests.support.console.alarm_answers import shown
+from host_tests.support.errors import NO_PRESCRIPTION, NOT_STOPPED, OVERFILL, RESERVOIR_TOO_LOW
 from host_tests.support.sessions.bench import Bench, assert_balanced
 from host_tests.support.sessions.therapy import prescribe, refusal
 from pumpbench.targets.sim import SimTarget
 
-NOT_STOPPED, NO_PRESCRIPTION = 101, 103
-OVERFILL, TOO_LOW = 122, 123
 RANGE, CONFLICT = -222, -221
 LOW, EMPTY, MISMATCH, UNKNOWN = "305", "306", "307", "314"
 DEAD_NL = 500_000
@@ -171,8 +170,8 @@ def test_delivery_stops_before_the_dead_volume_with_at_most_2_1_s_left(
     assert EMPTY in alarms(tank)
     assert tank.ask("SYST:STAT?;:THER:STAT?") == "STOPPED;STOPPED"
     assert_balanced(tank)
-    assert refusal(tank, "THER:STAR") == TOO_LOW
-    assert refusal(tank, "MOT:JOG 0.001,60") == TOO_LOW
+    assert refusal(tank, "THER:STAR") == RESERVOIR_TOO_LOW
+    assert refusal(tank, "MOT:JOG 0.001,60") == RESERVOIR_TOO_LOW
     tank.tell("RES:REF 20 ML")
     assert EMPTY not in alarms(tank)
     tank.tell("THER:STAR")
@@ -196,11 +195,11 @@ def test_a_change_to_the_fastest_rate_does_not_touch_the_dead_volume(tank):
 def test_a_start_that_would_end_at_once_is_refused_and_nothing_moves(tank):
     tank.prescribe("1000 ML/HR")
     fill(tank, DEAD_NL + 583_000)
-    assert refusal(tank, "THER:STAR") == TOO_LOW
+    assert refusal(tank, "THER:STAR") == RESERVOIR_TOO_LOW
     assert EMPTY not in alarms(tank)
     fill(tank, DEAD_NL)
     assert EMPTY in alarms(tank)
-    assert refusal(tank, "THER:STAR") == TOO_LOW
+    assert refusal(tank, "THER:STAR") == RESERVOIR_TOO_LOW
     assert_balanced(tank)
     assert tank.steps().emitted == 0
 
@@ -219,7 +218,7 @@ def test_a_start_that_would_end_at_once_is_refused_and_nothing_moves(tank):
 )
 def test_more_than_is_left_is_refused_before_anything_moves(tank, command):
     fill(tank, DEAD_NL + 200_000)
-    assert refusal(tank, command) == TOO_LOW
+    assert refusal(tank, command) == RESERVOIR_TOO_LOW
     tank.run(0.5)
     assert tank.steps().emitted == 0
     assert_balanced(tank)
@@ -241,7 +240,7 @@ def test_a_patient_bolus_beyond_what_is_left_is_refused_and_counted(tank):
     fill(tank, DEAD_NL + 150_000)
     before = tank.ask("BOL:PAT?").split(",")
     tank.tell("THER:STAR")
-    assert refusal(tank, "BOL:PAT") == TOO_LOW
+    assert refusal(tank, "BOL:PAT") == RESERVOIR_TOO_LOW
     after = tank.ask("BOL:PAT?").split(",")
     assert (after[0], int(after[1])) == (before[0], int(before[1]) + 1)
     assert tank.ask("SYST:STAT?") == "RUNNING"

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from host_tests.support.boards.lives import Lives
+from host_tests.support.errors import IMPLAUSIBLE, NO_CALIBRATION_RUN, NOT_CALIBRATED, NOT_STOPPED
 from host_tests.support.flash.copies import path_of, value_of, with_value
 from host_tests.support.sessions.bench import Bench, assert_balanced, assert_on_time
 from host_tests.support.sessions.therapy import ledger_ml, refusal
@@ -16,8 +17,6 @@ from pumpbench.client.pump import Pump
 from pumpbench.images.flashfiles import without_file
 from pumpbench.targets.sim import SimTarget
 
-NOT_STOPPED = 101
-NOT_CALIBRATED, NO_RUN, IMPLAUSIBLE = 124, 125, 126
 RANGE = -222
 
 
@@ -86,12 +85,12 @@ def test_a_measured_volume_beyond_a_fifth_is_refused_and_the_run_still_counts(be
 def test_a_run_is_used_once(bench):
     run(bench)
     bench.tell("MOT:CAL:MEAS 0.21 ML")
-    assert refusal(bench, "MOT:CAL:MEAS 0.21 ML") == NO_RUN
+    assert refusal(bench, "MOT:CAL:MEAS 0.21 ML") == NO_CALIBRATION_RUN
     assert calibration(bench) == "0.210000"
 
 
 def test_without_a_run_nothing_can_be_measured():
-    assert refusal(Bench(SimTarget()), "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+    assert refusal(Bench(SimTarget()), "MOT:CAL:MEAS 0.2 ML") == NO_CALIBRATION_RUN
 
 
 @pytest.mark.chip_in_soak
@@ -99,12 +98,12 @@ def test_an_interrupted_run_does_not_count_even_if_a_jog_makes_up_for_it(bench):
     bench.tell("MOT:CAL:RUN 1")
     bench.run(0.5)
     bench.stop()
-    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_CALIBRATION_RUN
     missing = 3200 - bench.steps().emitted
     bench.tell(f"MOT:JOG {missing / 3200:.7f},375")
     bench.run(0.5)
     assert bench.steps().emitted == 3200
-    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_CALIBRATION_RUN
 
 
 @pytest.mark.no_chip
@@ -112,7 +111,7 @@ def test_what_moves_after_a_run_spoils_it(bench):
     run(bench)
     bench.tell("MOT:JOG 0.1,375")
     bench.run(0.3)
-    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_RUN
+    assert refusal(bench, "MOT:CAL:MEAS 0.2 ML") == NO_CALIBRATION_RUN
 
 
 @pytest.mark.no_chip

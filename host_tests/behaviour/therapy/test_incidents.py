@@ -6,6 +6,16 @@ from fractions import Fraction
 
 import pytest
 
+from host_tests.support.errors import (
+    BOLUS_IN_PROGRESS,
+    INVALID_PRESCRIPTION,
+    LIMIT_EXCEEDED,
+    LINE_NOT_CLEARED,
+    NOT_STOPPED,
+    OBSERVING,
+    SOFT_LIMIT,
+    STALE_TOKEN,
+)
 from host_tests.support.sessions.bench import assert_balanced
 from host_tests.support.sessions.therapy import (
     DAY_S,
@@ -19,10 +29,6 @@ from host_tests.support.sessions.therapy import (
     stage,
 )
 from pumpbench.client.lines import PumpError
-
-NOT_STOPPED, STALE_TOKEN, INVALID = 101, 105, 106
-IN_PROGRESS, LIMIT, SOFT_LIMIT, NOT_CLEARED = 109, 112, 113, 117
-OBSERVING = 118
 
 SPINAL = "IND SPIN"
 LIMITS = "LIM:BOL 50 UG;DAY 600 UG"
@@ -49,7 +55,7 @@ def test_key_bounce_4_becomes_44_and_is_caught_by_the_hard_limit(pump):
     verdict = stage(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 4400 UG/D")
     assert not verdict.startswith("OK")
     assert "2000.000" in verdict
-    assert refusal(pump, "PRES:COMM 00000000") in (STALE_TOKEN, INVALID)
+    assert refusal(pump, "PRES:COMM 00000000") in (STALE_TOKEN, INVALID_PRESCRIPTION)
     assert pump.ask("PRES:ACT?").split(",")[2] == "400.000"
 
 
@@ -75,7 +81,7 @@ def test_key_bounce_within_the_hard_limit_has_to_be_named(pump):
 @pytest.mark.hazard("prescription-out-of-limits")
 def test_key_bounce_in_a_bolus_is_refused_and_nothing_of_it_is_given(pump):
     treat(pump, 'DRUG "baclofen"', SPINAL, "MODE SIMP;RATE 400 UG/D", "LIM:BOL 40 UG")
-    assert refusal(pump, "BOL:STAR 44 UG,30 MIN") == LIMIT
+    assert refusal(pump, "BOL:STAR 44 UG,30 MIN") == LIMIT_EXCEEDED
     pump.run(10 * MIN_S)
     assert ledger_ml(pump)["CLINICIAN"] == 0
     assert pump.ask("BOL:STAT?") == "NONE,0.000,0.000,0.000"
@@ -88,7 +94,7 @@ def test_an_interval_of_a_minute_for_an_hour_is_no_prescription(pump):
     verdict = stage(pump, "MODE PER;RATE 100 UG/D", "PER:DOSE 25 UG,30 S,1 MIN")
     assert not verdict.startswith("OK")
     assert "1440 doses a day" in verdict
-    assert refusal(pump, "PRES:COMM 00000000") in (STALE_TOKEN, INVALID)
+    assert refusal(pump, "PRES:COMM 00000000") in (STALE_TOKEN, INVALID_PRESCRIPTION)
     assert pump.ask("PRES:ACT?") == "NONE"
 
 
@@ -120,7 +126,7 @@ def test_an_interrupted_bolus_is_over_and_a_prime_after_it_clears_nothing(pump):
     pump.tell("BOL:STAR 20 UG,10 MIN")
     pump.run(5 * MIN_S)
     for line in ("PRIM:STAR 0.2 ML,10 ML/HR", "BRID:STAR 500 UG/ML,0.4 ML"):
-        assert refusal(pump, line) in (NOT_STOPPED, IN_PROGRESS)
+        assert refusal(pump, line) in (NOT_STOPPED, BOLUS_IN_PROGRESS)
     pump.tell("THER:STOP")
     given_ml = ledger_ml(pump)["CLINICIAN"]
     assert given_ml * 500 == pytest.approx(10, abs=0.1)
@@ -193,7 +199,7 @@ def test_a_bridge_that_is_forgotten_after_another_concentration_is_asked_for(pum
     pump.tell("THER:STOP")
     prescribe(pump, "MODE SIMP;RATE 200 UG/D", concentration="2000 UG/ML")
     for line in ("THER:STAR", "BOL:STAR 10 UG,1 MIN"):
-        assert refusal(pump, line) == NOT_CLEARED
+        assert refusal(pump, line) == LINE_NOT_CLEARED
     pump.mark()
     before_ug = float(pump.ask("DEL:TOT?").split(",")[0])
     pump.tell("BRID:STAR 500 UG/ML,0.1 ML")
@@ -219,10 +225,10 @@ def test_a_bolus_that_only_the_past_day_has_room_for_is_refused(pump):
     treat(pump, "MODE SIMP;RATE 400 UG/D", "LIM:DAY 420 UG")
     pump.run(MIN_S)
     assert float(pump.ask("DEL:TOT?").split(",")[0]) < 1
-    assert refusal(pump, "BOL:STAR 50 UG,30 MIN") == LIMIT
+    assert refusal(pump, "BOL:STAR 50 UG,30 MIN") == LIMIT_EXCEEDED
     pump.tell("BOL:STAR 19.9 UG,30 MIN")
     pump.run(HOUR_S)
-    assert refusal(pump, "BOL:STAR 1 UG,30 MIN") == LIMIT
+    assert refusal(pump, "BOL:STAR 1 UG,30 MIN") == LIMIT_EXCEEDED
     pump.run(DAY_S)
     pump.tell("BOL:STAR 19.9 UG,30 MIN")
 
@@ -232,7 +238,7 @@ def test_a_bolus_that_only_the_past_day_has_room_for_is_refused(pump):
 @pytest.mark.parametrize(
     ("line", "numbers"),
     [
-        ("BOL:STAR 20 MG,30 MIN", (LIMIT, -222)),
+        ("BOL:STAR 20 MG,30 MIN", (LIMIT_EXCEEDED, -222)),
         ("BOL:STAR 200 MG,30 MIN", (-222,)),
         ("BOL:STAR 20,30 MIN", (-130,)),
     ],

@@ -3,10 +3,10 @@
 
 import pytest
 
+from host_tests.support.errors import BOLUS_IN_PROGRESS, LIMIT_EXCEEDED, NOT_STOPPED
 from host_tests.support.sessions.therapy import ledger_ml, prescribe, refusal, stage
 from pumpbench.client.pump import review_of
 
-NOT_STOPPED, IN_PROGRESS, LIMIT = 101, 109, 112
 EVERY_5_MIN = ("MODE PER;RATE 50 UG/D", "PER:DOSE 100 UG,60 S,5 MIN")
 
 
@@ -23,7 +23,7 @@ def test_a_commit_about_a_periodic_dose_neither_loses_it_nor_takes_part_of_it(pu
     pump.run(200 - before_s - (pump.target.now_ns - from_ns) / 1e9)
     commit = "PRES:COMM " + ",".join([token, *names])
     if before_s < 4:
-        assert refusal(pump, commit) == IN_PROGRESS
+        assert refusal(pump, commit) == BOLUS_IN_PROGRESS
     else:
         pump.tell(commit)
     pump.run(80)
@@ -35,7 +35,7 @@ def test_a_commit_about_a_periodic_dose_neither_loses_it_nor_takes_part_of_it(pu
 def test_a_bridge_keeps_to_the_limit_of_continuous_rates(pump):
     """The mean of its day is 1250 ug, in doses of which no rate is above 100."""
     prescribe(pump, "MODE PER;RATE 50 UG/D", "PER:DOSE 100 UG,5 MIN,2 HR", "LIM:RATE 100 UG/D")
-    assert refusal(pump, "BRID:STAR 500 UG/ML,1 ML") == LIMIT
+    assert refusal(pump, "BRID:STAR 500 UG/ML,1 ML") == LIMIT_EXCEEDED
     assert pump.ask("THER:STAT?") == "STOPPED"
 
 

@@ -7,6 +7,7 @@ A stop and an abort are the other way round: the motor stops first, whatever fla
 
 import pytest
 
+from host_tests.support.errors import NOT_RECORDED
 from host_tests.support.sessions.bench import Bench
 from host_tests.support.sessions.orders import ORDERS, ready
 from host_tests.support.sessions.therapy import HOUR_S, history, ledger_ml
@@ -14,7 +15,6 @@ from pump.hal.files import Files
 from pumpbench.client.lines import PumpError
 from pumpbench.targets.sim import SimTarget
 
-NOT_RECORDED = 127
 MOST_WRITES = 12
 SHOWN = (
     "PRES:ACT?",

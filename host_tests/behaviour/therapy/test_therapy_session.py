@@ -7,6 +7,7 @@ typed and the counts at that instant; every edge is held against it, on every ta
 
 import pytest
 
+from host_tests.support.errors import LOCKED_OUT
 from host_tests.support.sessions.bench import assert_balanced
 from host_tests.support.sessions.therapy import (
     STEPS_PER_UG,
@@ -17,7 +18,6 @@ from host_tests.support.sessions.therapy import (
     refusal,
 )
 
-LOCKED_OUT = 110
 SIX = 6 * 3600
 MORNING_ML_D = ((0, 20), (SIX, 35))  # 3.7 and 6.5 steps a second
 MORNING = (

@@ -10,6 +10,7 @@ import pytest
 from host_tests.support.acceptance.plugged import PluggedPump
 from host_tests.support.acceptance.power_cycle import power_of
 from host_tests.support.acceptance.wires import wires_of
+from host_tests.support.errors import NOTHING_TO_CONFIRM
 from pumpbench import Prescription, Pump, PumpError
 from pumpbench.hil.power import NoSwitch
 from pumpbench.targets.target import Target
@@ -17,7 +18,6 @@ from pumpbench.targets.target import Target
 ML_PER_REV = "0.2"
 CAPACITY_ML = 20
 ROUNDING_ML = 1e-6
-NOTHING_TO_CONFIRM = 129
 _QUICK = ("sim", "unix")
 
 

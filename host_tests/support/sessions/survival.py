@@ -13,6 +13,7 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from host_tests.support.errors import NOTHING_TO_CONFIRM, UNCONFIRMED
 from host_tests.support.oracle.content import DAY_US, HEAD, NL_PER_REV, seconds, ug
 from host_tests.support.oracle.decisions import (
     LIMIT,
@@ -29,7 +30,6 @@ from host_tests.support.sessions.operator import Operator
 from host_tests.support.sessions.sim import trains
 from pumpbench.targets.sim import SimTarget
 
-UNCONFIRMED, NOTHING_TO_CONFIRM = 128, 129
 RESERVED_NL = 4_000  # or ten chunks of a fast rate
 RESERVED_US = 10_000_000
 KEPT_US = 3_600_000_000  # the past is kept every hour
