@@ -82,7 +82,7 @@ hazards: .venv/ready ## Run the tests of the hazard table and write firmware/HAZ
 
 mutants: .venv/ready ## What the tests of the safety modules do not find: MINUTES, SEED, ONLY
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
-	$(BIN)/python -m host_tests.mutants --minutes $(MINUTES) --seed $(SEED) --only '$(ONLY)'
+	$(BIN)/python -m host_tests.support.run.mutants --minutes $(MINUTES) --seed $(SEED) --only '$(ONLY)'
 
 labgrid: .venv/ready ## Two simulated pumps through labgrid; its exporter needs ser2net
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[labgrid]'

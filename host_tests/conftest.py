@@ -22,9 +22,10 @@ import gc
 import pytest
 from hypothesis import settings
 
-from host_tests import booted, forked, hazards, order
-from host_tests.bench_session import Bench
-from host_tests.images import has_image, need_image
+from host_tests.support.boards import booted
+from host_tests.support.boards.images import has_image, need_image
+from host_tests.support.run import forked, hazards, order
+from host_tests.support.sessions.bench import Bench
 from pumpbench.images.uf2 import DEFAULT_VERSION
 from pumpbench.targets.emulator import EmulatorTarget
 from pumpbench.targets.sim import SimTarget, install

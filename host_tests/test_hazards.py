@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The rules of the hazard table: every hazard has its tests, every marker its hazard."""
 
-from host_tests import hazards
+from host_tests.support.run import hazards
 
 
 def test_every_hazard_has_a_test_and_every_marker_a_hazard():

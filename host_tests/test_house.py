@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from host_tests import console_page
-from host_tests.console_lines import tree_of
-from host_tests.rows import all_rows
-from host_tests.tables import clashes, headers_of, names_of
+from host_tests.support import errors as errors_of_tests
+from host_tests.support.console import console_page
+from host_tests.support.console.lines import tree_of
+from host_tests.support.console.rows import all_rows
+from host_tests.support.console.tables import clashes, headers_of, names_of
 from pump import faults
 from pump.alarm import conditions
 from pump.console import errors
@@ -30,6 +31,21 @@ SOURCES = [
     path
     for top in ("firmware", "bench", "host_tests", "boards")
     for path in ROOT.glob(f"{top}/**/*.py")
+]
+TESTS = ROOT / "host_tests"
+PAGES = [
+    ROOT / page
+    for page in (
+        "README.md",
+        "ARCHITECTURE.md",
+        "Makefile",
+        "pyproject.toml",
+        "firmware/CONSOLE.md",
+        "firmware/HAZARDS.md",
+        "firmware/STORE.md",
+        "bench/RECIPES.md",
+        *(path.relative_to(ROOT) for path in ROOT.glob("boards/**/README.md")),
+    )
 ]
 
 VOCABULARY = {"pump", "pump.state", "pump.kinds", "pump.faults", "pump.units", "pump.clock"}
@@ -309,6 +325,41 @@ def test_every_number_of_trouble_has_a_name_and_is_in_order():
         assert sorted(named, key=abs) == list(named)
         assert all(faults.name_in(table, number) == named[number] for number in named)
         assert faults.name_in(table, 10) == faults.name_in(table, 20) == ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_tests_that_a_page_names_and_files_that_it_links_to_are_there(page):
+    text = page.read_text()
+    for named in re.findall(r"\bhost_tests[\w./]*\w", text):
+        assert (ROOT / named).exists() or is_module(named), named
+    for linked in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text):
+        assert (page.parent / linked).exists(), linked
+
+
+def is_module(name):
+    return (ROOT / name.replace(".", "/")).with_suffix(".py").is_file()
+
+
+def test_the_page_of_the_architecture_lists_the_folders_of_tests_and_those_of_every_room():
+    page = (ROOT / "ARCHITECTURE.md").read_text().partition("## The tests")[2]
+    folders, rooms = page.partition("\n## ")[0].partition("| room |")[::2]
+    modules = [path.relative_to(TESTS) for path in TESTS.rglob("*.py")]
+    listed = re.findall(r"^\| `(\w+)/` \|", folders, flags=re.MULTILINE)
+    assert sorted(listed) == sorted({path.parts[0] for path in modules if len(path.parts) > 1})
+    rows = dict(re.findall(r"^\| `(\w+)/` \| (.*) \|$", rooms, flags=re.MULTILINE))
+    assert set(rows) == {path.parent.name for path in (FIRMWARE / "pump").glob("*/__init__.py")}
+    named = re.findall(r"`([\w/.]+)`", rooms.partition("|---|---|")[2])
+    named = [name for name in named if name.strip("/") not in rows]
+    assert all((TESTS / name).exists() for name in named)
+    subjects = {path.parent for path in modules if path.parts[0] in ("unit", "behaviour")}
+    assert {f"{path}/" for path in subjects} - {"behaviour/"} <= {*named}
+
+
+def test_refusals_have_the_numbers_that_tests_know_them_by():
+    ours = {name: number for name, number in vars(errors_of_tests).items() if name.isupper()}
+    theirs = {name: number for name, number in vars(faults).items() if name.isupper()}
+    refusals = set(names_of(faults.NAMES)) & set(range(101, 200))
+    assert ours == {name: number for name, number in theirs.items() if number in refusals}
 
 
 def test_the_modules_and_tests_that_mutants_are_about_are_there():

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.bench_session import Bench
+from host_tests.support.sessions.bench import Bench
 from pumpbench.targets.sim import SimTarget
 
 

@@ -11,7 +11,7 @@ import tty
 import pytest
 
 from host_tests.bench.served import served
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from pumpbench.demo import flex_plots, plots, sound_plots
 from pumpbench.images import image
 from pumpbench.images.uf2 import SHA256

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from host_tests.bench_session import Bench
+from host_tests.support.sessions.bench import Bench
 from pumpbench.__main__ import main
 from pumpbench.boards import catalog, pages
 from pumpbench.boards.catalog import BOARDS_DIR, board_names, header_pins, load_board

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.bench_session import Bench, period_us
+from host_tests.support.sessions.bench import Bench, period_us
 from pumpbench.__main__ import main
 from pumpbench.analysis import captures
 from pumpbench.analysis.due_steps import Gap, number

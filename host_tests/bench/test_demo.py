@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from host_tests.conftest import interpreted
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from pumpbench.analysis.sound import bursts, tones
 from pumpbench.analysis.standard import required
 from pumpbench.client.lines import PumpError

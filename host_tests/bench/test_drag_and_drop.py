@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from host_tests.bench_session import Bench
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
+from host_tests.support.sessions.bench import Bench
 from pumpbench.__main__ import main
 from pumpbench.boards.catalog import board_names, filesystem_of
 from pumpbench.images import image, uf2

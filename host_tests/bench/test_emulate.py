@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from host_tests.bench.test_recipes import need_screen, use_miniterm, use_screen
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from pumpbench import Pump
 from pumpbench.install.deploy import wait_until_up
 

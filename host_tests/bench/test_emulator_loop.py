@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from pumpbench.images.uf2 import DEFAULT_VERSION, find_uf2
 from pumpbench.targets.emulator import chip, loop
 

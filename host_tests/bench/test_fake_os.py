@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
 from pumpbench.images.flashfiles import read_files, with_file
 from pumpbench.targets.emulator import EmulatorTarget
 from pumpbench.targets.emulator.chip import FILESYSTEM_START

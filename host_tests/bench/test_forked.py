@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 CONFTEST = """
 import pytest
-from host_tests import forked
+from host_tests.support.run import forked
 
 @pytest.fixture(scope="module")
 def wide():

@@ -6,7 +6,6 @@ import tty
 
 import pytest
 
-from host_tests.hil.rig import Rig
 from host_tests.hil.test_acceptance import (
     hears_buzzer,
 )
@@ -19,7 +18,8 @@ from host_tests.hil.test_acceptance import (
 from host_tests.hil.test_acceptance import (
     test_the_wires_of_the_rig_are_there as check_wires,
 )
-from host_tests.hil.wires import BUTTON, BUZZER, STEP, BenchWires, SimulatedWires
+from host_tests.support.acceptance.rig import Rig
+from host_tests.support.acceptance.wires import BUTTON, BUZZER, STEP, BenchWires, SimulatedWires
 from pumpbench import Pump
 from pumpbench.boards.catalog import load_board
 from pumpbench.hil.adapter import Adapter, NoAdapter

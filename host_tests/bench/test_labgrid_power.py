@@ -4,7 +4,7 @@
 import pytest
 
 from host_tests.bench.relayed import relayed
-from host_tests.hil.power_cycle import SwitchedPower
+from host_tests.support.acceptance.power_cycle import SwitchedPower
 from pumpbench import Pump
 from pumpbench.hil.power import NoSwitch, switch_of
 

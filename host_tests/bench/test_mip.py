@@ -15,8 +15,8 @@ import pytest
 from mpremote.main import argparse_mip
 from mpremote.mip import do_mip
 
-from host_tests.alarm_answers import shown
-from host_tests.pure.test_files import board
+from host_tests.support.boards.board_files import board
+from host_tests.support.console.alarm_answers import shown
 from pump.hal import files as hal_files
 from pumpbench.__main__ import main
 from pumpbench.client.lines import SerialLine

@@ -5,7 +5,7 @@ from itertools import groupby
 
 import pytest
 
-from host_tests.order import longest_first
+from host_tests.support.run.order import longest_first
 
 
 class Item:

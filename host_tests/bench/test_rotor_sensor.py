@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import pytest
 
-from host_tests.alarm_session import ROTOR, with_board
-from host_tests.bench_session import Bench
+from host_tests.support.sessions.alarm import ROTOR, with_board
+from host_tests.support.sessions.bench import Bench
 from pumpbench.plant.rotor import Rotor
 from pumpbench.targets.sim import SimTarget
 

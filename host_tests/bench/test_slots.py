@@ -9,7 +9,7 @@ import contextlib
 
 import pytest
 
-from host_tests.pure.test_files import board
+from host_tests.support.boards.board_files import board
 from pump.hal import program as hal_program
 from pumpbench.images.flashfiles import read_files
 from pumpbench.images.image import BOOT, FOLDERS, boot, pack

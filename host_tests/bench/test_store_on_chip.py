@@ -7,8 +7,8 @@ every page that is programmed.
 
 import pytest
 
-from host_tests.event_logs import UNUSED, file_of
-from host_tests.images import need_image
+from host_tests.support.boards.images import need_image
+from host_tests.support.flash.event_logs import UNUSED, file_of
 from pumpbench.targets.emulator import EmulatorTarget
 
 pytestmark = pytest.mark.emulator

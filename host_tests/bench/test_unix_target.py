@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from host_tests.bench_session import Bench
 from host_tests.conftest import interpreted
+from host_tests.support.sessions.bench import Bench
 from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.sim.timeline import SpinError
 from pumpbench.targets.unix import InterpreterDied, find_interpreter, interpreter

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import pytest
 
-from host_tests.hil.device import DEVICE, Device, image_of
-from host_tests.hil.plugged import PluggedPump
-from host_tests.hil.rig import Rig
+from host_tests.support.acceptance.device import DEVICE, Device, image_of
+from host_tests.support.acceptance.plugged import PluggedPump
+from host_tests.support.acceptance.rig import Rig
 from pumpbench.hil.adapter import NoAdapter
 from pumpbench.hil.power import NoSwitch
 from pumpbench.hil.results import Figure

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tests.hil.device import DEVICE, Device
-from host_tests.hil.plugged import Unplugged
+from host_tests.support.acceptance.device import DEVICE, Device
+from host_tests.support.acceptance.plugged import Unplugged
 from pumpbench.hil.checkout import checkout_of
 from pumpbench.hil.page import Facts, sentence
 from pumpbench.hil.results import ERROR, FAILED, SKIPPED, Figure, Result, flake_rates

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from host_tests.hil.wires import BUTTON, BUZZER, STEP
+from host_tests.support.acceptance.wires import BUTTON, BUZZER, STEP
 from pumpbench import Dose, Limits, Patient, PumpError
 
 STEP_ML = Decimal("0.0000625")

@@ -1,2 +1,0 @@
-# SPDX-License-Identifier: MIT
-"""What pure modules must answer, found by brute force or in plain fractions."""
