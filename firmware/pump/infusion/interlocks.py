@@ -125,6 +125,7 @@ class Interlocks:
 
     def require_valid(self, prescription):
         """Raise Refused INVALID_PRESCRIPTION, with the first problem, unless there is none."""
+        self.make_room()
         from pump.prescription.validation import problems
 
         unload(_VALIDATION)
@@ -135,6 +136,7 @@ class Interlocks:
 
     def require_trial(self, prescription, dose_ng, duration_ms, observation_ms):
         """Raise Refused LIMIT_EXCEEDED, with the first problem, unless it may be such a trial."""
+        self.make_room()
         from pump.prescription.validation import trial_problems
 
         unload(_VALIDATION)
@@ -148,6 +150,7 @@ class Interlocks:
         INVALID_PRESCRIPTION as `require_valid`; STALE_TOKEN unless the token is that of its
         content; SOFT_LIMIT unless `names` are exactly the soft limits that it exceeds.
         """
+        self.make_room()
         from pump.prescription.validation import soft
 
         self.require_valid(prescription)  # forgets the module, too
@@ -179,6 +182,10 @@ class Interlocks:
             doses = ug(excess_ng), ug(limit_ng)
             raise Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % doses)
 
+    def make_room(self):
+        """Before a module is loaded for a moment: in one place, which is free afterwards."""
+        self._supervisor.tidy()
+
     # The limits that they judge by
 
     def limits(self):
@@ -191,10 +198,10 @@ class Interlocks:
 
     def verdict(self, prescription):
         """(problems, soft limits, notes) of a prescription, as `validation` has them."""
+        self.make_room()
         from pump.prescription.validation import notes, problems, soft
 
         unload(_VALIDATION)
-        self._supervisor.tidy()
         limits = self.limits()
         found = problems(prescription, limits)
         self._dispenser.renew(0)  # a week takes half a second

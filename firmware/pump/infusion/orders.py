@@ -130,9 +130,9 @@ class Orders:
         interlocks, infusion = self.interlocks, self.infusion
         interlocks.require_fit()
         interlocks.require_no_bolus(_APPLY_US)
-        self._supervisor.tidy()
         staged = self._staging.staged()
         interlocks.require_committable(staged, token, names)
+        self._supervisor.tidy()  # a week's rates take large pieces of memory
         if infusion.is_regular():
             interlocks.require_same_drug(staged)
             interlocks.require_day(staged, infusion.to_deliver(staged))

@@ -58,12 +58,6 @@ def mean_day(prescription, min_nl_d):
     return day.mean_ng(), day.mean_nl
 
 
-def week_of(kept, prescription):
-    """The Week of a FLEX prescription. kept: `Flex.kept`, or `Flex.take` for who needs it last."""
-    made_for = prescription.rate_nl_d(), prescription.concentration_ng_ml
-    return kept("week", made_for, lambda: Week(prescription))
-
-
 def most_ng(prescription, min_nl_d, week=None):
     """The most drug that can fall into any 24 h, in nanograms, rounded up."""
     ng_ml = prescription.concentration_ng_ml
@@ -125,7 +119,7 @@ def periodic_nl(prescription):
 
 
 def _made(prescription, min_nl_d):
-    week = week_of(prescription.flex.kept, prescription) if prescription.mode == FLEX else None
+    week = Week(prescription) if prescription.mode == FLEX else None
     made_of = prescription, min_nl_d, week
     amounts = totals_ng(*made_of), most_ng(*made_of), mean_nl_d(*made_of)
     return DailyTotals(*amounts, highest_nl_d(*made_of))

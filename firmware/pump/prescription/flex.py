@@ -82,12 +82,6 @@ class Flex:
             self._kept[what] = made_for, make()
         return self._kept[what][1]
 
-    def take(self, what, made_for, make):
-        """As `kept`, for the last time: it is not kept any longer."""
-        found = self.kept(what, made_for, make)
-        del self._kept[what]
-        return found
-
     def crc(self):
         """A checksum of the steps; 0 without any."""
         return self.kept("crc", None, self._make_crc)

@@ -15,14 +15,13 @@ _DAY_MIN = const(1_440)
 class Week:
     """minutes, nl_d: how long each piece lasts, and its rate, from Monday 00:00 to Sunday 24:00.
 
-    volumes: what falls into each day, in nanolitres a day times minutes. firsts: which piece each
-    day begins with, and how many there are. No piece goes over midnight.
+    volumes: what falls into each day, in nanolitres a day times minutes. No piece goes over
+    midnight.
     """
 
     def __init__(self, prescription):
         fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
         self.minutes, self.nl_d, self.volumes = array("H"), array("Q"), []
-        self.firsts = [0]
         for day in range(_DAYS):
             volume = 0
             for from_min, to_min, nl_d in prescription.flex.segments(day, fill_nl_d, ng_ml):
@@ -30,31 +29,6 @@ class Week:
                 self.nl_d.append(nl_d)
                 volume += (to_min - from_min) * nl_d
             self.volumes.append(volume)
-            self.firsts.append(len(self.minutes))
-
-    def merged(self):
-        """(minutes, nl_d) that repeat: of the week, or of one day where all are the same.
-
-        Neighbours of one rate are one.
-        """
-        minutes = nl_d = 0
-        for index in range(self.firsts[1] if self._has_one_day() else self.firsts[-1]):
-            if self.nl_d[index] != nl_d and minutes:
-                yield minutes, nl_d
-                minutes = 0
-            minutes, nl_d = minutes + self.minutes[index], self.nl_d[index]
-        yield minutes, nl_d
-
-    def _has_one_day(self):
-        """Whether all days are the same."""
-        count = self.firsts[1]
-        for first in self.firsts[1:-1]:
-            last = first + count
-            if self.minutes[first:last] != self.minutes[:count]:
-                return False
-            if self.nl_d[first:last] != self.nl_d[:count]:
-                return False
-        return True
 
     def pieces_from(self, at_min):
         """(minute at which it ends, nl_d) of each piece from a minute on, week after week."""

@@ -7,12 +7,13 @@ min_nl_d is what the pump gives in the mode MINIMUM. The prescription is complet
 
 from micropython import const
 
-from pump.prescription.daily_totals import lowest_nl_d, periodic_nl, week_of
+from pump.prescription.daily_totals import lowest_nl_d, periodic_nl
 from pump.prescription.prescription import FLEX, PERIODIC
 from pump.therapy.cycle import Cycle, RateTable
 from pump.therapy.schedule import Constant, Sequence
 from pump.units import DAY_US
 
+_DAYS = const(7)
 _MIN_US = const(60_000_000)
 _US_PER_MS = const(1_000)
 
@@ -56,16 +57,35 @@ def _periodic(prescription, on_grid_us, share):
     return Sequence(Constant(rate_nl_d), first_us, doses) if first_us else doses
 
 
+def _merged(day_of):
+    """(minutes, nl_d) that repeat: of the week, or of one day where all are the same.
+
+    day_of(n): the segments of a day. Asked for again and again: a board has no room for seven.
+    """
+    first = day_of(0)
+    are_same = all(day_of(day) == first for day in range(1, _DAYS))
+    minutes = nl_d = 0
+    for day in range(1 if are_same else _DAYS):
+        for from_min, to_min, rate_nl_d in day_of(day):
+            if rate_nl_d != nl_d and minutes:
+                yield minutes, nl_d
+                minutes = 0
+            minutes, nl_d = minutes + to_min - from_min, rate_nl_d
+    yield minutes, nl_d
+
+
 def _week_table(prescription, share):
     """The week as a RateTable. Starts and boluses ask for it, and keep it: all share one table."""
+    fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
+
+    def day_of(day):
+        return prescription.flex.segments(day, fill_nl_d, ng_ml)
 
     def make():
-        week = week_of(prescription.flex.take, prescription)
-        count = sum(1 for _ in week.merged())
-        return RateTable(_rows(week.merged(), share), _MIN_US, count)
+        count = sum(1 for _ in _merged(day_of))
+        return RateTable(_rows(_merged(day_of), share), _MIN_US, count)
 
-    made_for = prescription.rate_nl_d(), prescription.concentration_ng_ml, share
-    return prescription.flex.kept("rates", made_for, make)
+    return prescription.flex.kept("rates", (fill_nl_d, ng_ml, share), make)
 
 
 def _rows(week, share):

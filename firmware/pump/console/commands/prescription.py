@@ -87,6 +87,7 @@ class _Report:
 
     def comparison(self):
         """Every field as `"field: active -> staged"`."""
+        self._interlocks.make_room()
         from pump.prescription.comparison import comparison
 
         unload("pump.prescription.comparison")
