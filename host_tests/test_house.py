@@ -38,6 +38,7 @@ PAGES = [
     for page in (
         "README.md",
         "ARCHITECTURE.md",
+        "VERIFICATION.md",
         "Makefile",
         "pyproject.toml",
         "firmware/CONSOLE.md",
