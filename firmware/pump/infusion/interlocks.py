@@ -38,8 +38,8 @@ _PL_PER_NL = const(1000)
 class Interlocks:
     """pump: `PUMP` of the board's data. max_steps_s: steps a second that the motor can do.
 
-    supervisor: has `fault`, `is_ending` and `tidy`. settings: has `is_open`. staging: has the
-    active prescription. The others are what their names say.
+    supervisor: has `fault`, `is_ending` and `tidy`. settings: has `needs_confirmation`. staging:
+    has the active prescription. The others are what their names say.
     """
 
     def __init__(self, *, pump, max_steps_s, supervisor, settings, staging, dispenser, infusion):
@@ -63,7 +63,7 @@ class Interlocks:
 
     def require_confirmed(self):
         """Raise Refused UNCONFIRMED while an interruption or a loss has not been confirmed."""
-        if self._settings.is_open():
+        if self._settings.needs_confirmation():
             raise Refused(UNCONFIRMED)
 
     def require_stopped(self):

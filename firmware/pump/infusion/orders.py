@@ -105,7 +105,7 @@ class Orders:
 
     def confirm(self):
         """A human has taken note that a reset ended a delivery, or that records are lost."""
-        if not self.settings.is_open():
+        if not self.settings.needs_confirmation():
             raise Refused(NOTHING_TO_CONFIRM)
         self.settings.confirm()
         for code in (INTERRUPTED, STORE_DAMAGED):
@@ -148,13 +148,13 @@ class Orders:
         self.interlocks.require_stopped()
         self._calibrate(pl_per_rev)
 
-    def run(self, steps, millirevs_min):
+    def start_calibration_run(self, steps, millirevs_min):
         """Turn as `jog` does, to calibrate by what comes out."""
         before = self._dispenser.settle()
         self.jog(steps, millirevs_min)
         self.calibrations.begin(before, steps, self._dispenser.begun)
 
-    def measured(self, volume_nl):
+    def calibrate_from_run(self, volume_nl):
         """Calibrate by the last run: so much of it came out. A run is used once."""
         self.interlocks.require_stopped()
         emitted = self._dispenser.settle()

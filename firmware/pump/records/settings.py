@@ -84,7 +84,7 @@ class Settings:
         if is_new:
             self.sync()
 
-    def is_open(self):
+    def needs_confirmation(self):
         """True while an interruption, or a loss, has not been confirmed."""
         return self._journal.is_interrupted or self.is_lost()
 

@@ -37,7 +37,7 @@ def rows(orders, driver):
         steps_per_rev = orders.infusion.calibration.steps_per_rev
         fastest = 60_000 * driver["max_steps_s"] // steps_per_rev
         steps = revolutions * steps_per_rev // 10**_REV_DECIMALS
-        orders.run(steps, min(_RUN_MILLIREVS, fastest))
+        orders.start_calibration_run(steps, min(_RUN_MILLIREVS, fastest))
 
     def calibration():
         return ml_of_pl(orders.infusion.calibration.pl_per_rev)
@@ -49,6 +49,6 @@ def rows(orders, driver):
     yield ("MOTor:JOG", jog, decimal(_REV_DECIMALS), decimal(_RPM_DECIMALS))
     yield ("MOTor:CALibrate:PERRev", calibrate, VOLUME)
     yield ("MOTor:CALibrate:RUN", run, decimal(_REV_DECIMALS))
-    yield ("MOTor:CALibrate:MEASured", orders.measured, VOLUME)
+    yield ("MOTor:CALibrate:MEASured", orders.calibrate_from_run, VOLUME)
     yield ("MOTor:CALibrate:HISTory?", history)
     yield ("MOTor:CALibrate?", calibration)
