@@ -84,7 +84,7 @@ class NoLog:
 class Therapy:
     """What the journal asks of an infusion in which no bolus is given."""
 
-    giving = None
+    active_dose = None
 
     def __init__(self, calibration):
         self.calibration = calibration

@@ -32,7 +32,8 @@ class Infusion:
     mode: one of `modes`. line: which drug the tube holds. rows: what goes out from now on, as a
     `plan` has it. active_dose: the dose under way, or None. prescription: what runs, or ran last.
     is_observed: an observation has ended by itself, and nobody has taken note. owed: fraction of a
-    step that the next regular delivery begins with.
+    step that the next regular delivery begins with. replaced: (until_us, nl_d, ng_d) of the rate
+    that a `follow` has replaced, and that goes on up to that instant; nl_d 0: it had none.
     """
 
     active_dose: "ActiveDose"  # types as where it is known to be there
@@ -55,6 +56,7 @@ class Infusion:
         self.prescription = None  # pyright: ignore[reportAttributeAccessIssue]
         self.is_observed = False
         self.owed = 0
+        self.replaced = (0, 0, 0)
         self._note_us = 0  # when what is out is to be noted next
         self._origin_us = 0  # when the delivery's own time began
 
@@ -233,6 +235,7 @@ class Infusion:
         at_us, change, dose = self.next_us(), self.to_deliver(prescription), self.active_dose
         from_us, schedule, _ = change.new()
         self.grid.anchor(prescription, from_us)
+        self.replaced = (at_us,) + self.prescription.simple_rate()
         self.prescription = prescription
         if from_us > at_us:  # behind the bridge
             elapsed_us = at_us - dose.start_us

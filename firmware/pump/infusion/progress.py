@@ -5,7 +5,6 @@ from micropython import const
 
 from pump.kinds import JOG, NAMES, PERIODIC
 from pump.prescription.conversion import dose_nl
-from pump.prescription.prescription import SIMPLE
 from pump.state import BRIDGE, OBSERVATION, RUNNING
 from pump.therapy.schedule import Dose
 from pump.units import DAY_US
@@ -33,13 +32,13 @@ class Progress:
             return 0, pl_min * _MIN_PER_DAY // 1000
         if infusion.mode.name == BRIDGE:
             ng_ml = infusion.active_dose.dose.ng_ml
-        elif infusion.mode.name == RUNNING and self._is_plain(rate):
-            return infusion.prescription.rate_ng_d(), rate  # as it was programmed
+        elif infusion.mode.name == RUNNING:
+            until_us, nl_d, ng_d = infusion.replaced
+            if infusion.now_us() >= until_us:
+                nl_d, ng_d = infusion.prescription.simple_rate()
+            if rate == nl_d:
+                return ng_d, rate  # as it was programmed
         return rate * ng_ml // _NL_PER_ML, rate
-
-    def _is_plain(self, rate):
-        prescription = self._infusion.prescription
-        return prescription.mode == SIMPLE and rate == prescription.rate_nl_d()
 
     def next_periodic(self):
         """(us until the next periodic dose begins, its ng); None: none is to come by itself."""

@@ -103,6 +103,10 @@ class Prescription:
             return self.programmed_ng_d
         return drug_ng(self.programmed_nl_d, self.concentration_ng_ml)
 
+    def simple_rate(self):
+        """(nl_d, ng_d) of the mode SIMPLE; (0, 0) of any other."""
+        return (self.rate_nl_d(), self.rate_ng_d()) if self.mode == SIMPLE else (0, 0)
+
     def missing(self):
         """What the regular therapy needs and has not: names of what the console programs."""
         found = []
