@@ -50,7 +50,6 @@ class Interlocks:
         self._staging = staging
         self._dispenser = dispenser
         self._infusion = infusion
-        self._found_valid = None, 0  # a prescription, and the calibration that it was valid with
 
     # The pump
 
@@ -118,21 +117,12 @@ class Interlocks:
         active = self._staging.active
         if active is None:
             raise Refused(NO_PRESCRIPTION)
-        if self._found_valid != (active, self._infusion.calibration.pl_per_rev):
-            self.require_valid(active)
+        pl_per_rev = self._infusion.calibration.pl_per_rev
+        if self._staging.valid_with != pl_per_rev:
+            self._require_valid(active)
+            self._staging.valid_with = pl_per_rev
         self._require_same_head()
         return active
-
-    def require_valid(self, prescription):
-        """Raise Refused INVALID_PRESCRIPTION, with the first problem, unless there is none."""
-        self.make_room()
-        from pump.prescription.validation import problems
-
-        unload(_VALIDATION)
-        found = problems(prescription, self.limits())
-        if found:
-            raise Refused(INVALID_PRESCRIPTION, found[0])
-        self._found_valid = prescription, self._infusion.calibration.pl_per_rev
 
     def require_trial(self, prescription, dose_ng, duration_ms, observation_ms):
         """Raise Refused LIMIT_EXCEEDED, with the first problem, unless it may be such a trial."""
@@ -147,15 +137,13 @@ class Interlocks:
     def require_committable(self, prescription, token, names):
         """Raise Refused unless it may become active.
 
-        INVALID_PRESCRIPTION as `require_valid`; STALE_TOKEN unless the token is that of its
-        content; SOFT_LIMIT unless `names` are exactly the soft limits that it exceeds.
+        INVALID_PRESCRIPTION, with the first problem, unless there is none; STALE_TOKEN unless the
+        token is that of its content; SOFT_LIMIT unless `names` are exactly the soft limits that it
+        exceeds.
         """
-        self.make_room()
-        from pump.prescription.validation import soft
-
-        self.require_valid(prescription)  # forgets the module, too
+        soft = self._require_valid(prescription)
         self._staging.check(token)
-        needed = [name for name, _ in soft(prescription, self.limits(), self._before())]
+        needed = [name for name, _ in soft]
         if sorted(names) != sorted(needed):
             raise Refused(SOFT_LIMIT, "to be named: %s" % (",".join(needed) or "none"))
 
@@ -208,6 +196,13 @@ class Interlocks:
         if found:
             return found, (), ()
         return found, soft(prescription, limits, self._before()), notes(prescription, limits)
+
+    def _require_valid(self, prescription):
+        """Return its soft limits. Raise Refused INVALID_PRESCRIPTION unless it has no problem."""
+        problems, soft, _ = self.verdict(prescription)
+        if problems:
+            raise Refused(INVALID_PRESCRIPTION, problems[0])
+        return soft
 
     def _before(self):
         """What a change of dose is measured against, see `Staging.before`."""

@@ -23,11 +23,12 @@ class Staging:
     is_left_open: five minutes have passed since the last edit. was_dropped: ten, and the copy is
     gone; stays until somebody stages, discards or takes note. pl_per_rev: the calibration with
     which the active one was committed; 0: nobody knows, an older firmware has kept it.
+    valid_with: the calibration with which it was found valid since power-up; 0: with none yet.
     """
 
     def __init__(self, clock, min_nl_d):
         self.active: "Prescription | None" = None
-        self.pl_per_rev = 0
+        self.pl_per_rev = self.valid_with = 0
         self.is_left_open = False
         self.was_dropped = False
         self._clock = clock
@@ -76,16 +77,17 @@ class Staging:
     def activate(self, staged, past, pl_per_rev):
         """What `check` has answered is active, and on record with the others; none is staged."""
         self._history.from_record(past)
-        self.active, self.pl_per_rev = staged, pl_per_rev
+        self.active, self.pl_per_rev, self.valid_with = staged, pl_per_rev, pl_per_rev
         self.discard()
 
     def from_record(self, record):
         """What a commit has kept is active: [fields, flex steps, pl_per_rev]."""
         self.active, self.pl_per_rev = prescription_of(record[:2]), record[2]
+        self.valid_with = 0
 
     def lose(self):
         """None is active."""
-        self.active, self.pl_per_rev = None, 0
+        self.active, self.pl_per_rev, self.valid_with = None, 0, 0
 
     def titration_from_record(self, record):
         """What `past` told was active before."""
