@@ -109,6 +109,9 @@ class Monitor:
             for index, (code, _) in enumerate(self._predicates):
                 alarms.set(code, bool(present >> index & 1), now_us)
             self._present = present
+        left_us = alarms.pause_left_us(now_us)
+        if left_us:  # else its end would be noticed at the next wake, up to a second later
+            self._supervisor.wake_by(now_us + left_us)
 
     def acknowledge(self, code=None):
         """A human has taken note of one condition, or of all: see `AlarmManager`.

@@ -251,6 +251,7 @@ def test_little_memory_is_an_alarm_and_no_fault(power_up, monkeypatch):
     assert bench.ask("SYST:STAT?") == "STOPPED"
 
 
+MOST_LATE_NS = 100_000_000
 BUZZER_LINE = '    "buzzer": "GP15",\n'
 
 
@@ -312,6 +313,20 @@ def test_bad_input_is_its_error_and_changes_nothing(bench, line, error):
 def test_a_pause_of_no_time_is_no_error_and_there_is_none(bench):
     bench.tell("ALAR:PAUS 0 S")
     assert bench.ask("ALAR:PAUS?") == "0.000"
+
+
+@pytest.mark.no_chip
+@pytest.mark.parametrize("tenths", range(10, 20))
+def test_a_pause_ends_when_its_time_is_over_and_not_at_the_next_wake(bench, tenths):
+    filled(bench)
+    bench.tell("RES:REF 0.5 ML")
+    bench.run(1)
+    listen(bench)
+    bench.tell(f"ALAR:PAUS {tenths / 10} S")
+    end_ns = bench.target.now_ns + tenths * 100_000_000
+    bench.run(3)
+    first_ns = next(rise for rise, _ in bench.plant.buzzer.pulses() if rise > end_ns - 500_000_000)
+    assert abs(first_ns - end_ns) < MOST_LATE_NS
 
 
 def test_a_test_sounds_once_and_is_refused_and_ended_by_a_real_alarm(bench):
