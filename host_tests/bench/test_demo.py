@@ -167,6 +167,7 @@ def fundamental_hz(sound, rate_hz):
 
 
 def test_whoever_plays_the_page_hears_every_melody(without_image):
+    """The acknowledgement cuts the last burst in a tone, so soon after the pause as it comes."""
     _, _, page = without_image
     ((sound, rate_hz),) = sounds_of(page)
     heard = [
@@ -174,7 +175,11 @@ def test_whoever_plays_the_page_hears_every_melody(without_image):
     ]
     high, medium = required("HIGH").melodies[10], required("MEDIUM").melodies[3]
     low = required("LOW").melodies[2]
-    assert heard == pytest.approx([*medium, *low, *high, *high, *high[:3]], rel=0.01)
+    whole = [*medium, *low, *high, *high]
+    assert heard[: len(whole)] == pytest.approx(whole, rel=0.01)
+    again = heard[len(whole) : -1]
+    assert 0 < len(again) < 5
+    assert again == pytest.approx(high[: len(again)], rel=0.01)
 
 
 def test_the_sound_is_as_long_as_the_part_and_the_page_is_not_large(without_image):

@@ -3,7 +3,7 @@
 
 import pytest
 
-from host_tests.support.boards.footprint import apps, size_of
+from host_tests.support.boards.footprint import size_of, with_app
 from host_tests.support.flash.wear import HOUR_S, Wear, pump_with_firmware_in_flash
 from host_tests.support.sessions.bench import assert_balanced
 
@@ -19,9 +19,7 @@ def test_a_month_of_the_whole_firmware_misses_no_step_and_stays_the_same_size(
     An ordinary run, of `--days=2`, has a day of it.
     """
     length = min(max(days - 1, 1), 30)
-    others = apps()
-    bench = pump_with_firmware_in_flash("1 ML/D", refill="20 ML")
-    (app,) = [app for app in apps() if app not in others]
+    bench, app = with_app(lambda: pump_with_firmware_in_flash("1 ML/D", refill="20 ML"))
     wear, sizes = Wear(bench.target), []
     bench.mark()
     bench.tell("THER:STAR")

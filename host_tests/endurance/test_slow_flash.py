@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from host_tests.support.boards.footprint import apps
+from host_tests.support.boards.footprint import with_app
 from host_tests.support.flash.copies import path_of
 from host_tests.support.sessions.bench import Bench, assert_exact
 from host_tests.support.sessions.full_weeks import commit, stage
@@ -113,10 +113,10 @@ def test_full_weeks_that_are_committed_again_and_again_end_no_delivery(record_pr
 def test_no_copy_of_past_or_day_is_written_while_a_reservation_is_about_to_end(monkeypatch):
     """Behind a write of 1.3 s the queue has no time for another record."""
     saving, left = MirroredRecords.saving, []
-    bench = Bench(SimTarget())
+    bench, app = with_app(lambda: Bench(SimTarget()))
     bench.prescribe("3 ML/HR")
     bench.tell("THER:STAR")
-    journal = next(app.journal for app in apps() if app.dispenser.is_active())
+    journal = app.journal
 
     def watched(twins, key, value):
         if key in ("past", "day") and twins is journal._twins:
@@ -148,11 +148,11 @@ def test_what_changes_between_the_two_copies_of_a_record_is_in_neither(monkeypat
                 changed.append((key, before, json.dumps(value)))
 
     monkeypatch.setattr(MirroredRecords, "saving", watched)
-    bench = Bench(SimTarget())
+    bench, app = with_app(lambda: Bench(SimTarget()))
     bench.prescribe("100 ML/HR")
     bench.tell("THER:STAR")
     bench.run(3)
-    infusions += [app.orders.infusion for app in apps() if app.dispenser.is_active()]
+    infusions.append(app.orders.infusion)
     flash = bench.target.world.flash
     flash.erase_ns, flash.program_ns = 300_000_000, 25_000_000  # so that much comes between them
     for number in range(40):

@@ -22,7 +22,7 @@ from pumpbench.targets.sim.flash import AFTER, BEFORE, INSIDE, images
 
 PIN, OTHER, WRONG = "24680", "1357", "97531"
 CONFLICT = -221
-LONGEST_MS = 900  # the queue is sure for 1200
+LONGEST_MS = 1200  # so long the queue is sure
 RECORDS_LOST = 308
 COMMAND, UNLOCKED, PIN_REFUSED, PIN_CHANGED = 420, 431, 432, 433
 MAIN = (FIRMWARE / "main.py").read_text()

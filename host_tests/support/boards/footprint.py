@@ -15,6 +15,14 @@ def apps():
     return [thing for thing in gc.get_objects() if isinstance(thing, App)]
 
 
+def with_app(start):
+    """(what `start()` returns, the app that runs since): boards of other tests may be there."""
+    others = apps()
+    started = start()
+    (app,) = [app for app in apps() if app not in others]
+    return started, app
+
+
 def size_of(app):
     """The bytes of all that hangs on the firmware; the simulated hardware is no part of it."""
     gc.collect()
