@@ -54,6 +54,7 @@ VOCABULARY |= {"pump.unload"}
 # From the bottom up: a module imports from its own room, or from rows above it in this list.
 LAYERS = [
     VOCABULARY,
+    {"pump.blocks", "pump.room"},
     {"pump.hal", "pump.prescription"},
     {"pump.therapy", "pump.delivery"},
     {"pump.alarm", "pump.supervisor", "pump.watchdog", "pump.timecheck"},
@@ -69,6 +70,8 @@ LAYERS = [
     {"main"},
 ]
 PURE = {
+    "pump.blocks",
+    "pump.room",
     "pump.state",
     "pump.kinds",
     "pump.faults",

@@ -127,6 +127,9 @@ def name_in(table, number):
     return table[start : table.find("\n", start)].partition(" ")[2] if start else ""
 
 
+UNWRITTEN = (OSError, MemoryError)  # flash does not take it, or there is no memory to write it
+
+
 class Refused(Exception):
     """A request that cannot be met. `code` is one of the first, `detail` says why."""
 

@@ -19,36 +19,6 @@ _GRACE_US = const(2_000)  # how late the end of the queue may be noticed
 _UNBOUND = 1 << 60
 
 
-class Unrecorded:
-    """A journal that keeps nothing. A real one raises Refused for what it cannot keep.
-
-    written: records since power-up; each takes flash a while.
-    """
-
-    written = 0
-
-    def planned(self, emitted, commanded, steps, batch):
-        """`steps` more, 0 at the beginning perhaps, are about to be queued; `commanded` in all."""
-
-    def queued(self, emitted, queued):
-        """A run is about to be put into the engine, with it `queued` steps since power-up."""
-
-    def queue_ends(self, at_us):
-        """The engine is under way, and dry by that instant on the clock."""
-
-    def stopping(self):
-        """The engine is about to be stopped, queue and all."""
-
-    def follows(self, emitted):
-        """Another schedule is about to be followed."""
-
-    def top_up(self, emitted):
-        """Steps are about to be queued that cannot wait for a write."""
-
-    def stopped(self, emitted):
-        """What was queued is taken back."""
-
-
 class Dispenser:
     """One delivery at a time, in the units of its schedule.
 
@@ -57,7 +27,6 @@ class Dispenser:
     """
 
     def __init__(self, engine, clock, ledger, min_period_us):
-        self._journal = Unrecorded()
         self._engine = engine
         self._clock = clock
         self._ledger = ledger
@@ -77,7 +46,7 @@ class Dispenser:
         self.begun = 0  # deliveries since boot
 
     def record(self, journal):
-        """Tell a journal of all steps before they are queued; it has what `Unrecorded` has."""
+        """Before all else: the journal that is told of all steps before they are queued."""
         self._journal = journal
 
     def is_active(self):

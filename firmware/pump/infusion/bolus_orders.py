@@ -22,6 +22,7 @@ from pump.kinds import BRIDGE, CLINICIAN, PATIENT, PRIME, TRIAL
 from pump.prescription.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.prescription.daily_totals import daily_totals
 from pump.records.event_codes import PATIENT_REFUSED
+from pump.room import with_room
 from pump.therapy.bolus_log import LOCKOUT
 from pump.therapy.dead_volume import bridge
 from pump.therapy.schedule import Dose
@@ -49,20 +50,17 @@ class BolusOrders:
 
     def bolus(self, dose_ng, duration_ms):
         """A clinician's bolus: over the therapy that runs, or alone."""
-        self._interlocks.require_fit()
-        self._interlocks.require_confirmed()
-        self._interlocks.require_no_bolus()
-        prescription = self._interlocks.require_prescription()
-        dose = self._dose(CLINICIAN, prescription, dose_ng, duration_ms)
+        prescription, change = with_room(self._judge_bolus, dose_ng, duration_ms)
         if self._infusion.is_regular():
-            self._over(dose, prescription, dose_ng)
+            self._infusion.over(change, dose_ng)
         else:
-            self._alone(dose, prescription, dose_ng)
+            self._alone(change.dose, dose_ng, prescription.drug)
 
     def patient(self):
         """The bolus that the prescription allows the patient; every request is counted."""
         try:
-            self._patient()
+            dose_ng, change = with_room(self._judge_patient)
+            self._infusion.over(change, dose_ng)
         except Refused as refused:
             is_lockout = refused.code == LOCKED_OUT
             self._infusion.boluses.refuse(LOCKOUT if is_lockout else "")
@@ -72,42 +70,22 @@ class BolusOrders:
 
     def trial(self, dose_ng, duration_ms, observation_ms):
         """A screening dose, and the time to watch what it does; stopped before and after."""
-        prescription = self._interlocks.require_active()
-        self._interlocks.require_confirmed()
-        self._interlocks.require_trial(prescription, dose_ng, duration_ms, observation_ms)
-        dose = self._dose(TRIAL, prescription, dose_ng, duration_ms)
-        self._alone(dose, prescription, dose_ng, observation_ms * _US_PER_MS)
+        judged = dose_ng, duration_ms, observation_ms
+        prescription, change = with_room(self._judge_trial, *judged)
+        self._alone(change.dose, dose_ng, prescription.drug, observation_ms * _US_PER_MS)
 
     def prime(self, volume_nl, rate_nl_d):
         """Fill the line: so much volume at that rate. Stopped only."""
-        self._interlocks.require_stopped()
-        self._interlocks.require_confirmed()
-        self._require_rate(rate_nl_d)
+        dose = with_room(self._judge_prime, volume_nl, rate_nl_d)
         active = self._staging.active
-        ng_ml = active.concentration_ng_ml if active else 0
-        amount = volume_nl * DAY_US
-        dose = Dose(PRIME, amount, -(-amount // rate_nl_d), ng_ml)
-        self._require_volume(dose)
-        self._infusion.alone(dose, drug_ng(volume_nl, ng_ml), active.drug if active else "")
-        self._supervisor.wake(DISPENSER)
+        self._alone(dose, drug_ng(volume_nl, dose.ng_ml), active.drug if active else "")
 
     def bridge(self, old_ng_ml, volume_nl):
         """Push the old drug out at the dose of the active prescription, which follows by itself.
 
         Stopped only. The dose is the mean of a day, so a day pattern rests until the bridge ends.
         """
-        prescription = self._interlocks.require_active()
-        self._interlocks.require_confirmed()
-        if not self._infusion.line.is_old(old_ng_ml, prescription.drug):
-            self._interlocks.require_line(old_ng_ml, prescription.drug)
-        daily_ng = daily_totals(prescription, self._interlocks.limits().min_nl_d).mean_ng()
-        self._require_rate(dose_nl(daily_ng, old_ng_ml))
-        self._require_limit(prescription, daily_ng, old_ng_ml)
-        duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
-        dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
-        self._require_volume(dose)
-        change = self._infusion.to_bridge(prescription, dose)
-        self._interlocks.require_day(prescription, change)
+        change, dose = with_room(self._judge_bridge, old_ng_ml, volume_nl)
         self._infusion.bridge(change, dose)
         self._supervisor.wake(DISPENSER)
 
@@ -126,7 +104,59 @@ class BolusOrders:
         now_us = self._infusion.now_us()
         return self._infusion.boluses.wait_us(now_us, lockout_us, active.patient_maximum)
 
-    def _patient(self):
+    def _alone(self, dose, dose_ng, drug, observation_us=0):
+        """Give a dose while nothing else moves."""
+        self._infusion.alone(dose, dose_ng, drug, observation_us)
+        self._supervisor.wake(DISPENSER)
+
+    def _judge_bolus(self, dose_ng, duration_ms):
+        """(prescription, Change) of a clinician's bolus."""
+        self._interlocks.require_fit()
+        self._interlocks.require_confirmed()
+        self._interlocks.require_no_bolus()
+        prescription = self._interlocks.require_prescription()
+        dose = self._dose(CLINICIAN, prescription, dose_ng, duration_ms)
+        if self._infusion.is_regular():
+            return prescription, self._judge_over(dose, prescription)
+        return prescription, self._judge_alone(dose, prescription)
+
+    def _judge_trial(self, dose_ng, duration_ms, observation_ms):
+        """(prescription, Change) of a trial."""
+        prescription = self._interlocks.require_active()
+        self._interlocks.require_confirmed()
+        self._interlocks.require_trial(prescription, dose_ng, duration_ms, observation_ms)
+        dose = self._dose(TRIAL, prescription, dose_ng, duration_ms)
+        return prescription, self._judge_alone(dose, prescription)
+
+    def _judge_prime(self, volume_nl, rate_nl_d):
+        """The Dose of a prime."""
+        self._interlocks.require_stopped()
+        self._interlocks.require_confirmed()
+        self._require_rate(rate_nl_d)
+        active, amount = self._staging.active, volume_nl * DAY_US
+        ng_ml = active.concentration_ng_ml if active else 0
+        dose = Dose(PRIME, amount, -(-amount // rate_nl_d), ng_ml)
+        self._require_volume(dose)
+        return dose
+
+    def _judge_bridge(self, old_ng_ml, volume_nl):
+        """(Change, Dose) of a bridge."""
+        prescription = self._interlocks.require_active()
+        self._interlocks.require_confirmed()
+        if not self._infusion.line.is_old(old_ng_ml, prescription.drug):
+            self._interlocks.require_line(old_ng_ml, prescription.drug)
+        daily_ng = daily_totals(prescription, self._interlocks.limits().min_nl_d).mean_ng()
+        self._require_rate(dose_nl(daily_ng, old_ng_ml))
+        self._require_limit(prescription, daily_ng, old_ng_ml)
+        duration_us = bridge(volume_nl, old_ng_ml, daily_ng)[1]
+        dose = Dose(BRIDGE, volume_nl * DAY_US, duration_us, old_ng_ml)
+        self._require_volume(dose)
+        change = self._infusion.to_bridge(prescription, dose)
+        self._interlocks.require_day(prescription, change)
+        return change, dose
+
+    def _judge_patient(self):
+        """(dose in ng, Change) of a patient bolus."""
         self._interlocks.require_fit()
         self._interlocks.require_confirmed()
         self._infusion.poll(0)
@@ -142,10 +172,10 @@ class BolusOrders:
         self._interlocks.require_no_bolus()
         dose_ng, duration_ms = prescription.patient_ng, prescription.patient_duration_ms
         dose = self._dose(PATIENT, prescription, dose_ng, duration_ms)
-        self._over(dose, prescription, dose_ng)
+        return dose_ng, self._judge_over(dose, prescription)
 
-    def _over(self, dose, prescription, dose_ng):
-        """Give a dose over the regular therapy."""
+    def _judge_over(self, dose, prescription):
+        """The Change to a dose over the regular therapy."""
         at_us = self._infusion.next_us()
         next_us = self._infusion.grid.next_us(at_us)
         if next_us is not None and next_us < at_us + dose.duration_us:
@@ -158,15 +188,15 @@ class BolusOrders:
         self._require_rate(basal_nl_d - (-dose.amount // dose.duration_us))
         change = self._infusion.to_give(dose)
         self._interlocks.require_day(prescription, change)
-        self._infusion.over(change, dose_ng)
+        return change
 
-    def _alone(self, dose, prescription, dose_ng, observation_us=0):
-        """Give a dose while nothing else moves."""
+    def _judge_alone(self, dose, prescription):
+        """The Change to a dose while nothing else moves."""
         self._interlocks.require_stopped()
         self._require_rate(-(-dose.amount // dose.duration_us))
-        self._interlocks.require_day(prescription, self._infusion.to_give(dose))
-        self._infusion.alone(dose, dose_ng, prescription.drug, observation_us)
-        self._supervisor.wake(DISPENSER)
+        change = self._infusion.to_give(dose)
+        self._interlocks.require_day(prescription, change)
+        return change
 
     def _dose(self, kind, prescription, dose_ng, duration_ms):
         """Return the dose as a schedule. Raise Refused unless line, limits and supply allow it."""

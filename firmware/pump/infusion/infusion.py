@@ -259,6 +259,7 @@ class Infusion:
         if now_us >= self._note_us:
             self._note_us = now_us + _NOTE_US
             self._note_day()
+            self._drop_rows()
         return self.mode.poll()
 
     # For the modes
@@ -376,11 +377,14 @@ class Infusion:
 
     def _going_on(self, at_us):
         """What goes out up to an instant, as rows."""
-        begun = [row for row in self.rows if row.at_us < at_us]
+        self._drop_rows()
+        return tuple([row for row in self.rows if row.at_us < at_us])
+
+    def _drop_rows(self):
+        """Rows that are over: each may keep a week in memory."""
         now_us = self._clock.now_us()
-        while len(begun) > 1 and begun[1].at_us <= now_us:
-            begun.pop(0)
-        return tuple(begun)
+        while len(self.rows) > 1 and self.rows[1].at_us <= now_us:
+            self.rows = self.rows[1:]
 
     def _owed_fg(self, ng_ml):
         """Drug that is due of a step that is not out, in femtograms."""

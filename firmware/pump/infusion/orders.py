@@ -17,6 +17,7 @@ from pump.faults import (
 )
 from pump.prescription.daily_totals import daily_totals
 from pump.prescription.prescription import FLEX
+from pump.room import with_room
 from pump.state import FAULT, RUNNING, SERVICE, STOPPED
 from pump.therapy.wall_clock import WallClock
 from pump.therapy.wall_clock import text as wall_text
@@ -79,15 +80,8 @@ class Orders:
 
     def resume(self):
         """Deliver the active prescription, confirmed or not: where a reset ended it, say."""
-        interlocks, infusion = self.interlocks, self.infusion
-        active = interlocks.require_active()
-        self._supervisor.tidy()
-        interlocks.require_line(active.concentration_ng_ml, active.drug)
-        self._reservoir_guard.require_start(
-            daily_totals(active, interlocks.limits().min_nl_d).highest_nl_d
-        )
-        interlocks.require_day(active, infusion.to_deliver(active))
-        infusion.start(infusion.to_deliver(active))  # as of now: to judge it took a while
+        active = with_room(self._judge_start)
+        self.infusion.start(self.infusion.to_deliver(active))  # as of now: to judge took a while
         self._supervisor.wake(DISPENSER)
 
     def stop(self):
@@ -127,15 +121,8 @@ class Orders:
 
         names: exactly the soft limits that it exceeds.
         """
-        interlocks, infusion = self.interlocks, self.infusion
-        interlocks.require_fit()
-        interlocks.require_no_bolus(_APPLY_US)
-        staged = self._staging.staged()
-        interlocks.require_committable(staged, token, names)
-        self._supervisor.tidy()  # a week's rates take large pieces of memory
-        if infusion.is_regular():
-            interlocks.require_same_drug(staged)
-            interlocks.require_day(staged, infusion.to_deliver(staged))
+        infusion = self.infusion
+        staged = with_room(self._judge_commit, token, names)
         self._dispenser.renew(0)  # to validate a week takes a while
         infusion.record_follow()
         past, pl_per_rev = self._staging.past(), infusion.calibration.pl_per_rev
@@ -169,8 +156,7 @@ class Orders:
         prescription = infusion.prescription
         is_followed = infusion.is_regular() and prescription.mode == FLEX
         if is_followed:
-            change = infusion.to_deliver(prescription, wall)
-            self.interlocks.require_day(prescription, change, CLOCK_REFUSED)
+            with_room(self._judge_clock, prescription, wall)
             infusion.record_follow()
         self._set_rtc(wall_s)
         infusion.forecast.wall = wall
@@ -185,6 +171,35 @@ class Orders:
         if not self._fault() and not self._dispenser.is_active():
             self._self_test.run()
         return self._fault() or self._self_test.failed()
+
+    def _judge_start(self):
+        """The active prescription, which may be delivered from now on."""
+        interlocks = self.interlocks
+        active = interlocks.require_active()
+        self._supervisor.tidy()
+        interlocks.require_line(active.concentration_ng_ml, active.drug)
+        highest_nl_d = daily_totals(active, interlocks.limits().min_nl_d).highest_nl_d
+        self._reservoir_guard.require_start(highest_nl_d)
+        interlocks.require_day(active, self.infusion.to_deliver(active))
+        return active
+
+    def _judge_commit(self, token, names):
+        """The staged prescription, which may become active, and be followed by what runs."""
+        interlocks, infusion = self.interlocks, self.infusion
+        interlocks.require_fit()
+        interlocks.require_no_bolus(_APPLY_US)
+        staged = self._staging.staged()
+        interlocks.require_committable(staged, token, names)
+        self._supervisor.tidy()  # a week's rates take memory
+        if infusion.is_regular():
+            interlocks.require_same_drug(staged)
+            interlocks.require_day(staged, infusion.to_deliver(staged))
+        return staged
+
+    def _judge_clock(self, prescription, wall):
+        """Whether a day pattern may follow another wall clock."""
+        change = self.infusion.to_deliver(prescription, wall)
+        self.interlocks.require_day(prescription, change, CLOCK_REFUSED)
 
     def _fault(self):
         """0, or the code of the fault that stopped the pump or that the step counts show now."""

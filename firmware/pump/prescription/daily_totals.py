@@ -105,7 +105,7 @@ def lowest_nl_d(prescription, min_nl_d):
 def highest_nl_d(prescription, min_nl_d, week=None):
     """The highest rate, with a periodic dose, in nanolitres a day, rounded up."""
     if week is not None:
-        return max(week.nl_d)
+        return week.extremes[1]
     rate_nl_d = max(_rates_nl_d(prescription, min_nl_d))
     if prescription.mode == PERIODIC:
         volume = periodic_nl(prescription) * _DAY_MS
@@ -126,9 +126,9 @@ def _made(prescription, min_nl_d):
 
 
 def _rates_nl_d(prescription, min_nl_d):
-    """Every basal rate there is."""
+    """Basal rates, the lowest and the highest among them."""
     if prescription.mode == MINIMUM:
         return [min_nl_d]
     if prescription.mode != FLEX:
         return [prescription.rate_nl_d()]
-    return Week(prescription).nl_d
+    return Week(prescription).extremes

@@ -102,13 +102,16 @@ class Flex:
             if window >> _DAYS & days:
                 _require_apart(days, from_min, to_min, self.step(index))
             at += window < added  # `sort` takes quadratic time for what is nearly sorted
-        self._windows.insert(at, added)
-        self._amounts.insert(at, rate[1])
-        for day, name in enumerate(WEEKDAYS):
-            if days >> day & 1 and len(self.segments(day, 1, 1)) > MAX_A_DAY:
-                self._windows.pop(at)
-                self._amounts.pop(at)
-                raise Refused(FLEX_CONFLICT, "more than %d rates on %s" % (MAX_A_DAY, name))
+        count = self.count
+        try:
+            self._windows.insert(at, added)
+            self._amounts.insert(at, rate[1])
+            self._require_few(days)
+        except Exception:  # too many, or there is no memory
+            for numbers in (self._windows, self._amounts):
+                if len(numbers) > count:
+                    numbers.pop(at)
+            raise
         self._kept = {}
 
     def segments(self, day, fill_nl_d, ng_ml):
@@ -128,6 +131,12 @@ class Flex:
         if at_min < DAY_MIN:
             found.append((at_min, DAY_MIN, fill_nl_d))
         return found
+
+    def _require_few(self, days):
+        """Raise Refused FLEX_CONFLICT if one of these days has more rates than memory is for."""
+        for day, name in enumerate(WEEKDAYS):
+            if days >> day & 1 and len(self.segments(day, 1, 1)) > MAX_A_DAY:
+                raise Refused(FLEX_CONFLICT, "more than %d rates on %s" % (MAX_A_DAY, name))
 
     def _rate(self, index):
         return (NG_D if self._windows[index] & 1 else NL_D), self._amounts[index]

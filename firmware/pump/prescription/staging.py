@@ -11,6 +11,7 @@ from micropython import const
 from pump.faults import NO_PRESCRIPTION, NOTHING_STAGED, STALE_TOKEN, Refused
 from pump.prescription.dose_history import DoseHistory
 from pump.prescription.prescription import Prescription, prescription_of
+from pump.room import with_room
 
 _OPEN_US = const(5 * 60_000_000)  # without an edit: left open
 _DROP_US = const(10 * 60_000_000)  # without an edit: dropped
@@ -44,7 +45,7 @@ class Staging:
         """Stage a copy of the active prescription, instead of what was staged."""
         if self.active is None:
             raise Refused(NO_PRESCRIPTION)
-        self._stage(self.active.copy())
+        self._stage(with_room(self.active.copy))
 
     def discard(self):
         """Drop what is staged. Nothing staged is no error; that a copy was dropped is noted."""

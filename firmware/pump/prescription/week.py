@@ -8,6 +8,8 @@ from array import array
 
 from micropython import const
 
+from pump.blocks import Blocks
+
 _DAYS = const(7)
 _DAY_MIN = const(1_440)
 
@@ -16,19 +18,23 @@ class Week:
     """minutes, nl_d: how long each piece lasts, and its rate, from Monday 00:00 to Sunday 24:00.
 
     volumes: what falls into each day, in nanolitres a day times minutes. No piece goes over
-    midnight.
+    midnight. extremes: the lowest rate, and the highest.
     """
 
     def __init__(self, prescription):
         fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
-        self.minutes, self.nl_d, self.volumes = array("H"), array("Q"), []
+        self.minutes, self.nl_d, self.volumes = array("H"), Blocks(), []
+        lowest, highest = 1 << 62, 0
         for day in range(_DAYS):
             volume = 0
             for from_min, to_min, nl_d in prescription.flex.segments(day, fill_nl_d, ng_ml):
                 self.minutes.append(to_min - from_min)
                 self.nl_d.append(nl_d)
                 volume += (to_min - from_min) * nl_d
+                lowest = min(lowest, nl_d)
+                highest = max(highest, nl_d)
             self.volumes.append(volume)
+        self.extremes = lowest, highest
 
     def pieces_from(self, at_min):
         """(minute at which it ends, nl_d) of each piece from a minute on, week after week."""

@@ -15,7 +15,7 @@ takes longer than the queue lasts.
 
 from micropython import const
 
-from pump.faults import NOT_RECORDED, Refused
+from pump.faults import NOT_RECORDED, UNWRITTEN, Refused
 from pump.kinds import PERIODIC
 
 DELIVERY = const("delivery")
@@ -32,7 +32,7 @@ _WRAP = const(0xFFFFFFFF)
 
 
 class Journal:
-    """Told by the dispenser; see `delivery.dispenser.Unrecorded` for when.
+    """Told by the dispenser, see below; what it cannot keep is Refused.
 
     twins: keeps the records. log: has `written`. scratch: what survives a reset without power, or
     None. watchdog: has `bites_us`. is_interrupted: a reset has ended a delivery, and nobody has
@@ -187,7 +187,7 @@ class Journal:
         try:
             for _ in self._copies:
                 return
-        except OSError as error:
+        except UNWRITTEN as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:
             refusal = None
@@ -267,7 +267,7 @@ class Journal:
         try:
             for _ in self._twins.saving(key, value):
                 pass  # not `save`, a call less of stack; the lease is being renewed already
-        except OSError as error:
+        except UNWRITTEN as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:
             return

@@ -14,6 +14,8 @@ import json
 
 from micropython import const
 
+from pump.faults import UNWRITTEN
+
 VERSION = const(1)
 FOLDERS = ("/data", "/copy")
 
@@ -79,7 +81,7 @@ class MirroredRecords:
     def save(self, key, value):
         """Write both copies. False and nothing written when that value is in both of them.
 
-        OSError when it cannot be written; what was saved before is still valid then.
+        UNWRITTEN when it cannot be; what was saved before is still valid then.
         """
         has_written = False
         for _ in self.saving(key, value):
@@ -111,7 +113,7 @@ class MirroredRecords:
         for copy in COPIES:
             try:
                 self._folders[copy].replace(name_of(key, copy), _parts(value, head.decode()))
-            except OSError:
+            except UNWRITTEN:
                 if not self._is_second(key, head):  # else both are written
                     self._undo(key)
                     raise
@@ -144,7 +146,7 @@ class MirroredRecords:
         """Whether copy 1 has this head, in which the checksum of all of it is."""
         try:
             return self._folders[1].read_at(name_of(key, 1), 0, len(head)) == head
-        except OSError:
+        except UNWRITTEN:
             return False
 
     def _is_whole(self, copy, key):
@@ -211,5 +213,5 @@ def attempt(function, *arguments):
     """Call a function whose failure changes nothing for now."""
     try:
         function(*arguments)
-    except OSError:
+    except UNWRITTEN:
         pass

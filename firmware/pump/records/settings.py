@@ -13,7 +13,7 @@ log           an event for everything that happens
 
 from micropython import const
 
-from pump.faults import NOT_RECORDED, Refused
+from pump.faults import NOT_RECORDED, UNWRITTEN, Refused
 from pump.records import event_codes
 from pump.records.event_recorder import alarm_event, changes
 from pump.records.journal import DAY, DELIVERY, PAST
@@ -191,7 +191,7 @@ class Settings:
             else:
                 self._saving = ()
                 self._note_taken(key)
-        except OSError:
+        except UNWRITTEN:
             self._saving = ()
             self._note_failed(key)
         self._dispenser.renew(0)
@@ -279,7 +279,7 @@ class Settings:
         """
         try:
             write(*arguments)
-        except (OSError, Refused):
+        except UNWRITTEN + (Refused,):
             self._note_failed(what)
         else:
             self._note_taken(what)
@@ -315,7 +315,7 @@ class Settings:
         try:
             for _ in self._twins.saving(key, value):
                 self._dispenser.renew(0)
-        except OSError as error:
+        except UNWRITTEN as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:
             return

@@ -5,8 +5,11 @@ min_nl_d is what the pump gives in the mode MINIMUM. The prescription is complet
 `daily_totals`. Pure.
 """
 
+from array import array
+
 from micropython import const
 
+from pump.blocks import Blocks
 from pump.prescription.daily_totals import lowest_nl_d, periodic_nl
 from pump.prescription.prescription import FLEX, PERIODIC
 from pump.therapy.cycle import Cycle, RateTable
@@ -29,7 +32,7 @@ def schedule_of(prescription, at_us, *, wall, grid_us, min_nl_d, share=(1, 1)):
         return _periodic(prescription, at_us - grid_us, share)
     if prescription.mode == FLEX and wall.is_set:
         table = _week_table(prescription, share)
-        if len(table.sums) > 2:
+        if table.count > 1:
             return Cycle(table, wall.week_us(at_us))
     return Constant(_of(lowest_nl_d(prescription, min_nl_d), share))
 
@@ -82,8 +85,7 @@ def _week_table(prescription, share):
         return prescription.flex.segments(day, fill_nl_d, ng_ml)
 
     def make():
-        count = sum(1 for _ in _merged(day_of))
-        return RateTable(_rows(_merged(day_of), share), _MIN_US, count)
+        return RateTable(_rows(_merged(day_of), share), _MIN_US, array("H"), Blocks())
 
     return prescription.flex.kept("rates", (fill_nl_d, ng_ml, share), make)
 

@@ -5,8 +5,6 @@ Sums over the pieces are made once, so that no question depends on how many cycl
 They are the larger part of the memory of a week, and are shared by all cycles of the same pieces.
 """
 
-from array import array
-
 from pump.kinds import PERIODIC
 
 
@@ -21,47 +19,47 @@ class RateTable:
 
     `dose_amount` of it is a periodic bolus (0: none). Any iterable; some amount is above 0.
     unit_us: microseconds and units of a schedule that 1 stands for in the rows. A week in minutes
-    fits arrays of 64 bits that way (7 days at 1000 mL/hr: below 2**48), a tenth of the memory.
-    count: of the rows, for such arrays: made as long as they will be, they leave no holes behind.
+    fits 16 bits that way, and its sums 64 (7 days at 1000 mL/hr: below 2**48).
+    starts, sums: empty, for the numbers to be kept in; None: lists.
+    count: of the pieces.
     """
 
-    def __init__(self, rows, unit_us=1, count=0):
+    def __init__(self, rows, unit_us=1, starts=None, sums=None):
         self.unit_us = unit_us
-        places = (count + 1) * 8
-        self.starts = array("Q", bytes(places)) if count else [0]  # and the cycle's end
-        self.sums = array("Q", bytes(places)) if count else [0]  # due by then
+        self._starts = [] if starts is None else starts  # and the cycle's end
+        self._sums = [] if sums is None else sums  # due by then
         self.doses = []  # (start_us, duration_us, dose_amount in units)
-        start = due = place = 0
+        start = due = 0
+        self._starts.append(start)
+        self._sums.append(due)
         for duration, amount, dose_amount in rows:
             if dose_amount:
                 self.doses.append((start * unit_us, duration * unit_us, dose_amount))
-            start, due, place = start + duration, due + amount, place + 1
-            if count:
-                self.starts[place], self.sums[place] = start, due
-            else:
-                self.starts.append(start)
-                self.sums.append(due)
+            start, due = start + duration, due + amount
+            self._starts.append(start)
+            self._sums.append(due)
+        self.count = len(self._starts) - 1
 
     def start_us(self, index):
-        """When a piece begins; the end of the cycle after the last one."""
-        return self.starts[index] * self.unit_us
+        """When a piece begins; at `count` the end of the cycle."""
+        return self._starts[index] * self.unit_us
 
     def sum(self, index):
-        """Units due before a piece; of the whole cycle after the last one."""
-        return self.sums[index] * self.unit_us
+        """Units due before a piece; at `count` those of the whole cycle."""
+        return self._sums[index] * self.unit_us
 
     def at_us(self, in_cycle_us):
         """The piece that an instant of the cycle lies in."""
-        return _index(self.starts, in_cycle_us // self.unit_us)
+        return _index(self._starts, self.count, in_cycle_us // self.unit_us)
 
     def of(self, units):
         """The piece in which one more than so many units of the cycle falls due."""
-        return _index(self.sums, units // self.unit_us)
+        return _index(self._sums, self.count, units // self.unit_us)
 
     def piece(self, index):
         """(amount, duration) of a piece, either in rows' units: their ratio is the rate."""
-        amount = self.sums[index + 1] - self.sums[index]
-        return amount, self.starts[index + 1] - self.starts[index]
+        amount = self._sums[index + 1] - self._sums[index]
+        return amount, self._starts[index + 1] - self._starts[index]
 
 
 class Cycle:
@@ -72,7 +70,8 @@ class Cycle:
 
     def __init__(self, pieces, phase_us=0):
         self._pieces = pieces if isinstance(pieces, RateTable) else RateTable(pieces)
-        self._length_us = self._pieces.start_us(-1)
+        self._length_us = self._pieces.start_us(self._pieces.count)
+        self._whole = self._pieces.sum(self._pieces.count)  # units of a cycle
         self._phase_us = phase_us % self._length_us
         self._before = 0  # units of the cycle that lie before t_us == 0
         self._before = self.due(0)
@@ -83,14 +82,14 @@ class Cycle:
         pieces = self._pieces
         amount, duration = pieces.piece(index)
         in_piece = amount * (in_cycle_us - pieces.start_us(index)) // duration
-        return cycles * pieces.sum(-1) + pieces.sum(index) + in_piece - self._before
+        return cycles * self._whole + pieces.sum(index) + in_piece - self._before
 
     def when(self, amount):
         """The first microsecond by which `amount` is due."""
         if amount <= 0:
             return 0
         pieces = self._pieces
-        cycles, before = divmod(amount + self._before - 1, pieces.sum(-1))
+        cycles, before = divmod(amount + self._before - 1, self._whole)
         index = pieces.of(before)
         missing = before + 1 - pieces.sum(index)
         amount, duration = pieces.piece(index)
@@ -106,11 +105,11 @@ class Cycle:
         """The end of each piece, for ever."""
         pieces = self._pieces
         cycles, in_cycle_us, index = self._place(t_us)
-        cycle_us, before = t_us - in_cycle_us, cycles * pieces.sum(-1) - self._before
+        cycle_us, before = t_us - in_cycle_us, cycles * self._whole - self._before
         while True:
-            for piece in range(index + 1, len(pieces.sums)):
+            for piece in range(index + 1, pieces.count + 1):
                 yield cycle_us + pieces.start_us(piece), before + pieces.sum(piece)
-            cycle_us, before, index = cycle_us + self._length_us, before + pieces.sum(-1), 0
+            cycle_us, before, index = cycle_us + self._length_us, before + self._whole, 0
 
     def rate(self, t_us):
         """Units a microsecond of the piece, its dose included, rounded down."""
@@ -151,9 +150,9 @@ def _due(dose, at_us):
     return amount * min(max(at_us - start_us, 0), duration_us) // duration_us
 
 
-def _index(values, value):
-    """The piece that `value` lies in: the last one that begins at or before it."""
-    low, high = 0, len(values) - 1
+def _index(values, high, value):
+    """The piece that `value` lies in: the last one that begins at or before it. high: of them."""
+    low = 0
     while high - low > 1:
         middle = (low + high) // 2
         if values[middle] <= value:

@@ -99,13 +99,48 @@ def test_a_query_without_memory_is_an_error_and_delivery_goes_on(query):
 
 
 @pytest.mark.hazard("heap-low")
-def test_a_command_without_memory_stops_the_pump():
+def test_an_order_without_memory_to_judge_it_is_an_error_and_delivery_goes_on():
     bench = with_limits(NO_MEMORY)
+    bench.prescribe("24 ML/D")
+    bench.tell("PRES:EDIT")
+    bench.mark()
+    bench.tell("THER:STAR")
+    bench.run(3)
+    for order in ("PRES:COMM 00000000", "BOL:STAR 5 UG,5 S"):
+        assert refusal(bench, f"{order};:SYST:TIME 2026-03-02T08:00:00") == OUT_OF_MEMORY
+    assert bench.ask("SYST:STAT?;TIME?;*TST?;:BOL:HIST? 1") == "RUNNING;NONE;0;NONE"
+    bench.run(3)
+    bench.tell("THER:STOP")
+    assert_exact(bench, "24 ML/D")
+
+
+HALF_DONE = """
+committed = app.orders.infusion.committed
+
+
+def committed_without_memory(prescription):
+    committed(prescription)
+    if app.dispenser.is_active():
+        raise MemoryError
+
+
+def extra(now_us):
+    return None
+
+
+app.orders.infusion.committed = committed_without_memory
+"""
+
+
+@pytest.mark.hazard("heap-low")
+def test_an_order_that_may_be_half_done_for_want_of_memory_stops_the_pump():
+    bench = Bench(SimTarget(main=main_with_task(HALF_DONE)))
     bench.prescribe("24 ML/D")
     bench.tell("PRES:EDIT")
     bench.tell("THER:STAR")
     bench.run(3)
-    bench.target.write(b"PRES:COMM 00000000\n")
+    token = bench.ask("PRES:VAL?").split(",")[1]
+    bench.target.write(f"PRES:COMM {token}\n".encode())
     bench.run(1)
     assert bench.ask("SYST:ERR?").startswith(f"{SYSTEM_ERROR},")
     assert bench.ask("SYST:STAT?;*TST?") == "FAULT;201"

@@ -6,13 +6,12 @@ firmware is: every allocation raises MemoryError until it is let go. Each instan
 fork of one board that delivers.
 """
 
-import os
 import random
-import traceback
 
 import pytest
 
 from host_tests.support.boards.images import need_image
+from host_tests.support.run.forks import in_a_fork
 from host_tests.support.sessions.bench import Bench, main_with_task, period_us
 from pumpbench.targets.emulator import EmulatorTarget
 
@@ -109,24 +108,6 @@ def answer(bench, query):
     """As it is, whatever waits in the queue of errors."""
     bench.target.write(f"{query}\n".encode())
     return bench.target.read_line(20.0)
-
-
-def in_a_fork(work):
-    """The text that `work()` returns, from a copy of this process; an error is a text, too."""
-    there, here = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            text = work()
-        except BaseException as error:  # noqa: BLE001 - all of it is for the parent to judge
-            text = f"failed: {error!r} {traceback.format_exc()}"
-        os.write(here, text.encode()[:4000])
-        os._exit(0)
-    os.close(here)
-    with os.fdopen(there, "rb") as pipe:
-        text = pipe.read().decode()
-    os.waitpid(child, 0)
-    return text
 
 
 def outcomes(bench, count, seed):

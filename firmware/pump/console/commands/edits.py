@@ -16,6 +16,7 @@ from pump.console.commands.ranges import (
     require_duration,
 )
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
+from pump.room import with_room
 from pump.units import NG_D
 
 _MAX_DRUG = const(32)  # characters
@@ -58,7 +59,7 @@ class Edits:
 
     def flex_step(self, days, from_min, rate, to_min=None):
         require_above_0(rate[1])
-        self._staging.staged().flex.add(days, from_min, rate, to_min)
+        with_room(self._staging.staged().flex.add, days, from_min, rate, to_min)
         self._staging.touched()
 
     def periodic_dose(self, dose_ng, duration_ms, interval_ms):

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""Many whole numbers in small blocks: in a heap that is in use a large array finds no place."""
+
+from array import array
+
+from micropython import const
+
+_BITS = const(5)
+_LAST = const(31)  # in a block of 256 bytes
+
+
+class Blocks:
+    """Whole numbers from 0 to 2**64 - 1, to be appended and read by index; none is removed."""
+
+    def __init__(self):
+        self._blocks = []
+        self._count = 0
+
+    def append(self, number):
+        """Add one at the end."""
+        place = self._count & _LAST
+        if not place:
+            self._blocks.append(array("Q", bytes(8 * (_LAST + 1))))
+        self._blocks[-1][place] = number
+        self._count += 1
+
+    def __getitem__(self, index):
+        if index >= self._count:
+            raise IndexError
+        return self._blocks[index >> _BITS][index & _LAST]
