@@ -19,6 +19,7 @@ from pump.alarm import conditions
 from pump.console import errors
 from pump.console.params import is_optional
 from pump.records import event_codes, mirrored_records, settings
+from pumpbench.targets.sim import ports
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRMWARE = ROOT / "firmware"
@@ -96,7 +97,7 @@ PURE = {
     "pump.delivery.reservoir",
 }
 PLAIN = {"micropython", "array", "binascii", "collections", "json", "struct"}
-HARDWARE = {"machine", "rp2", "esp32", "_rp2"}
+HARDWARE = {"_rp2", *ports.MODULES}
 # The rooms of the bench, from the bottom up: a module imports from its own room, or from rows
 # above it in this list. The doors, what users and other tools name, have the last row.
 DOORS = {"__init__", "__main__", "labgrid_driver"}
@@ -304,7 +305,7 @@ def test_the_store_page_lists_every_event_and_every_record():
     assert f"`[{mirrored_records.VERSION}, board," in page
 
 
-@pytest.mark.parametrize("name", ["rp2", "esp32"])
+@pytest.mark.parametrize("name", sorted(ports.PORTS))
 def test_a_port_has_exactly_what_the_contract_names(name):
     """And nobody asks a port for anything else."""
     contract = ast.get_docstring(ast.parse((FIRMWARE / "pump/hal/__init__.py").read_text()))

@@ -10,7 +10,8 @@ import re
 import pytest
 
 from pump.alarm import patterns
-from pumpbench.boards.catalog import board_of, board_path, load_board
+from pumpbench.boards.catalog import board_of, board_path, load_board, port_of
+from pumpbench.boards.chips import PORTS
 from pumpbench.boards.pins import is_active_low
 from pumpbench.images.image import FIRMWARE
 from pumpbench.targets.sim import SimTarget
@@ -46,6 +47,10 @@ def go(*runs):
     return engine.start()
 """
 )
+
+
+def test_every_port_has_a_board_here():
+    assert {port_of(name) for name in BOARDS} == PORTS
 
 
 @pytest.fixture(params=BOARDS)

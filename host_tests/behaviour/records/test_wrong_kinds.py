@@ -98,6 +98,16 @@ def test_what_this_firmware_writes_is_of_the_right_kinds(writer, key):
     assert pump.events(STORE_LOST) == []
 
 
+def test_a_delivery_with_nine_kinds_is_read_however_many_there_are_now(writer):
+    """One kind more needs a migration, see `schemas.upgraded`, or a pump loses its account."""
+    delivery = writer.fields("delivery")[3]
+    delivery[5][1:3] = [delivery[5][1][:9], delivery[5][2][:9]]
+    pump = Lives()
+    pump.go_on(flash=writer.with_value("delivery", delivery)[0])
+    assert RECORDS_LOST not in pump.alarms()
+    assert pump.events(STORE_LOST) == []
+
+
 @pytest.mark.hazard("record-damaged")
 def test_a_past_alone_is_not_that_of_a_new_pump(writer):
     flash = writer.flash

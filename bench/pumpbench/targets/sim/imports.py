@@ -17,10 +17,10 @@ from types import CodeType, ModuleType
 
 from pumpbench.targets.sim import fake_io, fake_sys
 from pumpbench.targets.sim import world as _world
+from pumpbench.targets.sim.ports import MODULES, PORTS
 
 FIRMWARE_DIR = Path(__file__).resolve().parents[4] / "firmware"
-FAKES = frozenset(("machine", "rp2", "micropython", "time", "select", "sys", "gc", "os", "io"))
-ESP32_FAKES = frozenset(("machine", "esp32"))  # in the folder of that port
+FAKES = frozenset(("micropython", "time", "select", "sys", "gc", "os", "io"))  # on every port
 # Names that older firmware uses for the same modules.
 ALIASES = {"utime": "time", "uselect": "select", "usys": "sys", "uos": "os", "uio": "io"}
 
@@ -29,7 +29,7 @@ def _import(name: str, scope=None, local=None, names=(), level: int = 0):
     """`__import__` for firmware."""
     if level == 0:
         name = ALIASES.get(name, name)
-        if name in ("machine", "rp2", "esp32"):
+        if name in MODULES:
             return _of_port(name, (scope or {}).get("__name__", ""))
         if name in FAKES:
             return importlib.import_module(f"pumpbench.targets.sim.fake_{name}")
@@ -44,19 +44,14 @@ def _of_port(name: str, importer: str) -> ModuleType:
     Modules of a port, and main.py, get that of their port. What ports have in common is imported
     once for all boards of the process, and gets one that is each time that of the current board.
     """
-    if importer.startswith("pump.hal.esp32"):
-        port = "esp32"
-    elif importer.startswith("pump.hal.rp2"):
-        port = "rp2"
-    elif importer.startswith("pump."):
-        return MACHINE
-    else:
+    port = importer.removeprefix("pump.hal.").partition("_")[0]
+    if port not in PORTS:
+        if importer.startswith("pump."):
+            return MACHINE
         port = _port()
-    if port != "esp32":
-        return importlib.import_module(f"pumpbench.targets.sim.fake_{name}")
-    if name not in ESP32_FAKES:
+    if name not in PORTS[port].modules:
         raise ImportError(f"no module named {name!r}")
-    return importlib.import_module(f"pumpbench.targets.sim.esp32.fake_{name}")
+    return importlib.import_module(f"{PORTS[port].fakes}.fake_{name}")
 
 
 def _port() -> str:

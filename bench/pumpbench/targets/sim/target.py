@@ -11,20 +11,19 @@ from pumpbench.boards.catalog import DEFAULT_BOARD, load_board, machine_name
 from pumpbench.boards.pins import pin_number
 from pumpbench.targets.sim import fake_sys
 from pumpbench.targets.sim.battery_clock import ADDRESS, BatteryClock
-from pumpbench.targets.sim.esp32.world import Esp32World
 from pumpbench.targets.sim.fake_machine import WDT_RESET
 from pumpbench.targets.sim.flash import Image
 from pumpbench.targets.sim.guard import start_guard
 from pumpbench.targets.sim.imports import FIRMWARE_DIR, install, run_main
 from pumpbench.targets.sim.pins import Net
+from pumpbench.targets.sim.ports import PORTS
 from pumpbench.targets.sim.watchdog import BY_TIMER
-from pumpbench.targets.sim.world import BoardReset, World
+from pumpbench.targets.sim.world import BoardReset
 from pumpbench.targets.target import Target
 
 # Both tick counters wrap a few seconds after power-up, so that every test crosses the wrap.
 TICKS_US_AT_BOOT = (1 << 30) - 3_000_000
 TICKS_MS_AT_BOOT = (1 << 30) - 5_000
-WORLDS = {"rp2": World, "esp32": Esp32World}  # by the PORT of a board
 
 
 class Ended:
@@ -76,7 +75,7 @@ class SimTarget(Target):
         start_guard()
         self.ended: Ended | None = None
         self._main = (FIRMWARE_DIR / "main.py").read_text() if main is None else main
-        self.world = WORLDS[getattr(self.board, "PORT", "rp2")](
+        self.world = PORTS[getattr(self.board, "PORT", "rp2")].world(
             self.board,
             self.plant,
             self.output,
