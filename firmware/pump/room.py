@@ -6,7 +6,9 @@ from micropython import const
 from pump.faults import Refused
 
 _OUT_OF_MEMORY = const(-225)  # SCPI has a number for it
-_TO_ACT_BYTES = const(1024)  # what acting on an answer needs at once, and more
+# What acting on an answer needs, and more: so many pieces of so many bytes.
+_PIECES = const(8)
+_PIECE_BYTES = const(128)
 
 
 def with_room(make, *arguments):
@@ -17,7 +19,7 @@ def with_room(make, *arguments):
     """
     try:
         answer = make(*arguments)
-        bytearray(_TO_ACT_BYTES)
+        [bytearray(_PIECE_BYTES) for _ in range(_PIECES)]
     except MemoryError:
         pass
     else:

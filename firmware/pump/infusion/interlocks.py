@@ -50,6 +50,7 @@ class Interlocks:
         self._staging = staging
         self._dispenser = dispenser
         self._infusion = infusion
+        self._valid = ((), ())  # of the last one without a problem: `_key`, names of soft limits
 
     # The pump
 
@@ -141,9 +142,8 @@ class Interlocks:
         token is that of its content; SOFT_LIMIT unless `names` are exactly the soft limits that it
         exceeds.
         """
-        soft = self._require_valid(prescription)
+        needed = self._require_valid(prescription)
         self._staging.check(token)
-        needed = [name for name, _ in soft]
         if sorted(names) != sorted(needed):
             raise Refused(SOFT_LIMIT, "to be named: %s" % (",".join(needed) or "none"))
 
@@ -195,18 +195,26 @@ class Interlocks:
         self._dispenser.renew(0)  # a week takes half a second
         if found:
             return found, (), ()
-        return found, soft(prescription, limits, self._before()), notes(prescription, limits)
+        key = self._key(prescription)
+        limited = soft(prescription, limits, key[-1])
+        self._valid = key, [name for name, _ in limited]
+        return found, limited, notes(prescription, limits)
 
     def _require_valid(self, prescription):
-        """Return its soft limits. Raise Refused INVALID_PRESCRIPTION unless it has no problem."""
-        problems, soft, _ = self.verdict(prescription)
-        if problems:
-            raise Refused(INVALID_PRESCRIPTION, problems[0])
-        return soft
+        """Return the names of its soft limits. Raise Refused INVALID_PRESCRIPTION for a problem.
 
-    def _before(self):
-        """What a change of dose is measured against, see `Staging.before`."""
-        return self._staging.before(self._infusion.now_us())
+        A prescription of which VALidate? has just answered that is not validated once more.
+        """
+        if self._valid[0] != self._key(prescription):
+            problems = self.verdict(prescription)[0]
+            if problems:
+                raise Refused(INVALID_PRESCRIPTION, problems[0])
+        return self._valid[1]
+
+    def _key(self, prescription):
+        """All that a verdict follows from: content, calibration, and the doses of 24 h before."""
+        before = self._staging.before(self._infusion.now_us())
+        return prescription.token(), self._infusion.calibration.pl_per_rev, before
 
     def _require_same_head(self):
         """Raise Refused IMPLAUSIBLE if another head is fitted than at the last commit."""

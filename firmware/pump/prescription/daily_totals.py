@@ -3,15 +3,14 @@
 
 Drug is that of the volumes delivered. min_nl_d is what the pump gives in the mode MINIMUM. The
 prescription is complete: mode and concentration, and what the mode needs of rate, flex steps and a
-periodic dose that is shorter than its interval. week: the `Week` of a FLEX prescription, where
-there is one already. Pure.
+periodic dose that is shorter than its interval. Pure.
 """
 
 from micropython import const
 
 from pump.prescription.conversion import dose_nl
 from pump.prescription.prescription import FLEX, MINIMUM, PERIODIC, SIMPLE
-from pump.prescription.week import Week
+from pump.prescription.week import week_of
 
 _FG_PER_NG = const(1_000_000)  # nl times ng_ml is fg
 _DAYS = const(7)
@@ -58,11 +57,11 @@ def mean_day(prescription, min_nl_d):
     return day.mean_ng(), day.mean_nl
 
 
-def most_ng(prescription, min_nl_d, week=None):
+def most_ng(prescription, min_nl_d):
     """The most drug that can fall into any 24 h, in nanograms, rounded up."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
-        volume = (week or Week(prescription)).richest()
+        volume = week_of(prescription).richest()
         return -(-volume * ng_ml // (_DAY_MIN * _FG_PER_NG))
     if prescription.mode != PERIODIC:
         return -(-lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG)
@@ -74,11 +73,11 @@ def most_ng(prescription, min_nl_d, week=None):
     return -(-volume * ng_ml // (duration_ms * _FG_PER_NG))
 
 
-def totals_ng(prescription, min_nl_d, week=None):
+def totals_ng(prescription, min_nl_d):
     """Drug a day in nanograms, rounded down: a tuple of Monday to Sunday for FLEX, else of one."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
-        volumes = (week or Week(prescription)).volumes
+        volumes = week_of(prescription).volumes
         return tuple([volume * ng_ml // (_DAY_MIN * _FG_PER_NG) for volume in volumes])
     if prescription.mode != PERIODIC:
         return (lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG,)
@@ -87,10 +86,10 @@ def totals_ng(prescription, min_nl_d, week=None):
     return (volume * ng_ml // (interval_ms * _FG_PER_NG),)
 
 
-def mean_nl_d(prescription, min_nl_d, week=None):
+def mean_nl_d(prescription, min_nl_d):
     """The volume of a mean day in nanolitres, rounded down."""
     if prescription.mode == FLEX:
-        return sum((week or Week(prescription)).volumes) // (_DAYS * _DAY_MIN)
+        return sum(week_of(prescription).volumes) // (_DAYS * _DAY_MIN)
     rate_nl_d = lowest_nl_d(prescription, min_nl_d)
     if prescription.mode == PERIODIC:
         rate_nl_d += periodic_nl(prescription) * _DAY_MS // prescription.periodic_interval_ms
@@ -102,10 +101,8 @@ def lowest_nl_d(prescription, min_nl_d):
     return min(_rates_nl_d(prescription, min_nl_d))
 
 
-def highest_nl_d(prescription, min_nl_d, week=None):
+def highest_nl_d(prescription, min_nl_d):
     """The highest rate, with a periodic dose, in nanolitres a day, rounded up."""
-    if week is not None:
-        return week.extremes[1]
     rate_nl_d = max(_rates_nl_d(prescription, min_nl_d))
     if prescription.mode == PERIODIC:
         volume = periodic_nl(prescription) * _DAY_MS
@@ -119,8 +116,7 @@ def periodic_nl(prescription):
 
 
 def _made(prescription, min_nl_d):
-    week = Week(prescription) if prescription.mode == FLEX else None
-    made_of = prescription, min_nl_d, week
+    made_of = prescription, min_nl_d
     amounts = totals_ng(*made_of), most_ng(*made_of), mean_nl_d(*made_of)
     return DailyTotals(*amounts, highest_nl_d(*made_of))
 
@@ -131,4 +127,4 @@ def _rates_nl_d(prescription, min_nl_d):
         return [min_nl_d]
     if prescription.mode != FLEX:
         return [prescription.rate_nl_d()]
-    return Week(prescription).extremes
+    return week_of(prescription).extremes

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rates of a flex week in few bytes, to go through again and again. Pure.
+"""The rates of a flex week in little memory: where each piece begins, and the sums there. Pure.
 
 A full week has 175 pieces and more: as tuples they take 6 kB of a board's memory, here 2.
 """
@@ -12,38 +12,50 @@ from pump.blocks import Blocks
 
 _DAYS = const(7)
 _DAY_MIN = const(1_440)
+_ABOVE_ALL = const(1 << 62)
 
 
 class Week:
-    """minutes, nl_d: how long each piece lasts, and its rate, from Monday 00:00 to Sunday 24:00.
+    """A week from Monday 00:00 on, in pieces of one rate each; a day of it where all are alike.
 
-    volumes: what falls into each day, in nanolitres a day times minutes. No piece goes over
-    midnight. extremes: the lowest rate, and the highest.
+    starts: minutes at which a piece begins, at last the end. sums: due by then, in nanolitres a
+    day times minutes. volumes: of each of seven days, in the same unit. extremes: the lowest rate
+    and the highest, in nanolitres a day.
     """
 
     def __init__(self, prescription):
-        fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
-        self.minutes, self.nl_d, self.volumes = array("H"), Blocks(), []
-        lowest, highest = 1 << 62, 0
-        for day in range(_DAYS):
-            volume = 0
-            for from_min, to_min, nl_d in prescription.flex.segments(day, fill_nl_d, ng_ml):
-                self.minutes.append(to_min - from_min)
-                self.nl_d.append(nl_d)
-                volume += (to_min - from_min) * nl_d
-                lowest = min(lowest, nl_d)
-                highest = max(highest, nl_d)
-            self.volumes.append(volume)
+        self.starts, self.sums, self.volumes = array("H"), Blocks(), []
+        segments, asked = prescription.flex.segments, _made_for(prescription)
+        first = segments(0, *asked)
+        days = 1 if all(segments(day, *asked) == first for day in range(1, _DAYS)) else _DAYS
+        lowest, highest = _ABOVE_ALL, 0
+        due, last_nl_d = 0, None
+        for day in range(days):
+            before = due
+            for from_min, to_min, nl_d in segments(day, *asked):
+                if nl_d != last_nl_d:
+                    self._add(day * _DAY_MIN + from_min, due)
+                    lowest, highest = min(lowest, nl_d), max(highest, nl_d)
+                    last_nl_d = nl_d
+                due += (to_min - from_min) * nl_d
+            self.volumes.append(due - before)
+        self._add(days * _DAY_MIN, due)
+        self.volumes *= _DAYS // days
         self.extremes = lowest, highest
+
+    def amount(self, index):
+        """What a piece holds, in nanolitres a day times minutes."""
+        return self.sums[index + 1] - self.sums[index]
 
     def pieces_from(self, at_min):
         """(minute at which it ends, nl_d) of each piece from a minute on, week after week."""
-        end_min = 0
+        starts, begins_min = self.starts, 0
         while True:
-            for index, minutes in enumerate(self.minutes):
-                end_min += minutes
+            for index in range(len(starts) - 1):
+                end_min = begins_min + starts[index + 1]
                 if end_min > at_min:
-                    yield end_min, self.nl_d[index]
+                    yield end_min, self.amount(index) // (starts[index + 1] - starts[index])
+            begins_min += starts[-1]
 
     def richest(self):
         """The most that falls into any 24 h, in nanolitres a day times minutes.
@@ -55,7 +67,7 @@ class Week:
         in_min, in_nl_d = next(entering)
         out_min, out_nl_d = next(leaving)
         at_min = level = highest = 0  # above the first window, Monday
-        while at_min < _DAYS * _DAY_MIN:
+        while at_min < self.starts[-1]:
             to_min = min(in_min - _DAY_MIN, out_min)
             level += (to_min - at_min) * (in_nl_d - out_nl_d)
             highest, at_min = max(highest, level), to_min
@@ -64,3 +76,17 @@ class Week:
             if out_min == at_min:
                 out_min, out_nl_d = next(leaving)
         return self.volumes[0] + highest
+
+    def _add(self, start_min, due):
+        self.starts.append(start_min)
+        self.sums.append(due)
+
+
+def week_of(prescription):
+    """The Week of a FLEX prescription, made once until it is edited."""
+    asked = _made_for(prescription)
+    return prescription.flex.kept("week", asked, lambda: Week(prescription))
+
+
+def _made_for(prescription):
+    return prescription.rate_nl_d(), prescription.concentration_ng_ml

@@ -5,23 +5,22 @@ min_nl_d is what the pump gives in the mode MINIMUM. The prescription is complet
 `daily_totals`. Pure.
 """
 
-from array import array
-
 from micropython import const
 
 from pump.blocks import Blocks
 from pump.prescription.daily_totals import lowest_nl_d, periodic_nl
 from pump.prescription.prescription import FLEX, PERIODIC
+from pump.prescription.week import week_of
 from pump.therapy.cycle import Cycle, RateTable
 from pump.therapy.schedule import Constant, Sequence
 from pump.units import DAY_US
 
-_DAYS = const(7)
+_ALL = (1, 1)  # all of it
 _MIN_US = const(60_000_000)
 _US_PER_MS = const(1_000)
 
 
-def schedule_of(prescription, at_us, *, wall, grid_us, min_nl_d, share=(1, 1)):
+def schedule_of(prescription, at_us, *, wall, grid_us, min_nl_d, share=_ALL):
     """The schedule that is in force from the instant `at_us` on.
 
     wall: places a flex week; until it is set, the lowest rate of the week runs. Periodic doses
@@ -60,36 +59,21 @@ def _periodic(prescription, on_grid_us, share):
     return Sequence(Constant(rate_nl_d), first_us, doses) if first_us else doses
 
 
-def _merged(day_of):
-    """(minutes, nl_d) that repeat: of the week, or of one day where all are the same.
-
-    day_of(n): the segments of a day. Asked for again and again: a board has no room for seven.
-    """
-    first = day_of(0)
-    are_same = all(day_of(day) == first for day in range(1, _DAYS))
-    minutes = nl_d = 0
-    for day in range(1 if are_same else _DAYS):
-        for from_min, to_min, rate_nl_d in day_of(day):
-            if rate_nl_d != nl_d and minutes:
-                yield minutes, nl_d
-                minutes = 0
-            minutes, nl_d = minutes + to_min - from_min, rate_nl_d
-    yield minutes, nl_d
-
-
 def _week_table(prescription, share):
-    """The week as a RateTable. Starts and boluses ask for it, and keep it: all share one table."""
-    fill_nl_d, ng_ml = prescription.rate_nl_d(), prescription.concentration_ng_ml
-
-    def day_of(day):
-        return prescription.flex.segments(day, fill_nl_d, ng_ml)
-
-    def make():
-        return RateTable(_rows(_merged(day_of), share), _MIN_US, array("H"), Blocks())
-
-    return prescription.flex.kept("rates", (fill_nl_d, ng_ml, share), make)
+    """The week as a RateTable. What is a share of it is kept beside it."""
+    week = week_of(prescription)
+    if share == _ALL:
+        return RateTable(week.starts, week.sums, unit_us=_MIN_US)
+    asked = prescription.rate_nl_d(), prescription.concentration_ng_ml, share
+    sums = prescription.flex.kept("share", asked, lambda: _shared(week, share))
+    return RateTable(week.starts, sums, unit_us=_MIN_US)
 
 
-def _rows(week, share):
-    for minutes, nl_d in week:
-        yield minutes, _of(minutes * nl_d, share), 0
+def _shared(week, share):
+    """The sums of a week of which a share of each piece is delivered."""
+    sums, due = Blocks(), 0
+    sums.append(due)
+    for index in range(len(week.starts) - 1):
+        due += _of(week.amount(index), share)
+        sums.append(due)
+    return sums

@@ -15,30 +15,20 @@ def steps_of(due, whole, step):
 
 
 class RateTable:
-    """Rows (duration, amount, dose_amount): `amount` evenly over the piece.
+    """The pieces of a cycle, an amount evenly over each; some amount is above 0.
 
-    `dose_amount` of it is a periodic bolus (0: none). Any iterable; some amount is above 0.
-    unit_us: microseconds and units of a schedule that 1 stands for in the rows. A week in minutes
-    fits 16 bits that way, and its sums 64 (7 days at 1000 mL/hr: below 2**48).
-    starts, sums: empty, for the numbers to be kept in; None: lists.
+    starts: when each begins, and the cycle's end. sums: due by then. doses: the periodic boluses
+    among it, (start_us, duration_us, amount in units).
+    unit_us: microseconds and units of a schedule that 1 stands for in starts and sums. A week in
+    minutes fits 16 bits that way, and its sums 64 (7 days at 1000 mL/hr: below 2**48).
     count: of the pieces.
     """
 
-    def __init__(self, rows, unit_us=1, starts=None, sums=None):
+    def __init__(self, starts, sums, doses=(), unit_us=1):
+        self._starts, self._sums = starts, sums
+        self.doses = doses
         self.unit_us = unit_us
-        self._starts = [] if starts is None else starts  # and the cycle's end
-        self._sums = [] if sums is None else sums  # due by then
-        self.doses = []  # (start_us, duration_us, dose_amount in units)
-        start = due = 0
-        self._starts.append(start)
-        self._sums.append(due)
-        for duration, amount, dose_amount in rows:
-            if dose_amount:
-                self.doses.append((start * unit_us, duration * unit_us, dose_amount))
-            start, due = start + duration, due + amount
-            self._starts.append(start)
-            self._sums.append(due)
-        self.count = len(self._starts) - 1
+        self.count = len(starts) - 1
 
     def start_us(self, index):
         """When a piece begins; at `count` the end of the cycle."""
@@ -63,13 +53,14 @@ class RateTable:
 
 
 class Cycle:
-    """`pieces` for ever: a RateTable, or rows of them.
+    """`pieces` for ever: a RateTable, or rows (duration_us, amount, dose_amount).
 
+    dose_amount of the amount is a periodic bolus, 0: none.
     phase_us: where in the cycle t_us == 0 lies. Of a dose under way there, only the rest counts.
     """
 
     def __init__(self, pieces, phase_us=0):
-        self._pieces = pieces if isinstance(pieces, RateTable) else RateTable(pieces)
+        self._pieces = pieces if isinstance(pieces, RateTable) else _table(pieces)
         self._length_us = self._pieces.start_us(self._pieces.count)
         self._whole = self._pieces.sum(self._pieces.count)  # units of a cycle
         self._phase_us = phase_us % self._length_us
@@ -142,6 +133,17 @@ class Cycle:
         """(whole cycles since the phase was 0, time in the cycle, index of the piece)."""
         cycles, in_cycle_us = divmod(self._phase_us + t_us, self._length_us)
         return cycles, in_cycle_us, self._pieces.at_us(in_cycle_us)
+
+
+def _table(rows):
+    """The RateTable of rows."""
+    starts, sums, doses = [0], [0], []
+    for duration, amount, dose_amount in rows:
+        if dose_amount:
+            doses.append((starts[-1], duration, dose_amount))
+        starts.append(starts[-1] + duration)
+        sums.append(sums[-1] + amount)
+    return RateTable(starts, sums, doses)
 
 
 def _due(dose, at_us):
