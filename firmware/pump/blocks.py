@@ -6,25 +6,28 @@ from array import array
 from micropython import const
 
 _BITS = const(5)
-_LAST = const(31)  # in a block of 256 bytes
+_LAST = const(31)  # in a block of 32
 
 
 class Blocks:
-    """Whole numbers from 0 to 2**64 - 1, to be appended and read by index; none is removed."""
+    """Whole numbers, to be appended and read by an index below `count`; none is removed.
 
-    def __init__(self):
+    typecode: as `array` has it, "H" for 16 bits or "Q" for 64. count: of the numbers.
+    """
+
+    def __init__(self, typecode):
+        self.count = 0
+        self._typecode = typecode
         self._blocks = []
-        self._count = 0
 
     def append(self, number):
         """Add one at the end."""
-        place = self._count & _LAST
+        place = self.count & _LAST
         if not place:
-            self._blocks.append(array("Q", bytes(8 * (_LAST + 1))))
+            size = 64 if self._typecode == "H" else 256
+            self._blocks.append(array(self._typecode, bytes(size)))
         self._blocks[-1][place] = number
-        self._count += 1
+        self.count += 1
 
     def __getitem__(self, index):
-        if index >= self._count:
-            raise IndexError
         return self._blocks[index >> _BITS][index & _LAST]

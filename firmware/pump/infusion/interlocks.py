@@ -24,6 +24,7 @@ from pump.faults import (
     UNCONFIRMED,
     Refused,
 )
+from pump.prescription.daily_totals import daily_totals
 from pump.prescription.pump_limits import PumpLimits
 from pump.state import OBSERVATION
 from pump.units import ml_of_pl, seconds, ug, ug_ml
@@ -185,12 +186,17 @@ class Interlocks:
         return PumpLimits(pump["min_rate_nl_d"], min(pump["max_rate_nl_d"], motor_nl_d), *step)
 
     def verdict(self, prescription):
-        """(problems, soft limits, notes) of a prescription, as `validation` has them."""
+        """(problems, soft limits, notes) of a prescription, as `validation` has them.
+
+        What a week amounts to is found before: it is kept, and needs much room of its own.
+        """
+        limits = self.limits()
+        if prescription.has_day():
+            daily_totals(prescription, limits.min_nl_d)
         self.make_room()
         from pump.prescription.validation import notes, problems, soft
 
         unload(_VALIDATION)
-        limits = self.limits()
         found = problems(prescription, limits)
         self._dispenser.renew(0)  # a week takes half a second
         if found:

@@ -51,6 +51,10 @@ class Flex:
         """All steps: a list that is many times as large as what is kept."""
         return [self.step(index) for index in range(self.count)]
 
+    def is_daily(self):
+        """Whether every step is for all days."""
+        return all(window >> _DAYS & 0x7F == 0x7F for window in self._windows)
+
     def step(self, index):
         """One step, by its place in the order of time."""
         window = self._windows[index]
@@ -115,27 +119,25 @@ class Flex:
         self._kept = {}
 
     def segments(self, day, fill_nl_d, ng_ml):
-        """[(from_min, to_min, nl_d)] of weekday 0..6, from 0 to 1440 without gap or overlap."""
+        """(from_min, to_min, nl_d) of weekday 0..6, from 0 to 1440 without gap or overlap."""
         bit = 1 << _DAYS + day
         indexes = [index for index, window in enumerate(self._windows) if window & bit]
-        found = []
         at_min = 0
         for nth, index in enumerate(indexes):
             window = self._windows[index]
             from_min, to_min = window >> _FROM, window >> _TO & _MINUTE
             if at_min < from_min:
-                found.append((at_min, from_min, fill_nl_d))
+                yield at_min, from_min, fill_nl_d
             is_last = nth + 1 == len(indexes)
             at_min = to_min or (DAY_MIN if is_last else self._windows[indexes[nth + 1]] >> _FROM)
-            found.append((from_min, at_min, rate_nl_d(self._rate(index), ng_ml)))
+            yield from_min, at_min, rate_nl_d(self._rate(index), ng_ml)
         if at_min < DAY_MIN:
-            found.append((at_min, DAY_MIN, fill_nl_d))
-        return found
+            yield at_min, DAY_MIN, fill_nl_d
 
     def _require_few(self, days):
         """Raise Refused FLEX_CONFLICT if one of these days has more rates than memory is for."""
         for day, name in enumerate(WEEKDAYS):
-            if days >> day & 1 and len(self.segments(day, 1, 1)) > MAX_A_DAY:
+            if days >> day & 1 and sum(1 for _ in self.segments(day, 1, 1)) > MAX_A_DAY:
                 raise Refused(FLEX_CONFLICT, "more than %d rates on %s" % (MAX_A_DAY, name))
 
     def _rate(self, index):

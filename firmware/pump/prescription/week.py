@@ -4,8 +4,6 @@
 A full week has 175 pieces and more: as tuples they take 6 kB of a board's memory, here 2.
 """
 
-from array import array
-
 from micropython import const
 
 from pump.blocks import Blocks
@@ -16,29 +14,28 @@ _ABOVE_ALL = const(1 << 62)
 
 
 class Week:
-    """A week from Monday 00:00 on, in pieces of one rate each; a day of it where all are alike.
+    """A week from Monday 00:00 on, in pieces of one rate each; one day if all steps are daily.
 
     starts: minutes at which a piece begins, at last the end. sums: due by then, in nanolitres a
-    day times minutes. volumes: of each of seven days, in the same unit. extremes: the lowest rate
-    and the highest, in nanolitres a day.
+    day times minutes. count: of the pieces. volumes: of each of seven days, in the same unit.
+    extremes: the lowest rate and the highest, in nanolitres a day.
     """
 
     def __init__(self, prescription):
-        self.starts, self.sums, self.volumes = array("H"), Blocks(), []
-        segments, asked = prescription.flex.segments, _made_for(prescription)
-        first = segments(0, *asked)
-        days = 1 if all(segments(day, *asked) == first for day in range(1, _DAYS)) else _DAYS
+        self.starts, self.sums, self.volumes = Blocks("H"), Blocks("Q"), []
+        asked, days = _made_for(prescription), 1 if prescription.flex.is_daily() else _DAYS
         lowest, highest = _ABOVE_ALL, 0
         due, last_nl_d = 0, None
         for day in range(days):
             before = due
-            for from_min, to_min, nl_d in segments(day, *asked):
+            for from_min, to_min, nl_d in prescription.flex.segments(day, *asked):
                 if nl_d != last_nl_d:
                     self._add(day * _DAY_MIN + from_min, due)
                     lowest, highest = min(lowest, nl_d), max(highest, nl_d)
                     last_nl_d = nl_d
                 due += (to_min - from_min) * nl_d
             self.volumes.append(due - before)
+        self.count = self.starts.count
         self._add(days * _DAY_MIN, due)
         self.volumes *= _DAYS // days
         self.extremes = lowest, highest
@@ -51,11 +48,11 @@ class Week:
         """(minute at which it ends, nl_d) of each piece from a minute on, week after week."""
         starts, begins_min = self.starts, 0
         while True:
-            for index in range(len(starts) - 1):
+            for index in range(self.count):
                 end_min = begins_min + starts[index + 1]
                 if end_min > at_min:
                     yield end_min, self.amount(index) // (starts[index + 1] - starts[index])
-            begins_min += starts[-1]
+            begins_min = end_min
 
     def richest(self):
         """The most that falls into any 24 h, in nanolitres a day times minutes.
@@ -67,7 +64,7 @@ class Week:
         in_min, in_nl_d = next(entering)
         out_min, out_nl_d = next(leaving)
         at_min = level = highest = 0  # above the first window, Monday
-        while at_min < self.starts[-1]:
+        while at_min < self.starts[self.count]:
             to_min = min(in_min - _DAY_MIN, out_min)
             level += (to_min - at_min) * (in_nl_d - out_nl_d)
             highest, at_min = max(highest, level), to_min

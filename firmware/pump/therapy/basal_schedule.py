@@ -63,17 +63,17 @@ def _week_table(prescription, share):
     """The week as a RateTable. What is a share of it is kept beside it."""
     week = week_of(prescription)
     if share == _ALL:
-        return RateTable(week.starts, week.sums, unit_us=_MIN_US)
+        return RateTable(week.count, week.starts, week.sums, unit_us=_MIN_US)
     asked = prescription.rate_nl_d(), prescription.concentration_ng_ml, share
     sums = prescription.flex.kept("share", asked, lambda: _shared(week, share))
-    return RateTable(week.starts, sums, unit_us=_MIN_US)
+    return RateTable(week.count, week.starts, sums, unit_us=_MIN_US)
 
 
 def _shared(week, share):
     """The sums of a week of which a share of each piece is delivered."""
-    sums, due = Blocks(), 0
+    sums, due = Blocks("Q"), 0
     sums.append(due)
-    for index in range(len(week.starts) - 1):
+    for index in range(week.count):
         due += _of(week.amount(index), share)
         sums.append(due)
     return sums

@@ -24,11 +24,11 @@ class RateTable:
     count: of the pieces.
     """
 
-    def __init__(self, starts, sums, doses=(), unit_us=1):
+    def __init__(self, count, starts, sums, doses=(), unit_us=1):
+        self.count = count
         self._starts, self._sums = starts, sums
         self.doses = doses
         self.unit_us = unit_us
-        self.count = len(starts) - 1
 
     def start_us(self, index):
         """When a piece begins; at `count` the end of the cycle."""
@@ -143,7 +143,7 @@ def _table(rows):
             doses.append((starts[-1], duration, dose_amount))
         starts.append(starts[-1] + duration)
         sums.append(sums[-1] + amount)
-    return RateTable(starts, sums, doses)
+    return RateTable(len(starts) - 1, starts, sums, doses)
 
 
 def _due(dose, at_us):

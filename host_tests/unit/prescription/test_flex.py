@@ -30,7 +30,7 @@ def refusal(flex, *step):
 
 
 def day(flex, weekday=0):
-    return flex.segments(weekday, FILL, 500_000)
+    return list(flex.segments(weekday, FILL, 500_000))
 
 
 def test_a_day_without_steps_runs_at_the_rate():
@@ -79,8 +79,8 @@ def test_windows_may_meet():
 def test_a_dose_becomes_a_volume_rounded_down():
     flex = Flex()
     flex.add(MASKS["SUN"], 0, (NG_D, 100_000))
-    assert flex.segments(6, FILL, 300_000) == [(0, 1440, 333_333)]
-    assert flex.segments(5, FILL, 300_000) == [(0, 1440, FILL)]
+    assert list(flex.segments(6, FILL, 300_000)) == [(0, 1440, 333_333)]
+    assert list(flex.segments(5, FILL, 300_000)) == [(0, 1440, FILL)]
 
 
 @pytest.mark.parametrize(
