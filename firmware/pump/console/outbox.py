@@ -71,7 +71,7 @@ class Outbox:
             return  # sent at the next try
 
     def expire(self, now_us):
-        """Drop lines of which the host has taken nothing for seconds, except the rest of a line begun.
+        """Drop lines of which the host takes nothing for seconds, but for the rest of one begun.
 
         Returns whether the host has taken nothing for so long: there is no hurry to try again.
         """
