@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""Many whole numbers in small blocks: in a heap that is in use a large array finds no place."""
+"""A list of integers in small blocks, as a fragmented heap has no room for one large array."""
 
 from array import array
 
 from micropython import const
 
 _BITS = const(5)
-_LAST = const(31)  # in a block of 256 bytes
+_LAST = const(31)  # last index in a block of 32 integers, 256 bytes
 
 
 class Blocks:
-    """Whole numbers from 0 to 2**64 - 1, to be appended and read by index; none is removed."""
+    """Integers from 0 to 2**64 - 1, appended and read by index; none is removed."""
 
     def __init__(self):
         self._blocks = []
         self._count = 0
 
     def append(self, number):
-        """Add one at the end."""
+        """Append one integer."""
         place = self._count & _LAST
         if not place:
             self._blocks.append(array("Q", bytes(8 * (_LAST + 1))))

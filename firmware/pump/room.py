@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Room in memory: found before anything is changed, or the request is refused."""
+"""Memory for a request: found before anything is changed, or the request is refused."""
 
 from micropython import const
 
 from pump.faults import Refused
 
 _OUT_OF_MEMORY = const(-225)  # SCPI has a number for it
-_TO_ACT_BYTES = const(1024)  # what acting on an answer needs at once, and more
+_TO_ACT_BYTES = const(1024)  # memory that acting on the result needs at once, with a margin
 
 
 def with_room(make, *arguments):
-    """What `make(*arguments)` answers, which has changed nothing where it fails.
+    """The result of `make(*arguments)`, which must change nothing if it fails.
 
-    Refused (out of memory) where there is no room for it, or to act on the answer afterwards: an
-    order that is half done ends the therapy.
+    Refused (-225, out of memory) if there is no memory for it, or none to act on the result: an
+    order that is half done would end the therapy.
     """
     try:
         answer = make(*arguments)
