@@ -108,10 +108,7 @@ class Assembly:
         tasks = [
             ("console", front.link.poll),
             (DISPENSER, self.dispenser.renew),
-            (
-                "reservoir",
-                self.reservoir_guard.poll,
-            ),  # may stop the steps that the dispenser has just planned
+            ("reservoir", self.reservoir_guard.poll),  # may stop steps that were just planned
         ]
         if self.rotor is not None:
             tasks.append(("rotor", self.rotor.poll))

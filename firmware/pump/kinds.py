@@ -11,7 +11,7 @@ PERIODIC = const(4)
 PRIME = const(5)
 BRIDGE = const(6)
 TRIAL = const(7)
-RECOVERED = const(8)  # delivered before a reset, the kind of the others unknown
+RECOVERED = const(8)  # delivered before a reset; which other kind it was is unknown
 
 REGULAR = (BASAL, PERIODIC)  # the programmed therapy, without doses on request
 

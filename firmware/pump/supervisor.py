@@ -78,8 +78,8 @@ class Supervisor:
 
         `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake; for
         all but the first task in rounds, see `cycle`. Each `report(code, detail)` is called for
-        the first fault. `feed()`, the watchdog, is called after a complete cycle only: one that
-        hangs or raises has no end.
+        the first fault. `feed()`, the watchdog, is called after a complete cycle, not after one
+        that hangs or raises.
         """
         self._tasks = tasks
         self._dues_us = [None] * len(tasks)

@@ -33,9 +33,7 @@ class Annunciator:
         self._alarms = alarms
         self._clock = clock
         self._wake_by = wake_by
-        self._high = self._words = (
-            None  # the HIGH burst, encoded in advance; the burst played last
-        )
+        self._high = self._words = None  # the encoded HIGH burst; the burst played last
         self._high_us = 0
         self._version = -1  # of the alarm manager, when the next three were read
         self._sounding = self._shown = None  # the highest priorities: audible, and on the lamp

@@ -60,7 +60,7 @@ class Session:
         return self._lines.take_plain(data)
 
     def take(self, byte):
-        """Take a byte. One that ends a message makes it busy: `step` is to be called then."""
+        """Take a byte. The last one of a message makes the session busy: then call `step`."""
         try:
             message = self._lines.add(byte)
         except ScpiError as error:

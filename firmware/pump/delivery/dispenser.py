@@ -94,7 +94,10 @@ class Dispenser:
         return self._planner.owed(self.time_us(), self.settle() - self._first)
 
     def start(self, schedule, step, batch, *, owed=0, limit_steps=None):
-        """Begin a delivery; see `Planner` for the arguments, `Booking` for batch."""
+        """Begin a delivery; see `Planner` for the arguments, `Booking` for batch.
+
+        Refused NOT_RECORDED: no step goes out then.
+        """
         planner = self._planner_of(schedule, step, owed=owed, limit_steps=limit_steps)
         self._begin(planner, batch, None)
 

@@ -55,13 +55,13 @@ class PlannedSegment:
 class Planner:
     """Plans one delivery.
 
-    schedule: see `pump.therapy.schedule`; its time counts from the start of the delivery. step:
-    (amount, over): one step is worth amount / over units of the schedule. owed: amount due but not
-    stepped when this delivery starts, in 1/amount of a step; limited to one step or, at a fast
-    rate, to the rounding error of a chunk, so that no backlog is made up. limit_steps: the
-    delivery ends after so many steps; None: it never ends by itself. min_period_us: no two steps
-    are planned closer than this. begin_us: the first run begins then; steps due by then are
-    emitted at once.
+    schedule: see `pump.therapy.schedule`; its time counts from the start of the delivery.
+    step: (amount, over): one step is worth amount / over units of the schedule.
+    owed: amount due but not stepped when this delivery starts, in 1/amount of a step; limited to
+    one step or, at a fast rate, to the rounding error of a chunk: no backlog is made up.
+    limit_steps: the delivery ends after so many steps; None: it never ends by itself.
+    min_period_us: no two steps are planned closer than this.
+    begin_us: the first run begins then; steps due by then are emitted at once.
     """
 
     def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1, begin_us=0):

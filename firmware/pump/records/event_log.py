@@ -64,9 +64,7 @@ class EventLog:
             return
         now, queued = self._now, self._queued()
         count = self._counts[now]
-        short = count * _BYTES - self._files.size(
-            _NAMES[now]
-        )  # bytes missing from the last record
+        short = count * _BYTES - self._files.size(_NAMES[now])  # missing from the last record
         if count and 0 <= short < _BYTES and count + queued <= _MOST_RECORDS:
             self._files.append(_NAMES[now], bytes(short) + self._queue if short else self._queue)
         else:

@@ -131,9 +131,7 @@ class Journal:
         if not self._due and (is_over or now_us - self._kept_us >= _HOUR_US):
             self._due = [PAST, DAY]
         if is_active and self._allowed - self._commanded <= _TOP_UP * self._steps:
-            self._save(
-                emitted, self._enough()
-            )  # first: after a slow write there is no time for it
+            self._save(emitted, self._enough())  # first: after a slow write it would be late
         elif self._due:
             self._keep_copy()
             self.written += 1

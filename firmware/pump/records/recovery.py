@@ -114,9 +114,7 @@ class Recovery:
 
     def _may_resume(self, outage_us):
         batch, settings, scratch = self._interruption.batch, self._settings, self._scratch
-        is_timer = (
-            scratch is not None and scratch.is_timer()
-        )  # the watchdog has just reset the board
+        is_timer = scratch is not None and scratch.is_timer()  # a reset by the watchdog
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
         was_regular = batch is not None and batch[0] == BASAL
         return was_regular and is_short and settings.resume == RESUME_BASAL and not settings.lost

@@ -11,14 +11,7 @@ from pump.kinds import NAMES
 _FG_PER_NG = 1_000_000
 _LEAST_FG = 32_000_000  # as in `daily_past`
 _PART = (int, int, int)
-_DOSE = (
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-)  # of a dose under way: id, kind, programmed, start, duration, given
+_DOSE = (int, int, int, int, int, int)  # under way: id, kind, programmed, start, duration, given
 _RECORD = (int, int, int, int, int, int, int, str)  # of a bolus that is over
 _KINDS = (int,) * len(NAMES)
 _LEDGER = (int, _KINDS, _KINDS, (int,) * 6, bool)
@@ -56,10 +49,7 @@ LOCK_PLACE = 5  # in a setup
 NO_LOCK = ["", 0]
 _NO_GRID = [None, None, [0, 0, None], False]
 _OLD_LINE = (int, bool)  # without a name of the drug
-_OLD_SETTINGS = (
-    str,
-    ({None: int}, bool),
-)  # the beginning of an older setup, the settings with four places
+_OLD_SETTINGS = (str, ({None: int}, bool))  # beginning of a setup with four such places
 _OLD_PRESCRIPTION = 2  # places: fields, flex steps
 _OLD_PAST = 3  # places: boluses, day, upper bound of the delivered drug then
 _OLD_SETUPS = (7, 9, 10)  # places: without a lock and a heartbeat, without a grid, with all
@@ -128,8 +118,6 @@ def fits(value, shape):
     if len(value) != len(shape):
         return False
     for part, expected in zip(value, shape):
-        if type(part) is not expected and not fits(
-            part, expected
-        ):  # fast path: most parts are numbers
+        if type(part) is not expected and not fits(part, expected):  # most of it are numbers
             return False
     return True

@@ -33,10 +33,12 @@ class Settings:
     """twins: stores the records. journal: of the delivery. events: the recorder.
 
     alarms: the manager. alarm_owners, setup_owners: the owners that share the record `alarms` and,
-    with this object, `setup`, in the order of the record. folders: the `Files` of all records, and
-    of the log. resume: after a reset HOLD, or RESUME_BASAL: the regular therapy. lost: keys of the
-    lost records that are not confirmed. is_matched: the clock with a battery can be relied on;
-    False while it is being set. token: after a reset, that of the prescription that must be there.
+    with this object, `setup`, in the order of the record. folders: the `Files` of all, and of the
+    log.
+    resume: after a reset HOLD, or RESUME_BASAL: the regular therapy goes on.
+    lost: keys of the lost records that are not confirmed.
+    is_matched: the clock with a battery can be relied on; False while it is being set.
+    token: after a reset, that of the prescription that must be there.
     """
 
     def __init__(

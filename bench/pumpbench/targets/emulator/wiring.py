@@ -26,9 +26,7 @@ class Probe:
 
     def __init__(self, chip, number: int):
         self.changes: list[tuple[int, int]] = []
-        self.listener: Callable[[int, int], None] | None = (
-            None  # called with the time and the new level
-        )
+        self.listener: Callable[[int, int], None] | None = None  # gets the time and the new level
         self._chip = chip
         self._gpio = chip.gpio(number)
         self._resistor: int | None = None

@@ -26,9 +26,7 @@ class Net:
         self.output_enables = [0, 0, 0]
         self.hook: Callable[[int, int, int, int], None] | None = None
         self.room: Callable[[], int] | None = None  # rising edges before the hook changes a pin
-        self.on_edge: Callable[[int], None] | None = (
-            None  # the chip's interrupt, called with the level
-        )
+        self.on_edge: Callable[[int], None] | None = None  # the chip's interrupt, gets the level
         self._pins = pins
         self._driven: int | None = None
 

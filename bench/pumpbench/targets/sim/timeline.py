@@ -44,9 +44,7 @@ class Timeline:
         self.interrupted = False  # an interrupt came since the last idle
         self.keyboard_interrupt = False  # 0x03 came and is to be raised
         self.keyboard_char = 3
-        self.ending: BaseException | None = (
-            None  # the exception that ends the firmware, raised where it waits
-        )
+        self.ending: BaseException | None = None  # ends the firmware, raised where it waits
         self.spins = 0
         self._queue: list[tuple[int, int, Event]] = []
         self._number = 0

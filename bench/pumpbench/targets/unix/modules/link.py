@@ -31,9 +31,7 @@ _HEAD_NUMBERS = const(18)
 _HEAD_BYTES = const(144)
 _FIFO_DEPTH = const(4)
 _MOST_POSTED = 2000  # bytes
-_ROOM_BYTES = (
-    4096  # for these and a request after them, reserved before the firmware fills the heap
-)
+_ROOM_BYTES = 4096  # for these and a request after them, reserved from the firmware's heap
 SPINS_MAX = const(1000)  # queries of the time between two reports
 
 # Of the last answer. Of 64 bits; "q" would make an object on the heap of each that is looked at.
