@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A bench model of a programmable intrathecal baclofen pump. Never for use on a person.
 
-The way of a dose: prescription -> schedule -> planner -> dispenser -> step engine -> pins.
+The path of a dose: prescription -> schedule -> planner -> dispenser -> step engine -> pins.
 
-Every number with a dimension says so in its name:
+Every quantity with a dimension has its unit in its name:
 
     _nl _pl      nanolitres, picolitres             _steps     microsteps of the motor
     _nl_d        nanolitres per day                 _us _ms _s micro-, milliseconds, seconds

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The pump that runs: what begins, what ends and what goes down, in which order.
+"""The running pump: the order of start, end and trip.
 
-`assembly` makes it of its parts. Nothing here knows what the parts do.
+`assembly` builds it from its parts. It knows nothing of their functions.
 """
 
 import gc
@@ -13,14 +13,14 @@ from pump.records.event_codes import FAULT, TASK_LATE
 from pump.unload import unload
 
 _RUBBISH_BYTES = 16_384
-# The queue is sure for 1.2 s; both copies of a record take 0.85 s of the slowest flash, and three
-# erases a write for which LittleFS moves a table. A commit writes three records, and renews the
-# lease before each copy: at typical flash that is a second.
+# The queue lasts 1.2 s at least; both copies of a record take 0.85 s on the slowest flash, a write
+# for which LittleFS moves a table three erases. A commit writes three records, renewing the lease
+# before each copy: with typical flash that is a second.
 _DEADLINES_US = {"console": 2_000_000, "memory": 1_400_000, DISPENSER: 1_000_000}
 
 
 def assembled(board, hal):
-    """The pump of a board: its data, and the module of its port."""
+    """The `App` of a board. board: its data. hal: the module of its port."""
     from pump.assembly import Assembly
 
     parts = Assembly(board, hal).parts()
@@ -29,10 +29,9 @@ def assembled(board, hal):
 
 
 class App:
-    """tasks: (name, poll) each. may_resume: the regular therapy goes on, unless it is refused.
+    """tasks: (name, poll) each. may_resume: resume the regular therapy, unless it is refused.
 
-    folders: all that flash is written through; nothing here asks for them. The others are what
-    their names say, see `assembly`.
+    folders: the `Files` of all flash writes; not used here. For the others see `assembly`.
     """
 
     def __init__(
@@ -73,9 +72,9 @@ class App:
         self.may_resume = may_resume
 
     def run(self):
-        """Run until `SYSTem:SERVice`; whatever ends it, the pump is stopped afterwards."""
+        """Run until `SYSTem:SERVice`; on any end, also by an exception, the pump is stopped."""
         ways_down = (
-            self.journal.stopping,  # alone ahead of the stop: a word is written, it cannot fail
+            self.journal.stopping,  # before the stop, as it writes only a word and cannot fail
             self.engine.stop,
             self.dispenser.halt,
             self.annunciator.alarm,
@@ -83,17 +82,17 @@ class App:
         reports = self.errors.push, self._log_fault
         self.supervisor.install(self.tasks, ways_down, reports, self.watchdog.feed)
         self.supervisor.watch(_DEADLINES_US, self._note_late)
-        gc.collect()  # what importing and building left behind
+        gc.collect()  # garbage of importing and building
         self.watchdog.start()
         if self.watchdog.is_looping:
             self.supervisor.trip(RESET_LOOP, "the watchdog has bitten three times")
-        self.monitor.look()  # where an alarm is about to sound, the self-test makes no tone
+        self.monitor.look()  # if an alarm is about to sound, the self-test plays no tone
         if self.orders.self_test() == 0:
             program.confirm()
             if self.may_resume:
                 self._resume(reports)
         self.monitor.look()
-        gc.threshold(_RUBBISH_BYTES)  # little, so that what stays is not scattered amid rubbish
+        gc.threshold(_RUBBISH_BYTES)  # low, so that long-lived objects are not scattered
         try:
             self.supervisor.run()
             self.link.flush()
@@ -102,10 +101,10 @@ class App:
             self.annunciator.close()
             self.settings.close()
             self.port.close()
-        self.watchdog.stop()  # not where an error ends it: a reset brings the pump up again
+        self.watchdog.stop()  # not after an exception: a reset then restarts the pump
 
     def _resume(self, reports):
-        """The regular therapy goes on where the reset ended it, unless something is against it."""
+        """Resume the regular therapy that the reset ended; a refusal is reported."""
         try:
             self.orders.resume()
         except Refused as refused:

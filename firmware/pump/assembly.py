@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The composition root: builds everything from a board's data, passes it on, holds no logic.
+"""The composition root: builds everything from a board's data, connects it, holds no logic.
 
-Here what delivers and what survives a reset; `front` is the rest. Both are needed at power-up
-only, so nothing that stays may keep a function of them.
+This module builds delivery and records; `front` builds the rest. Both are needed at power-up only,
+so no part may keep a reference to one of their functions.
 """
 
 from pump.alarm.absence import Absence
@@ -73,13 +73,13 @@ class Assembly:
         )
         self._build_memory(board, hal)
         self.rotor = self._rotor_guard(board, hal)
-        from pump.front import Front  # not before the records are back: see there
+        from pump.front import Front  # after the records are restored: see there
 
         self.front = Front(self, board, hal)
         unload("pump.front")
 
     def parts(self):
-        """Name -> part, of those that are needed while it runs: see `app`."""
+        """Name -> part, for the arguments of `App`."""
         front = self.front
         return {
             "tasks": self._tasks(),
@@ -108,7 +108,7 @@ class Assembly:
         tasks = [
             ("console", front.link.poll),
             (DISPENSER, self.dispenser.renew),
-            ("reservoir", self.reservoir_guard.poll),  # stops what the dispenser has just planned
+            ("reservoir", self.reservoir_guard.poll),  # may stop steps that were just planned
         ]
         if self.rotor is not None:
             tasks.append(("rotor", self.rotor.poll))
@@ -119,7 +119,7 @@ class Assembly:
         tasks += (
             ("infusion", self.infusion.poll),
             ("staging", self.staging.poll),
-            ("panel", front.panel.poll),  # before who sees what has come of it
+            ("panel", front.panel.poll),  # before the tasks that show its effects
             ("monitor", front.monitor.poll),
             ("annunciator", front.annunciator.poll),
             ("memory", self.settings.poll),
@@ -130,8 +130,8 @@ class Assembly:
         return tuple(tasks)
 
     def _build_memory(self, board, hal):
-        """What survives a reset, and what it brings back."""
-        is_prepared = any(map(files.is_there, FOLDERS))  # deployment has made them
+        """Build the records, and restore the state from them."""
+        is_prepared = any(map(files.is_there, FOLDERS))  # made by deployment
         copies = tuple(map(files.Files, FOLDERS))
         log = files.Files(LOG_FOLDER)
         self.folders = copies + (log,)
@@ -166,13 +166,13 @@ class Assembly:
         self._recover(twins, scratch, is_prepared, hal.reset_cause())
 
     def _setup_owners(self):
-        """Who shares the record `setup`, in the order of the places in it."""
+        """The owners of the record `setup`, in the order of their places in it."""
         forecast = self.infusion.forecast
         first = forecast, self.infusion.line, self.calibrations, self.reservoir
         return first + (self.lock, self.heartbeat, forecast.grid)
 
     def _recover(self, twins, scratch, is_prepared, cause):
-        """Bring back what was kept. A board gets the memory back that this takes."""
+        """Restore the state from the records, then free the memory that this takes."""
         from pump.records.recovery import Recovery
 
         recovery = Recovery(
@@ -199,7 +199,7 @@ class Assembly:
         self.settings.begin()
 
     def _rotor_guard(self, board, hal):
-        """What watches the rotor; None on a board that has no sensor for it."""
+        """The rotor guard; None on a board without a rotor sensor."""
         counter = hal.rotor(board)
         if counter is None:
             return None

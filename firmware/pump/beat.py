@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The beat: how a pump with a battery clock knows after a power cut how long it was off.
+"""The beat: lets a pump with a battery clock know after a power cut how long it was off.
 
-A record of the delivery is minutes old at the rate of a therapy. While the regular therapy runs
-and is to resume by itself, the clock is marked every 5 s; an outage is counted from the last mark.
+At the rate of a therapy a record of the delivery may be minutes old. While the regular therapy
+runs and is to resume by itself, the clock is marked every 5 s; an outage counts from the last
+mark.
 """
 
 from micropython import const
@@ -13,7 +14,7 @@ _EVERY_US = const(5_000_000)
 
 
 class Beat:
-    """rtc: a battery clock with `mark`. settings: what resumes. infusion: what runs."""
+    """rtc: a battery clock with `mark`. settings: has `resume`. infusion: has `is_regular`."""
 
     def __init__(self, rtc, settings, infusion):
         self._rtc = rtc
@@ -22,7 +23,7 @@ class Beat:
         self._due_us = 0
 
     def poll(self, now_us):
-        """Mark the clock when that is due; returns when it is due again, or None."""
+        """Mark the clock when due. Returns when it is due again, or None."""
         if self._settings.resume != RESUME_BASAL or not self._infusion.is_regular():
             return None
         if now_us >= self._due_us:
@@ -30,5 +31,5 @@ class Beat:
             try:
                 self._rtc.mark()
             except OSError:
-                pass  # no mark, no short outage: the pump holds after a cut
+                pass  # without a mark no outage counts as short: the pump holds then
         return self._due_us

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Many whole numbers in small blocks: in a heap that is in use a large array finds no place."""
+"""Many integers in small blocks: a fragmented heap has no room for a large array."""
 
 from array import array
 
 from micropython import const
 
 _BITS = const(5)
-_LAST = const(31)  # in a block of 32
+_LAST = const(31)  # last index in a block of 32 integers
 
 
 class Blocks:
-    """Whole numbers, to be appended and read by an index below `count`; none is removed.
+    """Integers, appended and read by an index below `count`; none is removed.
 
-    typecode: as `array` has it, "H" for 16 bits or "Q" for 64. count: of the numbers.
+    typecode: "H" for 16 bits or "Q" for 64, as in `array`. count: of the integers.
     """
 
     def __init__(self, typecode):
@@ -21,7 +21,7 @@ class Blocks:
         self._blocks = []
 
     def append(self, number):
-        """Add one at the end."""
+        """Append one integer."""
         place = self.count & _LAST
         if not place:
             size = 64 if self._typecode == "H" else 256

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: MIT
 """The monotonic clock: microseconds of the pump's life, never back, never wrapped.
 
-It goes on across resets from where flash says it was, so instants of before a reset stay what they
-were; how long the pump was off it does not know, unless somebody tells it.
+It continues across resets from the instant stored in flash, so earlier instants stay valid; the
+time switched off is not counted, unless `begin` is called with it.
 
-Alone allowed to touch `ticks_us`, which wraps after 17.9 minutes and whose differences hold for
-half of that: the supervisor, which wakes at least once a second, reads this clock every time.
-Not for interrupt handlers: the result allocates.
+The only module allowed to use `ticks_us`, which wraps after 17.9 minutes and whose differences are
+valid for half of that: the supervisor, which wakes at least once a second, reads this clock every
+time. Not for interrupt handlers: the result allocates.
 """
 
 import time
 
 
 class Monotonic:
-    """Exact while read every 8.9 minutes at most; begins with 0."""
+    """Exact if read at least every 8.9 minutes; starts at 0."""
 
     def __init__(self):
         self._ticks = time.ticks_us()
         self._us = 0
 
     def begin(self, at_us):
-        """Go on from an instant of an earlier life."""
+        """Continue from `at_us`, an instant of an earlier life."""
         self._ticks = time.ticks_us()
         self._us = at_us
 
@@ -32,7 +32,7 @@ class Monotonic:
         return self._us
 
     def wait_until(self, at_us):
-        """Do nothing until then: for milliseconds before hardware is started at an instant."""
+        """Block until `at_us`: for the milliseconds before hardware is started at an instant."""
         left_us = at_us - self.now_us()
         if left_us > 0:
             time.sleep_us(left_us)

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""What comes of an order: what runs goes on, and alarms, flash and status know before the answer.
+"""The consequences of an order: the delivery continues, and alarms, flash and status are updated.
 
-The console and the panel call it after each order that was carried out. A host that sends many at
-once has them written together.
+The console and the panel call it after each order that was carried out. For several commands in a
+row the updates are made once.
 """
 
 from pump.lock import has_pin
 from pump.records.event_codes import COMMAND
 
-# Subsystems whose commands change nothing of the pump: how a host is answered, what is staged.
+# Subsystems whose commands change only the answers to a host, or the staged copy.
 _UNRECORDED = ("*CL", "*ES", "*OP", "*RS", "*SR", "*WA", "STA", "PRE")
-_COMMIT = "PRES:COMM"  # which the store makes an event of
-_SETUP = ("RES", "MOT", "SYS", "ALA")  # and those whose change is in flash before the answer
-SILENCE = "SILENCE"  # the button whose change is, too
+_COMMIT = "PRES:COMM"  # logged by the store
+_SETUP = ("RES", "MOT", "SYS", "ALA")  # subsystems whose change is in flash before the answer
+SILENCE = "SILENCE"  # the button to which that applies, too
 
 
 class Consequences:
-    """The collaborators are what their names say, see `assembly`."""
+    """For the collaborators see `assembly`."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Consequences:
     def follow(self, header, arguments):
         """A command was carried out. header: from the root, in upper case.
 
-        A query has changed nothing. What comes of the others is brought about by `settle`.
+        A query changes nothing. The updates for other commands are made by `settle`.
         """
         if header.endswith("?"):
             return
@@ -48,7 +48,7 @@ class Consequences:
         if header[:3] not in _UNRECORDED:
             shown = "" if has_pin(header) else ",".join(arguments)
             self._note(COMMAND, (header + " " + shown).rstrip())
-            self._settings.watch()  # what begins and ends before `settle` is told, too
+            self._settings.watch()  # so that a change undone before `settle` is logged, too
             self._settings.make_room()
             self._is_due = True
             self._is_setup = self._is_setup or header[:3] in _SETUP
@@ -57,30 +57,30 @@ class Consequences:
         self._conditions.refresh()
 
     def settle(self):
-        """Bring about what comes of the commands since the last call, once for all of them.
+        """Make the updates for all commands since the last call, once.
 
-        Before a query is run, before an answer goes out, and at the end of a cycle.
+        Called before a query is run, before an answer goes out, and at the end of a cycle.
         """
         if self._is_due:
             is_setup, self._is_due, self._is_setup = self._is_setup, False, False
             self._bring_about(is_setup)
 
     def of_button(self, name):
-        """What a button orders was carried out."""
+        """The order of a button was carried out: log it, and make the updates at once."""
         self._note(COMMAND, "BUTTON " + name)
         self._bring_about(name == SILENCE)
 
     def _bring_about(self, is_setup):
-        """What runs goes on; bring what orders have changed to the alarms and to flash."""
+        """Renew the lease, and bring the changes to the alarms and to flash."""
         self._dispenser.renew(0)
         self._reservoir_guard.poll(0)
         self._monitor.look()
-        self._annunciator.poll()  # it sounds before flash is written
+        self._annunciator.poll()  # an alarm sounds before flash is written
         self._settings.watch()
         if not self._dispenser.is_active():
-            self._settings.settle()  # what is stopped is not under way any more
+            self._settings.settle()  # record that nothing is under way any more
         if is_setup:
             self._settings.sync()
-        self._monitor.look()  # whether flash has taken it
+        self._monitor.look()  # whether the write has failed
         self._settings.watch()
         self._conditions.refresh()

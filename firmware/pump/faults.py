@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Trouble, in two kinds, each with a permanent number and a name; advice is in CONSOLE.md.
+"""Refusals and faults, each with a permanent number and a name; advice is in CONSOLE.md.
 
-`Refused`: a request that cannot be met; the pump is unaffected. The console turns it into an
-error in its queue. `Fault`: physics or integrity; the supervisor stops the pump and keeps the
+`Refused`: a request that cannot be met; the pump is unaffected. The console turns it into an error
+in its queue. `Fault`: a physical or integrity failure; the supervisor stops the pump and keeps the
 first one. Any other exception is a bug and becomes the fault `TASK_DIED`.
 
 Numbers are never reused or changed: rigs and logs depend on them.
@@ -58,7 +58,7 @@ PROGRAM_DAMAGED = const(208)
 MEMORY_BAD = const(209)
 ENGINE_WRONG = const(210)
 
-# What the self-test finds besides, an alarm each
+# Further findings of the self-test, each an alarm
 RECORD_DAMAGED = const(211)
 BUTTON_DOWN = const(212)
 BUZZER_SILENT = const(213)
@@ -119,19 +119,19 @@ NAMES = """
 
 
 def name_in(table, number):
-    """The name of a number in a table, which is text with a line `<number> <name>` for each.
+    """The name of a number in a table, a text with a line `<number> <name>` for each; "" if none.
 
-    "" when it is not listed. As a dict of strings a table would take three times the memory.
+    As a dict of strings the table would take three times the memory.
     """
     start = table.find("\n%d " % number) + 1
     return table[start : table.find("\n", start)].partition(" ")[2] if start else ""
 
 
-UNWRITTEN = (OSError, MemoryError)  # flash does not take it, or there is no memory to write it
+UNWRITTEN = (OSError, MemoryError)  # a write to flash failed, or there is no memory for it
 
 
 class Refused(Exception):
-    """A request that cannot be met. `code` is one of the first, `detail` says why."""
+    """A request that cannot be met. code: one of the refusals, detail: the reason, as text."""
 
     def __init__(self, code, detail=""):
         super().__init__(code, detail)
@@ -140,7 +140,7 @@ class Refused(Exception):
 
 
 class Fault(Exception):
-    """Something that must stop the pump. `code` is one of the second, `detail` says what."""
+    """A failure that must stop the pump. code: one of the faults, detail: text."""
 
     def __init__(self, code, detail=""):
         super().__init__(code, detail)

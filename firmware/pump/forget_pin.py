@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a human at the REPL does about a forgotten PIN: take it away, and leave all else as it is.
+"""Removes a forgotten PIN from the records, by a human at the REPL; all else stays as it is.
 
 Hold the stop button at power-up, then `from pump.forget_pin import forget_pin; forget_pin()`.
 """
@@ -12,7 +12,7 @@ from pump.records.schemas import LOCK_PLACE, NO_LOCK, SCHEMAS, fits, upgraded
 
 
 def forget_pin():
-    """Write the setup without a PIN, and an event. OSError where flash does not take it."""
+    """Write the setup without a PIN, and log an event. OSError if flash does not take it."""
     import board
 
     twins, log = (

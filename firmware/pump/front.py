@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The front of the pump: what watches and is heard, and what takes orders, buttons and console.
+"""The front of the pump: alarms and self-test, orders, buttons and console.
 
-The second part of the composition root. It is loaded when the records are back: a heap that
-already held the console, the largest room, would have too little left for them.
+The second part of the composition root. It is loaded after the records have been restored: with
+the console, the largest room, in the heap there would be too little memory for them.
 """
 
 from pump import VERSION
@@ -41,7 +41,7 @@ from pump.timecheck import TimeCheck
 
 
 class Front:
-    """The parts, each made of those before it. whole: the `Assembly`, with all that lies beneath.
+    """The parts, each made of those before it. whole: the `Assembly`, with all lower parts.
 
     board: its data. hal: the module of its port.
     """
@@ -53,7 +53,7 @@ class Front:
         self._build_console(board, hal)
 
     def _build_alarms(self, board, hal):
-        """What watches, and what is heard and seen of it."""
+        """Build the monitor, the annunciator, the panel and the self-test."""
         whole, speaker = self._whole, hal.speaker(board)
         self.annunciator = Annunciator(
             speaker, hal.lamps(board), whole.alarms, whole.clock, whole.supervisor.wake_by
@@ -78,7 +78,7 @@ class Front:
         )
 
     def _build_self_test(self, hal):
-        """What is tested before anything moves, and every hour."""
+        """Build the time check and the self-test."""
         whole = self._whole
         self.time_check = TimeCheck(whole.clock, hal.stopwatch())
         self.self_test = SelfTest(
@@ -96,7 +96,7 @@ class Front:
         )
 
     def _build_orders(self, board, hal):
-        """What may be ordered, what comes of it, and the buttons: they order what commands do."""
+        """Build the orders, their consequences, and the buttons, which give the same orders."""
         whole = self._whole
         self.interlocks = Interlocks(
             pump=board.PUMP,
@@ -156,7 +156,7 @@ class Front:
         self.link = Link(whole.port, session, self.errors, whole.clock, whole.heartbeat.hear)
 
     def _sections(self, board, hal):
-        """The command tree: how headers begin, what makes the rows, and of what."""
+        """The sections of the command tree: (heads, rows, arguments), see `Tree`."""
         whole, orders = self._whole, self.orders
         infusion, dispenser, staging = whole.infusion, whole.dispenser, whole.staging
         progress = Progress(infusion, dispenser)

@@ -11,9 +11,9 @@ PERIODIC = const(4)
 PRIME = const(5)
 BRIDGE = const(6)
 TRIAL = const(7)
-RECOVERED = const(8)  # known to be out before a reset, but not as which of the others
+RECOVERED = const(8)  # delivered before a reset; which other kind it was is unknown
 
-REGULAR = (BASAL, PERIODIC)  # what is not a dose that somebody asked for
+REGULAR = (BASAL, PERIODIC)  # the programmed therapy, without doses on request
 
 NAMES = {
     BASAL: "BASAL",

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The rotor guard: stops what runs when the rotor does not follow, or runs ahead.
+"""The rotor guard: stops the delivery when the rotor does not follow, or runs ahead.
 
-Only for boards with a rotor sensor. The motor stops first, then it goes on record. Nothing that
-was missed is ever caught up.
+Only for boards with a rotor sensor. The motor stops first, then the finding is logged. Missed
+steps are never made up.
 """
 
 from pump.alarm import conditions
@@ -21,7 +21,8 @@ _EVENTS = {
 class RotorGuard:
     """counter: of the sensor's pulses, `count()`. engine: of the motor, `emitted()`.
 
-    dispenser: whether anything goes out. infusion: what is stopped. note(code, text): an event.
+    dispenser: has `is_active`. infusion: has `stop`, `calibration`. note(code, text): logs an
+    event.
     """
 
     def __init__(self, steps_per_pulse, *, counter, engine, dispenser, infusion, note):
@@ -33,7 +34,7 @@ class RotorGuard:
         self._note = note
 
     def poll(self, _now_us):
-        """Look at the counts, at every wake."""
+        """Judge the counts, at every wake."""
         steps, pulses = self._engine.emitted(), self._counter.count()
         found = self._judge.look(steps, pulses, self._engine.emitted() - steps)
         if found in (STALLED, OVERRAN):
@@ -42,12 +43,12 @@ class RotorGuard:
             self._note(_EVENTS[found], self._text(found))
 
     def counts(self):
-        """(pulses, steps that they stand for, steps that were missed at most) since power-up."""
+        """(pulses, steps that they stand for, upper bound of missed steps) since power-up."""
         pulses, judge = self._counter.count(), self._judge
         return pulses, pulses * judge.steps_per_pulse, judge.missed_steps
 
     def conditions(self):
-        """(code, whether it is present) of each alarm condition, for the monitor."""
+        """(code, predicate) of each alarm condition, for the monitor."""
         judge = self._judge
         return (
             (conditions.MOTOR_STALL, lambda: judge.is_stalled),
@@ -57,13 +58,13 @@ class RotorGuard:
         )
 
     def _stop(self):
-        """The motor first; what was missed is counted when it stands."""
+        """Stop the motor first; missed steps are counted when it stands."""
         if self._dispenser.is_active():
             self._infusion.stop()
         self._judge.stopped(self._engine.emitted(), self._counter.count())
 
     def _text(self, found):
-        """What was missed, in steps and mL at most; what the pulses stand for when too many."""
+        """Missed steps, and mL at most; for an over-run the counts of pulses and steps."""
         if found in (STALLED, SLIPPED):
             steps = self._judge.last_steps
         elif found == RECOVERED:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The self-test: what the pump relies on, part by part, before anything moves and every hour.
+"""The self-test: tests the parts that the pump relies on, before anything moves and every hour.
 
-What takes long, the log, is looked through a minute after power-up, and each day. A part that
-fails is named by a number. The program, the memory, the clocks and the step engine are faults:
-nothing moves. A record, a button, the buzzer, a lamp and the watchdog are an alarm.
+The log, which takes long, is tested a minute after power-up, and each day. A part that fails has a
+number. Failures of the program, the memory, the clocks and the step engine are faults: nothing
+moves. Those of a record, a button, the buzzer, a lamp and the watchdog are an alarm.
 """
 
 from micropython import const
@@ -15,7 +15,7 @@ from pump.unload import unload
 _PARTS = const("pump.selftest_parts")
 _HOUR_US = 3_600_000_000
 _A_DAY = const(24)
-_LATER_US = const(60_000_000)  # after power-up, and when there was no memory for it
+_LATER_US = const(60_000_000)  # after power-up, and after a MemoryError
 _SOON_US = const(20_000)  # between two parts of an hourly test
 _FAULTS = (
     faults.PROGRAM_DAMAGED,
@@ -26,25 +26,25 @@ _FAULTS = (
 
 
 class SelfTest:
-    """clock: `now_us()`. trip(number): the one way down. note(code, text): an event.
+    """clock: `now_us()`. trip(number): stops the pump. note(code, text): logs an event.
 
-    tested: what the test is about, by name, see `selftest_parts`. What a loud part does not test
-    this time is as it was the last time.
+    tested: the objects under test, by name, see `selftest_parts`. A loud part keeps its last
+    result if a test skips it.
     """
 
     def __init__(self, clock, trip, note, **tested):
         self._clock = clock
         self._trip, self._note = trip, note
         self._tested = tested
-        self._quietly = 0  # number of the first quiet part that failed the last time
-        self._loudly: list = []  # numbers of the loud ones that did
-        self._found = 0  # by the hourly test that is under way
-        self._parts = None  # left of it
-        self._hours = 0  # how many there were; the first one is of what power-up has left
-        self._due_us: "int | None" = None  # of the next hourly one; None: nobody has asked yet
+        self._quietly = 0  # number of the first quiet part that failed in its last test
+        self._loudly: list = []  # numbers of the loud parts that failed in their last test
+        self._found = 0  # result of the hourly test under way
+        self._parts = None  # items left of it
+        self._hours = 0  # number of hourly tests; the first one does the long parts only
+        self._due_us: "int | None" = None  # of the next hourly test; None: not polled yet
 
     def run(self):
-        """Test everything, now. Returns the number of the first part that failed, or 0."""
+        """Test all but the long parts, now. Returns the number of the first failed part, or 0."""
         before, self._parts = self.failed(), None
         quiet, loud, _ = self._load()
         tested = tuple(_each(loud))
@@ -56,15 +56,15 @@ class SelfTest:
         return self.failed()
 
     def failed(self):
-        """The number of the first part that failed the last time; 0: none."""
+        """The number of the first part that failed in its last test; 0: none."""
         return self._quietly or (self._loudly[0] if self._loudly else 0)
 
     def is_alarming(self):
-        """Whether a part failed with which the pump can go on."""
+        """Whether a part has failed that is not a fault."""
         return self.failed() != 0 and self._quietly not in _FAULTS
 
     def poll(self, now_us):
-        """Test what disturbs nothing, one thing at a time, an hour after the last time."""
+        """Test the quiet parts, item by item, an hour after the last time. Returns when due."""
         if self._due_us is None:
             self._due_us = now_us + _LATER_US
         if now_us < self._due_us:
@@ -72,7 +72,7 @@ class SelfTest:
         try:
             if self._go_on():
                 return self._clock.now_us() + _SOON_US
-        except MemoryError:  # there is an alarm for that; what runs goes on
+        except MemoryError:  # there is an alarm for low memory; the delivery goes on
             self._parts, self._due_us = None, now_us + _LATER_US
             unload(_PARTS)
             return self._due_us
@@ -88,7 +88,7 @@ class SelfTest:
         return quiet_loud_and_long(**self._tested)
 
     def _go_on(self):
-        """Test one thing of the hourly test; False when it is through."""
+        """Test one item of the hourly test; False when it is complete."""
         if self._parts is None:
             quiet, _, long = self._load()
             if not self._hours:
@@ -103,7 +103,7 @@ class SelfTest:
         return False
 
     def _take(self, found, before):
-        """The quiet parts are through; what is found for the first time is told."""
+        """The quiet parts are complete, with result `found`: trip, or log a new failure."""
         self._quietly = found
         failed = self.failed()
         if failed in _FAULTS:
@@ -118,7 +118,7 @@ def _each(parts):
 
 
 def _first(tested):
-    """The number of the first part that failed; all are tested."""
+    """The number of the first part that failed, or 0; all are tested."""
     found = 0
     for number, is_well in tested:
         if not is_well:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The parts of the self-test, loaded while it runs.
 
-A part is a function that yields (number of `faults`, whether it is well) of each thing it tests.
+A part is a function that yields (number of `faults`, whether it passed) for each item it tests.
 """
 
 import binascii
@@ -17,7 +17,7 @@ _PATTERNS = (b"\x55", b"\xaa", b"\x00", b"\xff")
 _STEPS = const(16)
 _PART_BYTES = const(512)
 _AT_ONCE = const(8)  # parts of a file, 4 kB
-_EVENTS = const(8)  # that are read at once
+_EVENTS = const(8)  # events read at once
 _MOST_GAPS = const(8)
 _TO = const(" to ")
 
@@ -25,9 +25,9 @@ _TO = const(" to ")
 def quiet_loud_and_long(
     *, program, time_check, dispenser, settings, log, panel, watchdog, annunciator
 ):
-    """(parts that disturb nothing, parts for power-up and a human who asks, parts that take long).
+    """(quiet parts, loud parts for power-up and on request, parts that take long).
 
-    program: the module of the HAL that knows its files.
+    program: the module of the HAL about the program's files.
     """
     quiet = (
         files(Sums(program.SUMS, program.is_files, parts)),
@@ -41,7 +41,7 @@ def quiet_loud_and_long(
 
 
 def files(sums):
-    """The files of the program against their sums, `Sums`; nothing where it is no files."""
+    """The program's files against their checksums, `Sums`; yields nothing if it is frozen."""
 
     def part():
         for is_well in sums.check():
@@ -51,7 +51,7 @@ def files(sums):
 
 
 def ram(make=bytearray):
-    """A pattern in memory that nobody has."""
+    """Bit patterns in a block of free memory."""
 
     def part():
         block = make(_PATTERN_BYTES)
@@ -75,7 +75,7 @@ def clocks(time_check):
 
 
 def engine(dispenser):
-    """Steps into a driver that is off, counted by engine and witness; not while it delivers."""
+    """Steps with the driver off, counted by engine and witness; not during a delivery."""
 
     def part():
         if not dispenser.is_active():
@@ -95,9 +95,9 @@ def records(settings):
 
 
 def events(log, lose):
-    """The events of the log. What cannot be read of them is told by lose(text), once.
+    """The events of the log. New unreadable ones are reported by lose(text), once.
 
-    What was told before stands in the log itself, behind what it is about.
+    Earlier reports are in the log itself, after the events they are about.
     """
 
     def part():
@@ -120,7 +120,7 @@ def events(log, lose):
 
 
 def _widen(gaps, number):
-    """Bring a number into the gaps: into the last one if it is the next, or if there are many."""
+    """Add a number to the gaps: to the last one if it is the next, or if there are many."""
     if gaps and (gaps[-1][1] == number - 1 or len(gaps) == _MOST_GAPS):
         gaps[-1][1] = number
     else:
@@ -128,13 +128,13 @@ def _widen(gaps, number):
 
 
 def _is_told(gap, text):
-    """Whether an event with this text has told of a gap."""
+    """Whether an event with this text has reported the gap."""
     ends = text[len("log ") :].split(_TO)
     return len(ends) == 2 and int(ends[0]) <= gap[0] and gap[1] <= int(ends[1])
 
 
 def things(*number_and_tests):
-    """(number, test()) each: the buttons, the watchdog."""
+    """(number, test()) of each pair: the buttons, the watchdog."""
 
     def part():
         for number, test in number_and_tests:
@@ -144,10 +144,10 @@ def things(*number_and_tests):
 
 
 class Sums:
-    """The sums of the program's files: lines `<CRC-32 in hex> <path>` of the file `<path>`.
+    """The checksums of the program's files: lines `<CRC-32 in hex> <path>` in the file `path`.
 
-    read(path, part): the parts of a file, one after the other in that bytearray, or in one of its
-    own; OSError where there is none.
+    exists(): whether the program is files. read(path, part): yields a file in parts, in that
+    bytearray, or in its own; OSError where there is none.
     """
 
     def __init__(self, path, exists, read):
@@ -157,9 +157,9 @@ class Sums:
         self._part = bytearray(_PART_BYTES)
 
     def check(self):
-        """Yield whether each file is whole, of a long one True now and then before.
+        """Yield whether each file is intact; True in between for a long one.
 
-        A program in files without sums is not.
+        Files without checksums are not intact.
         """
         if not self._exists():
             return
@@ -172,13 +172,13 @@ class Sums:
                     if line:
                         count += 1
                         yield from self._verdicts(line.decode())
-        except (OSError, ValueError):  # ValueError: it is no UTF-8 any more
+        except (OSError, ValueError):  # ValueError: not UTF-8
             count = 0
         if not count or rest:
             yield False
 
     def _verdicts(self, line):
-        """Read a file, and yield True on the way, so that no one waits for all of it."""
+        """Check a file; yields True in between, so that no task waits for all of it."""
         crc = count = 0
         try:
             for part in self._read(line[9:], self._part):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The supervisor: the cyclic executive without a fixed tick, and the one way down.
+"""The supervisor: a cyclic executive without a fixed tick, and the one way to trip the pump.
 
-A fixed table of named tasks, polled in its order by one call stack. Each says when it is next due;
+A fixed table of named tasks, polled in order by one call stack. Each returns when it is next due;
 the board rests until the earliest, or until the console has input, at most `REST_US`. While a host
-talks, the first task is polled at every wake, and a round of all of them each 25 ms. A task that
-raises trips the pump; one that takes too long, or begins too late, is told of. Nothing here knows
-what the tasks do.
+talks, the first task is polled at every wake, and all of them every 25 ms. A task that raises
+trips the pump; one that takes too long, or begins too late, is reported. Nothing here knows the
+functions of the tasks.
 """
 
 import gc
@@ -15,13 +15,13 @@ from micropython import const
 from pump.faults import TASK_DIED, Fault
 
 REST_US = const(1_000_000)  # the longest rest; keeps the clock from wrapping unseen
-_TASK_US = const(500_000)  # what a task may take, unless its own deadline says another time
-_ROUND_US = const(25_000)  # from one round to the next, where a wake comes before a task is due
-_LATE_US = const(1_000_000)  # after it was due; the lease is renewed sooner than that
-_AGAIN_US = const(20_000)  # until what failed on the way down is tried again
-_CYCLES = const(6)  # that leave some 2 kB of garbage each
-_PAUSE_US = const(100_000)  # a collection takes a chip 30 ms
-_LONG_US = const(50_000)  # of a cycle: a host may wait for its end
+_TASK_US = const(500_000)  # deadline of a task without one of its own
+_ROUND_US = const(25_000)  # between rounds, if wakes come before a task is due
+_LATE_US = const(1_000_000)  # after it was due; the lease is renewed more often
+_AGAIN_US = const(20_000)  # until a failed step of a trip is tried again
+_CYCLES = const(6)  # cycles between collections; each leaves some 2 kB of garbage
+_PAUSE_US = const(100_000)  # shortest rest for a collection, which takes a chip 30 ms
+_LONG_US = const(50_000)  # no collection after a longer cycle: a host may be waiting
 _MINUTE_US = const(60_000_000)
 _MOST_LOAD = const(80)  # per cent of a minute
 
@@ -30,7 +30,8 @@ class Supervisor:
     """Runs the tasks.
 
     clock: `now_us()`. rest: `until(due_us)`, returns early on console input; `doze()` cannot fail.
-    `fault` is None or the code of the first fault since power-up.
+    fault: the code of the first fault since power-up, or None. is_loaded: more than 80 % busy in
+    the last minute.
     """
 
     def __init__(self, clock, rest):
@@ -38,11 +39,11 @@ class Supervisor:
         self._rest = rest
         self._tasks: tuple = ()
         self._dues_us: list = []
-        self._wake_us = 0  # somebody wants a cycle then; 0: nobody does
-        self._round_us = 0  # a cycle that begins earlier may leave all tasks but the first one
+        self._wake_us = 0  # a cycle is requested by then; 0: at once
+        self._round_us = 0  # a cycle that begins earlier may skip all tasks but the first
         self._ways_down: tuple = ()
         self._reports: tuple = ()
-        self._to_do = 0  # ways down that are left to go, and reports to make: a bit each
+        self._to_do = 0  # bit masks: ways down left to call, and reports left to make
         self._to_tell = 0
         self._cause = None
         self._feed = _nothing
@@ -50,7 +51,7 @@ class Supervisor:
         self._tell = _nobody
         self._late_us: "int | None" = None  # when a task was late
         self._long_us = 0  # what long tasks took in the last cycle: the others waited for them
-        self._minute = (0, 0)  # (when it began, busy then)
+        self._minute = (0, 0)  # (its beginning, busy time then)
         self.is_loaded = False
         self._busy_us = 0
         self._since_us = 0
@@ -60,25 +61,25 @@ class Supervisor:
         self.is_ending = False
 
     def watch(self, deadlines_us, tell):
-        """How long tasks may take, if more than half a second, by their names.
+        """Set the deadlines, name -> us, of tasks that may take more than half a second.
 
-        tell(name, ms): called for the first that is late in a minute.
+        tell(name, ms): called for the first late task in a minute.
         """
         self._deadlines_us = deadlines_us
         self._tell = tell
 
     def is_late(self):
-        """Whether a task took longer than its deadline, or began late, within the last minute."""
+        """Whether a task exceeded its deadline, or began late, within the last minute."""
         late_us = self._late_us
         return late_us is not None and self._clock.now_us() - late_us < _MINUTE_US
 
     def install(self, tasks, ways_down, reports, feed):
-        """The tasks, `(name, poll)`; the ways down, called in order by a trip; then its reports.
+        """Set the tasks, `(name, poll)`, the ways down, called in order by a trip, and reports.
 
-        `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake, but
-        for the first task in rounds, see `cycle`.
-        Each `report(code, detail)` is called for the first fault. `feed()`, the watchdog, is
-        called at the end of a whole cycle only: one that hangs, or raises, does not get there.
+        `poll(now_us)` returns when the task is due next, on the clock, or None: at every wake; for
+        all but the first task in rounds, see `cycle`. Each `report(code, detail)` is called for
+        the first fault. `feed()`, the watchdog, is called after a complete cycle, not after one
+        that hangs or raises.
         """
         self._tasks = tasks
         self._dues_us = [None] * len(tasks)
@@ -87,7 +88,7 @@ class Supervisor:
         self._feed = feed
 
     def run(self):
-        """Cycle until `end` is called."""
+        """Run cycles until `end` is called."""
         self._since_us = self._clock.now_us()
         self._minute = self._since_us, self._busy_us
         while not self.is_ending:
@@ -100,10 +101,10 @@ class Supervisor:
                 self._rest.doze()
 
     def cycle(self):
-        """Poll every task that is due, once. Returns when the next one is.
+        """Poll every task that is due, once. Returns when the next one is due.
 
-        Where something ends a rest before any of them is due, the first one alone is polled, and
-        the others follow within 25 ms of the last round; at once where the first one has given an
+        If an event ends a rest before any of them is due, only the first task is polled; the
+        others follow within 25 ms of the last round, or at once if the first one has given an
         order, see `go_round`.
         """
         start_us = now_us = self._clock.now_us()
@@ -135,7 +136,7 @@ class Supervisor:
         return wake_us
 
     def _round_is_over(self, start_us):
-        """Every task that was due has been polled. Returns when the next cycle is due."""
+        """All due tasks have been polled. Returns when the next cycle is due."""
         wake_us = self._wake_us
         for index in range(len(self._tasks) - 1, -1, -1):
             if index == 0:  # whatever that one wants, the others need no round before
@@ -146,13 +147,13 @@ class Supervisor:
         return wake_us
 
     def _cut_short(self, start_us, now_us):
-        """The first task alone was polled. Returns when the next cycle is due."""
+        """Only the first task has been polled. Returns when the next cycle is due."""
         self._count(now_us - start_us, now_us)
         due_us = self._dues_us[0]
         return self._round_us if due_us is None else min(due_us, self._round_us)
 
     def _collect(self, wake_us, now_us):
-        """Collect garbage ahead of a rest: a host seldom waits for it then. Returns the time."""
+        """Collect garbage before a rest, when a host seldom waits for it. Returns the time."""
         self._uncollected += 1
         if self._uncollected < _CYCLES or wake_us - now_us < _PAUSE_US:
             return now_us
@@ -161,7 +162,7 @@ class Supervisor:
         return self._clock.now_us()
 
     def _count(self, spent_us, now_us):
-        """Count what a cycle took."""
+        """Account for the time of a cycle."""
         self._busy_us += spent_us
         self._longest_us = max(self._longest_us, spent_us)
         since_us, busy_us = self._minute
@@ -182,18 +183,18 @@ class Supervisor:
                 self._dues_us[index] = self._round_us = 0
 
     def go_round(self):
-        """Every task is polled in this cycle, or in the next: something has changed."""
+        """Poll every task in this cycle, or in the next: something has changed."""
         self._round_us = 0
 
     def wake_by(self, at_us):
-        """The rest after this cycle ends at that instant, or before."""
+        """End the rest after this cycle at `at_us`, or before."""
         self._wake_us = min(self._wake_us, at_us)
 
     def trip(self, code, cause=None):
-        """The one way down: stop, release, report. It does not raise; the first fault stays.
+        """Stop the pump: stop, release, report. Does not raise; the first fault is kept.
 
-        cause: what to say about it, any object; its text is made last of all. Nothing is allocated
-        here. What fails on the way, for want of memory perhaps, is left to the cycles to come.
+        cause: any object that describes it; its text is made last of all. Allocates nothing
+        itself. A step that fails, perhaps for want of memory, is repeated in the following cycles.
         """
         self._wake_us = self._round_us = 0  # at once after this cycle: others have to see it
         if self.fault is None:
@@ -204,7 +205,7 @@ class Supervisor:
         self._go_down()
 
     def _go_down(self):
-        """Go every way that is left, then make the reports that are."""
+        """Call the ways down that are left, then the reports that are left."""
         for index in range(len(self._ways_down)):
             if self._to_do & 1 << index:
                 try:
@@ -217,7 +218,7 @@ class Supervisor:
                 self._to_tell &= ~(1 << index)
 
     def _is_told(self, report):
-        """Report the fault, without its text if there is no memory for it; whether it went."""
+        """Report the fault, without its text if memory is short. Returns whether that worked."""
         for text_of in _TEXTS:
             try:
                 report(self.fault, text_of(self._cause))
@@ -231,14 +232,14 @@ class Supervisor:
         self.is_ending = True
 
     def tidy(self):
-        """Collect garbage, before something is made that is large or lives long.
+        """Collect garbage before an object is made that is large or lives long.
 
-        Amid garbage it would lie scattered over the heap, and leave no room for the next one.
+        Among garbage it would fragment the heap, and leave no room for the next one.
         """
         gc.collect()
 
     def free_bytes(self, enough):
-        """The free heap in bytes; collects garbage first when that seems less than `enough`."""
+        """The free heap in bytes; collects garbage first if it is less than `enough`."""
         if gc.mem_free() < enough:
             gc.collect()
         return gc.mem_free()
@@ -259,7 +260,7 @@ class Supervisor:
 
 
 def _text(cause):
-    """One line about what happened."""
+    """The cause of a trip as one line of text."""
     if isinstance(cause, tuple):
         return ": ".join([part if isinstance(part, str) else repr(part) for part in cause])
     return cause if isinstance(cause, str) else repr(cause) if cause is not None else ""
@@ -273,8 +274,8 @@ _TEXTS = (_text, _no_text)
 
 
 def _nothing():
-    """Is there until something is installed."""
+    """Default for `feed`."""
 
 
 def _nobody(_code, _detail):
-    """Hears of a fault before there is anybody to tell."""
+    """Default for `tell`."""

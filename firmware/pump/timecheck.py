@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Two time sources that have to agree: the clock, and a stopwatch that shares no counter with it.
+"""Compares two time sources: the clock, and a stopwatch that shares no counter with it.
 
-Lockouts and limits run on the clock, steps on PIO. When one of them runs at another speed, doses
-are wrong and nothing else shows it.
+Lockouts and limits depend on the clock, steps on PIO. If one of them runs at a wrong speed, doses
+are wrong and nothing else detects it.
 """
 
 from micropython import const
@@ -10,13 +10,13 @@ from micropython import const
 from pump.faults import CLOCKS_DISAGREE, Fault
 
 _EVERY_US = const(60_000_000)
-_WINDOW_US = const(50_000)  # at least: 2 % of it are more than what Python delays
+_WINDOW_US = const(50_000)  # at least: 2 % of it exceed the delays of Python
 _PERCENT = const(1)
 _SLACK_US = const(100)
 
 
 class TimeCheck:
-    """clock: `now_us()`. stopwatch: `start()`, `stop()` in microseconds."""
+    """clock: `now_us()`, `wait_until(at_us)`. stopwatch: `start()`, `stop()` -> microseconds."""
 
     def __init__(self, clock, stopwatch):
         self._clock = clock
@@ -25,7 +25,7 @@ class TimeCheck:
         self._start_us = (0, 0)  # before the start, and after it
 
     def poll(self, now_us):
-        """Compare once a minute, over what passes between two polls. Fault CLOCKS_DISAGREE."""
+        """Compare once a minute, over the time between two polls. Fault CLOCKS_DISAGREE."""
         if not self._is_started:
             self._start()
             return now_us + _WINDOW_US
@@ -34,7 +34,7 @@ class TimeCheck:
         return now_us + _EVERY_US
 
     def test(self):
-        """Compare now, within 50 ms. False where they disagree."""
+        """Compare now, which takes 50 ms. Returns whether they agree."""
         self._start()
         self._clock.wait_until(self._clock.now_us() + _WINDOW_US)
         return self._agrees()
@@ -45,7 +45,7 @@ class TimeCheck:
         self._is_started, self._start_us = True, (before_us, self._clock.now_us())
 
     def _agrees(self):
-        """Whether the stopwatch is right: Python's own delays lie between the two bounds."""
+        """Whether the stopwatch is within the bounds, which allow for the delays of Python."""
         before_us = self._clock.now_us()
         counted_us = self._stopwatch.stop()
         after_us = self._clock.now_us()

@@ -4,20 +4,20 @@
 Inside the pump a quantity is an integer in one base unit, and its name ends in that unit:
 
     volume  nl      dose  ng      time  ms      concentration  ng_ml
-    rate    nl_d or ng_d, nanolitres or nanograms per day: the unit written says which
+    rate    nl_d or ng_d, nanolitres or nanograms per day: chosen by the unit as written
 
 A number is digits with an optional `.digits`: no sign, exponent, leading zero or comma, and it
-must be a whole number of base units. What cannot be kept exactly is refused, never rounded, and
-no float is used. Queries are printed in fixed units; what a ratio cannot show is rounded down, so
-that a delivered volume is never overstated.
+must be a whole number of base units. A value that cannot be kept exactly is refused, never
+rounded, and no float is used. Queries print fixed units; a ratio that is not exact is rounded
+down, so that a delivered volume is never overstated.
 
-Called by the console for every argument and response. It knows nothing about limits: a value that
-no pump can reach is refused by the one who knows the pump.
+Called by the console for every argument and response. Limits are not checked here: a value that no
+pump can reach is refused by the module that knows the pump.
 """
 
 from micropython import const
 
-# Why a text is not the quantity that was asked for.
+# Reasons of QuantityError.
 EMPTY = "number missing"
 NOT_A_NUMBER = "not a number"
 SIGN = "sign not allowed"
@@ -31,15 +31,15 @@ UNIT_MISSING = "unit needed:"
 UNIT_WRONG = "unit must be"
 UNIT_NOT_ALLOWED = "no unit allowed"
 
-# What a rate counts, as `rate` answers it.
+# Base units of a rate, as `rate` returns them.
 NL_D = const("nl_d")
 NG_D = const("ng_d")
 
-DAY_US = const(86_400_000_000)  # a day; and the units of a schedule in a nanolitre
+DAY_US = const(86_400_000_000)  # a day; also the units of a schedule (nL/d times us) per nanolitre
 
 _MAX_DIGITS = const(15)
 
-# (unit, base units in it, what the base unit is), in the order in which units are named to users
+# (unit, number of base units, name of the base unit), in the order of messages to users
 _VOLUME = (("NL", 1, "nl"), ("UL", 1_000, "nl"), ("ML", 1_000_000, "nl"))
 _DOSE = (("NG", 1, "ng"), ("UG", 1_000, "ng"), ("MG", 1_000_000, "ng"))
 _TIME = (
@@ -61,7 +61,7 @@ _RATE = (
 
 
 class QuantityError(Exception):
-    """Text that is not the quantity asked for; `reason` is a constant above, `detail` says all."""
+    """Text that is no such quantity; reason: a constant above, detail: the full sentence."""
 
     def __init__(self, reason, text, hint=""):
         super().__init__(reason)
@@ -172,7 +172,7 @@ def _split(text):
 
 
 def _fault_before_unit(trimmed, whole, point, fraction):
-    """Why the leading digits and points of a text are no number, or None."""
+    """Why the leading digits and points of a text are not a number, or None."""
     if not trimmed:
         return EMPTY
     if trimmed[0] in "+-":
@@ -189,7 +189,7 @@ def _fault_before_unit(trimmed, whole, point, fraction):
 
 
 def _fault_after_number(rest):
-    """Why what follows the digits can be no unit, or None."""
+    """Why the text after the digits cannot be a unit, or None."""
     if rest[:1] == ",":
         return COMMA
     if rest[:1] in ("e", "E") and (_is_digit(rest[1:2]) or rest[1:2] in ("+", "-")):
@@ -201,5 +201,5 @@ def _fault_after_number(rest):
 
 
 def _is_digit(character):
-    """Only 0 to 9: `str.isdigit` takes other scripts, and int() would read them."""
+    """Whether it is 0 to 9: `str.isdigit` and int() accept other scripts, too."""
     return "0" <= character <= "9"

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Modules that are needed for a moment: a board gets their memory back.
+"""Unloads modules that are needed only for a moment, so that a board gets their memory back.
 
-Import them where they are used, and nothing of them at the top of a module.
+Import such a module where it is used, never at the top of another module.
 """
 
 import sys
 
 
 def unload(name):
-    """Forget a module. What was made of it may live on; the next import loads it again."""
+    """Forget a module. Objects made from it may live on; the next import loads it again."""
     module = sys.modules.pop(name, None)
     parent, _, last = name.rpartition(".")
     if module is not None and parent in sys.modules:

@@ -1,26 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""The watchdog: whole cycles feed it, and its resets never become a loop.
+"""The watchdog: fed by complete cycles; its resets never become a loop.
 
-Its time is the longest that an RP2040 can do, rounded down. It is longer than the lease, so the
-steps have ended when it bites. It is longer than the worst cycle with the slowest flash, so a pump
-that is busy is not reset. And a reset costs the therapy, while waiting costs nothing: nothing
-moves any more.
+The timeout is the longest of an RP2040, rounded down. It is longer than the lease, so the steps
+have ended before it bites, and longer than the worst cycle with the slowest flash, so a busy pump
+is not reset. A long timeout costs nothing, as the motor stands by then; a reset costs the therapy.
 """
 
 from micropython import const
 
 TIMEOUT_MS = const(8_000)
 
-_LOOP = const(3)  # bites, each within
-_SOON_US = const(600_000_000)  # ten minutes of the start before it
+_LOOP = const(3)  # bites in a row, each within `_SOON_US`
+_SOON_US = const(600_000_000)  # ten minutes after the start
 
 
 class Watchdog:
-    """timer: of the port. scratch: what survives a reset. Both None: the board has none.
+    """timer: of the port. scratch: memory that survives a reset. None where not fitted.
 
-    clock: `now_us()`. bites_us: the timer resets nothing before that instant on the clock; 0: it
+    clock: `now_us()`. bites_us: lower bound of the next reset by the timer, on the clock; 0: it
     does not run. is_looping: it has bitten three times, each soon after a start: the pump is to
-    stay down. The timer does not run then, whatever is wrong: it would only bite again.
+    stay stopped. The timer does not run then, as it would only bite again.
     """
 
     def __init__(self, timer, scratch, clock):
@@ -36,14 +35,14 @@ class Watchdog:
         self._count()
 
     def start(self):
-        """Before anything can move."""
+        """Start the timer, before anything can move."""
         self._since_us = self._clock.now_us()
         if self._timer is not None and not self.is_looping:
             self._timer.start(TIMEOUT_MS)
             self.feed()
 
     def feed(self):
-        """A whole good cycle has come to its end."""
+        """Feed the timer: a complete cycle has ended."""
         now_us = self._clock.now_us()
         if self._timer is not None and not self.is_looping:
             self._timer.feed()
@@ -53,11 +52,11 @@ class Watchdog:
             self._count()
 
     def is_armed(self):
-        """Whether the timer runs, where there is one that should."""
+        """Whether the timer runs; also True if it is missing, or must not run."""
         return self._timer is None or self.is_looping or self._timer.is_running()
 
     def stop(self):
-        """The firmware has come to its end, and the REPL feeds nothing."""
+        """Stop the timer at the end of the firmware: the REPL does not feed it."""
         self.bites_us = 0
         if self._timer is not None:
             self._timer.stop()

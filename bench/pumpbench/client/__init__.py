@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The client: a pump as scripts drive it, by the lines of its console."""
+"""The client: lets scripts drive a pump, by the lines of its console."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An interruption of what moves a pump: heard once, and then not until the pump is stopped."""
+"""Interruption of a script that drives a pump: raised once, then ignored until the pump stops."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ _SIGNALS = [
 
 @contextmanager
 def interrupted_once() -> Iterator[Callable[[], None]]:
-    """Ctrl-C, a kill and a closed terminal are one KeyboardInterrupt; those after it are nothing.
+    """Raise one KeyboardInterrupt for Ctrl-C, a kill or a closed terminal; ignore later ones.
 
-    Yields what makes all of them nothing from then on: a pump is stopped undisturbed.
+    Yields a function that makes all of them ignored from then on: a pump is stopped undisturbed.
     """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     heard = [number for number in _SIGNALS if before[number] != signal.SIG_IGN]  # as under nohup

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The lines of a pump's console, over a target or a serial port. What they mean: see `pump`.
+"""The console lines of a pump, over a target or a serial port. Their meaning is in `pump`.
 
-A line is anything with `write(bytes)` and `read_line(timeout_s)`, which raises TimeoutError: every
-`Target` is one, `SerialLine` makes one of a serial port.
+A line is any object with `write(bytes)` and `read_line(timeout_s)`, which raises TimeoutError:
+every `Target` is one, `SerialLine` makes one of a serial port.
 """
 
 import contextlib
@@ -13,18 +13,18 @@ from typing import Any, NamedTuple, Protocol
 import serial
 
 TIMEOUT_S = 5.0
-REOPEN_S = 20.0  # until a port is there again: a board that was reset takes 4
+REOPEN_S = 20.0  # until a port exists again: a board that was reset takes 4
 _AGAIN_S = 0.2
-QUIET_S = 1.0  # then a query is asked after: a pump that is busy answers within half of it
+QUIET_S = 1.0  # until a late answer is looked for: a busy pump answers within half of it
 _WHO = "*IDN?"
-_MODEL = "ITB-Pump,"  # how a pump's answer to *IDN? begins
-_KNOWN = {"*OPC?": "1", ":SYST:VERS?": "1999.0"}  # questions whose answers are known
-_MARK = (4, 7)  # so many of them at least and at most: one line of 240
-_MOST_OLD = 1000  # lines of an earlier host; what sends more does not answer at all
+_MODEL = "ITB-Pump,"  # beginning of a pump's answer to *IDN?
+_KNOWN = {"*OPC?": "1", ":SYST:VERS?": "1999.0"}  # queries with known answers
+_MARK = (4, 7)  # number of them, at least and at most: one line of 240
+_MOST_OLD = 1000  # lines for an earlier host; a device that sends more is no pump
 
 
 class Line(Protocol):
-    """What the client talks over."""
+    """The transport of the client."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -32,7 +32,7 @@ class Line(Protocol):
 
 
 class PumpError(Exception):
-    """The pump refused or did not understand: its error number and text."""
+    """The pump refused or did not understand a command: its error number and text."""
 
     def __init__(self, number: int, text: str) -> None:
         super().__init__(f"{number}: {text}")
@@ -41,9 +41,9 @@ class PumpError(Exception):
 
 
 class LineCut(ConnectionError):
-    """The line was cut in the midst of a command, and is open again: whether it was done is open.
+    """The line was lost during a command, and is open again: the command may have been run or not.
 
-    A sentence. So it is where another pump answers now; that one was asked nothing else.
+    The text is a sentence. Also raised when another pump answers now; it got no other command.
     """
 
 
@@ -57,12 +57,12 @@ class Identity(NamedTuple):
 
 
 def is_pump(answer: str) -> bool:
-    """Whether that is a pump's answer to *IDN?."""
+    """Whether `answer` is that of a pump to *IDN?."""
     return answer.startswith(_MODEL)
 
 
 def is_instrument(answer: str) -> bool:
-    """Whether that is an answer to *IDN? at all: four fields, as IEEE 488.2 has it."""
+    """Whether `answer` is one to *IDN? at all: four fields, as in IEEE 488.2."""
     return answer.count(",") == 3 and "*IDN?" not in answer
 
 
@@ -74,7 +74,7 @@ class SerialLine:
 
     def __init__(self, port: str, **settings: Any) -> None:
         self._port, self._settings = port, settings
-        self._serial: Any = self._opened()  # what comes with an address has more than SerialBase
+        self._serial: Any = self._opened()  # ports by address have more members than SerialBase
         self._received = bytearray()
 
     def write(self, data: bytes) -> None:
@@ -95,11 +95,11 @@ class SerialLine:
 
     @property
     def unread(self) -> str:
-        """What was received behind the last line, and is none yet."""
+        """Bytes received after the last complete line."""
         return self._received.decode(errors="replace")
 
     def reopen(self, timeout_s: float = REOPEN_S) -> None:
-        """Open the port again, as soon as it is there; what was received of it is gone.
+        """Open the port again, as soon as it exists; received bytes are dropped.
 
         serial.SerialException when it does not come back in time.
         """
@@ -116,7 +116,7 @@ class SerialLine:
             time.sleep(_AGAIN_S)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # of a port that is gone
+        with contextlib.suppress(OSError):  # the port may be gone
             self._serial.close()
 
     def _opened(self) -> Any:
@@ -134,22 +134,22 @@ class Console:
 
     After a TimeoutError the next exchange begins with `synchronise`. A serial port that is gone (a
     board that was reset comes back as a new USB device) is opened again within `reopen_s`: a query
-    is asked once more, a command is never given twice.
+    is repeated once, a command never.
     """
 
     def __init__(self, line: Line, timeout_s: float = TIMEOUT_S, reopen_s: float = 0.0) -> None:
         self._line = line
         self._reopen_s = reopen_s
         self._timeout_s = timeout_s
-        self._errors: list[PumpError] = []  # read already, and not told yet
-        self._is_in_step = True  # the next answer is that of the next question
-        self._identity: str | None = None  # of the pump, once it has said who it is
-        self._cuts = 0  # so often the line was opened again
+        self._errors: list[PumpError] = []  # read, and not reported yet
+        self._is_in_step = True  # the next answer will be that of the next query
+        self._identity: str | None = None  # of the pump, once known
+        self._cuts = 0  # number of times that the line was opened again
 
     def synchronise(self) -> None:
-        """Read every answer to what was asked before, by whomever; TimeoutError without an end.
+        """Read and drop all answers to earlier queries of any host; TimeoutError without an end.
 
-        The pump is asked what it is known to answer, in an order that nobody else has asked in.
+        Sends queries with known answers, in an order that nobody else has used.
         """
         self._is_in_step = False
         questions = random.choices(list(_KNOWN), k=random.randint(*_MARK))
@@ -164,7 +164,7 @@ class Console:
     def ask(self, query: str) -> str:
         """The response to a query; PumpError when it is refused, TimeoutError without either.
 
-        LineCut when the line was cut meanwhile and more than queries were in it.
+        LineCut when the line was lost meanwhile and the message contained more than queries.
         """
         try:
             answer = self._asked(query)
@@ -182,7 +182,7 @@ class Console:
     def tell(self, command: str) -> None:
         """Give a command and wait until it is done; PumpError when the pump refuses it.
 
-        LineCut when the line was cut meanwhile: ask the pump what has come of it.
+        LineCut when the line was lost meanwhile: query the pump for the outcome.
         """
         try:
             self._write(command)
@@ -213,7 +213,7 @@ class Console:
         return errors
 
     def identity(self) -> Identity:
-        """Which pump this is."""
+        """The identity of this pump."""
         return Identity(*self.ask("*IDN?").split(","))
 
     def state(self) -> str:
@@ -221,7 +221,7 @@ class Console:
         return self.ask("SYST:STAT?")
 
     def _errors_after(self, command: str) -> list[PumpError]:
-        """The errors that a command has left; LineCut where they may be gone with the pump."""
+        """Errors of a command; LineCut if they may be lost because the pump was reset."""
         before = self._cuts
         errors = self.errors()
         if self._cuts != before:
@@ -229,7 +229,7 @@ class Console:
         return errors
 
     def _reopen(self, error: OSError) -> None:
-        """Open the line again, and see that the same pump is there; else raise `error`."""
+        """Open the line again, and check that the same pump is there; else raise `error`."""
         if not self._reopen_s or not isinstance(self._line, SerialLine):
             raise error
         self._is_in_step = False
@@ -240,9 +240,9 @@ class Console:
             raise LineCut(f"Another pump answers now: {found}; it was {known}.")
 
     def _late_answer(self, query: str) -> str:
-        """An answer that has not come yet, or the error that came in its place.
+        """A late answer, or the error in its place.
 
-        What is asked behind it is answered in any case, and by nothing else in that way.
+        A query with a known answer is sent behind it, which marks the end.
         """
         self._line.write(b"SYST:ERR:COUN?;*IDN?\n")
         answer = None
@@ -258,7 +258,7 @@ class Console:
         raise errors[-1]
 
     def _write(self, text: str) -> None:
-        """Send a line; out of step until it is answered, or whole: Ctrl-C may come meanwhile."""
+        """Send a line. Out of step until it is answered or complete: Ctrl-C may come meanwhile."""
         if not self._is_in_step:
             self.synchronise()
         self._is_in_step = False
@@ -270,7 +270,7 @@ class Console:
 
 
 def _is_harmless(message: str) -> bool:
-    """Whether a message has nothing but queries in it: to ask them twice changes nothing."""
+    """Whether a message contains queries only: repeating them changes nothing."""
     return all(command.split()[0].endswith("?") for command in message.split(";") if command)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A prescription as a script writes it, and the lines of the console that stage it.
 
-Numbers are `Decimal`, int, float or text; each has its unit in its name. They go to the pump as
-they are written, never rounded: what the pump cannot keep it refuses.
+Numbers are `Decimal`, int, float or text; each has its unit in its name. They are sent to the pump
+as written, never rounded: it refuses a number that it cannot keep.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ Days = Literal["ALL", "WD", "WE", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN
 
 
 def amount(value: Number, unit: str) -> str:
-    """A number with its unit as the console takes it; ValueError for one that it never does."""
+    """A number with its unit as the console takes it; ValueError if it never takes that number."""
     number = Decimal(str(value))
     if not number.is_finite() or number < 0:
         raise ValueError(f"{value} {unit} is no amount")
@@ -25,7 +25,7 @@ def amount(value: Number, unit: str) -> str:
 
 @dataclass(frozen=True)
 class Dose:
-    """So much drug in so long."""
+    """An amount of drug over a duration."""
 
     ug: Number
     s: Number
@@ -36,7 +36,7 @@ class Dose:
 
 @dataclass(frozen=True)
 class FlexStep:
-    """A rate from a time of the day on, `HH:MM`, to an end or the next step. One of both rates."""
+    """A rate from a time of day on, `HH:MM`, to an end or the next step. Exactly one rate."""
 
     days: Days
     start: str
@@ -47,7 +47,7 @@ class FlexStep:
 
 @dataclass(frozen=True)
 class Periodic:
-    """A dose at every interval, over the rate of the prescription."""
+    """A dose at every interval, in addition to the rate of the prescription."""
 
     dose: Dose
     interval_s: Number
@@ -64,7 +64,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class Limits:
-    """What may never be exceeded; None: not limited."""
+    """Limits that are never exceeded; None: no limit."""
 
     rate_ug_d: Number | None = None
     bolus_ug: Number | None = None
@@ -89,7 +89,7 @@ class Prescription:
     limits: Limits = field(default_factory=Limits)
 
     def lines(self) -> Iterator[str]:
-        """The commands that stage it, in order, PRES: before each. ValueError: see above."""
+        """The commands that stage it, in order, PRES: before each. ValueError as in `amount`."""
         if self.flex and self.periodic is not None:
             raise ValueError("a prescription is by day and time, or periodic, not both")
         if '"' in self.drug:

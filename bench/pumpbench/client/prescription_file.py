@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A prescription in a TOML file; bench/examples/spasticity.toml has every key.
 
-An amount is a string with its unit, in any case: "400 ug/d", "24 mL/d", "500 ug/mL". It becomes
-the unit of `Prescription` exactly, never rounded. What is wrong is told with its key.
+An amount is a string with its unit, in any case: "400 ug/d", "24 mL/d", "500 ug/mL". It is
+converted to the unit of `Prescription` exactly, never rounded. Mistakes are reported by key.
 """
 
 import re
@@ -33,18 +33,18 @@ _VOLUME_RATE = {"mL/d": "1", "mL/hr": "24", "uL/hr": "0.024", "mL/min": "1440", 
 
 
 class FileMistake(Exception):
-    """What is wrong with the file: a sentence for each key."""
+    """Mistakes in the file: a sentence for each key."""
 
 
 class _Rate(NamedTuple):
-    """One of both."""
+    """Exactly one of the two rates."""
 
     ug_d: Decimal | None
     ml_d: Decimal | None
 
 
 def _amount(units: dict[str, str]) -> Callable[[object], Decimal]:
-    """A reader of numbers with one of these units, as multiples of the one that counts 1."""
+    """A reader of numbers with one of these units, as multiples of the unit with factor 1."""
     factors = {unit.lower(): Decimal(factor) for unit, factor in units.items()}
 
     def read(value: object) -> Decimal:
@@ -65,17 +65,17 @@ def _rate(value: object) -> _Rate:
     try:
         return _Rate(None, _amount(_VOLUME_RATE)(value))
     except ValueError:
-        _amount(_DOSE_RATE | _VOLUME_RATE)(value)  # which names all of them
+        _amount(_DOSE_RATE | _VOLUME_RATE)(value)  # its error names all units
         raise
 
 
 def volume_rate_ml_d(text: str) -> Decimal:
-    """A rate like "24 mL/d"; ValueError for what is none."""
+    """A rate like "24 mL/d" in mL/d; ValueError for any other text."""
     return _amount(_VOLUME_RATE)(text)
 
 
 def volume_ml(text: str) -> Decimal:
-    """A volume like "0.2 mL"; ValueError for what is none."""
+    """A volume like "0.2 mL" in mL; ValueError for any other text."""
     return _amount(_VOLUME)(text)
 
 
@@ -100,7 +100,7 @@ _Clock = Annotated[str, BeforeValidator(_clock)]
 
 
 class _Table(BaseModel, extra="forbid", strict=True):
-    """Keys that are not named are mistakes."""
+    """A table in which unknown keys are mistakes."""
 
 
 class _Flex(_Table):
@@ -159,7 +159,7 @@ class Document(_Table):
 
 
 def read(path: Path) -> Prescription:
-    """The prescription of a file; FileMistake where it has none."""
+    """The prescription in a file; FileMistake if it is not valid."""
     try:
         prescription = Document(**tomllib.loads(path.read_text())).prescription()
         list(prescription.lines())
@@ -167,13 +167,13 @@ def read(path: Path) -> Prescription:
         raise FileMistake(f"{path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         raise FileMistake("\n".join(_sentences(path, error))) from error
-    except ValueError as error:  # no TOML; or what Prescription does not take
+    except ValueError as error:  # not TOML, or refused by Prescription
         raise FileMistake(f"{path}: {error}.") from error
     return prescription
 
 
 def _sentences(path: Path, error: ValidationError) -> list[str]:
-    """One for each key that is wrong."""
+    """A sentence for each key that is wrong."""
     words = {"extra_forbidden": "there is no such key", "missing": "is missing"}
     told = []
     for found in error.errors():
@@ -183,6 +183,6 @@ def _sentences(path: Path, error: ValidationError) -> list[str]:
 
 
 def _key(parts: tuple[int | str, ...]) -> str:
-    """Where a value stands: `limits.day`, `flex 2.rate` of the second of [[flex]]."""
+    """The name of a key: `limits.day`, or `flex 2.rate` of the second [[flex]]."""
     text = ".".join(f" {part + 1}" if isinstance(part, int) else part for part in parts)
     return text.replace(". ", " ")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The prompt of a REPL: whether it is that of MicroPython that has a line, in place of a pump.
+"""The prompt of a REPL: detects whether MicroPython, not a pump, is at the other end of a line.
 
-A REPL echoes what it is sent, and takes LF for nothing and CR for the end of a line. So CR is sent
-to what has echoed a question and not answered it, and nothing else: there `*CLS*IDN?` is a
-syntax error, and the prompt comes back. Another instrument takes CR for the end of a line, too.
+A REPL echoes its input, ignores LF and takes CR as the end of a line. So only CR is sent to a
+device that has echoed a query and not answered it: there `*CLS*IDN?` is a syntax error, and the
+prompt comes back. Another instrument takes CR as the end of a line, too.
 """
 
 from pumpbench.client.lines import SerialLine
@@ -14,7 +14,7 @@ _QUIET_S = 0.5
 
 
 def is_repl(line: SerialLine, heard: list[str]) -> bool:
-    """Whether a REPL is there. heard: the lines that came when *CLS and *IDN? were sent."""
+    """Whether a REPL is there. heard: the lines received after *CLS and *IDN? were sent."""
     if line.unread.endswith(_PROMPTS):
         return True
     if not any(_ECHO in text for text in [*heard, line.unread]):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The pump as scripts and notebooks drive it: `with Pump.open("/dev/ttyACM0") as pump:`.
 
-Amounts are `Decimal`, exactly as the pump answers them; each has its unit in its name. What the
-pump refuses is a `PumpError` with its number and text, and has changed nothing. For all else there
-are `ask` and `tell`, in the words of firmware/CONSOLE.md.
+Amounts are `Decimal`, exactly as the pump answers them; each has its unit in its name. A refused
+command raises `PumpError` with number and text, and has changed nothing. For all other commands
+there are `ask` and `tell`, in the words of firmware/CONSOLE.md.
 """
 
 import csv
@@ -27,26 +27,26 @@ from pumpbench.client.prescription import Number, Prescription, amount
 from pumpbench.client.prompt import is_repl
 from pumpbench.targets.target import Target
 
-_FIRST = b"\n*CLS\n"  # ends what an earlier host left in its line
+_FIRST = b"\n*CLS\n"  # ends a line that an earlier host left open
 _SIMULATED = ("sim", "unix", "emulator")
 _EVENTS = 4  # read at once
 _SETTLE_S = 0.02
-_END_S = 10.0  # until the REPL is there: what is not in flash yet is written before
-_REPL = "MicroPython v"  # how it greets
+_END_S = 10.0  # until the REPL answers: records are written to flash before
+_REPL = "MicroPython v"  # its banner
 _AT_REPL = (
     "At {where} is a board at its REPL, where no pump runs: a reset brings back the one that is on"
     " it, or Ctrl-D in a terminal, or `mpremote connect {where} reset`."
 )
-_SOFT_LIMITS = ("HIGH", "LOW", "INCR", "DECR", "INT")  # as the remarks of a verdict begin
+_SOFT_LIMITS = ("HIGH", "LOW", "INCR", "DECR", "INT")  # beginnings of the remarks in a verdict
 _INVALID = 106
 
 
 class NotAPump(Exception):
-    """What answers is something else, or nothing does; a sentence."""
+    """Another device answers, or none does; the text is a sentence."""
 
 
 class Review(NamedTuple):
-    """What the pump says to a staged prescription.
+    """The verdict of the pump on a staged prescription.
 
     token: of exactly that content. soft_limits: names of those it exceeds. remarks: sentences.
     """
@@ -64,7 +64,7 @@ class Invalid(PumpError):
 
 
 def review_of(verdict: str) -> Review:
-    """The answer of `PRESCription:VALidate?`; Invalid where it is not OK."""
+    """The `Review` in an answer to `PRESCription:VALidate?`; Invalid if that is not OK."""
     word, *fields = _fields(verdict)
     if word != "OK":
         raise Invalid([word, *fields])
@@ -74,7 +74,7 @@ def review_of(verdict: str) -> Review:
 
 
 class Steps(NamedTuple):
-    """Steps since power-up; commanded is emitted and queued."""
+    """Steps since power-up; commanded is emitted + queued."""
 
     commanded: int
     emitted: int
@@ -95,7 +95,7 @@ class Alarm(NamedTuple):
 
 
 class Bolus(NamedTuple):
-    """start_s: in the life of the pump."""
+    """start_s: seconds of the life of the pump."""
 
     number: int
     kind: str
@@ -106,7 +106,7 @@ class Bolus(NamedTuple):
 
 
 class Event(NamedTuple):
-    """at_s: in the life of the pump. wall: None while no clock was set."""
+    """at_s: seconds of the life of the pump. wall: None while no clock was set."""
 
     number: int
     boot: int
@@ -125,9 +125,9 @@ class Pump(Console):
         """The pump at a serial port, or at an address of pyserial (`socket://host:port`).
 
         "sim", "unix" and "emulator" are boards of their own, just powered up, in simulated time.
-        reopen_s: how long a port that is gone is waited for; 0: not at all, the error goes on.
-        Raises NotAPump where something else answers, to which nothing but *CLS and *IDN? was said,
-        and CR where it echoes that as a REPL does.
+        reopen_s: time to wait for a port that is gone; 0: the error is raised at once. Raises
+        NotAPump where another device answers; it has got only *CLS and *IDN?, and CR if it echoes
+        those as a REPL does.
         """
         target = _simulated(where) if where in _SIMULATED else None
         line = target if target is not None else SerialLine(where)
@@ -141,7 +141,7 @@ class Pump(Console):
         return pump
 
     def close(self) -> None:
-        """Let go of the line; a simulated board is switched off. A real pump goes on."""
+        """Close the line; a simulated board is switched off. A real pump goes on."""
         self._line.close()  # pyright: ignore[reportAttributeAccessIssue]
 
     def __enter__(self) -> Self:
@@ -151,16 +151,16 @@ class Pump(Console):
         self.close()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, simulated where the board is."""
+        """Let time pass: simulated time for a simulated board."""
         if isinstance(self._line, Target):
             self._line.run(seconds)
         else:
             time.sleep(seconds)
 
     def wait_stopped(self, timeout_s: float, look: Callable[[], None] = lambda: None) -> None:
-        """Return when nothing is delivered any more; TimeoutError when that takes longer.
+        """Return when nothing is delivered any more; TimeoutError after `timeout_s`.
 
-        look: called each time that it still delivers.
+        look: called at each check that finds it delivering.
         """
         waited_s = 0.0
         while self.state() == "RUNNING":
@@ -171,7 +171,7 @@ class Pump(Console):
             self.wait(step_s)
             waited_s += step_s
 
-    # What is prescribed
+    # Prescription
 
     def prescribe(self, prescription: Prescription) -> Review:
         """Stage a prescription and have it validated; Invalid with every problem."""
@@ -180,26 +180,26 @@ class Pump(Console):
         return review_of(self.ask("PRES:VAL?"))
 
     def commit(self, review: Review, accept: tuple[str, ...] = ()) -> None:
-        """Make what was reviewed active. accept: exactly the soft limits that it exceeds."""
+        """Activate the reviewed prescription. accept: exactly the soft limits that it exceeds."""
         self.tell("PRES:COMM " + ",".join([review.token, *accept]))
 
-    # What is delivered
+    # Delivery
 
     def start(self) -> None:
         """Deliver the active prescription."""
         self.tell("THER:STAR")
 
     def stop(self) -> None:
-        """Stop whatever moves, at once; a pump that is silent is told before it is waited for."""
+        """Stop any motion, at once; sent to a silent pump before it is waited for."""
         if not self._is_in_step:
             self._line.write(b"\nTHER:STOP\n")
         self.tell("THER:STOP")
         self.wait(_SETTLE_S)
 
     def end(self) -> None:
-        """End the firmware of a pump that is stopped: until a reset its REPL has the line.
+        """End the firmware of a stopped pump: its REPL has the line until a reset.
 
-        PumpError when it is refused, TimeoutError when no REPL says that it is there.
+        PumpError when it is refused, TimeoutError when no REPL answers.
         """
         self._write("SYST:SERV")
         try:
@@ -211,11 +211,11 @@ class Pump(Console):
             raise
 
     def bolus(self, dose_ug: Number, duration_s: Number) -> None:
-        """A clinician's bolus, over the therapy that runs, or alone."""
+        """A clinician's bolus, in addition to the running therapy, or alone."""
         self.tell(f"BOL:STAR {amount(dose_ug, 'UG')},{amount(duration_s, 'S')}")
 
     def patient_bolus(self) -> None:
-        """What the button of the patient does."""
+        """The same as pressing the patient's button."""
         self.tell("BOL:PAT")
 
     def abort(self) -> None:
@@ -227,11 +227,11 @@ class Pump(Console):
         return Steps(*map(int, _fields(self.ask("DEL:STEP?"))))
 
     def rate(self) -> Rate:
-        """What is delivered now, a day."""
+        """The present rate of delivery per day."""
         return Rate(*map(Decimal, _fields(self.ask("DEL:RATE?"))))
 
     def ledger_ml(self, since_refill: bool = False) -> dict[str, Decimal]:
-        """Kind -> mL that went out in the life of the pump, or since the last refill."""
+        """Kind -> mL delivered in the life of the pump, or since the last refill."""
         fields = _fields(self.ask("DEL:LEDG? " + ("REF" if since_refill else "LIFE")))
         return dict(zip(fields[::2], map(Decimal, fields[1::2]), strict=True))
 
@@ -246,15 +246,15 @@ class Pump(Console):
     # The reservoir
 
     def refill(self, volume_ml: Number) -> None:
-        """Say what the reservoir holds from now on."""
+        """Tell the pump the volume that the reservoir holds from now on."""
         self.tell(f"RES:REF {amount(volume_ml, 'ML')}")
 
     def reservoir_ml(self) -> Decimal | None:
-        """What the reservoir holds; None while nobody has said."""
+        """The content of the reservoir; None while it is unknown."""
         text = self.ask("RES:VOL?")
         return None if text == "NONE" else Decimal(text)
 
-    # What is wrong, and what has happened
+    # Alarms and events
 
     def alarms(self) -> list[Alarm]:
         """The alarms that are shown, the most urgent first."""
@@ -264,11 +264,11 @@ class Pump(Console):
         return [Alarm(int(row[0]), *row[1:]) for row in _rows(fields, len(Alarm._fields))]
 
     def acknowledge(self, code: int | None = None) -> None:
-        """Take note of an alarm, or of all."""
+        """Acknowledge an alarm, or all (None)."""
         self.tell("ALAR:ACKN" + ("" if code is None else f" {code}"))
 
     def log(self, first: int = 1) -> Iterator[Event]:
-        """The events on record from a number on, oldest first: rows of a table."""
+        """The events on record from number `first` on, oldest first: rows of a table."""
         held, oldest = map(int, _fields(self.ask("LOG:COUN?")))
         for number in range(max(first, oldest), oldest + held, _EVENTS):
             fields = _fields(self.ask(f"LOG:READ? {number},{_EVENTS}"))
@@ -295,7 +295,7 @@ class Pump(Console):
 
 
 def _simulated(name: str) -> Target:
-    """A board of its own; the tools for it are imported when somebody wants one."""
+    """A simulated board; its tools are imported only when one is wanted."""
     if name == "emulator":
         from pumpbench.targets.emulator import EmulatorTarget as Chosen
     elif name == "unix":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a pump says of itself at one instant, by queries alone: for a screen that is read."""
+"""The state of a pump at one instant, by queries alone: for a screen."""
 
 import csv
 from decimal import Decimal
@@ -12,7 +12,7 @@ EVENTS = 5  # the last ones
 
 
 class Dose(NamedTuple):
-    """The bolus, bridge, prime or trial under way; kind NONE: none is."""
+    """The bolus, bridge, prime or trial under way; kind NONE: there is none."""
 
     kind: str
     programmed_ug: Decimal
@@ -21,7 +21,7 @@ class Dose(NamedTuple):
 
 
 class Reservoir(NamedTuple):
-    """volume_ml: None while nobody has said, or can know."""
+    """volume_ml: None while it is unknown."""
 
     volume_ml: Decimal | None
     capacity_ml: Decimal
@@ -45,7 +45,7 @@ class Snapshot(NamedTuple):
 
 
 def take(pump: Pump) -> Snapshot:
-    """Ask for all of it; PumpError where the pump refuses a query."""
+    """Query all of it; PumpError if the pump refuses a query."""
     return Snapshot(
         identity=pump.identity(),
         uptime_s=float(pump.ask("SYST:UPT?")),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Bring official MicroPython images to this machine, over TLS, each held against its checksum.
+"""Downloads official MicroPython images over TLS, and verifies each against its checksum.
 
-The checksums are the project's own, of images that it was tried with. One without is taken if it
-is a whole UF2 for an RP2040, and its checksum is told.
+The checksums are kept in this project, for the images that it was tried with. An image without one
+is accepted if it is a complete UF2 for an RP2040, and its checksum is reported.
 """
 
 import logging
@@ -20,16 +20,16 @@ from rich.progress import Progress
 
 from pumpbench.images import uf2
 
-REACHABLE_S = 3.0  # until there is said to be no network
+REACHABLE_S = 3.0  # without an answer for this time, there is no network
 READ_S = 20.0  # the longest silence of a download
 CHUNK_BYTES = 16_384
 
 
 def fetch(version: str, folder: Path = uf2.FOLDER, screen: Console | None = None) -> Path:
-    """The image of a release, downloaded when it is not there; what is told goes to `screen`.
+    """The image of a release, downloaded if it is missing; messages go to `screen`.
 
-    Raises MissingImage for a version that there is not, or one that is there and is not what was
-    published; uf2.FetchError when it cannot be had, and then nothing of it is left.
+    Raises MissingImage for an unknown version, or a present file that differs from the published
+    one; uf2.FetchError when the download fails, and then no part of it is left.
     """
     screen = screen or Console(stderr=True, highlight=False)
     name, address = uf2.name_of(version), uf2.releases()[version]
@@ -66,7 +66,7 @@ def _download(address: str, path: Path, version: str, screen: Console) -> None:
             progressbar=bar,
             timeout=(REACHABLE_S, READ_S),
             chunk_size=CHUNK_BYTES,
-            allow_redirects=False,  # it would be another host, or no TLS
+            allow_redirects=False,  # it could lead to another host, or away from TLS
         )
         try:
             pooch.retrieve(
@@ -79,7 +79,7 @@ def _download(address: str, path: Path, version: str, screen: Console) -> None:
 
 
 def _is_reachable(host: str, port: int) -> bool:
-    """Whether somebody answers there, in time: looking up a name has no time-out of its own."""
+    """Whether a host answers in time: looking up a name has no time-out of its own."""
     found = threading.Event()
 
     def call() -> None:
@@ -100,7 +100,7 @@ def _sum_of(path: Path) -> str:
 
 
 class _Bar:
-    """The progress bar that pooch asks for, drawn by rich."""
+    """The progress bar that pooch calls, drawn by rich."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress = progress
@@ -108,7 +108,7 @@ class _Bar:
 
     @property
     def total(self) -> float | None:
-        """Bytes in all."""
+        """The total number of bytes."""
         return self._progress.tasks[self._task].total
 
     @total.setter
@@ -116,12 +116,12 @@ class _Bar:
         self._progress.update(self._task, total=size)
 
     def update(self, size: int) -> None:
-        """So many bytes more."""
+        """Add `size` bytes."""
         self._progress.advance(self._task, size)
 
     def reset(self) -> None:
-        """Back to none."""
+        """Back to 0 bytes."""
         self._progress.update(self._task, completed=0)
 
     def close(self) -> None:
-        """The last of it has come."""
+        """The download is complete."""

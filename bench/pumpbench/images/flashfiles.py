@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The files in a flash: what a board wrote, and what a test puts there or spoils.
+"""The files in a flash: reads those that a board wrote, adds or damages files for a test.
 
 `offset` is where the filesystem begins in `flash`: 0 for the flash of `SimTarget`,
-FILESYSTEM_START for the one of `EmulatorTarget`. All of them raise LittleFSError where there is
-no filesystem.
+FILESYSTEM_START for that of `EmulatorTarget`. All functions raise LittleFSError if there is no
+filesystem.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from littlefs import LittleFS, LittleFSError, UserContext
 from pumpbench.images.image import BLOCK_BYTES, BLOCK_COUNT, DISK_VERSION, PROG_BYTES
 
 _SIZE = BLOCK_BYTES * BLOCK_COUNT
-_NEXT_VERSION = DISK_VERSION + 1  # what newer MicroPythons make of it when they write
+_NEXT_VERSION = DISK_VERSION + 1  # to which newer MicroPythons change it when they write
 
 
 def read_files(flash: bytes, offset: int = 0) -> dict[str, bytes]:
-    """Path from the root on -> content."""
+    """Path from the root -> content."""
     filesystem = _mounted(flash, offset)
     files = {}
     for folder, _, names in filesystem.walk("/"):
@@ -30,17 +30,17 @@ def read_files(flash: bytes, offset: int = 0) -> dict[str, bytes]:
 
 
 def with_file(flash: bytes, path: str, content: bytes, offset: int = 0) -> bytes:
-    """The flash with that file in it, in place of the one that may be there."""
+    """A copy of the flash in which the file at `path` has that content."""
     return with_files(flash, {path: content}, offset)
 
 
 def without_file(flash: bytes, path: str, offset: int = 0) -> bytes:
-    """The flash without that file."""
+    """A copy of the flash without that file."""
     return with_files(flash, {path: None}, offset)
 
 
 def with_files(flash: bytes, files: Mapping[str, bytes | None], offset: int = 0) -> bytes:
-    """The flash with these contents of files; None: without the file."""
+    """A copy of the flash with these contents of files; None: without the file."""
     filesystem = _mounted(flash, offset)
     for path, content in files.items():
         if content is None:
@@ -61,7 +61,7 @@ def _mounted(flash: bytes, offset: int) -> LittleFS:
 
 
 def mounted(content: bytes, version: int = DISK_VERSION) -> LittleFS:
-    """A filesystem of any size, in a copy of its bytes."""
+    """A filesystem of any size, mounted in a copy of its bytes."""
     filesystem = LittleFS(
         context=UserContext(buffer=bytearray(content)),
         mount=False,

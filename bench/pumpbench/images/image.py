@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The files of a board, and the LittleFS image that holds them.
 
-A board gets main.py, board.py and boot.py as source and the package pump as bytecode, modules of a
-room in one file, see `rooms`. Bytecode is compiled once for each content and kept in build/mpy,
-all of it in build/program.pickle, see `kept`.
+A board gets main.py, board.py and boot.py as source and the package pump as bytecode, the modules
+of a room in one file, see `rooms`. Bytecode is compiled once for each content and cached in
+build/mpy, all of it in build/program.pickle, see `kept`.
 """
 
 import ast
@@ -32,13 +32,13 @@ ROOT = Path(__file__).resolve().parents[3]
 FIRMWARE = ROOT / "firmware"
 BUILD = ROOT / "build"
 
-# What every MicroPython mounts; those up to 1.21 hang at boot with a newer disk version.
+# Every MicroPython mounts it; those up to 1.21 hang at boot with a newer disk version.
 DISK_VERSION = 0x0002_0000
-# Where the firmware keeps its records. They are made before main.py: a filesystem that is set back
-# to before them is set back to before main.py, too, and no pump takes it for a new one.
+# Folders of the firmware's records. They are made before main.py: a filesystem reverted to before
+# them is reverted to before main.py, too, so no pump takes it for a new one.
 FOLDERS = ("/data", "/copy", "/log")
 MAIN = "/main.py"
-BOOT = "/boot.py"  # of all programs on a board, so it is no part of one
+BOOT = "/boot.py"  # shared by all programs on a board, so it is no part of one
 SUMS = "/pump/sums.txt"
 BLOCK_BYTES = 4096
 BLOCK_COUNT = 352
@@ -62,31 +62,31 @@ def board_files(
 
 
 def boot() -> bytes:
-    """boot.py, which chooses among the programs of a board, see `slots`."""
+    """The content of boot.py, which chooses among the programs of a board, see `slots`."""
     return (FIRMWARE / "boot.py").read_bytes()
 
 
 def package(port: str = "rp2") -> dict[str, bytes]:
-    """Path -> content of the package pump as bytecode: `pump/app.mpy`; for boards of that port."""
+    """Path -> content of the package pump as bytecode: `pump/app.mpy`; for boards of `port`."""
     others = tuple(f"pump/hal/{other}" for other in PORTS - {port})
     files = _program().package.items()
     return {path: content for path, content in files if not path.startswith(others)}
 
 
 def at_boot() -> list[str]:
-    """The files of rooms, by their modules, each after what it imports."""
+    """The files of rooms, by their modules, each after those it imports."""
     found = _program().rooms
     return [module for module in found.files if module in found.at_boot]
 
 
 def _path(module: str) -> str:
-    """Where the file of a module lies."""
+    """The path of the file of a module."""
     path = module.replace(".", "/")
     return f"{path}/__init__.mpy" if (FIRMWARE / path).is_dir() else f"{path}.mpy"
 
 
 def sums(files: dict[str, bytes]) -> bytes:
-    """What the firmware's self-test holds its files against: CRC-32 and path, a line each.
+    """The checksums for the self-test of the firmware: CRC-32 and path, a line for each file.
 
     The path is the one from the folder of the program, / or another.
     """
@@ -96,15 +96,15 @@ def sums(files: dict[str, bytes]) -> bytes:
 
 
 def compiled(source: str, module: str) -> bytes:
-    """Portable bytecode of a file that belongs to the firmware as it stands."""
+    """Portable bytecode of a source file that belongs to the present firmware."""
     return _compiled(source, module, _program().shared)
 
 
 def _compiled(source: str, module: str, shared: shorten.Program) -> bytes:
-    """Portable bytecode of a file of the firmware, with its private names made short.
+    """Portable bytecode of a file of the firmware, with its private names shortened.
 
-    Tracebacks call it as `import` does, pump.app, and without line numbers: a path, and a number
-    for every line, would cost the board 6 kB of memory. The firmware has no assert to lose.
+    Tracebacks name it as `import` does, pump.app, without line numbers: a path, and a number for
+    every line, would cost the board 6 kB of memory. The firmware has no assert to lose.
     """
     content = shorten.shortened(source, module, shared).encode()
     options = ("-O3", "-s", module)
@@ -122,9 +122,9 @@ def _compiled(source: str, module: str, shared: shorten.Program) -> bytes:
 
 
 def linked(main: str) -> bytes:
-    """A main.py that imports constants of the firmware, which modules on a board have not.
+    """A main.py with the constants that it imports from the firmware inserted: boards lack them.
 
-    One that imports nothing of the firmware stays as it is: its names are those of MicroPython.
+    One that imports nothing of the firmware is unchanged: its names are those of MicroPython.
     """
     if not re.search(r"^\s*(from|import) pump\b", main, re.MULTILINE):
         return main.encode()
@@ -137,7 +137,7 @@ def linked(main: str) -> bytes:
 
 
 class _Whole(NamedTuple):
-    """The firmware as it is put together, and what has to be known of all to make a file small."""
+    """The firmware as a whole, with the facts about all files that shortening one needs."""
 
     rooms: rooms.Rooms
     shared: shorten.Program
@@ -146,7 +146,7 @@ class _Whole(NamedTuple):
 
 @functools.cache
 def _program() -> _Whole:
-    """The firmware as it stands; to put it together takes seconds."""
+    """The present firmware; takes seconds to build."""
     makers = [Path(str(m.__file__)) for m in (link, moving, public, rooms, scopes, shorten)]
     parts = [*_sources(), FIRMWARE / "main.py", *_board_paths(), Path(__file__), *makers]
     names = [str(path.relative_to(ROOT)) for path in parts]
@@ -177,7 +177,7 @@ def _put_together() -> _Whole:
 
 
 def read_source(path: Path) -> str:
-    """A source file that can be read as Python; SyntaxError names it and its line."""
+    """The text of a source file; SyntaxError with its path and line if it is not Python."""
     text = path.read_text()
     try:
         ast.parse(text)
@@ -231,7 +231,7 @@ def build_image(
 def build_uf2(board: str, micropython: Path) -> bytes:
     """MicroPython and the pump in one UF2.
 
-    micropython: a checked image. BoardError where nobody says where its filesystem lies.
+    micropython: a checked image. BoardError if the place of the filesystem in flash is unknown.
     """
     place = filesystem_of(board)
     files = pack(board_files(board), place.size // BLOCK_BYTES)

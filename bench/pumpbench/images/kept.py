@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What takes seconds to make out of files, kept in a file until one of them is another."""
+"""A cache of results that take seconds to make from files, valid until one of them changes."""
 
 import hashlib
 import os
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 def kept(path: Path, inputs: Iterable[str | Path], make: Callable[[], T]) -> T:
-    """What `make` returns, or did when these texts, and the files at these paths, were the same.
+    """The result of `make`, cached while these texts, and the files at these paths, are the same.
 
-    It is kept at `path`, with what it was made of; a file there that cannot be read is made anew.
+    The cache is the file `path`, with its inputs; it is made anew if it cannot be read.
     """
     digest = hashlib.sha256()
     for part in inputs:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""How much of each board the pump takes: a table, printed and kept in boards/README.md.
+"""The memory that the pump takes on each board: a table, printed and kept in boards/README.md.
 
-What is free is of a fresh filesystem: records and the log, and a second program that is deployed
-beside the first, come out of it. A UF2 is MicroPython's and what the pump adds; the table has the
-latter, which is the same whichever MicroPython it is.
+Free space is that of a fresh filesystem: records and the log, and a second program deployed beside
+the first, are taken from it. A UF2 is MicroPython plus the addition of the pump; the table has the
+latter, which is the same for every MicroPython.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from pumpbench.images.flashfiles import mounted
 
 PAGE = "README.md"  # in the folder of the boards
 BEGIN, END = "<!-- made by make sizes -->\n", "<!-- end -->\n"
-UNKNOWN = "not known"  # where MicroPython has the filesystem of that board
+UNKNOWN = "not known"  # the place of the filesystem on that board
 _TITLES = (
     "board",
     "package as bytecode, bytes",
@@ -27,7 +27,7 @@ _TITLES = (
 
 
 class Sizes(NamedTuple):
-    """Of a board; files: how many. None where it is not known. All else in bytes."""
+    """Sizes of a board. files: their number. None if unknown. All others in bytes."""
 
     board: str
     package: int
@@ -38,7 +38,7 @@ class Sizes(NamedTuple):
 
 
 def measure(board: str) -> Sizes:
-    """What the firmware as it stands takes of a board; BoardError where its data has mistakes."""
+    """Sizes of the present firmware on a board; BoardError if its data has mistakes."""
     files = image.board_files(board)
     package = sum(map(len, image.package(catalog.port_of(board)).values()))
     try:
@@ -51,13 +51,13 @@ def measure(board: str) -> Sizes:
 
 
 def table(rows: list[Sizes]) -> str:
-    """As Markdown, a line for each board."""
+    """The rows as Markdown, a line for each board."""
     lines = [_TITLES, ("---",) * len(_TITLES), *(map(_cell, row) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def written(text: str, page: Path) -> bool:
-    """Put a table in the place of the one in a page; whether that is another one."""
+    """Replace the table in a page. Returns whether it has changed."""
     before = page.read_text()
     head, begin, rest = before.partition(BEGIN)
     _, end, tail = rest.partition(END)
@@ -75,5 +75,5 @@ def _cell(value: str | int | None) -> str:
 
 
 def _free(content: bytes) -> int:
-    """Bytes of the blocks of a filesystem that nothing takes."""
+    """Bytes in the free blocks of a filesystem."""
     return len(content) - mounted(content).used_block_count * image.BLOCK_BYTES

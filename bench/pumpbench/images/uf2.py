@@ -2,8 +2,8 @@
 """The official MicroPython images for the Raspberry Pi Pico, found on this machine.
 
 An image is named by its version, `1.22.0`, or by the path of a .uf2 file. rp2040py knows the
-releases and their addresses; those that lie in `FOLDER` under their official names are found here,
-and `fetch` brings others. One that is missing is a `MissingImage` that says how to get it.
+releases and their addresses; those in `FOLDER` under their official names are found here, and
+`fetch` downloads others. A missing one raises `MissingImage`, which says how to get it.
 """
 
 import os
@@ -41,7 +41,7 @@ class MissingImage(FileNotFoundError):
 
 
 class FetchError(FileNotFoundError):
-    """An image cannot be had. The text is a sentence for the user."""
+    """An image cannot be downloaded. The text is a sentence for the user."""
 
 
 def releases() -> dict[str, str]:
@@ -54,7 +54,7 @@ def releases() -> dict[str, str]:
 
 
 def name_of(version: str) -> str:
-    """The official file name of a release; MissingImage where there is no such release."""
+    """The official file name of a release; MissingImage for an unknown release."""
     known = releases()
     if version not in known:
         raise MissingImage(
@@ -65,15 +65,15 @@ def name_of(version: str) -> str:
 
 
 def present(folder: Path = FOLDER) -> list[str]:
-    """The versions whose images are there, the newest first."""
+    """The versions whose images are in the folder, the newest first."""
     names = {version: _name_in(address) for version, address in releases().items()}
     return [version for version, name in names.items() if (folder / name).is_file()]
 
 
 def find_uf2(image: str | None = None, folder: Path = FOLDER) -> Path:
-    """The image of that version, or at that path; the default one for None.
+    """The path of the image of that version, or at that path; of the default one for None.
 
-    Raises MissingImage when it is not there, or no image for an RP2040.
+    Raises MissingImage when it does not exist, or is no image for an RP2040.
     """
     image = image or DEFAULT_VERSION
     path = Path(image) if is_path(image) else folder / name_of(image)
@@ -94,7 +94,7 @@ def is_path(image: str) -> bool:
 
 
 def check(path: Path) -> None:
-    """Raise MissingImage where a file is no UF2 for an RP2040, or not a whole one."""
+    """Raise MissingImage unless a file is a complete UF2 for an RP2040."""
     content = path.read_bytes()
     blocks = list(_blocks(content))
     if not blocks or len(blocks[-1]) != _BLOCK_BYTES:
@@ -113,7 +113,7 @@ def families(content: bytes) -> set[int]:
 
 
 def joined(content: bytes, filesystem: bytes, start: int) -> bytes:
-    """An image with a filesystem that lies so many bytes from the start of flash, in one UF2.
+    """An image with a filesystem at `start`, in bytes from the start of flash, in one UF2.
 
     Empty sectors of the filesystem are left out: LittleFS erases one before it writes there.
     """
@@ -149,5 +149,5 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-# The newest that is there; where there is none, the newest that the project was tried with.
+# The newest present one; without any, the newest that the project was tried with.
 DEFAULT_VERSION = next(iter(present()), next(v for v in releases() if v in SHA256))

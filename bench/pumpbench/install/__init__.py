@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Installing: the firmware onto a real board, by its serial port or its boot loader."""
+"""Installing: puts the firmware onto a real board, by its serial port or its boot loader."""

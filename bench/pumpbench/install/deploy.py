@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Putting the firmware onto a board over its serial port, never under a delivering pump.
+"""Deploys the firmware to a board over its serial port, never on a delivering pump.
 
-A board that answers *IDN? as the pump does is asked which program it has: where that is this one,
-and its self-test finds it whole, it goes on as it is, delivering or not. Otherwise it is asked to
-end its firmware (SYST:SERV), which it does when stopped or after a fault. Another instrument is
-left alone. Any other board is taken for one with a bare REPL. It has to be the board that the
-files are for. A new program goes beside the one that runs, see `slots`, is read back, and is tried
-once: where it does not come up and pass its self-test, the one before runs again. Files that are
-not the firmware's stay.
+A board that answers *IDN? as a pump is asked for its program: if that is this one, and its
+self-test finds it intact, it is left alone, delivering or not. Otherwise it is asked to end its
+firmware (SYST:SERV), which it does when stopped or after a fault. Another instrument is left
+alone. Any other board is taken for one with a bare REPL. It must be the board that the files are
+for. A new program goes beside the running one, see `slots`, is read back, and is tried once: if it
+does not start and pass its self-test, the previous one runs again. Other files on the board stay.
 """
 
 import binascii
@@ -25,14 +24,14 @@ from pumpbench.client.pump import Pump
 from pumpbench.images.image import BOOT, SUMS, board_files, boot
 from pumpbench.install import slots
 
-NO_FILES = "NONE"  # what a pump answers that is no files
+NO_FILES = "NONE"  # answer of a pump whose program is frozen
 ANSWER_S = 2.0
-IN_STEP_S = 10.0  # a pump that delivers answers one thing after the other
-END_S = 0.5  # what the firmware is given to end
+IN_STEP_S = 10.0  # a delivering pump answers slowly
+END_S = 0.5  # time for the firmware to end
 REPL_S = 20.0
 CHUNK_BYTES = 512
 UP_S = 60.0  # until the firmware answers after a reset: a Pico takes 4, an emulated one longer
-START_S = 10  # a program that fails does so while it is imported
+START_S = 10  # a bad program fails while it is imported
 
 # Run on the board: print length, CRC-32 and path of every file below the given paths; then the
 # text of the pointer, and how many bytes are free.
@@ -91,25 +90,25 @@ except OSError:
 
 
 class DeployError(Exception):
-    """Why the firmware did not get onto the board, as a sentence for the user."""
+    """The reason why the firmware was not deployed, as a sentence for the user."""
 
 
 class Deployed(NamedTuple):
-    """The paths written, none when nothing differed; what answers now."""
+    """The paths written, none when nothing differed; the identity that answers now."""
 
     written: list[str]
     identity: Identity
 
 
-Track = Callable[[Sequence[str]], Iterable[str]]  # goes through paths, and shows how far it is
+Track = Callable[[Sequence[str]], Iterable[str]]  # iterates over paths, and shows progress
 
 
 def deploy(board: str, port: str, track: Track = iter) -> Deployed:
-    """The firmware onto the board at `port`, up, and through its self-test.
+    """Deploy the firmware to the board at `port`, and wait until it has passed its self-test.
 
-    Raises DeployError where it is not; the program before, if there was one, runs again then.
+    Raises DeployError if that fails; the previous program, if there was one, runs again then.
     """
-    files = board_files(board)  # BoardError, before anything is asked
+    files = board_files(board)  # BoardError, before any query
     identity = has_already(files, port)
     if identity is not None:
         return Deployed([], identity)
@@ -122,9 +121,9 @@ def deploy(board: str, port: str, track: Track = iter) -> Deployed:
 
 
 def has_already(files: dict[str, bytes], port: str) -> Identity | None:
-    """Who answers at `port`, if it is a pump with exactly these files; nothing is changed.
+    """The identity of the pump at `port` if it has exactly these files; changes nothing.
 
-    Raises DeployError where files would not be used: the firmware is frozen into the image.
+    Raises DeployError if the firmware is frozen into the image, so that files would not be used.
     """
     with _opened(port) as line:
         if not is_pump(_who_answers(line)):
@@ -138,7 +137,7 @@ def has_already(files: dict[str, bytes], port: str) -> Identity | None:
                     "be used. Flash an image without it first, or build the image anew."
                 )
             is_same = program == f"{binascii.crc32(files[SUMS]):08X}" and pump.ask("*TST?") == "0"
-        except (PumpError, TimeoutError):  # one that cannot tell yet
+        except (PumpError, TimeoutError):  # it cannot answer yet
             return None
         return pump.identity() if is_same else None
 
@@ -146,9 +145,9 @@ def has_already(files: dict[str, bytes], port: str) -> Identity | None:
 def put(
     files: dict[str, bytes], port: str, board: str | None = None, track: Track = iter
 ) -> list[str]:
-    """Bring `files` onto the board at `port` and reset it: they are tried. Returns what it wrote.
+    """Bring `files` onto the board at `port` and reset it: they are tried. Returns paths written.
 
-    Raises DeployError when the port is not there, what answers is no pump or another board than
+    Raises DeployError when the port does not exist, the device is no pump or another board than
     `board`, the pump is delivering, or the board does not take the files.
     """
     free_the_repl(port, board)
@@ -162,7 +161,7 @@ def put(
                     _need_board(found.decode().strip(), board)
                 written = synchronise(transport, files, track)
             finally:
-                _reset(transport)  # also where nothing was written: what was there runs again
+                _reset(transport)  # even if nothing was written: the present program runs again
         finally:
             transport.close()
     except (TransportError, serial.SerialException) as error:
@@ -171,7 +170,7 @@ def put(
 
 
 def wait_until_up(port: str) -> Identity:
-    """Who answers at `port` once the board has started; DeployError where nobody does."""
+    """The identity at `port` once the board has started; DeployError without an answer."""
     deadline_s = time.monotonic() + UP_S
     while time.monotonic() < deadline_s:
         try:
@@ -187,7 +186,7 @@ def wait_until_up(port: str) -> Identity:
 def free_the_repl(port: str, board: str | None = None) -> None:
     """End the firmware at `port` if it runs there; DeployError when it is delivering.
 
-    So it is where the pump runs on another board than `board`.
+    DeployError also when the pump runs on another board than `board`.
     """
     with _opened(port) as line:
         text = _who_answers(line)
@@ -203,9 +202,9 @@ def free_the_repl(port: str, board: str | None = None) -> None:
 def synchronise(
     transport: SerialTransport, files: dict[str, bytes], track: Track = iter
 ) -> list[str]:
-    """Put the program `files` beside the one that runs, and have it tried at the next reset.
+    """Put the program `files` beside the running one, to be tried at the next reset.
 
-    Returns the paths written; nothing is written when that program runs already.
+    Returns the paths written; writes nothing when that program runs already.
     """
     program = {path: data for path, data in files.items() if path != BOOT}
     found = look(transport)
@@ -231,7 +230,7 @@ def synchronise(
 
 
 def look(transport: SerialTransport) -> slots.Found:
-    """What is on the board of what a deployment is about."""
+    """The state of the board that matters for a deployment."""
     told = LOOK_AT.format(places=(*slots.PLACES, BOOT), pointer=slots.POINTER)
     sums, pointer, free = {}, "", 0
     for line in transport.exec(LOOK + told).decode().splitlines():
@@ -258,7 +257,7 @@ def _do(transport: SerialTransport, step: slots.Step) -> None:
 
 
 def _proven(files: dict[str, bytes], port: str) -> Identity:
-    """Who answers, once it is these files that do, and they have passed their self-test."""
+    """The identity, once these files answer and have passed their self-test."""
     try:
         wait_until_up(port)
     except DeployError as error:
@@ -289,7 +288,7 @@ def restart(port: str) -> None:
 
 
 def _back(port: str) -> str:
-    """Have the program before run again; what to say of it."""
+    """Restore the previous program. Returns a sentence about it."""
     try:
         restart(port)
         identity = wait_until_up(port)
@@ -308,28 +307,28 @@ def _opened(port: str) -> SerialLine:
 
 
 def _who_answers(line: SerialLine) -> str:
-    """What is answered to *IDN?; "" by a REPL, or when nothing is."""
-    line.write(b"\r\n*IDN?\r\n")  # with CR, which a REPL takes for the end of a line
+    """The answer to *IDN?; "" from a REPL, or without an answer."""
+    line.write(b"\r\n*IDN?\r\n")  # with CR, the end of a line for a REPL
     try:
         while True:
             text = line.read_line(ANSWER_S)
             if is_instrument(text):
                 return text
-            if "SyntaxError" in text:  # what a REPL says to *IDN?
+            if "SyntaxError" in text:  # answer of a REPL to *IDN?
                 return ""
     except TimeoutError:
         return ""
 
 
 def _in_step(line: SerialLine) -> Pump:
-    """The pump at the other end, with nothing unread that it was asked while it started."""
+    """The pump at the other end, with all answers to queries during its start read."""
     pump = Pump(line, IN_STEP_S)
     pump.synchronise()
     return pump
 
 
 def _need_board(found: str, board: str) -> None:
-    """Refuse another chip, and what MicroPython calls by the name of another board."""
+    """Refuse another chip, or a board to which MicroPython gives another name."""
     wanted = machine_name(board)
     others = [name for name in board_names() if _same(machine_name(name), found)]
     if _same(wanted, found) or (not others and wanted.split()[-1] == found.split()[-1]):
@@ -339,12 +338,12 @@ def _need_board(found: str, board: str) -> None:
 
 
 def _same(name: str, found: str) -> bool:
-    """Whether two names of a board are one: MicroPython writes Pico2, and Pico 2 W."""
+    """Whether two names are the same board: MicroPython writes Pico2, and Pico 2 W."""
     return name.replace(" ", "") == found.replace(" ", "")
 
 
 def _what_it_says(port: str) -> str:
-    """What the program that was tried prints when it starts, from a traceback on."""
+    """The output of the tried program when it starts, from a traceback on."""
     try:
         transport = SerialTransport(port, timeout=REPL_S)
         try:

@@ -2,7 +2,7 @@
 """The drives that boards in their boot loader show: each has a file INFO_UF2.TXT.
 
 PyPI's `mpflash` finds them, too, but takes the first one of any RP2 chip, copies without a sync,
-and brings thirty packages that nothing here needs; so this is the project's own.
+and brings thirty unneeded packages; hence this implementation.
 """
 
 import json
@@ -16,7 +16,7 @@ from pumpbench.boards.chips import BOOTS
 
 INFO = "INFO_UF2.TXT"
 HOW = "hold BOOTSEL while you plug the board in"
-# Where a system mounts what is plugged in; below them there may be a folder of the user first.
+# Mount points of removable disks; there may be a folder of the user in between.
 ROOTS = {
     "linux": (Path("/media"), Path("/run/media"), Path("/mnt")),
     "darwin": (Path("/Volumes"),),
@@ -26,11 +26,11 @@ _LSBLK_S = 5.0
 
 
 class FlashError(Exception):
-    """Why a board in its boot loader was not flashed, as a sentence for the user."""
+    """The reason why a board was not flashed, as a sentence for the user."""
 
 
 class Drive(NamedTuple):
-    """A boot drive; chip: a key of BOOTS, "" for one that is not known. name: its Board-ID."""
+    """A boot drive; chip: a key of BOOTS, "" for an unknown one. name: its Board-ID."""
 
     path: Path
     chip: str
@@ -38,7 +38,7 @@ class Drive(NamedTuple):
 
 
 class Disk(NamedTuple):
-    """What lsblk says of a disk; "" where there is nothing."""
+    """A disk as lsblk reports it; "" for missing fields."""
 
     device: str
     label: str
@@ -48,7 +48,7 @@ class Disk(NamedTuple):
 def the_one(chip: str, path: Path | None = None) -> Drive:
     """The boot drive of a board with that chip, at `path` if that is given.
 
-    FlashError where there is none or more than one, or what there is is of another chip.
+    FlashError if there is none, more than one, or one of another chip.
     """
     if path is not None:
         drive = drive_at(path)
@@ -63,7 +63,7 @@ def the_one(chip: str, path: Path | None = None) -> Drive:
 
 
 def mounted(disks: Iterable[Disk] = ()) -> list[Drive]:
-    """Every boot drive that is mounted where systems do that, or where one of `disks` is."""
+    """Every mounted boot drive, at the usual mount points or those of `disks`."""
     places = {Path(disk.mountpoint) for disk in disks if disk.mountpoint}
     for root in ROOTS.get(sys.platform, ()):
         first = _folders(root)
@@ -74,7 +74,7 @@ def mounted(disks: Iterable[Disk] = ()) -> list[Drive]:
 
 
 def drive_at(path: Path) -> Drive | None:
-    """The boot drive that is mounted there, if one is."""
+    """The boot drive that is mounted at a path, or None."""
     try:
         lines = (path / INFO).read_text(errors="replace").splitlines()
     except OSError:
@@ -86,7 +86,7 @@ def drive_at(path: Path) -> Drive | None:
 
 
 def _of(chip: str, drives: list[Drive]) -> Drive:
-    """The only one of that chip."""
+    """The only drive of that chip."""
     good = [drive for drive in drives if drive.chip == chip]
     if len(good) == 1:
         return good[0]
@@ -114,7 +114,7 @@ def _none(chip: str, disks: Iterable[Disk]) -> str:
 
 
 def _disks() -> list[Disk]:
-    """What lsblk knows; nothing where there is no lsblk."""
+    """The disks that lsblk lists; none without lsblk."""
     try:
         done = subprocess.run(_LSBLK, capture_output=True, text=True, timeout=_LSBLK_S, check=True)
         rows = json.loads(done.stdout)["blockdevices"]
@@ -124,7 +124,7 @@ def _disks() -> list[Disk]:
 
 
 def _folders(path: Path) -> list[Path]:
-    """The folders in one; none where it cannot be read."""
+    """The folders in a folder; none if it cannot be read."""
     try:
         return [entry for entry in path.iterdir() if entry.is_dir()]
     except OSError:

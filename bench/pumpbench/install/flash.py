@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A UF2 onto a board that stands in its boot loader, and who answers afterwards.
+"""Flashes a UF2 to a board in its boot loader, and finds out who answers afterwards.
 
 The boot loader writes each block as it comes and restarts the board after the last one. The drive
-is gone then, often before the host has done with it: an error of the last sync is none if it is.
+then vanishes, often before the host has finished: an error of the last sync is ignored in that
+case.
 """
 
 import errno
@@ -21,15 +22,15 @@ from pumpbench.install.drives import HOW, INFO, Drive, FlashError
 
 NAME = "pump.uf2"
 CHUNK_BYTES = 65_536
-GONE_S = 30.0  # until a drive that has taken everything is gone; a board takes one or two
+GONE_S = 30.0  # until a drive that has taken everything vanishes; a board takes one or two
 PORT_S = 20.0  # until a board that has restarted shows its port; a first boot takes 5
 AGAIN_S = 0.1
 _VENDOR = 0x2E8A  # Raspberry Pi, as MicroPython has it
-_DEVICES = Path("/sys/dev/block")  # Linux: a link for each disk that there is
+_DEVICES = Path("/sys/dev/block")  # Linux: a link for each disk
 
 
 def need_fit(content: bytes, drive: Drive) -> None:
-    """FlashError where a drive would not take that UF2."""
+    """FlashError if the drive would not take that UF2."""
     wanted = BOOTS[drive.chip].family
     others = families(content) - {wanted}
     if others:
@@ -59,7 +60,7 @@ def need_fit(content: bytes, drive: Drive) -> None:
 def put(content: bytes, drive: Drive, on_bytes: Callable[[int], object] = int) -> None:
     """Copy a UF2 to a boot drive, and wait until the boot loader has taken it.
 
-    on_bytes: told how many bytes more are there. FlashError where they do not get there.
+    on_bytes: called with the number of bytes of each part written. FlashError if that fails.
     """
     device = _device(drive.path)
     done = 0
@@ -68,7 +69,7 @@ def put(content: bytes, drive: Drive, on_bytes: Callable[[int], object] = int) -
             while done < len(content):
                 count = file.write(content[done : done + CHUNK_BYTES])
                 done += count
-                os.fsync(file.fileno())  # or the bar is full before anything is there
+                os.fsync(file.fileno())  # else the bar is full before anything is written
                 on_bytes(count)
     except OSError as error:
         is_full = error.errno == errno.ENOSPC
@@ -86,7 +87,7 @@ def put(content: bytes, drive: Drive, on_bytes: Callable[[int], object] = int) -
 
 
 def is_gone(drive: Drive, device: Path | None) -> bool:
-    """Whether a drive is not there any more, or is still mounted with no disk behind it."""
+    """Whether a drive has vanished, or is still mounted with no disk behind it."""
     is_unplugged = device is not None and not device.exists()
     try:
         return is_unplugged or not (drive.path / INFO).is_file()
@@ -100,9 +101,9 @@ def ports() -> set[str]:
 
 
 def who_comes_up(board: str, before: Collection[str]) -> str:
-    """A sentence: what answers at the port that is there now and was not `before`.
+    """A sentence about the device at a serial port that did not exist `before`.
 
-    DeployError where there is such a port, and no pump answers.
+    DeployError if there is such a port, and no pump answers.
     """
     console = load_board(board).CONSOLE
     if console != "usb":
@@ -125,7 +126,7 @@ def _is_soon_gone(drive: Drive, device: Path | None) -> bool:
 
 
 def _device(path: Path) -> Path | None:
-    """What is there as long as the disk of a path is; None where the system does not say."""
+    """A path that exists as long as the disk of `path`; None if the system has no such path."""
     try:
         number = os.stat(path).st_dev
     except OSError:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Two programs on one board: how a new one is tried, and the old one stays.
+"""Two programs on one board: a new one is tried, and the previous one is kept.
 
-A program is main.py, board.py and the package pump, in a folder of its own: / as an image brings
-it, /a or /b as it is deployed. /slot names the one that runs; firmware/boot.py reads it. The new
-one goes where none runs, so whatever interrupts a deployment, one of the two is whole.
+A program is main.py, board.py and the package pump, in a folder of its own: / from an image, /a or
+/b from a deployment. /slot names the one that runs; firmware/boot.py reads it. The new one goes to
+a slot that does not run, so one of the two is intact whenever a deployment is interrupted.
 """
 
 import binascii
@@ -15,24 +15,24 @@ from pumpbench.images.image import BLOCK_BYTES, BOOT, FOLDERS, MAIN
 ROOT = "/"
 SLOTS = ("/a", "/b")
 POINTER = "/slot"
-# Where programs lie, and lay: before there were slots, the package was in /lib.
+# Places of programs; /lib: of the package before there were slots.
 PLACES = (*SLOTS, "/main.py", "/board.py", "/pump", "/lib/pump")
 
-SPARE_BYTES = 128 * 1024  # for records, the log, and what LittleFS needs to move things
+SPARE_BYTES = 128 * 1024  # for records, the log, and spare blocks of LittleFS
 
 Sum = tuple[int, int]  # length and CRC-32 of a file
 
 
 @dataclass(frozen=True)
 class Remove:
-    """A file of no use."""
+    """Remove an unneeded file."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class Write:
-    """A file; its folder is made where it is missing."""
+    """Write a file; its folder is made if it is missing."""
 
     path: str
     content: bytes
@@ -40,7 +40,7 @@ class Write:
 
 @dataclass(frozen=True)
 class Copy:
-    """A file as the program that runs has it: `size` bytes that need not be sent."""
+    """Copy a file of the running program: `size` bytes that need not be sent."""
 
     path: str
     source: str
@@ -49,7 +49,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class MakeFolder:
-    """A folder, unless it is there."""
+    """Make a folder, unless it exists."""
 
     path: str
 
@@ -59,9 +59,9 @@ Step = Remove | Write | Copy | MakeFolder
 
 @dataclass(frozen=True)
 class Found:
-    """What is on a board: the files of PLACES and BOOT by their paths, the text of POINTER.
+    """The content of a board: files of PLACES and BOOT by path, and the text of POINTER.
 
-    free: bytes of its filesystem that nothing takes.
+    free: free bytes of its filesystem.
     """
 
     sums: Mapping[str, Sum]
@@ -88,7 +88,7 @@ def sum_of(content: bytes) -> Sum:
 
 
 def need(steps: Sequence[Step], found: Found) -> int:
-    """How many bytes are missing on the board for these steps; 0 where there is room."""
+    """The number of bytes missing on the board for these steps; 0 if there is room."""
     taken = 0
     for step in steps:
         if isinstance(step, Write):
@@ -101,13 +101,13 @@ def need(steps: Sequence[Step], found: Found) -> int:
 
 
 def before(found: Found, files: Mapping[str, bytes]) -> list[Step]:
-    """The steps that put a program beside the one that runs; then comes `switch`.
+    """The steps that put a program beside the running one; `switch` follows.
 
-    files: path from the folder of the program -> content, BOOT apart.
+    files: path from the folder of the program -> content, without BOOT.
     """
     wanted = {found.target + path: data for path, data in files.items()}
     keeps = (*wanted, *_files_in(found, found.running))
-    steps = stay(found)  # what was to be tried is about to be written over
+    steps = stay(found)  # the program to be tried is about to be overwritten
     if not found.has_main(found.running):
         # Where a program is, they are, or are lost; and that is for the firmware to see.
         steps += [MakeFolder(folder) for folder in FOLDERS]
@@ -123,13 +123,13 @@ def before(found: Found, files: Mapping[str, bytes]) -> list[Step]:
 
 
 def stay(found: Found) -> list[Step]:
-    """The step with which nothing is tried at the next reset; none where nothing would be."""
+    """The step that cancels a trial at the next reset; none if there is none to cancel."""
     is_tried = len(found.pointer.split()) > 1
     return [Write(POINTER, found.running.encode())] if is_tried else []
 
 
 def switch(found: Found, boot: bytes) -> list[Step]:
-    """The last steps, once the new program is whole: it is tried at the next reset."""
+    """The last steps, once the new program is complete: it is tried at the next reset."""
     steps: list[Step] = []
     if found.sums.get(BOOT) != sum_of(boot):
         steps.append(Write(BOOT, boot))
@@ -143,7 +143,7 @@ def is_in(found: Found, files: Mapping[str, bytes], slot: str) -> bool:
 
 
 def _in(slot: str, path: str) -> str:
-    """Where a file of a program lies in a slot."""
+    """The path of a file of a program in a slot."""
     return slot.rstrip("/") + path
 
 
@@ -156,11 +156,11 @@ def _files_in(found: Found, slot: str) -> list[str]:
 
 
 def _above(path: str) -> list[str]:
-    """All folders above a path."""
+    """All parent folders of a path."""
     parts = path.split("/")[1:-1]
     return ["/" + "/".join(parts[: count + 1]) for count in range(len(parts))]
 
 
 def _blocks(size: int) -> int:
-    """What a file takes of the flash, at most."""
+    """Upper bound of the flash that a file takes."""
     return -(-size // BLOCK_BYTES) * BLOCK_BYTES

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Targets: what the bench can run the firmware on, and a hand at it, the serial port of one."""
+"""Targets: boards that the bench runs the firmware on, and a hand at one, or its serial port."""

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A hand at an emulated board: its power, its buttons, what holds its rotor, its rotor sensor.
+"""A hand at an emulated board: its power, its buttons, its rotor and its rotor sensor.
 
-The process that serves the board listens at a socket beside its console; the command `fault` says
-there what the hand does. One word, maybe with others, is one line; the answer is OK or a sentence.
+The process that serves the board listens at a socket beside its console; the command `fault` sends
+an action there. A line is one word, perhaps with arguments; the answer is OK or a sentence.
 
-    power                the supply is interrupted: the board starts anew, with what is in flash
-    press BUTTON [S]     down for so many seconds, 1.5 unless said: stop, silence or bolus
+    power                the supply is interrupted: the board restarts from its flash
+    press BUTTON [S]     hold for S seconds, 1.5 by default: stop, silence or bolus
     stall | free         the motor turns and the rotor does not; it does again
     sensor unplugged | stuck | well
 """
@@ -27,7 +27,7 @@ _BUTTONS = ("stop", "silence", "bolus")
 
 
 class Pin(Protocol):
-    """What somebody can press."""
+    """A pin that can be pressed."""
 
     def drive(self, level: int) -> None: ...
 
@@ -35,7 +35,7 @@ class Pin(Protocol):
 
 
 class Board(Protocol):
-    """What the hand reaches of a simulated or emulated board."""
+    """The parts of a simulated or emulated board that the hand can reach."""
 
     board: ModuleType
     plant: Plant
@@ -60,11 +60,11 @@ class Board(Protocol):
 
 
 class HandError(Exception):
-    """What the hand cannot do; a sentence."""
+    """An action that the hand cannot do; a sentence."""
 
 
 def place(link: Path) -> Path:
-    """Where the hand of the board listens whose console is at `link`."""
+    """The socket of the hand at the board whose console is at `link`."""
     return link.with_name(link.name + ".hand")
 
 
@@ -75,7 +75,7 @@ def is_served(link: Path) -> bool:
 
 
 def say_to(link: Path, line: str) -> str:
-    """Have the hand at `link` do something; its answer. HandError where nobody listens."""
+    """Send an action to the hand at `link`. Returns its answer. HandError if none listens."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(TIMEOUT_S)
@@ -87,7 +87,7 @@ def say_to(link: Path, line: str) -> str:
 
 
 class Hand:
-    """Listens at `place(link)`. again(flash): the board just powered up, with that flash."""
+    """Listens at `place(link)`. again(flash): makes a board just powered up, with that flash."""
 
     def __init__(self, link: Path, again: Callable[[bytes], Board]) -> None:
         self._path = place(link)
@@ -100,7 +100,7 @@ class Hand:
         self._releases: list[tuple[int, str]] = []  # (ns, name of the pin)
 
     def act(self, target: Board) -> Board:
-        """Do what was said since the last time; the board that is there then."""
+        """Carry out the actions since the last call. Returns the board, perhaps a new one."""
         for at_ns, name in [due for due in self._releases if due[0] <= target.now_ns]:
             target.pin(name).release()
             self._releases.remove((at_ns, name))
@@ -115,7 +115,7 @@ class Hand:
         said = "OK"
         try:
             line = connection.makefile().readline()
-            if line.endswith("\n"):  # else somebody has only looked whether a board is here
+            if line.endswith("\n"):  # else a client only checked for a board
                 target = self._do(target, *(line.split() or [""]))
         except (HandError, OSError) as error:
             said = str(error)

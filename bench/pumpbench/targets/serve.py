@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The emulated board as a serial port: its console on a pseudo-terminal, in real time at most.
 
-PyVISA (`ASRL<path>::INSTR`), pyserial and mpremote open it like the port of a real board. What the
-board prints while nobody has the port open is lost, as on USB.
+PyVISA (`ASRL<path>::INSTR`), pyserial and mpremote open it like the port of a real board. Output
+while nobody has the port open is lost, as on USB.
 """
 
 import os
@@ -20,7 +20,7 @@ from pumpbench.targets.hand import Board, Hand, is_served
 
 LINK = Path("build/pump.tty")
 SLICE_S = 0.005
-LATE_S = 0.1  # further behind real time than this is not caught up
+LATE_S = 0.1  # a delay beyond this is not caught up
 
 
 class Terminal:
@@ -47,21 +47,21 @@ class Terminal:
         return not any(events & select.POLLHUP for _, events in self._poll.poll(0))
 
     def wait(self, timeout_s: float) -> None:
-        """Return when there is input, or when the time is over."""
+        """Return when there is input, or at the time-out."""
         if self.is_open:
             self._poll.poll(round(timeout_s * 1000))
         else:
             time.sleep(timeout_s)
 
     def read(self, most_bytes: int) -> bytes:
-        """What was typed, maybe nothing."""
+        """Input, at most `most_bytes`; perhaps none."""
         try:
             return os.read(self._master, most_bytes)
-        except OSError:  # nothing there, or nobody
+        except OSError:  # no input, or no reader
             return b""
 
     def write(self, data: bytes | bytearray) -> int:
-        """Hand on what the reader has room for; all is lost without one. Returns the number."""
+        """Pass on what the reader has room for; without one all is lost. Returns the number."""
         if not self.is_open:
             return len(data)
         try:
@@ -78,7 +78,7 @@ class Terminal:
 def bridge(
     target: Board, terminal: Terminal, is_over: Callable[[], bool], hand: Hand | None = None
 ) -> None:
-    """Run the board and carry bytes both ways until `is_over`; the hand may exchange the board."""
+    """Run the board and carry bytes both ways until `is_over`; the hand may replace the board."""
     start_s = time.monotonic() - target.now_ns / 1e9
     while not is_over():
         before, target = target, hand.act(target) if hand is not None else target
@@ -103,10 +103,10 @@ def serve(
     image: bytes | None = None,
     on_ready: Callable[[str], None] = lambda path: None,
 ) -> None:
-    """Boot `board`, with `image` or the firmware as it stands, and serve its console at `link`.
+    """Boot `board`, with `image` or the present firmware, and serve its console at `link`.
 
-    Returns after SIGINT or SIGTERM. `on_ready` is told the path of the pseudo-terminal. Raises
-    FileExistsError where another process serves a board there.
+    Returns after SIGINT or SIGTERM. on_ready: called with the path of the pseudo-terminal. Raises
+    FileExistsError if another process serves a board there.
     """
     if is_served(Path(link)):
         raise FileExistsError(f"{link} is the console of a board already; give another path")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What every simulated target can do: a board with a console, a plant on its pins, and a clock.
+"""The common part of every simulated target: a board with a console, a plant, and a clock.
 
 `SimTarget` and `EmulatorTarget` complete it with `now_ns`, `run`, `write` and `close`. All times
-are simulated: a timeout never depends on how fast the host is.
+are simulated: a timeout never depends on the speed of the host.
 """
 
 from collections.abc import Callable
@@ -11,19 +11,19 @@ from typing import Self
 
 from pumpbench.plant.plant import Plant
 
-TELL_S = 0.005  # what a line without an answer is given to be processed
+TELL_S = 0.005  # time for the board to process a line without an answer
 
 
 class Target:
-    """The part that is the same on every target."""
+    """The common part of every target."""
 
     name = "none"
 
     def __init__(self, board: ModuleType) -> None:
         self.board = board
         self.plant = Plant(board)
-        self.output = bytearray()  # everything the board printed, raw
-        self._read_to = 0  # how much of the output `read_line` has handed out
+        self.output = bytearray()  # all output of the board, raw
+        self._read_to = 0  # bytes of the output that `read_line` has returned
 
     @property
     def now_ns(self) -> int:
@@ -31,7 +31,7 @@ class Target:
         raise NotImplementedError
 
     def run(self, seconds: float) -> None:
-        """Let simulated time pass."""
+        """Let `seconds` of simulated time pass."""
         raise NotImplementedError
 
     def write(self, data: bytes) -> None:
@@ -72,7 +72,7 @@ class Target:
         return line.rstrip("\r")
 
     def ask(self, line: str, timeout_s: float = 5.0) -> str:
-        """Send a line; the next line that comes back."""
+        """Send a line. Returns the next line that comes back."""
         self.write(line.encode() + b"\n")
         return self.read_line(timeout_s)
 

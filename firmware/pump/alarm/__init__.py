@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is wrong, and how urgent that is. Pure: no sounds, no lamps, no console."""
+"""Alarm conditions, their priorities and how they sound. Pure: no hardware, no console."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The annunciator: makes the alarms heard and seen. It decides nothing about them.
+"""The annunciator: turns the state of the alarm manager into sound and light. It decides nothing.
 
-It starts bursts; the hardware plays them to their end, whatever Python does meanwhile. A burst
-whose reason is over is ended at once. The highest priority that is not answered sounds, the
-highest that is shown has the lamp. What stands in silence is told by a beep now and then.
+It starts bursts; the hardware plays them to their end, even if Python hangs. A burst whose alarm
+has ended is cut off at once. The highest priority that is not silenced sounds; the highest that is
+shown drives its lamp. Alarms shown in silence are recalled by a reminder beep at intervals.
 """
 
 from micropython import const
@@ -13,18 +13,18 @@ from pump.alarm.conditions import HIGH, LOW, PRIORITIES
 from pump.alarm.manager import PAUSE_US
 from pump.faults import ALARM_SOUNDING, BUZZER_SILENT, LAMP_DARK, NOT_FITTED, Refused
 
-_BREATH_US = const(2_500_000)  # before a lower priority sounds: bursts do not run together
-_LISTENED = const(400)  # samples of a tone, at most
+_BREATH_US = const(2_500_000)  # pause before a lower priority sounds, to keep bursts apart
+_LISTENED = const(400)  # samples of the buzzer pin, at most
 _SAMPLE_US = const(100)
-_LOW_US = const(16_000_000)  # from one burst of LOW to the next
+_LOW_US = const(16_000_000)  # from the end of a LOW burst to the next one
 
 
 class Annunciator:
-    """speaker: `encode(segments)`, `play(words)`, `stop()`; or None.
+    """speaker: `encode(segments)`, `play(words)`, `stop()`, `is_on()`; or None.
 
-    lamps: one for HIGH and one for the others, maybe the same, with `flash(on_ms, off_ms)`; None
-    for one that is not there. alarms: the manager. clock: `now_us()`. wake_by(at_us): asks for a
-    poll then, at the latest.
+    lamps: (lamp of HIGH, lamp of the others), perhaps the same one, with `flash(on_ms, off_ms)`
+    and `is_lit()`; None where not fitted. alarms: the manager. clock: `now_us()`,
+    `wait_until(at_us)`. wake_by(at_us): requests a poll at that instant at the latest.
     """
 
     def __init__(self, speaker, lamps, alarms, clock, wake_by):
@@ -33,25 +33,25 @@ class Annunciator:
         self._alarms = alarms
         self._clock = clock
         self._wake_by = wake_by
-        self._high = self._words = None  # the burst of HIGH, ready; and one that is made anew
+        self._high = self._words = None  # the encoded HIGH burst; the burst played last
         self._high_us = 0
-        self._version = -1  # of the alarms, when these were asked:
-        self._sounding = self._shown = None  # the priorities that sound, and that have the lamp
+        self._version = -1  # of the alarm manager, when the next three were read
+        self._sounding = self._shown = None  # the highest priorities: audible, and on the lamp
         self._is_standing = False
-        self._playing = None  # name of the burst
-        self._end_us = 0  # when it is over
+        self._playing = None  # name of the burst under way
+        self._end_us = 0  # end of that burst
         self._wanted = None  # the priority that sounds
         self._next_us = 0  # when its next burst is due
-        self._low_us = 0  # no burst of LOW before
-        self._silent_us: "int | None" = None  # when what stands in silence was told of last
-        self._is_down = False  # the pump has tripped
-        self._is_tripped = False  # and `alarm` has begun a burst that `poll` does not know of
+        self._low_us = 0  # earliest start of the next LOW burst
+        self._silent_us: "int | None" = None  # time of the last reminder beep
+        self._is_down = False  # the pump has tripped since power-up
+        self._is_tripped = False  # `alarm` has begun a burst that `poll` has not seen yet
         if speaker is not None:
             self._high = speaker.encode(patterns.segments(HIGH))
             self._high_us = patterns.duration_us(HIGH)
 
     def poll(self, _now_us=0):
-        """Start and end what is due, at every wake."""
+        """Start and end the bursts that are due, at every wake."""
         if self._alarms.version != self._version:
             self._ask()
         if self._speaker is None or self._is_quiet():
@@ -59,7 +59,7 @@ class Annunciator:
         now_us = self._clock.now_us()
         if self._is_tripped:
             if self._sounding != HIGH:
-                return  # the monitor is about to see why; the burst goes on meanwhile
+                return  # the monitor has not run yet; the burst goes on
             self._note_trip(now_us)
         if self._playing is not None and now_us >= self._end_us:
             self._end_burst()
@@ -76,13 +76,14 @@ class Annunciator:
             self._wake_by(self._end_us)
 
     def pause(self):
-        """No sound of what is shown now, for as long as a pause can be."""
+        """Silence the alarms that are shown now for the longest audio pause, `PAUSE_US`."""
         self._alarms.pause(PAUSE_US, self._clock.now_us())
 
     def alarm(self):
-        """The pump goes down: the burst of HIGH, now. Allocates nothing.
+        """The pump trips: play the burst of HIGH at once. Allocates nothing.
 
-        The first time only: what trips again and again is one alarm, which may be answered.
+        Only at the first trip since power-up; later ones belong to the same alarm, perhaps
+        acknowledged.
         """
         was_down, self._is_down = self._is_down, True
         is_new = not was_down and self._wanted != HIGH
@@ -92,25 +93,25 @@ class Annunciator:
             self._is_tripped = True
 
     def test(self, priority):
-        """One burst of a priority. Refused while an alarm sounds, and without a buzzer."""
+        """Play one burst of a priority. Refused NOT_FITTED; ALARM_SOUNDING."""
         if self._speaker is None:
             raise Refused(NOT_FITTED, "no buzzer")
-        self.poll()  # what was answered in the same message is over
+        self.poll()  # an alarm acknowledged in the same message has ended
         if self._alarms.sounding() is not None:
             raise Refused(ALARM_SOUNDING)
         self._play(priority, self._clock.now_us())
 
     def signal(self, name):
-        """A tone that is no alarm, one of `patterns`; not while anything else sounds."""
+        """Play a tone of `patterns` that is no alarm. Ignored while anything else sounds."""
         is_quiet = self._playing is None and self._alarms.sounding() is None
         if self._speaker is not None and is_quiet:
             self._play(name, self._clock.now_us())
 
     def test_outputs(self):
-        """Yield (number of `faults`, whether it works) of each lamp and of the buzzer.
+        """Yield (code of `faults`, whether it works) of each lamp and of the buzzer.
 
-        By the levels of their pins; the buzzer has the tone of power-up. Nothing while an alarm
-        or a tone sounds.
+        Judged by the levels of their pins; the buzzer plays the power-up tone. Yields nothing
+        while an alarm or a tone sounds.
         """
         if self._alarms.sounding() is not None or self._playing is not None:
             return
@@ -125,7 +126,7 @@ class Annunciator:
             yield BUZZER_SILENT, self._is_heard()
 
     def close(self):
-        """Silent and dark, from now on."""
+        """Switch sound and lamps off, at the end of the firmware."""
         self._show(None)
         if self._speaker is not None:
             self._silence()
@@ -133,7 +134,7 @@ class Annunciator:
     # Within
 
     def _is_heard(self):
-        """Whether the pin of the buzzer goes to its active level, and back."""
+        """Whether the buzzer pin goes to its active level and back within the samples."""
         levels = 0
         for _ in range(_LISTENED):
             levels |= 1 << self._speaker.is_on()
@@ -143,13 +144,13 @@ class Annunciator:
         return False
 
     def _is_quiet(self):
-        """Whether nothing sounds, and nothing is to: that is so nearly always."""
+        """Whether nothing sounds and nothing is due to sound: nearly always the case."""
         if self._is_tripped or self._playing is not None or self._silent_us is not None:
             return False
         return self._sounding is None and self._wanted is None and not self._is_standing
 
     def _ask(self):
-        """The alarms have changed."""
+        """Read the state of the alarm manager again, after it has changed."""
         alarms = self._alarms
         self._version = alarms.version
         self._sounding, self._is_standing = alarms.sounding(), alarms.is_standing()
@@ -168,7 +169,7 @@ class Annunciator:
             wanted.flash(*patterns.FLASHES_MS[priority])
 
     def _change(self, wanted, now_us):
-        """Another priority sounds, or none any more."""
+        """Another priority, or none, is to sound."""
         before, self._wanted = self._wanted, wanted
         if self._playing is not None:
             self._silence()
@@ -187,7 +188,7 @@ class Annunciator:
             self._next_us = self._low_us
 
     def _end_burst(self):
-        """The burst is over, by itself. One of LOW is not repeated."""
+        """A burst has played to its end. A LOW burst is not repeated."""
         if self._playing == LOW and self._wanted == LOW:
             self._alarms.told()
             self._ask()
@@ -195,7 +196,7 @@ class Annunciator:
         self._playing = None
 
     def _remind(self, now_us):
-        """Beep for what stands in silence."""
+        """Beep at intervals for alarms that are shown in silence."""
         interval_us = self._alarms.reminder_us
         if not (self._is_standing and interval_us):
             self._silent_us = None
@@ -212,7 +213,7 @@ class Annunciator:
         if self._playing is not None:
             self._speaker.stop()
         self._speaker.play(words)
-        self._words = words  # alive as long as they are played
+        self._words = words  # kept alive while DMA reads them
         self._playing = name
         self._end_us = now_us + (self._high_us if name == HIGH else patterns.duration_us(name))
 
@@ -221,7 +222,7 @@ class Annunciator:
         self._playing = None
 
     def _note_trip(self, now_us):
-        """What `alarm` began is the first burst of HIGH."""
+        """Take over the burst that `alarm` began as the first burst of HIGH."""
         self._is_tripped = False
         self._playing = self._wanted = HIGH
         self._end_us = now_us + self._high_us
@@ -229,7 +230,7 @@ class Annunciator:
 
 
 def _works(lamp):
-    """Whether a dark lamp is lit when it should be, and dark again."""
+    """Whether a dark lamp lights when switched on, and goes dark again."""
     lamp.flash(1, 0)
     was_lit = lamp.is_lit()
     lamp.flash(0, 0)

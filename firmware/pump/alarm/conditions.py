@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Alarm conditions: one table of permanent codes, with a row for each.
+"""Alarm conditions: one table with a row for each permanent code.
 
-Codes are never reused or changed: rigs and logs depend on them. The advice for a human stands as a
-comment beside the constant and on CONSOLE.md; a board has no memory for it. Codes from 326 on are
-free for guards to come.
+Codes are never reused or changed: rigs and logs depend on them. The operator advice for a code is
+the comment at its constant and a row of CONSOLE.md; it is not stored on the board. Codes from 326
+on are free.
 """
 
 from micropython import const
@@ -71,9 +71,9 @@ SELF_TEST_FAILED = const(324)
 # how many, PRESCription:PERiodic:NEXT? when the next one comes. See to the patient model.
 DOSE_MISSED = const(325)
 
-# code, priority, whether it latches, what the pump does, name.
-#   L: stays when it is over, until it is acknowledged; -: ends by itself
-#   STOPS: what runs is stopped; HOLDS: nothing can be started; RUNS: what runs goes on
+# code, priority, latching, effect on the pump, name.
+#   L: latching, shown until acknowledged; -: ends with its cause
+#   STOPS: ends the delivery; HOLDS: blocks every start; RUNS: delivery goes on
 ALARMS = """
 301 LOW - RUNS Clock not set
 302 LOW - RUNS Programming left open

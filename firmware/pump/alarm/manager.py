@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The alarm manager: which conditions are shown, which of them sound, and who has answered.
+"""The alarm manager: which conditions are shown, which of them sound, and which are answered.
 
-States as in IEC 60601-1-8. A condition that is there is ACTIVE, PAUSED while its sound is off for
-a while, or ACKNOWLEDGED until it ends. One that latches is LATCHED when it is over, until it is
-acknowledged. So is one that has come three times within ten minutes. Pure; it makes no sound.
+States as in IEC 60601-1-8. A condition that is present is ACTIVE, PAUSED during an audio pause, or
+ACKNOWLEDGED until it ends. A latching condition that has ended is LATCHED until acknowledged; so
+is any condition that has come three times within ten minutes. Pure; it makes no sound.
 """
 
 from micropython import const
@@ -17,44 +17,44 @@ PAUSED = const("PAUSED")
 LATCHED = const("LATCHED")
 ACKNOWLEDGED = const("ACKNOWLEDGED")
 
-# What is told to the log: the kinds of `take_events`.
+# Kinds of event in `take_events`, for the log.
 ON, OFF, ANSWERED, SILENCED, AUDIBLE = range(5)
 
-REMINDER_US = const(3_600_000_000)  # an hour, as implanted pumps do
+REMINDER_US = const(3_600_000_000)  # one hour, as in implanted pumps
 PAUSE_US = const(120_000_000)  # the longest audio pause
 _STORM_S = const(600)
 _US_PER_S = const(1_000_000)
-_STORM = const(3)  # times within that: it stays until it is acknowledged
+_STORM = const(3)  # onsets within that time make a condition latch
 
 _PRESENT = const(1)
 _LATCHING = const(2)
 _ACKNOWLEDGED = const(4)
 _PAUSED = const(8)
-_TOLD = const(16)  # of a LOW one: its burst has been played
-_RANK = const(32)  # times the rank of its priority; 0 is HIGH
-_KEPT = const(6)  # over a reset: what is acknowledged, or has to be
+_TOLD = const(16)  # a LOW condition whose burst has been played
+_RANK = const(32)  # the bits above hold the rank of the priority; 0 is HIGH
+_KEPT = const(6)  # over a reset: latching or acknowledged conditions
 
 
 class AlarmManager:
     """Codes are those of `conditions`. Instants are microseconds of the monotonic clock.
 
-    reminder_us: so often a beep tells that something stands in silence; 0: never. version: another
-    number whenever anything that can be asked has changed.
+    reminder_us: interval of the reminder beep for alarms shown in silence; 0: none. version:
+    changes whenever the state may have changed.
     """
 
     def __init__(self):
         self.reminder_us = REMINDER_US
         self.version = 0
         self._flags = {}  # code -> bits
-        self._onsets_s = {}  # code -> when it came the last three times
+        self._onsets_s = {}  # code -> seconds of its last three onsets
         self._pause_end_us = 0
         self._events = []
-        self._new = 0  # bit n: one of rank n has come since `take_new`
+        self._new = 0  # bit n: a condition of rank n has come since `take_new`
 
-    # What is present
+    # Presence
 
     def set(self, code, is_on, now_us):
-        """The condition is present, or is not. Saying so again changes nothing.
+        """Report whether a condition is present. Repeating the same report has no effect.
 
         KeyError for a code that is not in the table: a bug.
         """
@@ -69,14 +69,14 @@ class AlarmManager:
             self._end(code, flags, now_us)
 
     def poll(self, now_us):
-        """End an audio pause whose time is over."""
+        """End an audio pause that has run out."""
         if self._pause_end_us and now_us >= self._pause_end_us:
             self._sound_again()
 
-    # What is answered
+    # Answers of a human
 
     def acknowledge(self, code=None):
-        """Silence a condition, or all, until it ends; what is over is not shown any more.
+        """Silence one condition, or all (None), until it ends; one that has ended is removed.
 
         Refused NO_ALARM when it is not shown, or when none is.
         """
@@ -88,9 +88,10 @@ class AlarmManager:
             self._acknowledge(one)
 
     def pause(self, duration_us, now_us):
-        """No sound of what is shown now for so long, at most PAUSE_US; 0 ends the pause.
+        """Silence all shown conditions for `duration_us`, at most PAUSE_US; 0 ends the pause.
 
-        What comes meanwhile sounds. Refused NO_ALARM when there is nothing to silence.
+        A condition that comes during the pause sounds. Refused NO_ALARM when nothing is to be
+        silenced.
         """
         if not duration_us:
             self._sound_again()
@@ -105,21 +106,21 @@ class AlarmManager:
         self._events.append((SILENCED, duration_us))
 
     def told(self):
-        """The burst of what is LOW has been played: it does not sound again by itself."""
+        """A LOW burst has been played: the LOW conditions shown now do not sound again."""
         self.version += 1
         low = PRIORITIES.index(LOW)
         for code, flags in self._flags.items():
             if flags // _RANK == low:
                 self._flags[code] = flags | _TOLD
 
-    # What is asked
+    # Queries
 
     def shown(self):
-        """Codes of all that is not inactive, by priority, then by code."""
+        """Tuple of the codes that are shown, by priority, then by code."""
         return tuple([code for _, code in sorted([self._key(code) for code in self._flags])])
 
     def state(self, code):
-        """ACTIVE, PAUSED, LATCHED or ACKNOWLEDGED, of one that is shown."""
+        """ACTIVE, PAUSED, LATCHED or ACKNOWLEDGED. KeyError for a code that is not shown."""
         flags = self._flags[code]
         if flags & _ACKNOWLEDGED:
             return ACKNOWLEDGED
@@ -133,7 +134,7 @@ class AlarmManager:
         return any(flags // _RANK == rank for flags in self._flags.values())
 
     def sounding(self):
-        """The priority that sounds now, or None."""
+        """The highest priority that is audible now, or None."""
         return self._highest(_ACKNOWLEDGED | _PAUSED | _TOLD)
 
     def showing(self):
@@ -141,35 +142,38 @@ class AlarmManager:
         return self._highest(0)
 
     def is_standing(self):
-        """Whether something is shown in silence, and no pause is the reason."""
+        """Whether a condition is shown in silence for another reason than an audio pause."""
         quiet = _ACKNOWLEDGED | _TOLD
         return any(flags & quiet and not flags & _PAUSED for flags in self._flags.values())
 
     def pause_left_us(self, now_us):
-        """How long the audio pause goes on."""
+        """Microseconds until the audio pause ends; 0 without one."""
         return max(self._pause_end_us - now_us, 0)
 
     def take_new(self):
-        """Bit n: a condition of priority n has come since this was last asked."""
+        """Bit n: a condition of rank n (0: HIGH) has come since the last call."""
         new, self._new = self._new, 0
         return new
 
     def take_events(self):
-        """(kind, code) of what has happened since this was last asked; SILENCED has the time."""
+        """List of (kind, code) since the last call; SILENCED has the duration in us as code."""
         events, self._events = self._events, []
         return events
 
-    # What survives a reset
+    # Record over a reset
 
     def to_record(self):
-        """[reminder, [code, is it acknowledged] of each that was answered, or has to be]."""
+        """[reminder_us, [code, is acknowledged, 0 or 1] of each acknowledged or latching one]."""
         kept = [(code, flags) for code, flags in sorted(self._flags.items())]
         answers = [[c, int(bool(f & _ACKNOWLEDGED))] for c, f in kept if f & _KEPT]
         return [self.reminder_us, answers]
 
     def from_record(self, record):
-        """Before the first `set`: what was acknowledged stays so while it is there, what latches
-        is there until it is acknowledged. Codes that this firmware does not know are dropped."""
+        """Restore the state that `to_record` returned, before the first `set`.
+
+        An acknowledged condition stays so while it is present, a latching one is shown until it is
+        acknowledged. Codes unknown to this firmware are dropped.
+        """
         known = [row.code for row in conditions.rows()]
         self.reminder_us, answers = record
         self._flags.clear()
@@ -179,7 +183,7 @@ class AlarmManager:
                 self._flags[code] = flags | (_ACKNOWLEDGED | _PRESENT if is_acknowledged else 0)
 
     def lose(self):
-        """Nobody has answered anything."""
+        """The record is lost: defaults, and nothing is acknowledged."""
         self.from_record((REMINDER_US, ()))
 
     # Within
@@ -193,7 +197,7 @@ class AlarmManager:
         self._came(code, flags)
 
     def _return(self, code, flags, now_us):
-        """It comes again while it is latched. What comes all the time is not told again."""
+        """A latched condition comes again; in a storm it is not reported again."""
         flags |= _PRESENT
         if not self._is_storm(code, now_us):
             self._comes_often(code, now_us)
@@ -233,13 +237,13 @@ class AlarmManager:
             self._events.append((AUDIBLE, 0))
 
     def _comes_often(self, code, now_us):
-        """Note that it has come; whether that was the third time within ten minutes."""
+        """Note an onset. Returns whether it was the third within ten minutes."""
         onsets = self._onsets_s.get(code, ()) + (now_us // _US_PER_S,)
         self._onsets_s[code] = onsets[-_STORM:]
         return self._is_storm(code, now_us)
 
     def _is_storm(self, code, now_us):
-        """Whether it has come three times within the last ten minutes."""
+        """Whether there were three onsets within the last ten minutes."""
         onsets = self._onsets_s.get(code, ())
         return len(onsets) == _STORM and now_us // _US_PER_S - onsets[0] < _STORM_S
 
@@ -247,7 +251,7 @@ class AlarmManager:
         return self._flags[code] // _RANK, code
 
     def _highest(self, silenced):
-        """The highest priority among those without one of the bits, or None."""
+        """The highest priority among conditions with none of the bits in `silenced`, or None."""
         ranks = [flags // _RANK for flags in self._flags.values() if not flags & silenced]
         return PRIORITIES[min(ranks)] if ranks else None
 

@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: MIT
 """The monitor: the one place that decides which alarm conditions are present.
 
-It looks at every wake and after every command, tells the alarm manager, and changes nothing else
-but what is over once a human has taken note of it.
+It evaluates all conditions at every wake and after every command, and reports them to the alarm
+manager. It changes nothing else, except that acknowledging clears the flags of one-time events.
 """
 
 from micropython import const
 
 from pump.alarm import conditions
 
-_LEAST_FREE = const(12_288)  # bytes of heap; a message and its answers take some 6 kB
+_LEAST_FREE = const(12_288)  # bytes of heap; a message and its answers take about 6 kB
 _ENOUGH_FREE = const(16_384)
-_LOOK_US = const(50_000)  # between two looks: each takes a chip some milliseconds
-_HEAP_US = const(10_000_000)  # between two looks at the heap: each takes milliseconds
+_LOOK_US = const(50_000)  # between two evaluations, each some milliseconds on a chip
+_HEAP_US = const(10_000_000)  # between two checks of the heap, each milliseconds on a chip
 
 
 class Monitor:
-    """Collaborators, by what they are asked.
+    """Collaborators, with the members that are read.
 
     alarms: the manager. absence: of therapy. clock: `now_us`. staging: `is_left_open`,
     `was_dropped`, `active`. infusion: `needs_wall`, `is_dosing`, `is_observed`, `grid`.
     reservoir_guard: `reservoir`, `is_empty`, `is_unknown`. journal: `is_interrupted`. settings:
     `is_lost`, `is_failing`. panel: `is_stuck`. self_test: `is_alarming`. supervisor: `fault`,
-    `is_late`, `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: it can be
-    heard. fitted: (code, predicate) each, of what only some boards can see.
+    `is_late`, `is_loaded`, `free_bytes`, `wake_by`. heartbeat: `is_silent`. has_buzzer: one is
+    fitted. fitted: (code, predicate) pairs for conditions that only some boards can detect.
     """
 
     def __init__(
@@ -50,8 +50,8 @@ class Monitor:
         self._infusion = infusion
         self._staging = staging
         self._supervisor = supervisor
-        self._present = -1  # a bit for each of the table, as of the last look; -1: none yet
-        self._now_us = 0  # of the present look
+        self._present = -1  # bit n: predicate n, at the last evaluation; -1: none yet
+        self._now_us = 0  # time of the evaluation under way
         self._next_us = 0
         self._is_low = False
         self._heap_us = 0
@@ -84,7 +84,7 @@ class Monitor:
         ) + fitted
 
     def poll(self, _now_us=0):
-        """Bring the alarms up to date, at every wake, unless that has just been done."""
+        """Evaluate all conditions, at every wake, but at most every 50 ms."""
         now_us = self._clock.now_us()
         if now_us < self._next_us:
             self._supervisor.wake_by(self._next_us)
@@ -92,7 +92,7 @@ class Monitor:
             self._look(now_us)
 
     def look(self):
-        """Bring the alarms up to date, now."""
+        """Evaluate all conditions now."""
         self._look(self._clock.now_us())
 
     def _look(self, now_us):
@@ -110,13 +110,13 @@ class Monitor:
                 alarms.set(code, bool(present >> index & 1), now_us)
             self._present = present
         left_us = alarms.pause_left_us(now_us)
-        if left_us:  # else its end would be noticed at the next wake, up to a second later
+        if left_us:  # else its end would be noticed up to a second late
             self._supervisor.wake_by(now_us + left_us)
 
     def acknowledge(self, code=None):
-        """A human has taken note of one condition, or of all: see `AlarmManager`.
+        """Acknowledge one condition, or all (None), see `AlarmManager.acknowledge`.
 
-        What happened once is over then.
+        Also clears the flags of one-time events: they end by being acknowledged.
         """
         self._alarms.acknowledge(code)
         if code in (None, conditions.PROGRAMMING_DROPPED):
@@ -128,12 +128,12 @@ class Monitor:
         self.look()
 
     def _is_stopped_too_long(self):
-        """Whether a therapy that is prescribed has not been given for too long."""
+        """Whether a prescribed therapy has not been delivered for too long."""
         is_absent = self._staging.active is not None and not self._infusion.is_dosing()
         return self._absence.is_too_long(is_absent, self._now_us)
 
     def _is_memory_low(self):
-        """Whether little of the heap is free, also after a collection."""
+        """Whether little of the heap is free, even after a garbage collection."""
         if self._now_us - self._heap_us < _HEAP_US:
             return self._is_low
         self._heap_us = self._now_us

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The SCPI console: text in, text out, and nothing that touches hardware.
+"""The SCPI console: text in, text out; it touches no hardware.
 
 bytes -> lines -> parser -> tree (with params) -> a command's handler -> response
-                                 errors, status <- whatever went wrong
+                                 errors, status <- errors of any of these
 """

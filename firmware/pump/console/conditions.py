@@ -25,7 +25,7 @@ ALARMED = const(1 << 10)  # of HIGH; one bit further for each priority below
 
 
 class Conditions:
-    """status: the registers. orders, alarms: what they tell about."""
+    """status: the registers. orders, alarms: the sources of the condition bits."""
 
     def __init__(self, status, orders, alarms):
         self._status = status
@@ -38,7 +38,7 @@ class Conditions:
         self.refresh()
 
     def refresh(self):
-        """Bring the conditions up to date."""
+        """Bring the conditions up to date, at once."""
         infusion = self._orders.infusion
         infusion.poll(0)
         operation, questionable = self._status.operation, self._status.questionable

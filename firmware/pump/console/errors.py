@@ -78,7 +78,7 @@ _MAX_DETAIL = const(120)  # SCPI allows 255 characters for text and detail toget
 
 
 class ScpiError(Exception):
-    """A command that cannot be run: `number` from the table above, `detail` says what exactly."""
+    """A command that cannot be run. number: SCPI or pump error number; detail: the cause."""
 
     def __init__(self, number, detail=""):
         super().__init__(number)
@@ -87,7 +87,7 @@ class ScpiError(Exception):
 
 
 class ErrorQueue:
-    """What went wrong, oldest first, 16 deep; each error also sets its bit in the ESR.
+    """Errors, oldest first, 16 at most; each error also sets its bit in the ESR.
 
     When it is full the newest entry is replaced by -350 and later errors are lost, as SCPI says.
     """
@@ -109,7 +109,7 @@ class ErrorQueue:
             self._entries[-1] = (QUEUE_OVERFLOW, "")
 
     def pop(self):
-        """The oldest error as `SYSTem:ERRor?` answers it, and forget it."""
+        """Remove the oldest error; returns it as the answer to `SYSTem:ERRor?`."""
         if not self._entries:
             return NO_ERROR
         number, detail = self._entries.pop(0)
@@ -118,7 +118,7 @@ class ErrorQueue:
         return f'{number},"{quoted}"'
 
     def pop_all(self):
-        """All errors, oldest first, as `SYSTem:ERRor:ALL?` answers them, and forget them."""
+        """Remove all errors; returns the answers to `SYSTem:ERRor:ALL?`, oldest first."""
         found = [self.pop()]
         while self._entries:
             found.append(self.pop())

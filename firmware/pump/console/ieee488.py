@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Common commands of IEEE 488.2, and the SYSTem and STATus commands that every SCPI device has.
 
-All commands are sequential: each is done when the next one is read. So `*OPC` sets its bit at
+All commands are sequential: each has ended when the next one is read. So `*OPC` sets its bit at
 once, `*OPC?` always answers 1, and `*WAI` does nothing: a delivery is a state, not a pending
-operation, because a pump must never make a STOP wait behind another command.
+operation, because a STOP must never wait behind another command.
 """
 
 from pump.console.params import mask
@@ -14,10 +14,10 @@ _ENABLE = mask(16, 0x7FFF)  # bit 15 of a SCPI register is never used
 
 
 def rows(status, errors, identity, reset, self_test):
-    """Rows for the tree, of the common commands.
+    """Rows of the common commands, for the tree.
 
-    identity: the text for `*IDN?`; reset() discards staged edits and touches no delivery;
-    self_test() -> 0 or the code of what failed.
+    identity: the text for `*IDN?`. reset() discards staged edits and touches no delivery.
+    self_test() -> 0 or the code of the first failure.
     """
 
     def clear():
@@ -41,7 +41,7 @@ def rows(status, errors, identity, reset, self_test):
 
 
 def required_rows(status, errors):
-    """Rows for the tree, of what every SCPI device has besides."""
+    """Rows of the other commands that SCPI requires of every device, for the tree."""
     yield ("SYSTem:ERRor[:NEXT]?", errors.pop)
     yield ("SYSTem:ERRor:COUNt?", lambda: errors.count)
     yield ("SYSTem:ERRor:ALL?", errors.pop_all)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Lines out of bytes: the first thing that console input meets, in a buffer that never grows.
+"""Assembles lines from bytes: the first stage of console input, in a buffer of fixed size.
 
 A line ends at LF, CR, or both; a tab counts as a space. A byte that is not printable ASCII, or the
-256th byte, makes one error at once, and the whole line is dropped up to its end.
+256th byte, causes one error at once, and the whole line is dropped up to its end.
 """
 
 from micropython import const
@@ -21,7 +21,7 @@ _TILDE = const(0x7E)
 class LineAssembler:
     """Collects the bytes of one line at a time.
 
-    stray(character): gets what is dropped, LF at its end and for a byte that is not printable.
+    stray(character): called for each dropped character; LF for a line end or a non-printable byte.
     """
 
     def __init__(self, stray):
@@ -32,10 +32,9 @@ class LineAssembler:
         self._is_dropping = False
 
     def take_plain(self, data):
-        """Take what is printable, up to the end of the line; how many bytes that are.
+        """Take the printable bytes of `data` up to the end of the line. Returns their number.
 
-        0 where something has to be looked at byte by byte, with `add`: that takes a board 0.4 ms
-        each.
+        0 when the next byte needs `add`, which takes a board 0.4 ms a byte.
         """
         if self._is_dropping:
             return 0
@@ -47,9 +46,9 @@ class LineAssembler:
         return count
 
     def add(self, byte):
-        """Take one byte; the line as text if this byte ended one, else None.
+        """Take one byte. Returns the line as text if this byte ended one, else None.
 
-        ScpiError INVALID_CHARACTER or INPUT_BUFFER_OVERRUN for the byte that spoils a line, once.
+        ScpiError INVALID_CHARACTER or INPUT_BUFFER_OVERRUN for the first byte that spoils a line.
         """
         if byte in (_LF, _CR):
             return self._end_line()
@@ -70,12 +69,12 @@ class LineAssembler:
         return None
 
     def drop(self):
-        """Drop the line that is open, from its begin to its end."""
+        """Drop the line that is open, from its beginning to its end."""
         if not self._is_dropping:
             self._drop_begun()
 
     def expire(self):
-        """Drop a line that has begun and does not end; whether there was one."""
+        """Drop a line that has begun and does not end. Returns whether there was one."""
         is_open = self._is_dropping or self._length > 0
         self._is_dropping, self._length = False, 0
         return is_open
@@ -99,7 +98,7 @@ class LineAssembler:
 
 
 def _plain_bytes(data):
-    """How many bytes there are before the end of a line; 0 when not all of them are printable."""
+    """The number of bytes before the line end; 0 when one of them is not printable."""
     count = len(data)
     for end in b"\r\n":
         place = data.find(bytes((end,)))

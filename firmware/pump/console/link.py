@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The console's task: moves bytes between a serial line and a session, never waiting for the host.
 
-A cycle takes a bounded piece of input, and begins no command once it has spent `_LONG_US` on it:
-neither a flood of lines nor a message of many slow commands keeps other tasks, or the watchdog,
-waiting for more than one of them. What has to wait is looked through for a STOP.
+A cycle reads a bounded amount of input, and begins no command once it has spent `_LONG_US` on
+commands: a flood of lines, or a message of many slow commands, delays the other tasks and the
+watchdog by one command at most. Input that waits is searched for a STOP.
 """
 
 from micropython import const
@@ -11,21 +11,21 @@ from micropython import const
 from pump.console.errors import INPUT_BUFFER_OVERRUN
 from pump.console.outbox import Outbox
 
-_DRAINED = const(2)  # so many times all of this hold what a port may have
-_ROOM = const(320)  # bytes that may wait: the longest line, and a STOP behind it
+_DRAINED = const(2)  # buffers of `_ROOM` bytes that hold all that a port may have
+_ROOM = const(320)  # bytes of the buffer: the longest line, and a STOP behind it
 _LONG_US = const(50_000)
-_FEW = const(16)  # bytes that are taken between two looks at the clock
+_FEW = const(16)  # bytes between two readings of the clock
 _LF = const(0x0A)
 _CR = const(0x0D)
-_OPEN_US = const(10_000_000)  # a line whose next byte does not come for so long is dropped
-_SOON_US = const(5_000)  # when to try again to write what the host did not take
-_LATER_US = const(100_000)  # and when it has not taken anything for seconds
+_OPEN_US = const(10_000_000)  # an open line is dropped after such a pause
+_SOON_US = const(5_000)  # until the next try to send bytes that the host did not take
+_LATER_US = const(100_000)  # the same, once it has taken nothing for seconds
 
 
 class Link:
     """port: `read_into`, `take_missed`, `write`. session: see `Session`. errors: the queue.
 
-    heard(now_us): the host has ended a line.
+    clock: `now_us()`. heard(now_us): called when the host has ended a line.
     """
 
     def __init__(self, port, session, errors, clock, heard):
@@ -36,11 +36,11 @@ class Link:
         self._clock = clock
         self._heard = heard
         self._view = memoryview(bytearray(_ROOM))
-        self._at = self._count = 0  # bytes of it that were taken, and that there are
+        self._at = self._count = 0  # bytes taken from the buffer, and bytes in it
         self._quiet_us = None  # since when there has been nothing to read
 
     def poll(self, now_us):
-        """Run what has come, send what is to be sent. Returns when it is due next."""
+        """Run commands and send answers. Returns when it is due next; None: at every wake."""
         has_waited = self._has_work()
         has_read = self._read(now_us)
         if has_waited:
@@ -58,14 +58,14 @@ class Link:
         return now_us + (_LATER_US if is_left else _SOON_US)
 
     def _has_work(self):
-        """Whether anything waits to be run."""
+        """Whether a message or input is waiting to be run."""
         return self._at < self._count or self._session.is_busy()
 
     def _look_ahead(self):
         self._session.look_ahead(bytes(self._view[self._at : self._count]))
 
     def _read(self, now_us):
-        """Read what has come, as far as there is room behind what waits; whether there was any."""
+        """Read input into the free space of the buffer. Returns whether there was any."""
         waiting = self._count - self._at
         if self._at:
             self._view[:waiting] = bytes(self._view[self._at : self._count])
@@ -78,7 +78,7 @@ class Link:
         return count > 0
 
     def _lose(self):
-        """Bytes were lost among what has just come, or what is still to be read of it."""
+        """Bytes were lost in the input just read, or in its rest still to be read: drop both."""
         self._errors.push(INPUT_BUFFER_OVERRUN, "bytes lost on the line, dropped")
         for _ in range(_DRAINED):
             self._session.lose(bytes(self._view[: self._count]))
@@ -87,7 +87,7 @@ class Link:
         self._count = 0
 
     def _look_at_pause(self, now_us):
-        """Drop a line that was left open for too long. Input that has to wait here is no pause."""
+        """Drop a line left open for too long. Input that waits in the buffer is no pause."""
         if self._count == 0:
             if self._quiet_us is None:
                 self._quiet_us = now_us
@@ -97,11 +97,11 @@ class Link:
             self._quiet_us = None
 
     def flush(self):
-        """Send what is left, as far as the host takes it."""
+        """Send waiting answers, as far as the host takes them."""
         self._outbox.send()
 
     def _run(self, until_us):
-        """Run messages, command by command, until then, or until what was read has been taken."""
+        """Run messages, command by command, until `until_us` or until the buffer is empty."""
         session = self._session
         while session.is_busy() or self._at < self._count:
             if not session.is_busy():

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Masks of status registers: a number in any form that SCPI has, as generic clients send them.
+"""Masks of status registers: a number in any numeric form of SCPI, as generic clients send them.
 
     32   +32   32.   31.6   3.2E1   #H20   #Q40   #B100000
 
-Rounded to a whole number (IEEE 488.2, 7.7.2.4 and 7.7.4). Doses are written one way only; a mask
-moves nothing. Loaded when one is read, and not kept.
+Rounded to a whole number (IEEE 488.2, 7.7.2.4 and 7.7.4). Doses have one strict form only; a mask
+delivers nothing. The module is loaded for each mask and unloaded again.
 """
 
 from micropython import const
@@ -18,7 +18,7 @@ _BASES = {"H": 16, "Q": 8, "B": 2}
 
 
 def whole(text):
-    """The number nearest to what is written; QuantityError where it is none."""
+    """The number in `text`, rounded to a whole one; QuantityError when it is not a number."""
     if text[0] == "#":
         return _digits(text[2:], _BASES.get(text[1:2].upper(), 0), text)
     mantissa, mark, power = text.upper().partition("E")
@@ -38,12 +38,12 @@ def whole(text):
 
 
 def _signed(text):
-    """(1 or -1, what stands behind the sign)."""
+    """(1 or -1, the text behind the sign)."""
     return (-1 if text[:1] == "-" else 1), (text[1:] if text[:1] in ("+", "-") else text)
 
 
 def _digits(digits, base, text):
-    """The value of digits; QuantityError for none, too many, or what is none of that base."""
+    """The value of `digits` in `base`; QuantityError for none, too many, or an invalid one."""
     if len(digits) > _MOST_DIGITS:
         raise QuantityError(TOO_LONG, text)
     if not digits or not base:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Response lines on their way to a host, which may be slow, or not read at all.
+"""Response lines waiting for a host, which may read slowly, or not at all.
 
-They wait in the pieces that they were made of, see `reply`, and a piece is sent at a time: nothing
-here needs memory by the length of a line. What the host does not read is bounded, and does not
-wait for long: a line too much, and all lines once a host has taken nothing for seconds, are
-dropped whole and reported (-430), so what waits never holds half a line.
+Lines wait as the pieces they were made of, see `reply`, and are sent piece by piece: no memory of
+the length of a line is needed. The queue is bounded: a line for which there is no room, and all
+lines once the host has taken nothing for seconds, are dropped whole and reported (-430), so it
+never holds half a line.
 """
 
 from micropython import const
@@ -12,23 +12,23 @@ from micropython import const
 from pump.console.errors import OUT_OF_MEMORY, QUERY_DEADLOCKED
 from pump.console.reply import size
 
-_MOST = const(2048)  # bytes that wait; a longer line is taken when nothing waits
+_MOST = const(2048)  # bytes waiting at most; a longer line is accepted when nothing waits
 _LF = const(0x0A)
-_PATIENCE_US = const(5_000_000)  # a host that takes nothing for so long has gone
+_PATIENCE_US = const(5_000_000)  # a host that takes nothing for this time has gone
 
 
 class Outbox:
-    """port: `write(data)`, how much of it was taken. errors: the queue."""
+    """port: `write(data)` returns the number of bytes taken. errors: the queue."""
 
     def __init__(self, port, errors):
         self._port = port
         self._errors = errors
-        self._pieces = []  # of all lines that wait; the last one of a line ends in LF
-        self._sending = b""  # the piece before them, as far as it was not taken
+        self._pieces = []  # of all waiting lines; the last piece of a line ends in LF
+        self._sending = b""  # the unsent rest of the piece before them
         self._size = 0  # bytes of both
-        self._has_begun = False  # a part of the first line that waits was sent
-        self._has_sent = False  # something was, since `expire` looked last
-        self._still_us = 0  # since when nothing was
+        self._has_begun = False  # the first waiting line has been sent in part
+        self._has_sent = False  # bytes were sent since the last `expire`
+        self._still_us = 0  # no bytes were sent since then
 
     @property
     def is_empty(self):
@@ -36,7 +36,7 @@ class Outbox:
         return self._size == 0
 
     def put(self, line):
-        """Take a line, as a list of its pieces, and send what can be sent."""
+        """Queue a line, given as a list of its pieces, and send as much as the host takes."""
         count = size(line) + 1
         if self._size and self._size + count > _MOST:
             self.send()
@@ -68,12 +68,12 @@ class Outbox:
                 if self._sending:
                     return
         except MemoryError:
-            return  # it is tried again
+            return  # sent at the next try
 
     def expire(self, now_us):
-        """Drop what nobody has taken anything of for long, but for the rest of a line begun.
+        """Drop lines of which the host takes nothing for seconds, but for the rest of one begun.
 
-        True while that is so: there is no hurry to try again.
+        Returns whether the host has taken nothing for so long: there is no hurry to try again.
         """
         if self._has_sent or not self._size:
             self._has_sent = False
@@ -84,7 +84,7 @@ class Outbox:
         return True
 
     def _keep_begun(self):
-        """Drop every line but the one of which a part was sent."""
+        """Drop every line except one that has been sent in part."""
         before, kept = self._size, 0
         if not self._has_begun:
             self._sending = b""

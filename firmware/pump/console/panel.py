@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The panel's task: looks at the buttons, and gives the orders that they stand for.
+"""The panel's task: reads the buttons, and carries out their orders.
 
-A line that changes ends the rest of the board; then it is looked at every 10 ms until it is
-released and quiet. Every other cycle looks, too, so a lost interrupt costs a second at most.
+An edge wakes the board; then the line is read every 10 ms until the button is released and the
+line quiet. Every other cycle reads it, too, so a lost interrupt costs a second at most.
 """
 
 from pump.alarm.patterns import CLICK, REFUSED
@@ -13,7 +13,8 @@ from pump.faults import Refused
 class Key:
     """A button and its order. line: `is_active()`, `is_quiet()`, `take_edge()`, `ends_rest`.
 
-    event: PRESSED or HELD, what gives the order. name: for the log.
+    event: PRESSED or HELD, which triggers the order. order: called without arguments. name: for
+    the log.
     """
 
     def __init__(self, line, event, order, name, now_us):
@@ -25,9 +26,9 @@ class Key:
 
 
 class Panel:
-    """signal(pattern): makes a tone.
+    """signal(pattern): plays a tone.
 
-    A refusal is heard; anything else that an order raises goes on to the supervisor.
+    A refused order plays REFUSED; any other exception of an order goes on to the supervisor.
     """
 
     def __init__(self, clock, signal):
@@ -37,16 +38,16 @@ class Panel:
         self._keys = []
 
     def tell(self, after):
-        """after(name): called after an order that was not refused."""
+        """after(name): called after each order that was not refused."""
         self._after = after
 
     def add(self, line, event, order, name):
-        """Add the button of a line; None where the board has no such line."""
+        """Add a button and its order; ignored for line None, which the board does not have."""
         if line is not None:
             self._keys.append(Key(line, event, order, name, self._clock.now_us()))
 
     def poll(self, _now_us):
-        """Look at every button. Returns when it is due next; None: at every wake."""
+        """Read every button. Returns when it is due next; None: at every wake."""
         due_us = None
         for key in self._keys:
             if key.line.is_quiet():

@@ -3,9 +3,9 @@
 
     VOLUME -> nl   DOSE -> ng   TIME -> ms   CONCENTRATION -> ng_ml   RATE -> (base unit, integer)
     INTEGER   integer_between(low, high)   decimal(n) -> integer in steps of 10**-n
-    mask(bits, kept) -> integer, from any form of a number that SCPI has, see `masks`
+    mask(bits, kept) -> integer, from any numeric form of SCPI, see `masks`
     WORD -> upper case   choice("HIGH", "MEDium") -> "HIGH" or "MEDIUM"
-    TEXT -> as written   STRING -> what stands between the quotes
+    TEXT -> as written   STRING -> the text between the quotes
 
 `optional(x)` may be left out, at the end; the handler is then called without that argument.
 """
@@ -49,9 +49,9 @@ def is_optional(parameter):
 
 
 def is_spelled(word, written):
-    """Whether a word in upper case is the short or the long form of one written `SYSTem`.
+    """Whether `word`, in upper case, is the short or the long form of a pattern like `SYSTem`.
 
-    `PRES|PRESCription` has the forms of both.
+    A pattern `PRES|PRESCription` has the forms of both.
     """
     for one in written.split("|"):
         if word == one.upper() or (one.startswith(word) and one[len(word) :].islower()):
@@ -90,7 +90,7 @@ def decimal(decimals):
 
 
 def integer_between(low, high):
-    """A whole number from low to high, both included, or -222."""
+    """A whole number from low to high, both included; else ScpiError -222."""
 
     def convert(text):
         value = INTEGER(text)
@@ -102,7 +102,7 @@ def integer_between(low, high):
 
 
 def mask(bits, kept):
-    """A number of so many bits, of which those in `kept` are, or -222; in any form."""
+    """A number of `bits` bits in any numeric form, else ScpiError -222; masked with `kept`."""
     any_form = number(_whole)
 
     def convert(text):
@@ -155,7 +155,7 @@ def _text(text):
 
 
 def _string(text):
-    """What stands between the quotes, doubled quotes made single."""
+    """The text between the quotes, with doubled quotes made single."""
     if not _is_string(text):
         is_word = _is_letter(text[:1])
         raise ScpiError(

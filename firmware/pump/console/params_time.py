@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters that are days of the week and times of day.
+"""Parameters for days of the week and times of day.
 
 DAYS -> a mask of weekdays (bit 0 Monday)   TIME_OF_DAY -> minutes since midnight, 0 to 1439
 END_OF_WINDOW -> the same, and `24:00` -> 1440
@@ -31,7 +31,7 @@ def _time(last_min):
 
 
 def _minute(text):
-    """`06:30` -> 390. Nothing but two digits, a colon and two digits."""
+    """`06:30` -> 390. ScpiError unless it is two digits, a colon and two digits."""
     digits = text[:2] + text[3:]
     is_time = len(text) == 5 and text[2] == ":"
     if not is_time or [digit for digit in digits if not "0" <= digit <= "9"]:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Commands out of a program message: separators, header paths and arguments, not their meaning.
+"""Splits a program message into commands: separators, header paths and arguments, not meanings.
 
     PRESC:CONC 500 UG/ML;RATE 120 UG/D;:SYST:ERR?
     -> ("PRESC:CONC", ["500 UG/ML"]), ("PRESC:RATE", ["120 UG/D"]), ("SYST:ERR?", [])
 
-A header without a leading `:` continues where the last one was, one level up (SCPI-1999 6.2.4);
-common commands (`*CLS`) neither use nor change that path. Strings in `"` or `'` may hold any
-separator, and their own quote doubled; they come out as written, quotes included.
+A header without a leading `:` continues from the path of the last one (SCPI-1999 6.2.4); common
+commands (`*CLS`) neither use nor change that path. Strings in `"` or `'` may hold any separator,
+and their own quote doubled; they are returned as written, quotes included.
 """
 
 from pump.console.errors import (
@@ -24,8 +24,8 @@ _QUOTES = "\"'"
 def commands(message):
     """Yield (header from the root in upper case, [argument texts]) for each command in order.
 
-    Lazy: what stands before an error can be run before the error is found. ScpiError -101, -102,
-    -103, -109 or -151 for what is not well formed. A blank message holds no command.
+    Lazy: commands before an error can be run before the error is found. ScpiError -101, -102,
+    -103, -109 or -151 for a syntax error. A blank message holds no command.
     """
     if not message.strip(" "):
         return
@@ -39,7 +39,7 @@ def commands(message):
 
 
 def _full_header(header, path):
-    """The header from the root, checked; `path` is what it continues, `` or ending in `:`."""
+    """The header from the root, checked. path: the prefix it continues, `` or ending in `:`."""
     is_common = header.startswith("*")
     is_rooted = header.startswith(":")
     name = header[1:] if is_common or is_rooted else header
@@ -52,7 +52,7 @@ def _full_header(header, path):
 
 
 def _check_characters(node, header):
-    if node.isalpha():  # of what a line may hold, letters alone
+    if node.isalpha():  # in printable ASCII these are letters only
         return
     for character in node:
         if character == "," or character in _QUOTES:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A response line as pieces: none of them needs more memory at once than a short text does."""
+"""A response line as a list of short pieces, so that no large block of memory is needed."""
 
 from micropython import const
 
@@ -7,9 +7,9 @@ _PIECE = const(64)  # characters, at most
 
 
 def pieces(answer, mark):
-    """A list of texts of 64 characters at most: `mark`, and the answer of a handler behind it.
+    """A list of texts of at most 64 characters: `mark`, then the answer of a handler.
 
-    answer: a text, an integer, or any iterable of these and of such; its parts get commas between.
+    answer: a text, an integer, or an iterable of answers, nested at will; joined with commas.
     """
     found = []
     _add(found, answer, mark)
@@ -17,14 +17,14 @@ def pieces(answer, mark):
 
 
 def size(texts):
-    """How many characters pieces have together."""
+    """The number of characters of all pieces together."""
     return sum([len(text) for text in texts])
 
 
 def _add(found, answer, mark):
     if isinstance(answer, str):
         _put(found, mark + answer)
-    elif isinstance(answer, (int, bool)):  # a bool of MicroPython is no int
+    elif isinstance(answer, (int, bool)):  # in MicroPython a bool is not an int
         _put(found, mark + str(int(answer)))
     else:
         is_empty = True

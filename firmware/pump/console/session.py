@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """One conversation with a host: bytes in, response lines out, errors into the queue.
 
-Commands run one after the other as they are read. An error in one goes to the queue, and the rest
-of that message is discarded (IEEE 488.2 does so for syntax errors; here it holds for all errors,
-so that nothing runs on the assumption that what stood before it worked). What ran before stays
-done, and what it answered is still sent, unless all answers together are too long. A STOP is done
-all the same, in whatever is refused or dropped, see `stray`.
+Commands run one after the other as they are read. An error goes to the queue, and the rest of that
+message is discarded (IEEE 488.2 does so for syntax errors; here it holds for all errors, so that
+no command runs on the assumption that the one before it worked). Commands already run stay in
+effect, and their answers are still sent, unless all answers together are too long. A STOP is
+carried out even in text that is refused or dropped, see `stray`.
 """
 
 from micropython import const
@@ -29,16 +29,16 @@ _MOST = const(4096)  # characters that the answers of one message may have toget
 
 
 def _nothing():
-    """Comes of commands where there is nobody to see to it."""
+    """Default for `settle`."""
 
 
 class Session:
     """Runs messages against the tree.
 
     after(header, arguments): called after each command that was run. settle(): called before each
-    query, before an answer goes out, and by `Link` at the end of a cycle: all that commands have
-    changed is in flash then. A Fault that they raise goes on to the supervisor.
-    stop: the pattern of the row that is never lost; it takes no argument.
+    query, before an answer goes out, and by `Link` at the end of a cycle: it writes all changes by
+    commands to flash. A Fault that they raise goes on to the supervisor. stop: the pattern of the
+    STOP command, which is never lost; it takes no argument.
     """
 
     def __init__(self, tree, errors, stop, after=None, settle=_nothing):
@@ -49,18 +49,18 @@ class Session:
         self._stray = Stray(stop)
         self._lines = LineAssembler(self._hear_stray)
         self._message = ""
-        self._commands = None  # those of the message that are still to be run
-        self._is_last = False  # no other one comes behind the next
-        self._done = 0  # how many of the message were run, or held
-        self._ahead = 0  # STOPs that were done before their turn has come
-        self._reply = None  # all its answers, in pieces; None without one
+        self._commands = None  # commands of the message still to be run
+        self._is_last = False  # the next command is the last one
+        self._done = 0  # number of commands of the message that were run or skipped
+        self._ahead = 0  # number of STOPs that were run ahead of their turn
+        self._reply = None  # answers of the message, in pieces; None without one
 
     def take_plain(self, data):
-        """Take of these bytes what is the plain rest of a line; how many. See `LineAssembler`."""
+        """Take plain bytes of a line. Returns their number, see `LineAssembler.take_plain`."""
         return self._lines.take_plain(data)
 
     def take(self, byte):
-        """Take a byte as it comes. One that ends a message begins it: `step` until it is over."""
+        """Take a byte. The last one of a message makes the session busy: then call `step`."""
         try:
             message = self._lines.add(byte)
         except ScpiError as error:
@@ -72,25 +72,25 @@ class Session:
             self._reply, self._done = None, 0
 
     def expire(self):
-        """Drop what was taken of a message whose end does not come."""
+        """Drop the open line, whose end does not come, with an error."""
         if self._lines.expire():
             self._stray.take("\n")
             self._errors.push(SYNTAX_ERROR, "line left open, dropped")
 
     def lose(self, data):
-        """Drop these bytes, the line that they belong to, and what comes up to the next line.
+        """Drop these bytes, the line that they belong to, and all bytes up to the next line.
 
-        Some were lost, and nobody knows where: what is left of two lines must not become one.
+        Some bytes were lost at an unknown place: the rests of two lines must not be joined into
+        one.
         """
         self._lines.drop()
         shown = [chr(byte) if 32 <= byte < 127 else "\n" for byte in data]
         self._meet(self._stray.count("".join(shown)))
 
     def look_ahead(self, waiting):
-        """Do a STOP at once that would have to wait. waiting: bytes that are not yet taken.
+        """Carry out at once a STOP that would have to wait. waiting: bytes that are not yet taken.
 
-        When their turn comes, it is not done again, and what stands before it is refused, queries
-        excepted.
+        It is not repeated at its turn, and commands before it are refused; queries are still run.
         """
         found = 0
         if self.is_busy() and self._stray.is_in(self._message.upper()):
@@ -109,10 +109,10 @@ class Session:
     def step(self):
         """Run the next command of the message.
 
-        Returns its response line when it is over, as a list of pieces; None without one.
+        Returns the response line when the message is over, as a list of pieces; None without one.
 
-        Raises only what a handler raises because of a bug, after queueing -310: the supervisor
-        stops the pump for it.
+        Raises a Fault or, for a bug in a handler, the exception, after queueing -310: the
+        supervisor stops the pump for it.
         """
         try:
             if self._run_next() and not self._is_last:
@@ -154,7 +154,7 @@ class Session:
                 if not header.endswith("?"):
                     raise
                 ran_out = True
-            if ran_out:  # a query has changed nothing: that is an error, not a bug
+            if ran_out:  # a query changes nothing, so this is an error and not a bug
                 raise ScpiError(OUT_OF_MEMORY, header)
             self._done += 1
             if self._after is not None:
@@ -163,36 +163,36 @@ class Session:
         return False
 
     def _drop(self, number, detail):
-        """The rest of the message is not run, but for a STOP in it."""
+        """Discard the rest of the message, except for a STOP in it."""
         self._commands = None
         self._push(number, detail)
-        # The one that failed is looked at, too: it may be a STOP with something behind it.
+        # Includes the command that failed: it may be a STOP with an argument.
         self._meet(self._stray.count(self._message + "\n", self._done))
 
     def _push(self, number, detail):
-        """Queue an error of the message; without its detail if a PIN may stand in that."""
+        """Queue an error of the message; without its detail if that may contain a PIN."""
         self._errors.push(number, "" if has_pin(self._message.upper()) else detail)
 
     def _add(self, answer):
-        """Add all of an answer to the reply, unless that is too long already, or nothing."""
+        """Add an answer to the reply, unless the reply is too long already."""
         if self._reply is None:
             self._reply = pieces(answer, "")
         elif size(self._reply) <= _MOST:
             self._reply.extend(pieces(answer, ";"))
 
     def _hear_stray(self, character):
-        """What the line assembler drops."""
+        """Take a character that the line assembler drops."""
         if self._stray.take(character):
             self._meet(1)
 
     def _meet(self, count):
-        """So many STOPs stand in what is not run, and may have been done."""
+        """Account for `count` STOPs in dropped text: run one, unless one was run ahead of it."""
         if count > self._ahead:
             self._run_stop()
         self._ahead = max(self._ahead - count, 0)
 
     def _is_held(self, header, arguments):
-        """Whether a command is not run, as a STOP was done that stands behind it, or is it."""
+        """Whether a command is skipped: it is, or stands before, a STOP that was run ahead."""
         if header.endswith("?"):
             return False
         count = self._stray.count(" ".join([header] + arguments) + "\n")
@@ -202,7 +202,7 @@ class Session:
         return True
 
     def _run_stop(self):
-        """A STOP out of its turn."""
+        """Run the STOP command out of its turn."""
         header = self._stray.spellings[1]
         try:
             self._tree.find(header)[1]()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Status registers of IEEE 488.2 and SCPI: what a host reads to learn that something happened.
+"""Status registers of IEEE 488.2 and SCPI, which a host reads to learn of events.
 
-OPERation, QUEStionable: condition -> event (latched) -> enable -> one bit of the status byte
-ESR (events)                                          -> ESE    -> one bit of the status byte
-status byte                                           -> SRE    -> MSS
+OPERation, QUEStionable: condition -> event (latched) -> enable -> one bit of the status byte ESR
+(events)                                          -> ESE    -> one bit of the status byte status
+byte                                           -> SRE    -> MSS
 """
 
 from micropython import const
@@ -25,7 +25,7 @@ _OPERATION = const(1 << 7)
 
 
 class Register:
-    """One SCPI status register of 15 bits: conditions now, and those that came up since read."""
+    """One SCPI status register of 15 bits: conditions, and events latched since the last read."""
 
     def __init__(self):
         self.condition = 0
@@ -41,7 +41,7 @@ class Register:
             self.condition &= ~bits
 
     def signal(self, bits):
-        """Latch an event again while its condition lasts: there is one more of the kind."""
+        """Latch event bits while their condition lasts: another event of the same kind."""
         self._event |= bits
 
     def set_enable(self, bits):
@@ -57,7 +57,7 @@ class Register:
 
 
 class Status:
-    """All registers of the instrument. At power-up everything is 0 but the ESR's power-on bit."""
+    """All registers of the instrument. At power-up all are 0 but the power-on bit of the ESR."""
 
     def __init__(self):
         self.operation = Register()
@@ -78,7 +78,7 @@ class Status:
         self.event_enable = bits
 
     def set_request_enable(self, bits):
-        """Bit 6 is not kept: the summary cannot request service for itself (488.2 11.3.2)."""
+        """Set SRE without bit 6: the summary cannot request service for itself (488.2 11.3.2)."""
         self.request_enable = bits & ~_MASTER_SUMMARY
 
     def byte(self, has_errors):

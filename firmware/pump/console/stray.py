@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Finds the STOP in text that is not run, or not yet: character by character, or whole lines.
+"""Finds STOP commands in text that is dropped or still waiting: by character, or whole lines.
 
-It counts wherever it stands, also behind noise or the rest of another line, written with its full
-header, short or long: `BOL:STATTHER:STOP` has one. In a string it does not; but a string ends
-before its line does, so behind a quote that nobody closed it counts.
+A STOP counts at any place, also behind noise or the rest of another line, when it is written with
+its full header, short or long: `BOL:STATTHER:STOP` has one. Not inside a string; but a string ends
+with its line at the latest, so a STOP behind a quote that is never closed counts.
 """
 
 _QUOTES = "\"'"
@@ -16,12 +16,12 @@ class Stray:
     def __init__(self, header):
         short = "".join([letter for letter in header if letter == ":" or letter.isupper()])
         self.spellings = (short, header.upper())
-        self._word = ""  # as much of the present one as can matter
+        self._word = ""  # the last characters of the present word, as many as a header has
         self._quote = ""
-        self._is_hidden = False  # there was one behind the quote that is open
+        self._is_hidden = False  # a STOP stands behind the quote that is open
 
     def take(self, character):
-        """Take the next character, LF at the end of a line. True when it ends the command."""
+        """Take the next character, LF at the end of a line. True when it ends a STOP."""
         if character in _QUOTES and self._quote in ("", character):
             self._quote = "" if self._quote else character
             self._word, self._is_hidden = "", False
@@ -40,14 +40,14 @@ class Stray:
         return is_found
 
     def is_in(self, text):
-        """Whether there may be one in text in upper case."""
+        """Whether `text`, in upper case, may contain a STOP."""
         return self.spellings[0] in text or self.spellings[1] in text
 
     def count(self, text, first=0):
-        """How many end in lines of text, the first from its command number `first` on.
+        """The number of STOPs in lines of text, in the first line from command number `first` on.
 
-        The first line goes on where `take` is. Lines are gone through word by word: a board needs
-        a millisecond for each character that it looks at by itself.
+        The first line continues the state of `take`. Lines are searched word by word: on a board
+        each character that is examined alone takes a millisecond.
         """
         found = 0
         lines = text.upper().split("\n")
@@ -63,9 +63,9 @@ class Stray:
         return found
 
     def _count_in(self, line, first, is_whole):
-        """How many there are in a line, in upper case, from a command number on.
+        """The number of STOPs in a line, in upper case, from command number `first` on.
 
-        is_whole: it has its end.
+        is_whole: the line is complete.
         """
         found = number = 0
         while True:
@@ -99,6 +99,6 @@ def _words(text):
 
 
 def _quote_in(line):
-    """Where the first quote of a line stands, or its end."""
+    """Index of the first quote of a line, or the length of the line."""
     places = [place for place in (line.find(quote) for quote in _QUOTES) if place >= 0]
     return min(places) if places else len(line)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command tree: from a header to the row of the command table that answers it.
+"""The command tree: finds the row of the command table for a header.
 
 A row is (pattern, handler, parameter, ...), as in
 
@@ -8,12 +8,12 @@ A row is (pattern, handler, parameter, ...), as in
 
 The pattern's capitals are the short form of each word; a header must use the short or the long
 form, nothing between; `PRES|PRESCription` has two spellings; `[:NEXT]` may be left out; `?` is
-part of the header. No two rows may answer to one header, every word has two capitals at least, and
-optional parameters come last.
+part of the header. No header matches two rows, every word has two capitals at least, and optional
+parameters come last.
 
-The rows stand in sections, and are made one by one when a header is looked up, as far as the one
-that fits: those asked for most stand first. They are garbage afterwards; kept, they would take
-7 kB of heap. The last few are, for a host that asks the same again and again.
+Rows are made section by section at each look-up, up to the one that fits, and are garbage
+afterwards: kept, they would take 7 kB of heap. The sections used most stand first. The rows of the
+last few queries are kept, for a host that polls.
 """
 
 from micropython import const
@@ -26,15 +26,15 @@ from pump.console.errors import (
 )
 from pump.console.params import is_optional, is_spelled
 
-_MOST = const(16)  # rows that are kept
+_MOST = const(16)  # rows kept at most
 
 
 class Tree:
-    """All commands. sections: (heads, rows, what of) each.
+    """All commands. sections: (heads, rows, arguments) each.
 
-    heads: how headers of this section can begin, two letters each, `*` for common commands; "" for
-    any. rows(*what of): its rows; handlers keep nothing from one call to the next.
-    require_open(pattern): raises Refused before a command is run, see `pump.lock`.
+    heads: the first two letters of the headers in this section, separated by spaces, `*` for
+    common commands; "" for any. rows(*arguments): yields its rows; handlers keep no state between
+    calls. require_open(pattern): raises Refused before a locked command is run, see `pump.lock`.
     """
 
     def __init__(self, sections, require_open=None):
@@ -43,7 +43,7 @@ class Tree:
         self._known = {}  # header -> row, of the last queries
 
     def knows(self, header):
-        """Whether it is that of a query that was asked lately: from the root, in upper case."""
+        """Whether `header`, from the root in upper case, is a query whose row is kept."""
         return header in self._known
 
     def find(self, header):
@@ -53,7 +53,7 @@ class Tree:
         is_query = header.endswith("?")
         words = (header[:-1] if is_query else header).split(":")
         head = "*" if header[:1] == "*" else header[:2]
-        # Stands in the pattern: that rules out most of them at once.
+        # Every matching pattern contains it: rules most patterns out at once.
         hint = (":" if len(words) > 1 else "") + words[-1][:2]
         for heads, rows, what_of in self._sections:
             if heads and head not in heads:
@@ -69,9 +69,9 @@ class Tree:
         raise ScpiError(UNDEFINED_HEADER, header)
 
     def prepare(self, header, texts):
-        """(handler, its arguments) of the command. ScpiError, or what `require_open` raises.
+        """(handler, its arguments) of a command. ScpiError; Refused by `require_open`.
 
-        Whoever asks calls it: a board's stack is small, and orders go deep.
+        The caller calls the handler itself: a board's stack is small, and orders go deep.
         """
         row = self.find(header)
         if self._require_open is not None:
@@ -80,7 +80,7 @@ class Tree:
 
 
 def _fits(words, pattern):
-    """Whether the words of a header, without its `?`, are one of the spellings of a pattern."""
+    """Whether the words of a header, without its `?`, match a pattern."""
     before, bracket, rest = pattern.partition("[")
     if bracket:
         optional, _, after = rest.partition("]")
@@ -89,7 +89,7 @@ def _fits(words, pattern):
     spelled = pattern.rstrip("?").split(":")
     if len(spelled) != len(words):
         return False
-    last_first = range(len(words) - 1, -1, -1)  # it tells most of them apart
+    last_first = range(len(words) - 1, -1, -1)  # the last word differs most often
     return all(is_spelled(words[index], spelled[index]) for index in last_first)
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""How it gets out, and what did: from a schedule to exact steps, and back to an account."""
+"""Delivery: turns a schedule into exact steps, and steps into an account of volume and drug."""

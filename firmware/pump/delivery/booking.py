@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Booking: which kind each step of a delivery belongs to, and its entry in the ledger.
+"""Booking: assigns each step of a delivery to a kind, and enters it in the ledger.
 
-Pure. Bolus and basal go out as one train of steps. The n-th step was due at an instant; of the
-steps out by then a dose has those its schedule says (`doses`), all others belong to the batch of
-the delivery. So the share of a dose depends on the count alone, never on when it is looked at.
+Pure. Bolus and basal go out as one train of steps. For the n-th step, booked at the instant it was
+due, the schedule tells how many of the steps so far belong to a dose (`doses`); the others belong
+to the batch of the delivery. So the share of a dose depends on the count alone, never on when it
+is booked.
 """
 
 
@@ -17,13 +18,13 @@ class Booking:
         self._booked = 0
 
     def open(self, segment, batch):
-        """Book the steps from the base of `segment` on as it says; `batch` for all but doses."""
+        """Book steps from the base of `segment` on by its schedule; `batch` for all but doses."""
         if self._chapters and self._chapters[-1][0].base_steps == segment.base_steps:
-            self._chapters.pop()  # no step of it was planned
+            self._chapters.pop()  # no step was planned by that segment
         self._chapters.append((segment, batch))
 
     def batch(self):
-        """What steps are booked as that belong to no dose."""
+        """The batch of the steps that belong to no dose."""
         return self._chapters[0][1]
 
     def settle(self, steps):
@@ -38,7 +39,7 @@ class Booking:
                 self._chapters.pop(0)
 
     def _book(self, upto):
-        """Nothing is changed before the ledger has them: without memory they are booked later."""
+        """Nothing changes before the ledger has the steps: without memory they wait."""
         segment, batch = self._chapters[0]
         rest = upto - self._booked
         at_us = max(segment.when(upto) - segment.base_us, 0)

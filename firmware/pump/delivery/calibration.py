@@ -2,7 +2,7 @@
 """The calibration of the pump head: picolitres per revolution over steps per revolution.
 
 A rational, never rounded to a volume per step. Immutable: a new calibration is a new object, so a
-delivery keeps the one it started with. `Calibrations` has the one in force and those before. Pure.
+delivery keeps the one it started with. `Calibrations` holds the current one and the history. Pure.
 """
 
 from micropython import const
@@ -10,7 +10,7 @@ from micropython import const
 from pump.faults import IMPLAUSIBLE, NO_CALIBRATION_RUN, Refused
 from pump.units import ml_of_pl
 
-MIN_PL = const(1_000_000)  # what a revolution of any peristaltic head of this size can be
+MIN_PL = const(1_000_000)  # range of a revolution, for any peristaltic head of this size
 MAX_PL = const(10_000_000_000)
 
 _US_PER_DAY = const(86_400_000_000)
@@ -18,12 +18,12 @@ _PL_PER_NL = const(1000)
 _AG_PER_FG = const(1000)
 _AG_PER_NG = const(1_000_000_000)  # pl * ng_ml are attograms
 _MOST = const(8)  # calibrations remembered
-_LEAST_PCT = const(80)  # of the old one, that another one can be: a head does not change more
+_LEAST_PCT = const(80)  # range of a new one, of the old one: a head does not change more
 _MOST_PCT = const(120)
 
 
 def is_plausible(pl_per_rev, before):
-    """Whether a head that moved `before` a revolution can move that by now."""
+    """Whether `pl_per_rev` is within 80 to 120 % of `before`, the earlier calibration."""
     return before * _LEAST_PCT <= pl_per_rev * 100 <= before * _MOST_PCT
 
 
@@ -35,20 +35,20 @@ class Calibration:
         self.steps_per_rev = steps_per_rev
 
     def step_in_nl_d_us(self):
-        """What one step is worth in nanolitres per day times microseconds, as (amount, over)."""
+        """The volume of one step in nL/d times us, as the fraction (amount, over)."""
         return self.pl_per_rev * _US_PER_DAY, _PL_PER_NL * self.steps_per_rev
 
     def steps_in(self, amount):
-        """Whole steps in an amount of nanolitres per day times microseconds."""
+        """Whole steps in `amount`, in nL/d times us."""
         step, over = self.step_in_nl_d_us()
         return amount * over // step
 
     def drug_ng(self, steps, ng_ml):
-        """The drug in `steps` in nanograms, rounded down."""
+        """The drug in `steps` at concentration `ng_ml`, in nanograms, rounded down."""
         return self.volume_pl(steps) * ng_ml // _AG_PER_NG
 
     def drug_fg(self, steps, ng_ml):
-        """The drug in `steps` in femtograms, rounded up."""
+        """The drug in `steps` at concentration `ng_ml`, in femtograms, rounded up."""
         return -(-steps * self.pl_per_rev * ng_ml // (_AG_PER_FG * self.steps_per_rev))
 
     def volume_pl(self, steps):
@@ -57,10 +57,10 @@ class Calibration:
 
 
 class Calibrations:
-    """The calibration in force, the last ones, and the run that the next one is measured by.
+    """The current calibration, the last ones, and the run to measure the next one by.
 
-    pl_per_rev: of the board's data; 0: not calibrated, the volume of a step is not known.
-    history: (microseconds of the pump's life, pl_per_rev) of those that were set, newest first.
+    pl_per_rev: of the board's data; 0: not calibrated, the volume of a step is unknown. history:
+    (microseconds of the pump's life, pl_per_rev) of those that were set, newest first.
     """
 
     def __init__(self, pl_per_rev, steps_per_rev):
@@ -70,32 +70,33 @@ class Calibrations:
         self.forget()
 
     def current(self):
-        """The `Calibration` in force."""
+        """The current `Calibration`."""
         return Calibration(self._pl_per_rev, self._steps_per_rev)
 
     def set(self, pl_per_rev, now_us):
-        """Another one is in force. Returns the one before, to `take_back`."""
+        """Make another calibration current. Returns the state before, for `take_back`."""
         before = self._pl_per_rev, self.history
         self._pl_per_rev = pl_per_rev
         self.history = [(now_us, pl_per_rev)] + self.history[: _MOST - 1]
         return before
 
     def take_back(self, before):
-        """What `set` has answered is in force again."""
+        """Undo a `set`, given its result."""
         self._pl_per_rev, self.history = before
 
     def begin(self, emitted, steps, begun):
-        """A run of `steps` has begun: after `emitted` ones, as the delivery numbered `begun`."""
+        """A calibration run has begun: `steps` from `emitted` on, as delivery number `begun`."""
         self._run = emitted + steps, steps, begun
 
     def forget(self):
-        """There is no run to measure by."""
+        """Forget the calibration run."""
         self._run = 0, 0, 0
 
     def run_steps(self, emitted, begun):
-        """The steps of the last run; refused unless it came to its end and nothing moved since.
+        """The steps of the last run. Refused NO_CALIBRATION_RUN unless it is complete.
 
-        emitted: steps now. begun: the number of the last delivery.
+        Also refused when anything has moved since. emitted: steps emitted now. begun: the number
+        of the last delivery.
         """
         until, steps, number = self._run
         if not steps or (emitted, begun) != (until, number):
@@ -103,7 +104,7 @@ class Calibrations:
         return steps
 
     def measured_pl(self, volume_nl, steps):
-        """A revolution when `steps` gave that volume, rounded down; refused where implausible."""
+        """Picolitres per revolution if `steps` gave `volume_nl`. Refused IMPLAUSIBLE."""
         volume_pl, old = volume_nl * _PL_PER_NL * self._steps_per_rev, self._pl_per_rev
         low, high = MIN_PL * 100, MAX_PL * 100
         if old:
@@ -114,16 +115,16 @@ class Calibrations:
         return volume_pl // steps
 
     def lose(self):
-        """Nobody knows what a step is worth: not calibrated."""
+        """The record is lost: not calibrated."""
         self._pl_per_rev = 0
         self.forget()
 
     def to_record(self):
-        """[pl_per_rev, then each of the history], as JSON can keep it."""
+        """[pl_per_rev, then [us, pl_per_rev] of each in the history], for JSON."""
         return [self._pl_per_rev] + [list(row) for row in self.history]
 
     def from_record(self, record):
-        """Be again what `to_record` told; a run is lost."""
+        """Restore the state that `to_record` returned; a run is forgotten."""
         self._pl_per_rev = record[0]
         self.history = [tuple(row) for row in record[1:]]
         self.forget()

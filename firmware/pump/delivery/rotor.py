@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The rotor judge: whether the pump head's rotor turns as the steps say, by a sensor's pulses.
+"""The rotor judge: whether the pump head's rotor follows the steps, by a sensor's pulses.
 
-Pure. A pulse comes every `steps_per_pulse` steps of the motor, a distance. All windows are of
-steps, so of volume, never of time. A healthy rotor gives, over any number of steps, as many pulses
-as whole distances are in it, or one more: nothing else is taken for granted, no phase and no rate.
+Pure. A pulse comes every `steps_per_pulse` steps of the motor, called a distance. All windows are
+in steps, that is in volume, never in time. Over any number of steps a healthy rotor gives as many
+pulses as they contain whole distances, or one more; no phase and no rate is assumed.
 
     stall     no pulse for more than 2 distances
     slip      surely less than 90 % over 10 distances or more (GIP 1.2.3); 80 distances at most,
@@ -13,11 +13,11 @@ as whole distances are in it, or one more: nothing else is taken for granted, no
     faulty    3 distances since power-up without one pulse; or 2, 3 or 4 pulses a distance from
               power-up on, over 10 distances: no stepper can do that
 
-One pulse line cannot tell everything apart. A rotor that stalls and a sensor that dies in the
-midst of a delivery look the same: that is a stall, the safe side. A rotor that has not turned
-since power-up and a sensor that is unplugged look the same: that is a faulty sensor, and the pump
-runs on with an alarm. Which way the rotor turns is not seen, nor is a sensor that chatters on the
-edge of a magnet told from a rotor that moves by itself: that is an over-run, the safe side.
+One pulse line leaves ambiguities. A stalled rotor and a sensor that dies during a delivery look
+the same: judged a stall, the safe side. A rotor that has not turned since power-up and an
+unplugged sensor look the same: judged a faulty sensor, and the pump runs on with an alarm. The
+direction is not seen. A sensor that chatters on the edge of a magnet and a rotor that moves by
+itself look the same: judged an over-run, the safe side.
 """
 
 from micropython import const
@@ -27,12 +27,12 @@ STALLED, RECOVERED, SLIPPED, OVERRAN, FAULTY = range(5)
 _STALL = const(2)  # distances
 _SILENCE = const(3)
 _WINDOW = const(10)
-_ANCHORS = const(8)  # a window apart
+_ANCHORS = const(8)  # at most, one window apart
 _PLAY = const(1)  # pulses
 
 
 class Anchor:
-    """Where windows begin: `pulses` had come when `steps` to `most` steps were out."""
+    """Start of a window: `pulses` had come when `steps` to `most` steps were emitted."""
 
     def __init__(self, steps, most, pulses):
         self.steps = steps
@@ -43,24 +43,24 @@ class Anchor:
 class RotorJudge:
     """Counts are since power-up.
 
-    is_stalled, is_over: found, and no step has gone out since. is_slipping: until a window is
-    surely at 90 % or above. missed_steps: that the rotor did not follow, to within a distance for
-    each finding; last_steps: of the last one.
+    is_stalled, is_over: found, and no step emitted since. is_slipping: until a window is surely at
+    90 % or above. is_faulty: the sensor. missed_steps: steps that the rotor did not follow, to
+    within a distance per finding; last_steps: those of the last finding.
     """
 
     def __init__(self, steps_per_pulse):
         self.steps_per_pulse = steps_per_pulse
         self.is_stalled = self.is_over = self.is_slipping = self.is_faulty = False
         self.missed_steps = self.last_steps = 0
-        self._multiples = [2, 3, 4]  # pulses a distance that all up to now would fit to
+        self._multiples = [2, 3, 4]  # pulses per distance that fit all counts up to now
         self._is_multiple = False
-        self._is_awaited = False  # stalled before, and no pulse since
+        self._is_awaited = False  # stalled, and no pulse since
         self._begin(0, 0)
 
     def look(self, steps, pulses, ahead=0):
-        """Judge the counts; a finding, or None. `ahead`: steps more while pulses were read.
+        """Judge the counts. Returns a finding, or None. ahead: steps while pulses were read.
 
-        After STALLED and OVERRAN the motor is to be stopped, and `stopped` told.
+        After STALLED and OVERRAN the caller is to stop the motor, then to call `stopped`.
         """
         most, last = steps + ahead, self._last
         has_moved = most > last.steps
@@ -77,26 +77,26 @@ class RotorJudge:
         return found
 
     def stopped(self, steps, pulses):
-        """The motor has been stopped for a finding: count what was missed, and begin anew."""
+        """The motor was stopped for a finding: count missed steps, and begin new windows."""
         if self.is_stalled:
             self._miss(steps - self._after)
             self._is_awaited = True
         self._begin(steps, pulses)
 
     def _begin(self, steps, pulses):
-        """Windows begin here."""
+        """Begin the windows here."""
         self._origin = self._last = Anchor(steps, steps, pulses)
         self._anchors = [self._last]
-        self._after = self._seen = steps  # the last pulse: it came between the two
+        self._after = self._seen = steps  # step counts between which the last pulse came
         self._rest_pulses = pulses
 
     def _restarted(self, steps):
-        """Steps go out: what a stop has answered is over."""
+        """Steps go out again: clear the findings that stopped the motor."""
         if steps > self._origin.steps:
             self.is_stalled = self.is_over = False
 
     def _at_rest(self, pulses):
-        """The rotor must not move while no step goes out."""
+        """Judge while no step goes out: the rotor must not move."""
         if pulses - self._rest_pulses <= _PLAY:
             return None
         is_new, self.is_over = not self.is_over, True
@@ -106,7 +106,7 @@ class RotorJudge:
         self._narrow(now)
         if now.pulses == 0:
             return self._silent(now)
-        if self.is_faulty and not self._is_multiple:  # it was not unplugged for good
+        if self.is_faulty and not self._is_multiple:  # the sensor works after all
             self.is_faulty = False
             self._begin(now.steps, now.pulses)
             return None
@@ -120,7 +120,7 @@ class RotorJudge:
         return None if self._is_multiple else self._weigh(now)
 
     def _silent(self, now):
-        """Not one pulse since power-up."""
+        """Judge while no pulse has come since power-up."""
         is_new = not self.is_faulty and now.steps > _SILENCE * self.steps_per_pulse
         if is_new:
             self.is_faulty = True
@@ -128,7 +128,7 @@ class RotorJudge:
         return FAULTY if is_new else None
 
     def _narrow(self, now):
-        """Drop the multiples that the pulses do not fit to."""
+        """Drop the multiples that the pulses contradict."""
         origin, distance = self._origin, self.steps_per_pulse
         least = (now.steps - origin.most) // distance
         most = (now.most - origin.steps) // distance + 1
@@ -151,15 +151,15 @@ class RotorJudge:
         return now.steps - anchor.most >= _WINDOW * self.steps_per_pulse
 
     def _is_ahead(self, now, anchor):
-        """Whether more pulses have come than any phase and a pulse of play can give."""
+        """Whether there are more pulses than any phase and one pulse of play allow."""
         most = (now.most - anchor.steps) // self.steps_per_pulse + 1
         return now.pulses - anchor.pulses > most + _PLAY
 
     def _compare(self, now, anchor):
-        """Less than 90 % for sure, more than 110 % for sure, or neither."""
+        """Judge one window: surely less than 90 %, surely more than 110 %, or neither."""
         pulses, distance = now.pulses - anchor.pulses, self.steps_per_pulse
         least, most = now.steps - anchor.most, now.most - anchor.steps
-        since = min(now.most - self._last.steps, distance)  # the youngest pulse, at most
+        since = min(now.most - self._last.steps, distance)  # steps since the last pulse, at most
         is_pulse = now.pulses != self._last.pulses  # without one it may be a stall
         if is_pulse and (pulses * distance + since) * 10 < 9 * least:
             self.is_slipping = True
@@ -173,7 +173,7 @@ class RotorJudge:
         return None
 
     def _too_many(self, now):
-        """The rotor runs ahead, or the sensor has counted each pulse more than once ever since."""
+        """The rotor runs ahead, or the sensor has multiplied its pulses since power-up."""
         if not self._multiples:
             self.is_over = True
             return OVERRAN

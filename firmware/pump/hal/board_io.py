@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Pins of a board, and what every port does alike, built from a board's data.
+"""Pins of a board, and the parts that are the same on every port, built from a board's data.
 
-Nothing is touched at import. `make_safe` is the first thing to run after any reset; pins
-keep their level across a soft reset.
+Nothing is touched at import. `make_safe` is the first call after any reset; pins keep their level
+across a soft reset.
 """
 
 import os
@@ -13,7 +13,7 @@ from micropython import const
 
 from pump.hal import pins
 
-_SAMPLES = const(10)  # of a button at power-up
+_SAMPLES = const(10)  # samples of a button at power-up
 _SAMPLE_MS = const(5)
 _CRY_PULSES = const(500)  # of C5, 523 Hz
 _CRY_ON_US = const(240)
@@ -25,7 +25,7 @@ _BUTTONS = ("stop_button", "silence_button", "bolus_button")
 
 
 class Output:
-    """An output pin that is on or off, whichever level that is."""
+    """An output pin that is on or off, for either polarity. text: as in board data."""
 
     def __init__(self, text):
         number, is_low, _ = pins.parse(text)
@@ -44,7 +44,7 @@ class Output:
 
 
 class Input:
-    """An input pin that is active or not, whichever level that is."""
+    """An input pin that is active or not, for either polarity. text: as in board data."""
 
     def __init__(self, text):
         self._active = 0 if pins.parse(text)[1] else 1
@@ -55,17 +55,17 @@ class Input:
 
 
 def input_pin(text):
-    """The pin as an input, with its pull-up where it is written so."""
+    """The pin as an input, with its pull-up if the text names one."""
     number, _, has_pull_up = pins.parse(text)
     pin = machine.Pin
     return pin(number, pin.IN, pin.PULL_UP) if has_pull_up else pin(number, pin.IN)
 
 
 class ButtonLine:
-    """The line of a button. An edge makes one interrupt, then none until `take_edge` was called.
+    """The line of a button. An edge makes one interrupt, then none until `take_edge` is called.
 
-    options: of `Pin.irq`, for an interrupt as hard as the port has it. ends_rest: whether an edge
-    ends the rest of the board.
+    options: of `Pin.irq`, for a hard interrupt where the port has it. ends_rest: whether an edge
+    wakes the board.
     """
 
     def __init__(self, text, rest, options):
@@ -78,11 +78,11 @@ class ButtonLine:
         self.is_active = self._input.is_active
 
     def is_quiet(self):
-        """Whether its next edge ends the rest, there was none, and it is not active."""
+        """Whether an edge would wake the board, there was none, and the line is inactive."""
         return self.ends_rest and not self._has_edge and not self.is_active()
 
     def take_edge(self):
-        """Whether there was an edge since this was last asked; from now on the next one is."""
+        """Whether there was an edge since the last call; arms the interrupt again."""
         if not self._has_edge:
             return False
         self._has_edge = False
@@ -98,21 +98,21 @@ class ButtonLine:
 
 
 def check(board):
-    """ValueError where the driver has not three pins. What else is on one of them does without."""
+    """ValueError unless the driver has three pins. Another part on one of them is left out."""
     numbers = {pins.parse(board.PINS[name])[0] for name in ("step", "dir", "enable")}
     if len(numbers) < 3:
         raise ValueError("board.py: two of step, dir, enable are one pin")
 
 
 def make_safe(board):
-    """Every output of the board to its inactive level."""
+    """Set every output of the board to its inactive level."""
     for name in _OUTPUTS:
         if name in board.PINS:
             Output(board.PINS[name])
 
 
 def is_held(board, button):
-    """True when the named button is pressed in every sample of 50 ms; False where there is none.
+    """Whether the named button is pressed in every sample for 50 ms; False if there is none.
 
     The pads of a chip that was reset pull down, and a line with 100 nF takes up to 8 ms to rise.
     """
@@ -127,7 +127,7 @@ def is_held(board, button):
 
 
 def cry(board):
-    """The pump cannot run: outputs safe, the lamp on, and a second of sound made by hand."""
+    """The pump cannot run: safe outputs, the lamp on, and a second of sound by software."""
     make_safe(board)
     for name in ("lamp",) + _LAMPS:
         if is_free(board, name):
@@ -142,9 +142,9 @@ def cry(board):
 
 
 def lamps(board, make):
-    """The lamp of HIGH and that of the other priorities: two, twice the same, or None each.
+    """(lamp of HIGH, lamp of the others): two, the same one twice, or None each.
 
-    make(text, index): a lamp on that pin, the first or the second.
+    make(text, index): makes the lamp on that pin, index 0 or 1.
     """
     names = _LAMPS if is_free(board, _LAMPS[0]) else ("lamp", "lamp")
     if not is_free(board, names[0]):
@@ -154,7 +154,7 @@ def lamps(board, make):
 
 
 def button_lines(board, rest, options):
-    """The lines of the buttons; None for one that the board does not have."""
+    """The lines of stop, silence and bolus; None for a button that the board does not have."""
     return [
         ButtonLine(board.PINS[name], rest, options) if is_free(board, name) else None
         for name in _BUTTONS
@@ -162,7 +162,7 @@ def button_lines(board, rest, options):
 
 
 def is_free(board, name):
-    """Whether the board has such a pin, and nothing else is on it."""
+    """Whether the board has this pin, and no other part uses it."""
     if name not in board.PINS:
         return False
     numbers = [pins.parse(text)[0] for text in board.PINS.values()]
@@ -170,7 +170,7 @@ def is_free(board, name):
 
 
 def rtc(board):
-    """The clock with a battery that the board's data says is fitted, or None."""
+    """The clock with a battery, or None where the board's data names none."""
     if "ds3231" not in board.HAS:
         return None
     from pump.hal.ds3231 import Ds3231
@@ -182,19 +182,19 @@ def rtc(board):
 
 
 def unique_id():
-    """The chip's own number, as hexadecimal digits."""
+    """The chip's serial number, as hexadecimal digits."""
     return "".join("%02x" % byte for byte in machine.unique_id())
 
 
 def random_bytes(count):
-    """Bytes that nobody can foresee."""
+    """`count` unpredictable bytes."""
     return os.urandom(count)
 
 
 def reset_cause():
-    """Why the board started: POWER, WATCHDOG or OTHER.
+    """The reason for the last reset: POWER, WATCHDOG or OTHER.
 
-    A reset by software counts as the second on rp2, as the last on esp32.
+    A software reset is WATCHDOG on rp2 and OTHER on esp32.
     """
     cause = machine.reset_cause()
     if cause == machine.PWRON_RESET:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The console's serial line: USB or a UART, read and written without ever waiting for a host.
 
-Keyboard interrupt is off while a line is open, so byte 0x03 is a byte like any other.
+Keyboard interrupt is off while a line is open, so byte 0x03 is an ordinary byte.
 """
 
 import select
@@ -14,12 +14,12 @@ from micropython import const
 
 _CTRL_C = const(3)
 _OVERRUN = const(8)
-_FRESH_US = const(2_000)  # a bus counts as awake for so long: USB says asleep after 3 ms
-_FRAME_US = const(1_100)  # a frame, and a little
+_FRESH_US = const(2_000)  # a bus counts as awake for this time; USB suspends after 3 ms
+_FRAME_US = const(1_100)  # one frame, with a margin
 
 
 def _is_ready(poll):
-    """Whether what is polled is ready. Leaves nothing on the heap, of which a `poll` makes two."""
+    """Whether the polled stream is ready. Leaves no garbage; `poll` makes two objects."""
     for _ in poll.ipoll(0):
         return True
     return False
@@ -28,15 +28,15 @@ def _is_ready(poll):
 class Usb:
     """The USB serial port of the board (sys.stdin and sys.stdout).
 
-    clock: has `now_us`. frames: the address of the chip's count of frames, of which a host that is
-    awake sends one a millisecond; None: there is none. ring: where it is no USB, but a UART of the
-    REPL, the bytes that can wait for Python; the next ones are lost and nobody says so. So when
-    as many are read in one go, some count as lost. 0: the host waits.
+    clock: has `now_us`. frames: address of the chip's USB frame counter, which an awake host
+    advances once a millisecond; None: there is none. ring: for a UART of the REPL in place of USB,
+    the bytes that its buffer holds; more are lost without notice, so bytes count as lost when that
+    many were read in one go. 0: no limit, the host waits.
 
-    From 1.24 on, MicroPython's port says that it can be written to whenever no host is connected,
-    and a write then waits where its buffer is full: until 1.26 for ever, since then 500 ms. So
-    nothing is written while the count of frames stands still: the host sleeps, or its cable is
-    pulled. And what was not taken once is not tried again until the host has sent something.
+    From 1.24 on, MicroPython reports the port as writable whenever no host is connected, and a
+    write to a full buffer then blocks: until 1.26 for ever, since then 500 ms. So nothing is
+    written while the frame counter stands still: the host sleeps, or its cable is pulled. After a
+    byte was not taken, none is tried again until the host has sent something.
     """
 
     def __init__(self, clock, frames=None, ring=0):
@@ -45,8 +45,8 @@ class Usb:
         self._ring = ring
         self._in_one_go = 0
         self._has_missed = False
-        self._has_frames = False  # the count was seen to move
-        self._stood = -1  # the count that stood still, while it does
+        self._has_frames = False  # the counter was seen to move
+        self._stood = -1  # value of the counter while it stands still; -1: it moves
         self._awake_us = -_FRESH_US
         self._is_stuck = False
         self._in = select.poll()
@@ -57,7 +57,7 @@ class Usb:
         micropython.kbd_intr(-1)
 
     def take_missed(self):
-        """Whether bytes were lost since this was asked last: USB has the host wait instead."""
+        """Whether bytes were lost since the last call; never on USB, where the host waits."""
         has_missed, self._has_missed = self._has_missed, False
         return has_missed
 
@@ -70,11 +70,11 @@ class Usb:
         return _is_ready(self._in)
 
     def read_into(self, buffer):
-        """Fill `buffer` with what has come, at most its length. Returns the number of bytes."""
+        """Read up to len(buffer) bytes of input into `buffer`. Returns their number."""
         count, most, ready, byte = 0, len(buffer), self._in.ipoll, self._byte
         read = sys.stdin.buffer.readinto
         while count < most:
-            for _ in ready(0):  # as in `_is_ready`: a call takes as long as a byte
+            for _ in ready(0):  # inlined `_is_ready`: a call would take as long as a byte
                 break
             else:
                 break
@@ -91,9 +91,9 @@ class Usb:
         return count
 
     def write(self, data):
-        """Write what the host takes now. Returns the number of bytes.
+        """Write as much as the host takes now. Returns the number of bytes.
 
-        Byte by byte: a longer write to a host that has stopped reading would wait for it.
+        Byte by byte: a longer write would wait for a host that has stopped reading.
         """
         count = 0
         if self._is_stuck or not self._is_awake():
@@ -114,8 +114,8 @@ class Usb:
     def _is_awake(self):
         """Whether a host keeps the bus awake, as far as the chip can tell.
 
-        A chip whose count does not move at the first answer, to what a host has just sent, has
-        none.
+        If the counter does not move at the first answer, when a host has just sent something, the
+        chip has no such counter.
         """
         if self._frames is None or 0 <= self._clock.now_us() - self._awake_us < _FRESH_US:
             return True
@@ -137,9 +137,9 @@ class Usb:
 class Uart:
     """A `machine.UART` with buffers of its own.
 
-    status: the address of the chip's UARTRSR. While flash is written nobody takes what comes: the
-    chip keeps 32 bytes, of 518 that come in 45 ms at 115 200 baud, and says there that it lost
-    some (RP2040 datasheet 4.2.8).
+    status: the address of the chip's UARTRSR. Input is not read while flash is written: the chip
+    keeps 32 bytes of the 518 that come in 45 ms at 115 200 baud, and flags the overrun there
+    (RP2040 datasheet 4.2.8).
     """
 
     def __init__(self, uart, status):
@@ -150,14 +150,14 @@ class Uart:
         micropython.kbd_intr(-1)  # the REPL's own line must not end the pump either
 
     def take_missed(self):
-        """Whether bytes were lost since this was asked last."""
+        """Whether bytes were lost since the last call."""
         if not machine.mem32[self._status] & _OVERRUN:
             return False
         machine.mem32[self._status] = _OVERRUN
         return True
 
     def close(self):
-        """The REPL is elsewhere; it may interrupt again."""
+        """Allow keyboard interrupt again; the REPL is on another line."""
         micropython.kbd_intr(_CTRL_C)
 
     def has_input(self):
@@ -165,14 +165,14 @@ class Uart:
         return self._uart.any() > 0
 
     def read_into(self, buffer):
-        """Fill `buffer` with what has come, at most its length. Returns the number of bytes."""
+        """Read up to len(buffer) bytes of input into `buffer`. Returns their number."""
         count = min(self._uart.any(), len(buffer))
         if count:
             buffer[:count] = self._uart.read(count)
         return count
 
     def write(self, data):
-        """Write what fits the line's buffer now. Returns the number of bytes."""
+        """Write as much as fits the transmit buffer now. Returns the number of bytes."""
         count = 0
         while count < len(data) and _is_ready(self._out):
             self._uart.write(data[count : count + 1])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The esp32 port (ESP32-S3, ESP32): step engine, console and rest, built from a board's data.
 
-Written after the sources of MicroPython 1.29-preview, which it needs, and proven against fakes of
+Written from the sources of MicroPython 1.29-preview, which it needs, and tested against fakes of
 them: never run on a chip. Nothing is touched at import.
 """
 
@@ -27,16 +27,17 @@ from pump.hal.board_io import (  # noqa: F401 - of this port, too
 )
 from pump.hal.esp32_steps import EdgeCounter, StepEngine
 
-_POLL_US = const(10_000)  # between two looks at the console
+_POLL_US = const(10_000)  # longest sleep between two polls of the console
 _DOZE_MS = const(20)
-_S3 = "ESP32-S3"  # what MicroPython calls the chip; any other one is taken for an ESP32
-_RING = const(259)  # bytes of the REPL's UART that can wait
+_S3 = "ESP32-S3"  # the chip's name in MicroPython; any other is taken for an ESP32
+_RING = const(259)  # bytes that the buffer of the REPL's UART holds
 
 
 class Rest:
-    """Where the processor waits: until an instant, or until the console has input.
+    """Idles the processor: until an instant, or until the console has input.
 
-    `machine.idle` returns at once here, and nothing ends a sleep early: so it is a short one.
+    `machine.idle` returns at once on this port, and nothing ends a sleep early: so sleeps are
+    short.
     """
 
     def __init__(self, clock, port):
@@ -61,7 +62,7 @@ class Rest:
         self._is_ended = True
 
     def doze(self):
-        """Wait a little, when waiting in any better way has failed. Allocates nothing."""
+        """Sleep 20 ms: the fallback after an exception in a cycle. Allocates nothing."""
         time.sleep_ms(_DOZE_MS)
 
 
@@ -78,7 +79,7 @@ def step_engine(board, clock):
 
 
 def _has_rounds():
-    """Whether RMT can repeat what it sends a number of times."""
+    """Whether RMT can repeat a transmission a number of times (ESP32-S3 only)."""
     return os.uname().machine.endswith(_S3)
 
 
@@ -90,7 +91,7 @@ def rotor(board):
 
 
 def speaker(board):
-    """The buzzer; None where there is none, or its pin is something else's."""
+    """The buzzer; None where none is fitted, or its pin is shared."""
     if not is_free(board, "buzzer"):
         return None
     from pump.hal import esp32_sound
@@ -102,7 +103,7 @@ def speaker(board):
 
 
 def lamps(board):
-    """The lamp of HIGH and that of the other priorities, see `board_io`."""
+    """(lamp of HIGH, lamp of the others), see `board_io`."""
     return board_io.lamps(board, _lamp)
 
 
@@ -113,7 +114,7 @@ def _lamp(text, index):
 
 
 def button_lines(board, rest):
-    """The lines of the buttons; None for one that the board does not have."""
+    """The lines of stop, silence and bolus, see `board_io`."""
     return board_io.button_lines(board, rest, {})
 
 
@@ -125,7 +126,7 @@ def stopwatch():
 
 
 def scratch():
-    """Memory that survives a reset without power."""
+    """Memory that survives a reset with power on."""
     return esp32_watchdog.Scratch()
 
 

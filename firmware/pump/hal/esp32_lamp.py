@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A lamp that a timer's callback flashes. One that Python hangs over stays as it is."""
+"""A lamp flashed by the callback of a timer. While Python hangs it stays on or off."""
 
 import machine
 from micropython import const
@@ -20,7 +20,7 @@ class Lamp:
         self.is_lit = self._output.is_on
 
     def flash(self, on_ms, off_ms):
-        """Be on and off for so long, again and again. off_ms 0: on; on_ms 0: off."""
+        """Flash with these times. off_ms 0: steadily on; on_ms 0: off."""
         if (on_ms, off_ms) == self._shown:
             return
         self._shown = (on_ms, off_ms)

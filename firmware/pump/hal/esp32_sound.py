@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The buzzer of the esp32 port: RMT makes a piece of a tone, a timer's callback the next one.
+"""The buzzer of the esp32 port: RMT makes a piece of a tone, a timer's callback starts the next.
 
-A piece is one segment of `alarm.patterns`, at most a fifth of a second, and finite: Python that
-hangs without serving callbacks leaves silence. Other than on rp2, where the hardware knows the
-whole burst. PWM would go on for ever then, and its pin cannot be read: the self-test listens.
+A piece is one segment of `alarm.patterns`, at most a fifth of a second, and finite: if Python
+hangs without serving callbacks, silence follows. On rp2, by contrast, the hardware plays the whole
+burst. PWM is not used: it would sound for ever then, and its pin cannot be read by the self-test.
 """
 
 # The stubs know no Timer with ticks.
@@ -21,23 +21,23 @@ from pump.hal.board_io import Output
 _TIMER = const(1)
 _HZ = const(1_000_000)
 _SYMBOLS = const(128)  # two of the eight blocks of an ESP32
-_PIECE_MS = const(250)  # the longest piece, and a little
+_PIECE_MS = const(250)  # the longest piece, with a margin
 _HALF_LEVEL = const(16)  # the full level is an eighth of the period
 
 
 class Tone:
-    """A passive buzzer: gets every cycle of a tone. has_rounds: see `esp32_steps`."""
+    """A passive buzzer: every cycle of the tone is generated. has_rounds: see `esp32_steps`."""
 
     def __init__(self, text, has_rounds):
         self._number, is_low, _ = pins.parse(text)
         self._low = int(is_low)
         self._has_rounds = has_rounds
-        self._is_taken = False  # RMT may send, and the pin is not connected to it
+        self._is_taken = False  # RMT may be sending, disconnected from the pin
         self._attach()
         self._pad = machine.Pin(self._number)
 
     def play(self, period_us, on_us, cycles):
-        """So many cycles of a tone; with no time on silence. An ESP32 can have 127."""
+        """Make `cycles` periods of a tone; on_us 0 is silence. An ESP32 makes 127 at most."""
         if not on_us:
             return
         if self._is_taken:
@@ -54,7 +54,7 @@ class Tone:
         self._rmt.write_pulses(pulses, 1 - self._low)
 
     def stop(self):
-        """Silence, at once: RMT may send on, into nothing."""
+        """Silence at once: RMT may go on sending, disconnected from the pin."""
         if not self._is_taken and not self._rmt.wait_done():
             machine.Pin(self._number, machine.Pin.OUT, value=self._low)
             self._is_taken = True
@@ -69,7 +69,7 @@ class Tone:
 
 
 class Level:
-    """An active buzzer: makes its own tone, and is on or off."""
+    """An active buzzer: makes its own tone, and is switched on and off."""
 
     def __init__(self, text):
         self._output = Output(text)
@@ -77,7 +77,7 @@ class Level:
         self.stop = self._output.off
 
     def play(self, period_us, on_us, _cycles):
-        """On from half level on."""
+        """Switch on from half level, else off."""
         if on_us * _HALF_LEVEL > period_us:
             self._output.on()
         else:
@@ -92,14 +92,14 @@ class Speaker:
         self._words = ()
         self._at = 0
         self._timer = machine.Timer(_TIMER)
-        self._on_timer = self._go_on  # made once: a burst that begins allocates nothing
+        self._on_timer = self._go_on  # made once, so that starting a burst allocates nothing
 
     def is_on(self):
-        """Whether the pin is at its active level: 1, or 0."""
+        """1 when the pin is at its active level, else 0."""
         return int(self._buzzer.is_on())
 
     def encode(self, segments):
-        """The words for a burst, three for each of the segments of `alarm.patterns`."""
+        """The words for a burst, three for each segment of `alarm.patterns`."""
         words = array.array("I")
         for period_us, on_us, cycles in segments:
             for word in (period_us, on_us, cycles):
@@ -107,12 +107,12 @@ class Speaker:
         return words
 
     def play(self, words):
-        """Begin a burst. The words must stay as they are until it is over; `stop` comes first."""
+        """Start a burst. The words must stay unchanged until it ends. Call `stop` first."""
         self._words, self._at = words, 0
         self._go_on(None)
 
     def stop(self):
-        """Silence, at once, at any instant of a burst."""
+        """Silence at once, at any instant of a burst."""
         self._words = ()
         self._timer.deinit()
         self._buzzer.stop()

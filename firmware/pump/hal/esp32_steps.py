@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: MIT
 """The step engine of the esp32 port: RMT times the steps, Python hands it one piece after another.
 
-A piece is some equal steps of a run, at most all of it, and fits the memory of RMT with its end
-marker: nobody has to go on with it, so it is finite and exact in count whatever Python, flash or
-a panic do. On an ESP32-S3 it is one step that the hardware repeats, a thousand times at most; an
-ESP32 cannot do that and has every step in memory, a quarter of a second at most: it cannot stop
-RMT before its end either, and panics where that takes 300 ms.
+A piece is some equal steps of a run, at most all of them, and fits the memory of RMT with its end
+marker: it needs no refill, so it is finite and exact in count whatever Python, flash or a panic
+do. On an ESP32-S3 it is one step that the hardware repeats, a thousand times at most; an ESP32 has
+no such repetition and holds every step in memory, a quarter of a second at most: nor can it stop
+RMT before the end of a piece, and it panics if that takes 300 ms.
 
-MicroPython has RMT wait for what it is sending, so there is no queue in hardware: up to four runs
-wait here, and a timer's callback writes the next piece when one is out. Python that hangs without
-serving callbacks ends the steps with the piece under way; else they end with what was queued.
+MicroPython blocks while RMT is sending, so there is no queue in hardware: up to four runs wait
+here, and a timer's callback writes the next piece when one is out. If Python hangs without serving
+callbacks, the steps end with the piece under way; else they end with the queued runs.
 
-Between two pieces lies what Python takes: 0.13 ms on the fake ESP32-S3, 0.4 ms on the fake ESP32,
-which assume 0.1 ms for a callback and half a microsecond for a pulse that is written; nobody has
-measured a chip. Where flash is written just then it is as long as that takes: 45 ms, 0.8 s where
-two blocks are erased at the slowest. The next piece makes it up: its steps are spread evenly from
-when it really begins to when it should end, no faster than twice as fast, nor than the driver may.
-So of n steps each is late by an n-th less than the one before; none is early, no lateness adds up.
-A period is whole microseconds, rounded up: that is another microsecond a step of the piece.
+Python leaves a gap between two pieces: 0.13 ms on the fake ESP32-S3, 0.4 ms on the fake ESP32,
+which assume 0.1 ms for a callback and half a microsecond for writing a pulse; no chip has been
+measured. While flash is written the gap is as long as that takes: 45 ms, 0.8 s where two blocks
+are erased at the slowest. The next piece makes it up: its steps are spread evenly from its real
+beginning to its nominal end, at twice the rate at most, and no faster than the driver's limit. So
+of n steps each is late by an n-th less than the one before; none is early, and lateness does not
+accumulate. A period is whole microseconds, rounded up: another microsecond for each step of the
+piece.
 
-Steps that are out while a piece is under way are those the witness has seen, as far as the time
-allows that: it can tell more or fewer than there can be, and then the two disagree. Of a whole
-piece the number is known.
+While a piece is under way, the emitted count is that of the witness, limited to the range that the
+elapsed time allows: outside it, the two counts disagree. Of a complete piece the number is known.
 """
 
 # The stubs know no Timer with ticks.
@@ -34,46 +34,46 @@ from micropython import const
 
 _STEP_HZ = const(1_000_000)  # ticks of RMT are microseconds
 _TICKS = const(32_767)  # the longest pulse
-_QUEUE = const(4)  # runs that wait
-_ROUNDS = const(1_000)  # of an ESP32-S3; from 1024 on an interrupt has to go on
-_ROUNDS_US = const(2_500_000)  # before the last step of a piece that the hardware repeats
+_QUEUE = const(4)  # runs that can wait
+_ROUNDS = const(1_000)  # of an ESP32-S3; from 1024 on an interrupt would be needed
+_ROUNDS_US = const(2_500_000)  # the longest piece of an ESP32-S3
 _SYMBOLS = const(320)  # five of the eight blocks of an ESP32
 _LIST_US = const(250_000)  # the longest piece of an ESP32
-_AGAIN_US = const(200)  # until RMT is asked once more
-_SLACK_US = const(50)  # of what the time allows
+_AGAIN_US = const(200)  # until RMT is polled once more
+_SLACK_US = const(50)  # tolerance of the range that the time allows
 _TEST_US = const(500)  # between two steps of a test
 _TEST_LATE_US = const(5_000)
-_LIMIT = const(30_000)  # where PCNT goes back to 0
+_LIMIT = const(30_000)  # where PCNT returns to 0
 _TIMER = const(0)
 
 
 class EdgeCounter:
-    """Unit `number` of PCNT counts the rising edges of a pin. It makes that an input.
+    """Unit `number` of PCNT counts the rising edges of a pin, which becomes an input.
 
-    Read at least every 30 000 edges.
+    To be read at least every 30 000 edges.
     """
 
     def __init__(self, number, pin):
         self._unit = esp32.PCNT(number, pin=pin, rising=esp32.PCNT.INCREMENT, max=_LIMIT)
-        self._unit.irq(_forget, esp32.PCNT.IRQ_MAX)  # it is the event that sets it back to 0
+        self._unit.irq(_forget, esp32.PCNT.IRQ_MAX)  # enables the event that returns it to 0
         self._unit.start()
         self._count = 0
         self._raw = self._unit.value()
 
     def count(self):
-        """Counted since this object was made."""
+        """Counts since this object was made."""
         raw = self._unit.value()
         self._count += (raw - self._raw) % _LIMIT
         self._raw = raw
         return self._count
 
     def set_back(self, count):
-        """What was counted beyond `count` is forgotten."""
+        """Set the total to `count`: forget later counts."""
         self._count = count
 
 
 def _forget(unit):
-    """The count has gone back to 0, which `count` knows."""
+    """Interrupt of PCNT at its limit; `count` allows for the return to 0."""
     unit.irq().flags()
 
 
@@ -94,12 +94,12 @@ class StepEngine:
         self._least_us = max(1_000_000 // driver["max_steps_s"], 2 * self._high_us)
         self._runs = []
         self._is_on = self._is_held = False
-        self._due_us = 0  # when all that was written should be out, on the clock
+        self._due_us = 0  # nominal end of the written pieces, on the clock
         self._out = 0  # steps of all pieces before the one under way
-        self._count, self._period_us = 0, 1  # of the piece under way; 0: there is none
-        self._begun_us = (0, 0)  # before and after it was written
-        self._end_us = 0  # when it is out, or was the last one
-        self._seen = 0  # by the witness before it
+        self._count, self._period_us = 0, 1  # of the piece under way; count 0: there is none
+        self._begun_us = (0, 0)  # instants before and after it was written
+        self._end_us = 0  # end of it, or of the last one
+        self._seen = 0  # count of the witness before it
         self._witness = EdgeCounter(0, Pin(self._step))
         self._rmt: "esp32.RMT" = None  # pyright: ignore[reportAttributeAccessIssue]
         self._take_pin()
@@ -108,13 +108,13 @@ class StepEngine:
         self._on_timer = self._look_again  # made once
 
     def arm(self):
-        """Energise the driver. Returns how many microseconds it needs before the first step."""
+        """Energise the driver. Returns the microseconds that it needs before the first step."""
         self._direction.on()
         self._enable.on()
         return self._setup_us
 
     def start(self):
-        """Let the queued runs go. Returns the instant, on the clock, their time counts from."""
+        """Start the queued runs. Returns the instant that their time counts from."""
         start_us = self._due_us = self._end_us = self._clock.now_us()
         self._is_on = True
         self._feed()
@@ -129,15 +129,15 @@ class StepEngine:
         self._feed()
 
     def room(self):
-        """How many runs can be queued now."""
+        """The number of runs that can be queued now."""
         self._feed()
         return _QUEUE - len(self._runs)
 
     def stop(self):
-        """No further step, at once; the queue is dropped and the driver released.
+        """Stop at once, without a further step; the queue is dropped and the driver released.
 
-        The pin is taken from RMT, which an ESP32 has then to be waited for, a quarter of a second
-        at most. After that RMT is made anew: it never hears that what was stopped is done.
+        The pin is taken from RMT; an ESP32 then waits for RMT, a quarter of a second at most.
+        After that RMT is made anew: it never reports the end of a piece that was stopped.
         """
         self._is_on = False
         if self._count:
@@ -150,13 +150,13 @@ class StepEngine:
                 self._rmt.wait_done(timeout=_LIST_US // 1000)
             rmt = self._rmt
             self._rmt = None  # pyright: ignore[reportAttributeAccessIssue]
-            rmt.deinit()  # nobody drives the pin now; its pull-down holds it
+            rmt.deinit()  # the pin is not driven now; its pull-down holds it
             self._take_pin()
 
     def test(self, count):
-        """Emit steps into the driver, which is off. They are not counted.
+        """Emit `count` steps with the driver off. They are not counted.
 
-        True when engine and witness have seen exactly these. Not while anything is queued.
+        True when engine and witness counted exactly these. Only while nothing is queued.
         """
         before = self.counts()
         each_us = max(_TEST_US, self._least_us)
@@ -174,7 +174,7 @@ class StepEngine:
         return self.counts()[0]
 
     def counts(self):
-        """(steps emitted, rising edges of the step pin) since power-up; see above."""
+        """(steps emitted, rising edges of the step pin) since power-up; see the module."""
         self._feed()
         self._is_held = True
         try:
@@ -183,7 +183,7 @@ class StepEngine:
             self._is_held = False
 
     def _look(self):
-        """The counts of this instant."""
+        """Read the counts of this instant."""
         before_us = self._clock.now_us()
         seen = self._witness.count()
         if not self._count:
@@ -195,7 +195,7 @@ class StepEngine:
         return self._out + steps, seen
 
     def _feed(self):
-        """Write the next piece if the one before is out; see to it that there is a next look."""
+        """Write the next piece if the one before is out, and schedule the next callback."""
         if not self._is_on or self._is_held:
             return
         self._is_held = True
@@ -209,7 +209,7 @@ class StepEngine:
             self._is_held = False
 
     def _look_again(self, _timer):
-        """The timer's callback. What it has interrupted may be feeding just now."""
+        """The timer's callback. It may have interrupted `_feed`."""
         if self._is_held:
             self._call_in(_AGAIN_US)
         elif self._is_on:
@@ -226,7 +226,7 @@ class StepEngine:
         )
 
     def _write(self):
-        """Write a piece of the first run that waits, unless it is too early for it."""
+        """Write a piece of the first waiting run, unless it is too early for it."""
         runs = self._runs
         while runs and runs[0][0] == 0:
             self._due_us += runs.pop(0)[1]
@@ -254,14 +254,14 @@ class StepEngine:
         self._call_in(count * each_us)
 
     def _most(self, period_us):
-        """How many steps a piece may have."""
+        """The largest number of steps of a piece."""
         if self._has_rounds:
             return min(_ROUNDS, self._longest_us // period_us)
         symbols = (_parts(period_us) + 1) // 2
         return max(min((_SYMBOLS - 1) // symbols, self._longest_us // period_us), 1)
 
     def _send(self, count, period_us):
-        """Have RMT make so many steps, each at the end of its period."""
+        """Have RMT make `count` steps, each at the end of its period."""
         if self._rmt is None:
             self._attach()
         low_us = period_us - self._high_us
@@ -285,10 +285,10 @@ class StepEngine:
         self._rmt = esp32.RMT(pin=Pin(self._step), resolution_hz=_STEP_HZ, **options)
 
     def _take_pin(self):
-        """The pin is an output of the processor, low, whatever RMT does. PCNT still sees it."""
+        """Make the pin a low output of the processor, whatever RMT does. PCNT still sees it."""
         Pin(self._step, Pin.OUT, Pin.PULL_DOWN, value=0)
 
 
 def _parts(low_us):
-    """In how many pulses a low of that length is written: an odd number, the high one follows."""
+    """The number of pulses for a low of that length: odd, as the high pulse follows."""
     return -(-low_us // _TICKS) | 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A stopwatch that shares no counter with the clock: it counts cycles of the processor.
 
-The clock reads a timer that the crystal drives; the processor runs from the PLL.
+The clock reads a timer driven by the crystal; the processor is clocked by the PLL.
 """
 
 # The stubs know no cycles to count with.
@@ -16,13 +16,13 @@ _MASK = const(0x3FFF_FFFF)
 
 
 class Stopwatch:
-    """One time at once, 4.4 s at most (2**30 cycles at 240 MHz)."""
+    """One measurement at a time, 4.4 s at most (2**30 cycles at 240 MHz)."""
 
     def __init__(self):
         self._began = 0
 
     def start(self):
-        """Count from 0."""
+        """Start counting from 0."""
         self._began = time.ticks_cpu()
 
     def stop(self):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Small files in one folder of the board's filesystem, each written at once or not at all.
 
-LittleFS keeps the old content of a file until the new one is closed. Only a file that is new would
-be there, empty, from the moment it is opened: it is written under another name and renamed.
-Every method raises OSError when the filesystem does.
+LittleFS keeps the old content of a file until the new one is closed. Only a new file would exist,
+empty, from the moment it is opened: it is written under another name and renamed. Every method
+raises OSError when the filesystem does.
 """
 
 import json
@@ -18,7 +18,7 @@ _PART = const(256)
 
 
 class Files:
-    """The files of `folder`, which is made when missing. `writes`: how often it wrote."""
+    """The files of `folder`, which is made when missing. writes: number of changes since boot."""
 
     def __init__(self, folder):
         self.writes = 0
@@ -26,14 +26,14 @@ class Files:
         try:
             os.mkdir(folder)
         except OSError:
-            pass  # it is there; or else every write will say so
+            pass  # it exists; any other error shows at every write
 
     def names(self):
-        """The names of all files, in no order."""
+        """The names of all files, in no particular order."""
         return [name for name in os.listdir(self._folder) if name != _UNBORN]
 
     def read(self, name):
-        """All of a file, or None when there is none."""
+        """The content of a file, or None when there is none."""
         try:
             with open(self._path(name), "rb") as file:
                 return file.read()
@@ -41,7 +41,7 @@ class Files:
             return _none_if_missing(error)
 
     def size(self, name):
-        """The bytes of a file; 0 when there is none."""
+        """The size of a file in bytes; 0 when there is none."""
         return self._size(name) or 0
 
     def read_at(self, name, offset, count):
@@ -51,20 +51,20 @@ class Files:
             return file.read(count)
 
     def json(self, name, offset):
-        """What is in a file from `offset` on, as JSON; ValueError: it is none.
+        """The JSON value in a file from `offset` on; ValueError: there is none.
 
-        MicroPython reads on as it understands, so the text is never in memory.
+        MicroPython parses while it reads, so the text is never in memory as a whole.
         """
         with open(self._path(name), "rb") as file:
             file.seek(offset)
             return json.load(file)
 
     def parts(self, name):
-        """Yield a file in parts, see `parts` of this module."""
+        """Yield a file in parts, see the function `parts`."""
         return parts(self._path(name))
 
     def replace(self, name, parts):
-        """Write a file anew, part after part. After a power cut it is as before, or holds all."""
+        """Write a file anew from an iterable of parts. A power cut leaves the old or the new."""
         is_new = self._size(name) is None
         path = self._path(_UNBORN if is_new else name)
         with open(path, "wb") as file:
@@ -75,7 +75,7 @@ class Files:
         self.writes += 1
 
     def append(self, name, data):
-        """Write at the end of a file: all of `data`, or nothing."""
+        """Append `data` to a file: all of it, or nothing."""
         with open(self._path(name), "ab") as file:
             file.write(data)
         self.writes += 1
@@ -86,25 +86,25 @@ class Files:
         self.writes += 1
 
     def rename(self, name, new):
-        """Give a file another name; a file that had that name is gone."""
+        """Rename a file; it replaces a file of the new name."""
         os.rename(self._path(name), self._path(new))
         self.writes += 1
 
     def copy(self, other, name, new):
-        """Write file `new` anew, as `name` of another folder is; small parts at a time."""
+        """Write file `new` as a copy of `name` in the folder of `other`; in small parts."""
         ends = range(0, other.size(name), _PART)
         self.replace(new, (other.read_at(name, at, _PART) for at in ends))
 
     def take(self, other, name):
-        """Move a file of another folder here."""
+        """Move a file from the folder of `other` to this one."""
         os.rename(other._path(name), self._path(name))
         self.writes += 1
 
     def drop_corrupt(self):
-        """Remove the files that cannot be read to their end; returns their names.
+        """Remove the files that cannot be read to their end. Returns their names.
 
-        LittleFS looks through all files for a free block: one of which a block is gone keeps it
-        from writing any other.
+        LittleFS scans all files for a free block: a file with a bad block keeps it from writing
+        any other.
         """
         dropped = []
         for name in self.names():
@@ -151,6 +151,6 @@ def parts(path, part=None):
 
 
 def _none_if_missing(error):
-    """None when the error is that there is no such file; any other one is raised again."""
+    """None when the error is ENOENT; raises any other one again."""
     if error.args[0] != _MISSING:
         raise error

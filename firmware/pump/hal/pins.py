@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""How board data writes a pin: `GPn`, before it `!` for active low and `^` for a pull-up."""
+"""Pin syntax of board data: `GPn`, before it `!` for active low and `^` for a pull-up."""
 
 
 def parse(text):
-    """`"^!GP14"` -> (14, True, True): number, active low, pull-up. Else ValueError."""
+    """`"^!GP14"` -> (14, True, True): number, active low, pull-up. Otherwise ValueError."""
     rest = text
     is_low = has_pull_up = False
     while rest and rest[0] in "!^":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The program of this board: files of the folder it runs in, see boot.py, or frozen.
+"""The program of this board: files in the folder it runs from (see boot.py), or frozen.
 
-Where it is frozen into the image there may be files of another one: they are nobody's.
+Where it is frozen into the image, files of another program may exist: they are ignored.
 """
 
 import os
@@ -16,19 +16,19 @@ _NO_FILE = const(2)  # ENOENT
 
 
 def is_files():
-    """Whether the program is files, not frozen into the image: then this module is none."""
+    """Whether the program is files, not frozen into the image: a frozen module has no file."""
     return files.is_there(__file__)
 
 
 def sums():
-    """The sums of the program's files, in parts; OSError where there are none."""
+    """The file of the program's checksums, in parts; OSError where there is none."""
     if not is_files():
         raise OSError(_NO_FILE)
     return files.parts(SUMS)
 
 
 def confirm():
-    """This program is good: it is what runs after a reset. Writes only where that is new."""
+    """Make this program the one that runs after a reset. Writes only if that is a change."""
     try:
         with open(_SLOT) as file:
             is_new = file.read() != os.getcwd()
@@ -36,4 +36,4 @@ def confirm():
             with open(_SLOT, "w") as file:
                 file.write(os.getcwd())
     except OSError:
-        pass  # there is but one program; or the one before it runs next, which was good, too
+        pass  # there is only one program; or the previous one runs next, also a good one

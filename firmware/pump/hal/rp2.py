@@ -28,7 +28,7 @@ from pump.hal.board_io import (  # noqa: F401 - of this port, too
 )
 from pump.hal.rp2_steps import StepEngine, edge_counter
 
-_POLL_US = const(10_000)  # between two looks at the console: a look costs the next idle
+_POLL_US = const(10_000)  # between two polls of the console: each costs the next idle
 _DOZE_MS = const(20)
 _NAP_US = const(500_000)  # the longest rest, should an interrupt be missed
 
@@ -39,11 +39,11 @@ _FRAMES = const(0x50110048)
 
 
 class Rest:
-    """Where the processor waits: until an instant, or until the console has input.
+    """Idles the processor: until an instant, or until the console has input.
 
-    Input ends `machine.idle`, but so do many other things, and a look at the console leaves an
-    event behind that ends the next one: so there are `_POLL_US` between two looks at least, and a
-    wake that comes sooner is followed by another as soon as a look is allowed again.
+    Input ends `machine.idle`, but so do many other events, and polling the console itself leaves
+    an event behind that ends the next idle: so polls are `_POLL_US` apart at least, and an earlier
+    wake is followed by another one as soon as a poll is allowed again.
     """
 
     def __init__(self, clock, port):
@@ -76,11 +76,11 @@ class Rest:
         self._is_ended = True
 
     def doze(self):
-        """Wait a little, when waiting in any better way has failed. Allocates nothing."""
+        """Sleep 20 ms: the fallback after an exception in a cycle. Allocates nothing."""
         time.sleep_ms(_DOZE_MS)
 
     def _idle(self, now_us, wake_us):
-        """Idle until the next interrupt; there is one at `wake_us`, in whole milliseconds."""
+        """Idle until the next interrupt; a timer makes one at `wake_us`, in whole milliseconds."""
         if wake_us != self._armed_us:
             self._armed_us = wake_us
             self._timer.init(
@@ -92,17 +92,17 @@ class Rest:
 
 
 def _nothing(_timer):
-    """A timer's callback: the interrupt itself is what wakes the processor."""
+    """Callback of the timer: the interrupt itself wakes the processor."""
 
 
 def scratch():
-    """Memory that survives a reset without power; None on a chip that is not known."""
+    """Memory that survives a reset with power on; None on an unknown chip."""
     base = rp2_watchdog.base()
     return rp2_watchdog.Scratch(base) if base else None
 
 
 def watchdog_timer():
-    """The watchdog's timer; None on a chip that is not known."""
+    """The watchdog's timer; None on an unknown chip."""
     base = rp2_watchdog.base()
     return rp2_watchdog.Timer(base) if base else None
 
@@ -122,7 +122,7 @@ def rotor(board):
 
 
 def speaker(board):
-    """The buzzer; None where there is none, its pin is something else's, or there is no DMA."""
+    """The buzzer; None where none is fitted, its pin is shared, or rp2.DMA is missing."""
     if not is_free(board, "buzzer"):
         return None
     from pump.hal import rp2_sound
@@ -144,7 +144,7 @@ def stopwatch():
 
 
 def lamps(board):
-    """The lamp of HIGH and that of the other priorities, see `board_io`."""
+    """(lamp of HIGH, lamp of the others), see `board_io`."""
     return board_io.lamps(board, _lamp)
 
 
@@ -155,7 +155,7 @@ def _lamp(text, index):
 
 
 def button_lines(board, rest):
-    """The lines of the buttons; None for one that the board does not have."""
+    """The lines of stop, silence and bolus, see `board_io`."""
     return board_io.button_lines(board, rest, {"hard": True})
 
 

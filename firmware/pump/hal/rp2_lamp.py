@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A lamp that a state machine flashes: it goes on whatever Python does. See `rp2_sound`."""
+"""A lamp flashed by a state machine, whatever Python does. See `rp2_sound`."""
 
 # The names inside the PIO programs are the assembler's.
 # ruff: noqa: F821
@@ -14,11 +14,11 @@ from pump.hal import pins
 _LAMP_HZ = const(2_000)
 _PER_MS = const(2)  # instructions
 _FIRST = const(5)  # state machine
-_OFF_CYCLES = const(3)  # of the time off, besides its loop
+_OFF_CYCLES = const(3)  # cycles of the time off outside its loop
 
 
 def flash_program(is_low):
-    """The one word is how long the lamp is on, and how long it is off, again and again."""
+    """The program: one word holds the times on and off, which it repeats."""
     on, off = (0, 1) if is_low else (1, 0)
     start = rp2.PIO.OUT_HIGH if is_low else rp2.PIO.OUT_LOW
 
@@ -57,7 +57,7 @@ class Lamp:
         return self._pad.value() == self._lit
 
     def flash(self, on_ms, off_ms):
-        """Be on and off for so long, again and again. off_ms 0: on; on_ms 0: off."""
+        """Flash with these times. off_ms 0: steadily on; on_ms 0: off."""
         if (on_ms, off_ms) == self._shown:
             return
         self._shown = (on_ms, off_ms)

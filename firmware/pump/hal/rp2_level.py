@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""An active buzzer, which makes its own tone: the program that turns it on and off, and its words.
+"""An active buzzer, which makes its own tone: the PIO program that switches it, and its words.
 
-A word is the level of the pin, its lowest bit, and for how many microseconds, less what the
-instructions take. See `rp2_sound`.
+A word is the level of the pin, in its lowest bit, and its duration in microseconds less the
+instructions. See `rp2_sound`.
 """
 
 # The names inside the PIO programs are the assembler's.
@@ -18,7 +18,7 @@ _HALF_LEVEL = const(16)  # the full level is an eighth of the period
 
 
 def program(is_low):
-    """A word is the level of the pin, its lowest bit, and for how long."""
+    """The PIO program: each word sets the level of the pin for a time."""
 
     @rp2.asm_pio(
         out_init=rp2.PIO.OUT_HIGH if is_low else rp2.PIO.OUT_LOW,
@@ -47,12 +47,12 @@ def silence(is_low):
 
 
 def drop(_is_low):
-    """The instruction that takes a word from the queue."""
+    """The instruction that discards a word of the queue."""
     return rp2.asm_pio_encode("pull(noblock)", 0)
 
 
 def encode(segments, is_low):
-    """The words for the segments of `alarm.patterns`: on between half levels, off at the end."""
+    """The words for the segments of `alarm.patterns`: on from half level, off at the end."""
     words, was_on, length_us = [], False, 0
     for period_us, on_us, cycles in segments:
         is_on = on_us * _HALF_LEVEL > period_us

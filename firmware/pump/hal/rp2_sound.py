@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The buzzer of the rp2 port: DMA feeds a PIO program, so a burst that has begun is finished.
+"""The buzzer of the rp2 port: DMA feeds a PIO program, so a burst that has begun is completed.
 
-Python starts a burst and may hang then: every edge comes when it is due, and the pin is left at
-its silent level. It lives in the second PIO block; the step engine has the first one.
+Python may hang once it has started a burst: every edge comes in time, and the pin ends at its
+silent level. It uses the second PIO block; the step engine uses the first one.
 
 It needs `rp2.DMA`, which MicroPython has from 1.22 on.
 """
@@ -16,12 +16,12 @@ from micropython import const
 from pump.hal import pins
 
 _MACHINE = const(4)
-_FIFO = 0x5030_0010  # of that machine (RP2040 datasheet 3.7, PIO1 TXF0)
-_DREQ = const(8)  # that it has room (2.5.3.1)
+_FIFO = 0x5030_0010  # TXF0 of PIO1, that machine's queue (RP2040 datasheet 3.7)
+_DREQ = const(8)  # request of that queue when it has room (2.5.3.1)
 
 
 def is_possible():
-    """Whether this MicroPython has what it takes."""
+    """Whether this MicroPython has `rp2.DMA`."""
     return hasattr(rp2, "DMA")
 
 
@@ -40,19 +40,19 @@ class Speaker:
         self._feeder = _Feeder()
 
     def is_on(self):
-        """Whether the pin is at its active level: 1, or 0."""
+        """1 when the pin is at its active level, else 0."""
         return self._pad.value() ^ self._is_low
 
     def encode(self, segments):
-        """The words for a burst: see `alarm.patterns` for its segments."""
+        """The words for a burst of the segments of `alarm.patterns`."""
         return array.array("I", self._coding.encode(segments, self._is_low))
 
     def play(self, words):
-        """Begin a burst. The words must stay alive until it is over; `stop` comes first."""
+        """Start a burst. The words must stay alive until it ends. Call `stop` first."""
         self._feeder.start(words)
 
     def stop(self):
-        """Silence, at once, at any instant of a burst."""
+        """Silence at once, at any instant of a burst."""
         machine = self._machine
         self._feeder.stop()
         machine.active(0)
@@ -64,7 +64,7 @@ class Speaker:
 
 
 class _Feeder:
-    """Brings words into a state machine's queue, without Python."""
+    """Feeds words into a state machine's queue by DMA, without Python."""
 
     def __init__(self):
         self._dma = rp2.DMA()

@@ -3,10 +3,10 @@
 
 A run is one word of the state machine's queue, so a queue never holds half a run: the low 12 bits
 are the number of steps, the high 20 bits the delay that makes up the period. Every interval is
-right to 1 us and every run ends by itself. In the instruction that raises the step pin the machine
-also sets a flag that a second state machine counts: the emitted count is exact at any instant,
-before, during and after a stop. A third machine counts the rising edges of the pin itself: the
-witness, which shares nothing with the engine but the wire.
+right to 1 us and every run ends by itself. The instruction that raises the step pin also sets a
+flag that a second state machine counts: the emitted count is exact at any instant, before, during
+and after a stop. A third machine counts the rising edges of the pin itself: the witness, which
+shares only the wire with the engine.
 """
 
 # The names inside the PIO programs are the assembler's.
@@ -19,17 +19,17 @@ from micropython import const
 
 _STEP_HZ = const(1_000_000)  # one instruction a microsecond
 _COUNT_BITS = const(12)
-_STEP_US = const(7)  # instructions of one interval, apart from the pulse and the delay
-_DELAY_US = const(5)  # instructions of a run without steps, apart from the delay
+_STEP_US = const(7)  # instructions of one interval, without the pulse and the delay
+_DELAY_US = const(5)  # instructions of a run without steps, without the delay
 _LOW_US = const(2)  # from the end of a pulse to the next fetch
 _TEST_US = const(500)  # between two steps of a test
-_QUEUE = const(4)  # words a queue holds
+_QUEUE = const(4)  # words that a queue holds
 _PIN_FLAG = const(4)  # PIO IRQ flags 4..7 do not interrupt the processor
 _MASK = const(0xFFFFFFFF)
 
 
 def step_program(high_us):
-    """The step machine: fetch a run; wait and step until it is done. `high_us`: 1..15."""
+    """The step program: fetches a run; waits and steps until it is done. high_us: 1..15."""
 
     @rp2.asm_pio(sideset_init=rp2.PIO.OUT_LOW, out_shiftdir=rp2.PIO.SHIFT_RIGHT)
     def program():
@@ -70,7 +70,7 @@ def count_edges():
 
 
 class Counter:
-    """A state machine that counts, read while it runs."""
+    """A counting state machine, which is read while it runs."""
 
     def __init__(self, machine):
         self._machine = machine
@@ -82,29 +82,29 @@ class Counter:
         self._raw = machine.get()
 
     def count(self):
-        """Counted since this object was made; read at least every 2**32 counts."""
+        """Counts since this object was made; to be read at least every 2**32 counts."""
         self.latch()
         return self.latched()
 
     def latch(self):
-        """Keep the count of this instant."""
+        """Latch the present count."""
         self._machine.exec(self._copy)
         self._machine.exec(self._push)
 
     def latched(self):
-        """The count of the instant of `latch`; asked for once."""
+        """The count at the last `latch`; to be read once for each."""
         raw = self._machine.get()
         self._count += (raw - self._raw) & _MASK
         self._raw = raw
         return self._count
 
     def set_back(self, count):
-        """What was counted beyond `count` is forgotten."""
+        """Set the total to `count`: forget later counts."""
         self._count = count
 
 
 def edge_counter(number, pin):
-    """A counter of the rising edges of a pin, by that state machine of PIO 0."""
+    """A counter of the rising edges of `pin`, on state machine `number` of PIO 0."""
     return Counter(rp2.StateMachine(number, count_edges, in_base=pin))
 
 
@@ -129,31 +129,31 @@ class StepEngine:
         self._witness = edge_counter(2, Pin(step))
 
     def arm(self):
-        """Energise the driver. Returns how many microseconds it needs before the first step."""
+        """Energise the driver. Returns the microseconds that it needs before the first step."""
         self._direction.on()
         self._enable.on()
         return self._setup_us
 
     def start(self):
-        """Let the queued runs go. Returns the instant, on the clock, their time counts from."""
+        """Start the queued runs. Returns the instant that their time counts from."""
         self._steps.active(1)
         return self._clock.now_us() - self._high_us - _LOW_US
 
     def put(self, count, period_us):
         """Queue `count` (0..4095) steps, each after `period_us`; needs `room()`.
 
-        count 0 is a delay of `period_us`. 5 or, with steps, 7 + step_high_us at least; less than
-        2**20.
+        count 0 is a delay of `period_us`. period_us: at least 5 or, with steps, 7 + step_high_us;
+        less than 2**20.
         """
         own_us = self._high_us + _STEP_US if count else _DELAY_US
         self._steps.put(count | (period_us - own_us) << _COUNT_BITS)
 
     def room(self):
-        """How many runs can be queued now."""
+        """The number of runs that can be queued now."""
         return _QUEUE - self._steps.tx_fifo()
 
     def stop(self):
-        """No further step, at once; the queue is dropped and the driver released."""
+        """Stop at once, without a further step; the queue is dropped and the driver released."""
         machine = self._steps
         machine.active(0)
         self._enable.off()
@@ -163,9 +163,9 @@ class StepEngine:
             machine.exec(self._drop)
 
     def test(self, count):
-        """Emit steps into the driver, which is off. They are not counted.
+        """Emit `count` steps with the driver off. They are not counted.
 
-        True when engine and witness have seen exactly these. Not while anything is queued.
+        True when engine and witness counted exactly these. Only while nothing is queued.
         """
         before = self.counts()
         self.put(count, _TEST_US)
@@ -182,9 +182,9 @@ class StepEngine:
         return self._emitted.count()
 
     def counts(self):
-        """(steps emitted, rising edges of the step pin) since power-up, counted apart.
+        """(steps emitted, rising edges of the step pin) since power-up, counted independently.
 
-        The second is of a moment later: while steps go out, it may be ahead.
+        The second is read a moment later: while steps go out, it may be ahead.
         """
         self._emitted.latch()
         self._witness.latch()

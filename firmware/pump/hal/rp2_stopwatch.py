@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A stopwatch that shares no counter with the clock: a state machine counts its own microseconds.
+"""A stopwatch that shares no counter with the clock: a state machine counts microseconds.
 
 The clock reads the chip's timer, which the watchdog's tick generator drives; PIO divides the
-system clock. One of the two that goes wrong does not take the other along.
+system clock. A failure of one of them does not affect the other.
 """
 
 # The names inside the PIO programs are the assembler's.
@@ -23,7 +23,7 @@ def count_down():
 
 
 class Stopwatch:
-    """State machine 7; one time at once, 71 minutes at most."""
+    """On state machine 7; one measurement at a time, 71 minutes at most."""
 
     def __init__(self):
         self._clear = rp2.asm_pio_encode("mov(x, invert(null))", 0)
@@ -32,13 +32,13 @@ class Stopwatch:
         self._machine = rp2.StateMachine(_MACHINE, count_down, freq=_HZ)
 
     def start(self):
-        """Count from 0."""
+        """Start counting from 0."""
         self._machine.restart()
         self._machine.exec(self._clear)
         self._machine.active(1)
 
     def stop(self):
-        """Returns the microseconds since `start`."""
+        """Stop. Returns the microseconds since `start`."""
         self._machine.active(0)
         self._machine.exec(self._copy)
         self._machine.exec(self._push)

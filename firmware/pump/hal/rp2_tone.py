@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A passive buzzer: the program that makes every cycle of a tone, and its words.
+"""A passive buzzer: the PIO program that makes every cycle of a tone, and its words.
 
-A word is, from its lowest bit, 8 bits: cycles - 1; 10: how long the pin is on in each; 14: how
-long it is off, less what the instructions take. Times are microseconds. See `rp2_sound`.
+A word is, from its lowest bit, 8 bits: cycles - 1; 10 bits: on-time of the pin per cycle; 14 bits:
+off-time per cycle, less the instructions. Times are microseconds. See `rp2_sound`.
 """
 
 # The names inside the PIO programs are the assembler's.
@@ -13,11 +13,11 @@ import rp2
 from micropython import const
 
 _HZ = const(1_000_000)
-_CYCLE_US = const(6)  # instructions of a cycle besides what its word says
+_CYCLE_US = const(6)  # instructions of a cycle outside the times of its word
 
 
 def program(is_low):
-    """A word is a number of cycles; each has a pulse, unless it takes no time, and a pause."""
+    """The PIO program: each word makes a number of cycles of pulse, if not 0, and pause."""
     on, off = (0, 1) if is_low else (1, 0)
     start = rp2.PIO.OUT_HIGH if is_low else rp2.PIO.OUT_LOW
 
@@ -54,7 +54,7 @@ def silence(is_low):
 
 
 def drop(is_low):
-    """The instruction that takes a word from the queue."""
+    """The instruction that discards a word of the queue."""
     return rp2.asm_pio_encode("pull(noblock).side(%d)" % is_low, 1)
 
 

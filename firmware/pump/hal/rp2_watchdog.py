@@ -11,49 +11,49 @@ from micropython import const
 
 _BASES = {"RP2040": 0x4005_8000, "RP2350": 0x400D_8000}
 _CONTROL = const(0x00)
-_REASON = const(0x08)  # why the last reset came; bit 0, the timer
+_REASON = const(0x08)  # cause of the last reset; bit 0: the timer
 _SCRATCH = const(0x0C)  # eight words; MicroPython's reset uses that of index 4
 _CHECK = const(0x0C + 4 * 3)
 _BITES = const(0x0C + 4 * 5)
 _ENABLE = const(0x4000_0000)
 _MAGIC = const(0x1758A5C3)
-_SURE = const(0x5A5A5A5A)  # in the check word, too, when what was kept is certain
-_COUNT = const(0x0B17E500)  # with the number of bites in its low byte
+_SURE = const(0x5A5A5A5A)  # also in the check word when the words are certain
+_COUNT = const(0x0B17E500)  # the low byte is the number of bites
 
 
 def base():
-    """Where the registers are; None on a chip of which that is not known."""
+    """The address of the registers; None on an unknown chip."""
     return _BASES.get(os.uname().machine.split()[-1])
 
 
 class Timer:
-    """Resets the chip when nobody feeds it in time."""
+    """Resets the chip unless it is fed in time."""
 
     def __init__(self, base):
         self._orders = base + _CONTROL
         self._timer = None
 
     def start(self, timeout_ms):
-        """Let it run; 8388 ms at most."""
+        """Start it; timeout_ms: 8388 at most."""
         self._timer = machine.WDT(timeout=timeout_ms)
 
     def feed(self):
-        """Begin its time anew. Nothing is done before `start`."""
+        """Restart its time. No effect before `start`."""
         if self._timer is not None:
             self._timer.feed()
 
     def is_running(self):
-        """Whether the chip says so."""
+        """Whether the chip reports it as enabled."""
         return machine.mem32[self._orders] & _ENABLE != 0
 
     def stop(self):
-        """End it: the REPL comes next, and nobody feeds it there. `machine.WDT` cannot do that."""
+        """Disable it for the REPL, which does not feed it. `machine.WDT` cannot do that."""
         self._timer = None
         machine.mem32[self._orders] = machine.mem32[self._orders] & ~_ENABLE
 
 
 class Scratch:
-    """Three words that survive a reset without power; a fourth tells whether they are whole."""
+    """Three words that survive a reset with power on; a fourth is their check word."""
 
     def __init__(self, base):
         self._first = base + _SCRATCH
@@ -63,11 +63,11 @@ class Scratch:
         self._sure = self._unsure = 0  # values of the check word
 
     def is_timer(self):
-        """True when the watchdog has reset the board because nobody fed it."""
+        """Whether the last reset was by the watchdog, for want of feeding."""
         return machine.reset_cause() == machine.WDT_RESET and machine.mem32[self._reason] & 1 == 1
 
     def keep(self, words, is_sure):
-        """Three words of 32 bits, and whether they are certain; see `vouch`."""
+        """Store three words of 32 bits, and whether they are certain; see `vouch`."""
         check = _MAGIC
         for index, word in enumerate(words):
             machine.mem32[self._first + 4 * index] = word
@@ -76,20 +76,20 @@ class Scratch:
         self.vouch(is_sure)
 
     def vouch(self, is_sure):
-        """Say whether what was kept is certain. Allocates nothing."""
+        """Change whether the stored words are certain. Allocates nothing."""
         machine.mem32[self._check] = self._sure if is_sure else self._unsure
 
     def kept(self):
-        """(the three words, whether they are certain), or None."""
+        """([three words], whether they are certain), or None if the check word is wrong."""
         words = [machine.mem32[self._first + 4 * index] & 0xFFFFFFFF for index in range(4)]
         check = words[0] ^ words[1] ^ words[2] ^ words[3]
         return (words[:3], check != _MAGIC) if check in (_MAGIC, _MAGIC ^ _SURE) else None
 
     def bites(self):
-        """The number that `count_bites` was told of in the life before; 0 after a power-up."""
+        """The number that `count_bites` stored before the reset; 0 after a power-up."""
         word = machine.mem32[self._bites] & 0xFFFFFFFF
         return word & 0xFF if word >> 8 == _COUNT >> 8 else 0
 
     def count_bites(self, number):
-        """Keep a number up to 255 for the next life."""
+        """Store a number, 0 to 255, for after the next reset."""
         machine.mem32[self._bites] = _COUNT | number

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The event log: a ring of at least 1000 events in two files, numbered from 1 without end.
 
-The place of a record in its file gives its number: records of a file are consecutive, so a damaged
-one keeps its number. When a file is full the other one, with the older half, is begun anew. Until
-that has happened once the other one is a single byte: a file that is not there has been lost.
+The position of a record in its file gives its number: records of a file are consecutive, so a
+damaged one keeps its number. When a file is full the other one, with the older half, is begun
+anew. Until that has happened once, the other one is a single byte: a missing file therefore means
+a loss.
 """
 
 import binascii
@@ -19,18 +20,19 @@ _NAMES = ("log.0", "log.1")
 _FORMAT = "<IHHQI40s"  # seq, boot, code, ms, wall_s, text; the CRC-32 of these follows
 _BYTES = const(64)
 _MOST_TEXT = const(40)
-_MOST_RECORDS = const(1000)  # in a file
+_MOST_RECORDS = const(1000)  # records in a file
 _MOST_QUEUED = const(32)
 _32_BITS = const(0xFFFFFFFF)
 _UNUSED = b"\n"
-_CUT = "..."  # ends a text that was longer
+_CUT = "..."  # end of a text that was cut
 
 
 class EventLog:
-    """The events of all boots; `boot` is the number of this one.
+    """The events of all boots; boot: the number of this one.
 
-    damaged: how many records at the end of the newest file could not be read at boot. finding:
-    LOST: a file is gone, or nothing in it could be read; MENDED: its end; "".
+    damaged: number of unreadable records at the end of the newest file at boot. finding: LOST: a
+    file is missing, or nothing in it could be read; MENDED: its end could not be read; "":
+    neither.
     """
 
     def __init__(self, files, boot):
@@ -43,11 +45,11 @@ class EventLog:
         self._firsts = [1, 1]  # the number of the first record of each file
         self._counts = [0, 0]
         self._now = 0  # the file that is being written
-        self._known = 0  # the highest number that a record knew of
+        self._known = 0  # the highest number that a record states as written
         self._find_end()
 
     def add(self, code, now_us, wall_s, text=""):
-        """Queue an event. With no room for it, it is dropped, and that becomes an event."""
+        """Queue an event. If the queue is full it is dropped, and counted in an EVENTS_LOST."""
         if self._queued() >= _MOST_QUEUED:
             self._dropped += 1
             return
@@ -57,12 +59,12 @@ class EventLog:
         self._enqueue(code, now_us, wall_s, text)
 
     def flush(self):
-        """Write what is queued, in one write. OSError: nothing was written, it stays queued."""
+        """Write the queue, in one write. OSError: nothing was written, the queue is kept."""
         if not self._queue:
             return
         now, queued = self._now, self._queued()
         count = self._counts[now]
-        short = count * _BYTES - self._files.size(_NAMES[now])  # of the last record, cut short
+        short = count * _BYTES - self._files.size(_NAMES[now])  # missing from the last record
         if count and 0 <= short < _BYTES and count + queued <= _MOST_RECORDS:
             self._files.append(_NAMES[now], bytes(short) + self._queue if short else self._queue)
         else:
@@ -76,13 +78,13 @@ class EventLog:
         self._queue = bytearray()
 
     def written(self):
-        """The number of the last event that is in flash; 0 when there is none."""
+        """The number of the last event in flash; 0 when there is none."""
         return self._end(self._now) - 1 if self._counts[self._now] else self._known
 
     def expect(self, number):
-        """A record knows that events up to this number were written.
+        """A record states that events up to `number` were written.
 
-        Where they are not here, flash has set the log back: its numbers go on beyond.
+        If they are missing, flash has reverted the log: numbering continues beyond that number.
         """
         self._known = number
         if number < self._next():
@@ -92,7 +94,7 @@ class EventLog:
         self.finding = LOST
 
     def dropped(self, name):
-        """A file had to be removed: whether it was of the log, and its events are lost."""
+        """A file was removed. Returns whether it was one of the log, whose events are lost."""
         if name not in _NAMES:
             return False
         index = _NAMES.index(name)
@@ -102,15 +104,15 @@ class EventLog:
         return True
 
     def is_waiting(self):
-        """True while an event is not in flash."""
+        """Whether events are queued."""
         return len(self._queue) > 0
 
     def is_filling(self):
-        """True when the queue is to be written soon, lest events are dropped."""
+        """Whether the queue is to be written soon, lest events are dropped."""
         return 2 * self._queued() >= _MOST_QUEUED
 
     def count(self):
-        """How many events are kept, in flash and queued."""
+        """The number of events kept, in flash and queued."""
         return sum(self._counts) + self._queued()
 
     def first(self):
@@ -123,8 +125,8 @@ class EventLog:
     def read(self, first, n):
         """At most `n` events from number `first` on, oldest first.
 
-        Each is (seq, boot, code, ms, wall_s, text); a record that cannot be read is
-        (seq, 0, DAMAGED, 0, 0, "").
+        Each is (seq, boot, code, ms, wall_s, text); an unreadable record is (seq, 0, DAMAGED, 0,
+        0, "").
         """
         found = []
         for index in (1 - self._now, self._now):
@@ -155,7 +157,7 @@ class EventLog:
         self._queue += record + _crc(record)
 
     def _find_end(self):
-        """Find out which file is the newer one, and which numbers were given."""
+        """Find the newer file, and the numbers already used."""
         tails = self._tail(0), self._tail(1)
         for index in (0, 1):
             first, count, _ = tails[index]
@@ -164,7 +166,7 @@ class EventLog:
         self._now = 1 if self._end(1) > self._end(0) else 0
         self.damaged = tails[self._now][2]
         older, newest_first = 1 - self._now, self._firsts[self._now]
-        if self._end(older) > newest_first:  # not of this log's making: no number twice
+        if self._end(older) > newest_first:  # not written by this log: avoids duplicate numbers
             self._counts[older] = max(newest_first - self._firsts[older], 0)
         self.finding = MENDED if self.damaged else ""
         sizes = [self._files.size(name) for name in _NAMES]
@@ -174,13 +176,13 @@ class EventLog:
                 self._lose(index, tails[index][1])
 
     def _lose(self, index, count):
-        """Nothing of a file is left: it is begun anew, beyond what it can have held."""
+        """A file is unreadable: set it aside, and begin it beyond the numbers it can have held."""
         name = _NAMES[index]
         bad = name + ".bad"
         try:
             self._files.rename(name, bad)
         except OSError:
-            pass  # it is not there, or it was set aside before a power cut
+            pass  # it is missing, or was set aside before a power cut
         most = max(self._files.size(bad) // _BYTES, _MOST_RECORDS)
         self._firsts[index] = self._end(self._now) + most
         self._now, self.damaged, self.finding = index, count, LOST
@@ -189,7 +191,7 @@ class EventLog:
         return self._firsts[index] + self._counts[index]
 
     def _tail(self, index):
-        """(number of the first record or 0, records, how many of the last ones are bad)."""
+        """(number of the first record or 0, number of records, number of bad ones at the end)."""
         count = (self._files.size(_NAMES[index]) + _BYTES - 1) // _BYTES
         for place in range(count - 1, max(count - _MOST_RECORDS, 0) - 1, -1):
             seq = _event(self._record(index, place))[0]
@@ -209,7 +211,7 @@ def _crc(record):
 
 
 def _event(record, seq=0):
-    """The event in a record; DAMAGED when it is not whole, or not the one numbered `seq`."""
+    """The event in a record; DAMAGED when it is incomplete, or not the one numbered `seq`."""
     head = record[: _BYTES - 4]
     if len(record) == _BYTES and record[_BYTES - 4 :] == _crc(head):
         fields = struct.unpack(_FORMAT, head)
@@ -223,7 +225,7 @@ def _event(record, seq=0):
 
 
 def _ascii(text):
-    """At most 40 characters as bytes; what is not printable ASCII is a question mark."""
+    """At most 40 characters as bytes; a question mark for each that is not printable ASCII."""
     if len(text) > _MOST_TEXT:
         text = text[: _MOST_TEXT - len(_CUT)] + _CUT
     return bytes([ord(c) if 32 <= ord(c) < 127 else 63 for c in text])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The way of an event into the log, and what has changed between two looks at the pump as events.
+"""The path of an event into the log, and the events for changes between two looks at the pump.
 
-What comes again and again is counted on the way, see `repeats`.
+Repeated events are counted on the way, see `repeats`.
 """
 
 from pump.alarm.manager import ANSWERED, AUDIBLE, OFF, ON, SILENCED
@@ -26,33 +26,33 @@ class EventRecorder:
         self._repeats = Repeats()
 
     def note(self, code, text=""):
-        """An event for the log; it is in flash after a `flush`."""
+        """Record an event; it is in flash after a `flush`."""
         self._add(self._repeats.add(code, text, self._clock.now_us()))
 
     def is_filling(self):
-        """True when a `flush` is due, lest events are dropped."""
+        """Whether a `flush` is due, lest events are dropped."""
         return self._log.is_filling()
 
     def is_waiting(self):
-        """Whether there is anything to write; the counts of what has not come again are now."""
+        """Whether events are to be written; adds the final counts of repeats that have ended."""
         self._add(self._repeats.end_quiet(self._clock.now_us()))
         return self._log.is_waiting()
 
     def flush(self):
-        """Write what is noted. OSError: it stays."""
+        """Write the recorded events. OSError: they are kept."""
         self._log.flush()
 
     def dropped(self, name):
-        """A file was removed: whether events are lost with it."""
+        """A file was removed. Returns whether events are lost with it."""
         return self._log.dropped(name)
 
     def close(self):
-        """Write all, as at the end of the firmware."""
+        """Write all, at the end of the firmware."""
         self._add(self._repeats.end_all())
         self._log.flush()
 
     def _add(self, found):
-        """Bring events, (code, text) each, to the log."""
+        """Pass events, (code, text) each, to the log."""
         now_us = self._clock.now_us()
         for code, text in found:
             self._log.add(code, now_us, self._forecast.wall.seconds(now_us), text)
@@ -71,7 +71,7 @@ def changes(before, now):
 
 
 def alarm_event(kind, what):
-    """(code, text) of what the alarm manager tells: see `AlarmManager.take_events`."""
+    """(code, text) of an event of `AlarmManager.take_events`."""
     if kind == SILENCED:
         return event_codes.AUDIO_PAUSED, "%s s" % seconds(what // 1000)
     if kind == AUDIBLE:
@@ -80,6 +80,6 @@ def alarm_event(kind, what):
 
 
 def _dose(record, dose_ng):
-    """A dose as the log tells of it."""
+    """The text of a dose in the log."""
     text = "%d %s %s %s" % (record.id, NAMES[record.kind], ug(dose_ng), record.outcome)
     return text.rstrip()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What a reset has interrupted: how much of the delivery went out, by the last record of it.
+"""The interruption of a delivery by a reset: how much was delivered, by its last record.
 
-Needed at power-up only. See `journal` for what a record says, and when it is written.
+Needed at power-up only. See `journal` for the content of a record, and when it is written.
 """
 
 from micropython import const
@@ -15,11 +15,12 @@ _WRAP = const(0xFFFFFFFF)
 
 
 class Interruption:
-    """journal: takes up what the last record says. scratch: what came through the reset, or None.
+    """journal: takes over the state of the last record. scratch: words kept over it, or None.
 
-    batch: what was going out, doses apart, when a reset ended it for the first time since somebody
-    confirmed; else None: what crashes again and again stays down. was_dosing: a periodic dose was
-    going out. logged: how many events the log had, at least, 0 before the first record.
+    batch: the batch under way, without doses, when a reset interrupted it for the first time since
+    the last confirmation; else None: a pump that crashes again and again stays stopped.
+    was_dosing: a periodic dose was under way. logged: lower bound of the number of events in the
+    log, 0 before the first record.
     """
 
     def __init__(self, journal, clock, ledger, infusion, scratch):
@@ -30,21 +31,21 @@ class Interruption:
         self.batch = None
         self.was_dosing = False
         self.logged = 0
-        self._day_ng = 0  # the most that was out when the day was kept
-        self._lane = DOSES  # where what went out since then belongs
+        self._day_ng = 0  # upper bound of the delivered drug when the day was saved
+        self._lane = DOSES  # the lane of the drug delivered since then
 
     def take_day(self, record):
-        """Bring back the drug of the last 24 h. Before `take`."""
+        """Restore the drug of the last 24 h. Before `take`."""
         day, self._day_ng = record
         self._infusion.day.from_record(day)
 
     def lose_day(self):
-        """Nobody knows what went out: every limit of a day is used up."""
+        """The record is lost: every limit of a day is used up."""
         self._day_ng = 0
         self._infusion.day.assume_worst(self._clock.now_us())
 
     def take(self, record):
-        """Go on from the last record of the delivery."""
+        """Continue from the last record of the delivery."""
         at_us, boot, was_interrupted, batch, counts, ledger, dose, self.logged = record
         self._clock.begin(at_us)
         self._ledger.from_record(ledger)
@@ -58,16 +59,16 @@ class Interruption:
         self._journal.take_up(boot + 1, bool(was_interrupted or is_cut), dose_id)
 
     def count_since(self):
-        """What went out, or may have, since the day was kept counts as given just now."""
+        """Count the drug delivered, or possibly so, since the day was saved as given now."""
         since_ng = self._ledger.most_ng() - self._day_ng
         if since_ng > 0:
             self._infusion.day.recover(self._lane, since_ng * _FG_PER_NG, self._clock.now_us())
 
     def _out(self, at_us, counts):
-        """(steps that are out since the record for sure, how many more may be).
+        """(steps certainly emitted since the record, further steps possibly emitted).
 
-        Where the watchdog's timer has reset the board, all that was queued has gone out if that
-        was certain to have ended before.
+        If the watchdog's timer has reset the board, all queued steps were emitted, provided that
+        the queue was certain to have ended before.
         """
         emitted, allowed = counts
         scratch = self._scratch
@@ -82,9 +83,9 @@ class Interruption:
         return 0, allowed - emitted
 
     def _reopen(self, dose):
-        """A dose is over that a reset has interrupted: it is on record, and never resumed.
+        """A reset has interrupted a dose: it has ended, is put on record, and is never resumed.
 
-        Returns its id; 0: the past is of a later one, and says all there is to know.
+        Returns its id; 0: the past contains a later one, and so has all of it.
         """
         number, kind, programmed_ng, start_us, duration_us, given_ng = dose
         record = Record(number, kind, programmed_ng, start_us, duration_us)

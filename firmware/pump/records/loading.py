@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""How a value comes back from its two copies: the newest good one counts, and the other is mended.
+"""Loads a value from its two copies: the newest good one is valid, and the other is repaired.
 
-Needed at power-up, and when a copy is damaged. See `mirrored_records` for what a copy is.
+Needed at power-up, and when a copy is damaged. See `mirrored_records` for the format of a copy.
 """
 
 import binascii
@@ -20,22 +20,22 @@ from pump.records.mirrored_records import (
     start_of,
 )
 
-# What no copy was good for: damage is LOST; these are
+# Why no copy was usable, besides damage, which is LOST:
 NEWER = const("NEWER")  # of a newer version
 FOREIGN = const("FOREIGN")  # of another board
 
 _GOOD = "GOOD"
 _BAD = ".bad"  # a copy that is set aside
 _CRC = const(8)  # hex digits, at the beginning
-_HEAD = const(64)  # bytes behind them that hold all up to the value
+_HEAD = const(64)  # bytes after them that include the head up to the value
 _MISSING = const(2)  # ENOENT
 
 
 def loaded(folders, board_name, key):
-    """(value or None, its number, (size, CRC) of it where both copies have it, finding or "").
+    """(value or None, its number, (size, CRC) if both copies have it, finding or "").
 
-    A copy is read part by part, and a value is made of one only: a heap that is scattered has no
-    room for all of a text.
+    A copy is read in parts, and the value is made from one copy only: a fragmented heap has no
+    room for a whole text.
     """
     _bring_over(folders, key)
     looks = [_look(folders[copy], board_name, name_of(key, copy)) for copy in COPIES]
@@ -62,12 +62,12 @@ def loaded(folders, board_name, key):
 
 
 def set_aside(folders, board_name, key, kinds):
-    """Set aside what there is; answers why there is no value: "" where there never was one."""
+    """Rename the copies. Returns why there is no value; "" if there never was one."""
     for copy in COPIES:
         name = name_of(key, copy)
         if kinds[copy] is not None:
             attempt(folders[copy].rename, name, name + _BAD)
-    if not any(kinds):  # set aside earlier: still lost, and maybe nobody was told
+    if not any(kinds):  # set aside earlier: still lost, perhaps not reported yet
         names = [name_of(key, copy) + _BAD for copy in COPIES]
         kinds = [_look(folders[copy], board_name, names[copy]).what for copy in COPIES]
     for what in (LOST, NEWER, FOREIGN):
@@ -77,20 +77,20 @@ def set_aside(folders, board_name, key, kinds):
 
 
 def _bring_over(folders, key):
-    """Copy 1 to its own folder, where an older firmware has left it beside copy 0."""
+    """Move copy 1 to its own folder if older firmware has left it beside copy 0."""
     first, second = folders
     name = name_of(key, 1)
     try:
         if first.size(name) and not second.size(name):
             second.take(first, name)
     except OSError:
-        pass  # it will be made anew, a finding
+        pass  # it will be written anew, with a finding
 
 
 class _Look:
-    """What a copy is: seq is its number, 0 unless it is good; what: None where there is none.
+    """The state of a copy. seq: its number, 0 unless it is good; what: None if there is none.
 
-    saved: (size, CRC) of its value. told: the checksum that is in it.
+    saved: (size, CRC) of its value. told: the checksum that it contains.
     """
 
     def __init__(self, what, seq=0, saved=None, told=b""):
@@ -98,16 +98,16 @@ class _Look:
         self.saved, self.told = saved, told
 
     def lose(self):
-        """It is no good after all."""
+        """The copy turned out to be unusable."""
         self.what, self.seq = LOST, 0
 
     def is_like(self, other):
-        """Whether both are good, and the same."""
+        """Whether both copies are good and equal."""
         return self.seq == other.seq and (self.saved, self.told) == (other.saved, other.told)
 
 
 def _look(folder, board_name, name):
-    """Read a copy, a part at a time."""
+    """Read a copy, in parts."""
     told, crc, value_crc, size, start_size = b"", 0, 0, 0, 0
     seq, what = 0, LOST
     try:
@@ -130,7 +130,7 @@ def _look(folder, board_name, name):
 
 
 def _judged(head, board_name):
-    """(number, what it is) of a copy, by what is in front of its value."""
+    """(number, state) of a copy, from the head in front of its value."""
     fields = head.split(b", ", 3)
     has_value = len(fields) > 3
     try:
@@ -150,7 +150,7 @@ def _judged(head, board_name):
 
 
 def _value(folder, name):
-    """The value in a copy; ValueError where there is none."""
+    """The value in a copy; ValueError if there is none."""
     fields = folder.json(name, _CRC)
     if not isinstance(fields, list) or len(fields) != 4:
         raise ValueError(name)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Named values that survive a reset, each kept in two copies; the newest good one counts.
+"""Named values that survive a reset, each kept in two copies; the newest good copy is valid.
 
 A copy, `<key>.0` in one folder or `<key>.1` in another, is one line: 8 hex digits of the CRC-32 of
-all that follows them, a space, JSON of [VERSION, board, seq, value]. Two folders: LittleFS keeps
-small files in the blocks of their folder, and one wrong bit there sets back all files of a folder
-to what they were, each with a good CRC. Copy 0 is written first: a power cut leaves copy 1 one
-save older, or missing in the first save of all. Anything else that is not as it should be is a
-finding.
+the rest, a space, JSON of [VERSION, board, seq, value]. Two folders, because LittleFS keeps small
+files in the blocks of their folder, and one wrong bit there reverts all files of a folder to an
+older state, each with a good CRC. Copy 0 is written first: a power cut leaves copy 1 one save
+older, or missing in the first save of all. Any other deviation is a finding.
 """
 
 import binascii
@@ -19,19 +18,19 @@ from pump.faults import UNWRITTEN
 VERSION = const(1)
 FOLDERS = ("/data", "/copy")
 
-MENDED = const("MENDED")  # a finding: one copy was bad or missing, the other one was used
+MENDED = const("MENDED")  # a finding: one copy was bad or missing, the other was used
 LOST = const("LOST")  # no copy was good
 
 COPIES = (0, 1)
 MOST_BYTES = const(8192)  # more than the heap should be asked for at once
-_PART_BYTES = const(200)  # of what is written at once
-_SHORT = const(16)  # so many numbers are made into text at once
+_PART_BYTES = const(200)  # written at once
+_SHORT = const(16)  # numbers converted to text at once
 _TOO_BIG = const(27)  # EFBIG
 _LISTS = (list, tuple)
 
 
 class MirroredRecords:
-    """The values of one board. findings: (key, what) of all that `load` came across.
+    """The values of one board. findings: (key, finding) of all that `load` came across.
 
     folders: the `Files` of copies 0 and of copies 1.
     """
@@ -41,11 +40,11 @@ class MirroredRecords:
         self._folders = folders
         self._board_name = board_name
         self._seqs = {}
-        self._behind = []  # keys of which copy 0 alone has the last value
+        self._behind = []  # keys whose last value is in copy 0 only
         self._saved = {}  # key -> (size, crc) of the value that is in both copies
 
     def load(self, key):
-        """The value saved last, or None: there is none, or none that may be used (a finding)."""
+        """The value saved last; None: there is none, or (a finding) none that may be used."""
         from pump.records.loading import loaded  # at power-up, and where a copy is damaged
 
         found = loaded(self._folders, self._board_name, key)
@@ -55,13 +54,13 @@ class MirroredRecords:
         return value
 
     def has(self, key):
-        """Whether there is a value, as far as the last `load` or `save` of it says."""
+        """Whether there is a value, by the last `load` or `save` of it."""
         return self._seqs.get(key, 0) > 0
 
     def verify(self, key):
-        """Whether a copy of the value can be read. One that cannot is made anew: a finding.
+        """Whether a copy of the value can be read. One that cannot is rewritten: a finding.
 
-        False: neither can. The next `save` writes both, whatever the value.
+        False: neither can. The next `save` then writes both, even if the value is the same.
         """
         whole = [self._is_whole(copy, key) for copy in COPIES]
         if not any(whole):
@@ -72,16 +71,16 @@ class MirroredRecords:
         return True
 
     def reject(self, key):
-        """What `load` answered is of no use: it is lost, and both copies are set aside."""
+        """The loaded value is unusable: mark it lost, and set both copies aside."""
         from pump.records.loading import set_aside
 
         self._seqs[key], self._saved[key] = 0, None
         self.findings.append((key, set_aside(self._folders, self._board_name, key, (LOST, LOST))))
 
     def save(self, key, value):
-        """Write both copies. False and nothing written when that value is in both of them.
+        """Write both copies. False and nothing written when both hold that value already.
 
-        UNWRITTEN when it cannot be; what was saved before is still valid then.
+        UNWRITTEN when it cannot be written; the value saved before is still valid then.
         """
         has_written = False
         for _ in self.saving(key, value):
@@ -89,10 +88,10 @@ class MirroredRecords:
         return has_written
 
     def saving(self, key, value):
-        """Save as an iterator, which stops between the two copies: other work may be done there.
+        """Save as an iterator, which yields between the two copies so that other work can be done.
 
-        It may be left there: the next save of that key makes copy 1 the same as copy 0 first.
-        Between its steps it holds nothing of a board's stack.
+        It may be abandoned there: the next save of that key first makes copy 1 the same as copy 0.
+        Between its steps it uses none of a board's stack.
         """
         if key not in self._seqs:
             self.load(key)
@@ -108,7 +107,7 @@ class MirroredRecords:
             self._seqs[key] += 1
             raise OSError(_TOO_BIG)
         self._even(key)
-        self._seqs[key] += 1  # also when it fails: no two contents ever share a number
+        self._seqs[key] += 1  # even if it fails: no two contents ever share a number
         seq, self._saved[key] = self._seqs[key], None
         for copy in COPIES:
             try:
@@ -121,12 +120,12 @@ class MirroredRecords:
                 self._behind.append(key)
                 yield
                 if seq != self._seqs[key]:
-                    return  # it was left there, and another save has come
+                    return  # it was abandoned there, and another save was made
         self._behind.remove(key)
         self._saved[key] = size, crc
 
     def _even(self, key):
-        """Make copy 1 the same as copy 0 where a save was left between them."""
+        """Make copy 1 the same as copy 0 if a save was abandoned between them."""
         if key in self._behind:
             self._folders[1].copy(self._folders[0], name_of(key, 0), name_of(key, 1))
             self._behind.remove(key)
@@ -143,14 +142,14 @@ class MirroredRecords:
             attempt(first.remove, names[0])
 
     def _is_second(self, key, head):
-        """Whether copy 1 has this head, in which the checksum of all of it is."""
+        """Whether copy 1 begins with this head, which includes the checksum of the whole."""
         try:
             return self._folders[1].read_at(name_of(key, 1), 0, len(head)) == head
         except UNWRITTEN:
             return False
 
     def _is_whole(self, copy, key):
-        """Whether the checksum of a copy is right; little of it is in memory at once."""
+        """Whether the checksum of a copy is right; reads it in small parts."""
         crc, told, size = 0, b"", 0
         try:
             for part in self._folders[copy].parts(name_of(key, copy)):
@@ -169,12 +168,12 @@ def name_of(key, copy):
 
 
 def start_of(board_name, seq):
-    """How a copy goes on after its checksum, up to the value."""
+    """The bytes of a copy between its checksum and the value."""
     return (" %s, " % json.dumps([VERSION, board_name, seq])[:-1]).encode()
 
 
 def _parts(value, part):
-    """A value as JSON behind `part`, and the end of its copy; all at once would need much room."""
+    """Yield `part`, the value as JSON and the end of a copy, in small pieces."""
     for text in _texts(value):
         part += text
         if len(part) > _PART_BYTES:
@@ -184,8 +183,8 @@ def _parts(value, part):
 
 
 def _texts(value):
-    """A value as JSON, a few numbers at a time. It goes into no list by calling itself."""
-    path, before = [iter((value,))], ""  # what is left of the lists that it is in
+    """Yield a value as JSON, a few numbers at a time. Lists are walked without recursion."""
+    path, before = [iter((value,))], ""  # the rests of the enclosing lists
     while path:
         for item in path[-1]:
             if not item or not isinstance(item, _LISTS):
@@ -210,7 +209,7 @@ def _texts(value):
 
 
 def attempt(function, *arguments):
-    """Call a function whose failure changes nothing for now."""
+    """Call a function and ignore UNWRITTEN: its failure is harmless for now."""
     try:
         function(*arguments)
     except UNWRITTEN:

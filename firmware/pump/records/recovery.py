@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The way back from a reset: what the records say, what of them is lost, and what time it is.
+"""Recovery from a reset: reads the records, finds the losses, and sets the clock.
 
-Needed at power-up only. What is lost counts as the worst it can have been: delivered, locked out,
-not calibrated. Only the lock is lost with the setup: nobody could open it, and the pump holds
-until a human confirms.
+Needed at power-up only. A lost record counts as the worst case: delivered, locked out, not
+calibrated. The exception is the lock, whose PIN is removed with the setup: nobody could open it,
+and the pump holds until a human confirms.
 """
 
 from micropython import const
@@ -20,17 +20,17 @@ from pump.units import ml_of_pl
 
 _US_PER_S = const(1_000_000)
 _SHORT_US = const(30_000_000)  # after a longer outage nothing resumes by itself
-# What need not be there first; past and day before the delivery, which adds to them.
+# Optional records first; past and day before the delivery, which adds to them.
 _COMMITTED = ("titration", "prescription")
 _ORDER = _COMMITTED + ("setup", PAST, DAY, "alarms", DELIVERY)
 _YEARS_US = 315_360_000_000_000  # ten: no outage is longer, a clock is wrong
 
 
 class Recovery:
-    """The collaborators are what their names say, see `assembly`.
+    """For the other collaborators see `assembly`.
 
-    scratch: what came through the reset, or None. rtc: the clock with a battery, or None.
-    is_prepared: the folders of the records were there at power-up, as deployment makes them.
+    scratch: words from before the reset, or None. rtc: the clock with a battery, or None.
+    is_prepared: the folders of the records existed at power-up, as deployment makes them.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Recovery:
         self._scratch, self._rtc = scratch, rtc
         self._is_prepared = is_prepared
         self._interruption = interruption = Interruption(journal, clock, ledger, infusion, scratch)
-        self._owners = {  # key -> how its owners take it, and how they lose it
+        self._owners = {  # key -> (apply, lose) of its owners
             "titration": (staging.titration_from_record, staging.lose_titration),
             "prescription": (staging.from_record, staging.lose),
             PAST: (infusion.boluses.from_record, infusion.boluses.lose),
@@ -67,13 +67,13 @@ class Recovery:
         }
         for key, owner in settings.shared.items():
             self._owners[key] = owner.from_record, owner.lose
-        self._had = ()  # keys of what was there
-        self._clock_told = ""  # what the clock with a battery did to the others
+        self._had = ()  # keys of the records that were read
+        self._clock_told = ""  # text of the event about the clock with a battery
 
     def restore(self):
-        """Bring back what was kept. True when the regular therapy may go on by itself.
+        """Restore the state. True when the regular therapy may resume by itself.
 
-        All of it is read before anything is taken; a record is taken whole, or it is lost.
+        All records are read before any is applied; a record is applied as a whole, or it is lost.
         """
         interruption = self._interruption
         values = {key: self._twins.load(key) for key in _ORDER}
@@ -98,7 +98,7 @@ class Recovery:
         return self._may_resume(outage_us)
 
     def report(self, cause, note):
-        """The first events of this boot, by note(code, text). cause: of the reset, a word."""
+        """Log the first events of this boot, by note(code, text). cause: word for the reset."""
         note(event_codes.RESET, cause)
         if self._clock_told:
             note(event_codes.CLOCK_SET, self._clock_told)
@@ -114,13 +114,13 @@ class Recovery:
 
     def _may_resume(self, outage_us):
         batch, settings, scratch = self._interruption.batch, self._settings, self._scratch
-        is_timer = scratch is not None and scratch.is_timer()  # the watchdog's, a moment ago
+        is_timer = scratch is not None and scratch.is_timer()  # a reset by the watchdog
         is_short = is_timer or (outage_us is not None and outage_us <= _SHORT_US)
         was_regular = batch is not None and batch[0] == BASAL
         return was_regular and is_short and settings.resume == RESUME_BASAL and not settings.lost
 
     def _checked(self, key, value):
-        """The value as this firmware writes it; None: there was none, (): it cannot read it."""
+        """The value in the present format; None: there was none; (): it is unreadable."""
         if value is None:
             return None
         try:
@@ -133,7 +133,7 @@ class Recovery:
         return ()
 
     def _take(self, key, value):
-        """Give a value to its owners: to all of them or, where one cannot take it, to none."""
+        """Apply a value to its owners: to all of them or, if one raises, to none."""
         if not value:
             return
         take, lose = self._owners[key]
@@ -144,9 +144,9 @@ class Recovery:
             self._twins.reject(key)
 
     def _missing(self):
-        """Keys of what should be there and is not. A new pump has nothing to lose.
+        """Keys of the records that should exist and do not. A new pump has nothing to lose.
 
-        New is one whose folders deployment has made, and that has written nothing into them yet.
+        A pump is new if deployment has made its folders, and nothing has been written into them.
         """
         missing = [key for key, what in self._twins.findings if what != MENDED]
         had = self._had
@@ -162,11 +162,11 @@ class Recovery:
         return missing
 
     def _lose(self, keys):
-        """What the keys stand for is not known any more."""
+        """Replace the state of the lost records by safe values."""
         settings = self._settings
         settings.lost += tuple([key for key in keys if key not in settings.lost])
         for key in keys:
-            if key in self._owners and key != PAST:  # which may have the dose that a reset ended
+            if key in self._owners and key != PAST:  # it may contain the dose that a reset ended
                 self._owners[key][1]()
         self._infusion.calibration = self._calibrations.current()
         if DELIVERY in keys:
@@ -179,9 +179,9 @@ class Recovery:
             boluses.number_beyond(self._log.first() + self._log.count())
 
     def _tell_time(self):
-        """Set the clocks by the one with a battery; how long the pump was off, or None.
+        """Set the clocks by the one with a battery. Returns the outage in us, or None.
 
-        That is counted from the last record, or from the last mark, see `beat`, where that is
+        The outage counts from the last record, or from the last mark (see `beat`), if that is
         later.
         """
         rtc_s, marked_s = self._now_and_marked()
@@ -203,14 +203,14 @@ class Recovery:
         return outage_us
 
     def _now_and_marked(self):
-        """The time by the clock with a battery, now and at its last mark; None for none."""
+        """(now, last mark) by the clock with a battery, in s since 2000; None for none."""
         if self._rtc is None:
             return None, None
         return _seconds(self._rtc.read()), _seconds(self._rtc.marked())
 
 
 def _seconds(text):
-    """A time of the clock with a battery, in seconds since 2000; None where there is none."""
+    """A text of the clock with a battery -> seconds since 2000; None for None or no time."""
     try:
         return wall_clock.parse(text) if text is not None else None
     except ValueError:

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Repeats: equal events become one with a count, so that a storm does not push a day off the log.
+"""Repeats: equal events are counted into one, so that a storm does not push a day off the log.
 
-A button that sticks, or a host that sends the same command for ever, makes the same event again
-and again. The first three are told as they come, then the 4th, 8th, 16th ... with how many there
-were, and the last count when it has been quiet for ten minutes. Doses, starts, stops and what
-concerns records are never counted into one. Pure.
+A stuck button, or a host that repeats a command for ever, makes the same event again and again.
+The first three are logged as they come, then the 4th, 8th, 16th ... with their count, and the
+final count after ten quiet minutes. Doses, starts, stops and events about records are never
+counted into one. Pure.
 """
 
 from micropython import const
 
 from pump.records import event_codes
 
-_TOLD = const(3)  # so many are told one by one
+_TOLD = const(3)  # logged one by one
 _QUIET_S = const(600)
 _US_PER_S = const(1_000_000)
 _UNUSED = const(-1)
-_MOST_TEXT = const(40)  # as much as an event has
-_MOST = const(4)  # kinds that are counted at a time
+_MOST_TEXT = const(40)  # bytes, as in an event
+_MOST = const(4)  # kinds counted at a time
 
 _COUNTED = (
     event_codes.PATIENT_REFUSED,
@@ -31,9 +31,9 @@ _COUNTED = (
 
 
 class _Kind:
-    """Equal events. count: how many since the first one, told: the last count on record.
+    """Equal events. count: number since the first one; told: the last count that was logged.
 
-    Made once and used again: what lives long and is made late breaks the heap of a board up.
+    Made once and reused: a long-lived object that is made late would fragment the heap of a board.
     """
 
     def __init__(self):
@@ -54,13 +54,13 @@ class _Kind:
 
 
 class Repeats:
-    """Stands before the log."""
+    """The filter in front of the log."""
 
     def __init__(self):
         self._kinds = [_Kind() for _ in range(_MOST)]
 
     def add(self, code, text, now_us):
-        """An event has happened. Returns what is to be logged: (code, text) of each."""
+        """An event has happened. Returns the events to be logged: list of (code, text)."""
         if code not in _COUNTED:
             return ((code, text),)
         found = self.end_quiet(now_us)
@@ -81,12 +81,12 @@ class Repeats:
         return found
 
     def end_quiet(self, now_us):
-        """The last counts of what has not come for ten minutes, as `add` answers."""
+        """Final counts of events that have not come for ten minutes, as from `add`."""
         before_s = now_us // _US_PER_S - _QUIET_S
         return [event for kind in self._kinds if kind.last_s <= before_s for event in _end(kind)]
 
     def end_all(self):
-        """The last counts of all, as `add` answers."""
+        """Final counts of all events, as from `add`."""
         return [event for kind in self._kinds for event in _end(kind)]
 
     def _kind(self, code, raw):
@@ -97,7 +97,7 @@ class Repeats:
 
 
 def _end(kind):
-    """The last count of a kind that is told no more."""
+    """End the counting of a kind; its final count, unless it was logged."""
     count, told = kind.count, kind.told
     found = [(kind.code, kind.counted())] if count > told else []
     kind.count, kind.told, kind.last_s = 0, 0, _UNUSED

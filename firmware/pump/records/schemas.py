@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Shapes of the records: of what kinds of values each has to be made before it is believed.
+"""Shapes of the records: the types of value that each must consist of before it is accepted.
 
-Needed at power-up only. A checksum says that a record is as it was written, not that it was
-written by this firmware. A shape is a type; a tuple: a list of exactly these shapes; a list: one
-that goes on with any number of the last of these; a dict {None: shape}: that, or nothing.
+Needed at power-up only. A checksum proves that a record is as it was written, not that this
+firmware wrote it. A shape is a type; a tuple: a list of exactly these shapes; a list: one that may
+repeat its last shape any number of times; a dict {None: shape}: that shape, or None.
 """
 
 from pump.kinds import NAMES
@@ -49,18 +49,18 @@ LOCK_PLACE = 5  # in a setup
 NO_LOCK = ["", 0]
 _NO_GRID = [None, None, [0, 0, None], False]
 _OLD_LINE = (int, bool)  # without a name of the drug
-_OLD_SETTINGS = (str, ({None: int}, bool))  # how a setup began when they had four places
+_OLD_SETTINGS = (str, ({None: int}, bool))  # beginning of a setup with four such places
 _OLD_PRESCRIPTION = 2  # places: fields, flex steps
-_OLD_PAST = 3  # places: boluses, day, the most that was out then
+_OLD_PAST = 3  # places: boluses, day, upper bound of the delivered drug then
 _OLD_SETUPS = (7, 9, 10)  # places: without a lock and a heartbeat, without a grid, with all
 
 
 def upgraded(key, value):
-    """A value as this firmware writes it, also if an older one wrote it.
+    """A value in the format of this firmware, also if an older firmware wrote it.
 
-    An older delivery knows of no event. An older prescription has no calibration that it was
-    committed with. An older day has its portions in one list; a still
-    older one (begin, end, ng) of each part of its drug: as one that has just gone out.
+    An older delivery has no event number, an older prescription no calibration at its commit. An
+    older day has its portions in one list; a still older one has (begin, end, ng) of each part of
+    its drug, which is taken as just delivered.
     """
     if not isinstance(value, list):
         return value
@@ -81,9 +81,9 @@ def upgraded(key, value):
 
 
 def divide(values):
-    """Make two records of one, in values of keys, where older firmware had the second in it.
+    """Split, in `values` by key, the records of older firmware that are two records now.
 
-    The past had the day in it; the prescription what was active before, or none of it.
+    The past contained the day; the prescription contained the titration, or there was none.
     """
     prescription, past = values["prescription"], values["past"]
     if isinstance(prescription, list):
@@ -96,7 +96,7 @@ def divide(values):
 
 
 def _settled(setup):
-    """An older setup, with a place for each owner; what it has not is as it was by itself."""
+    """An older setup, with a place for each owner; missing parts get their defaults."""
     token, clock, resume, line, calibrations, reservoir, lost = setup[:7]
     lock, heartbeat_ms, grid = setup[7:] + [NO_LOCK, 0, _NO_GRID][len(setup) - 7 :]
     if fits(line, _OLD_LINE):
@@ -106,7 +106,7 @@ def _settled(setup):
 
 
 def fits(value, shape):
-    """Whether a value, as JSON brings it, has a shape."""
+    """Whether a value, as parsed from JSON, has a shape."""
     if isinstance(shape, dict):
         return value is None or fits(value, shape[None])
     if not isinstance(shape, (tuple, list)):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What survives a reset besides the journal, kept when it changes. The way back: `recovery`.
+"""All that survives a reset besides the journal, saved when it changes. Restored by `recovery`.
 
-titration     what a day gave of the prescriptions that were active in the last 24 h
-prescription  written, behind that, before it becomes active
-alarms        what was acknowledged, or has to be; since when there is no therapy
-setup         calibrations, reservoir, line, wall clock, what resumes, losses to be confirmed,
-              the lock, the heartbeat, the grid of periodic doses
+titration     daily doses of the prescriptions that were active in the last 24 h
+prescription  written, after titration, before it becomes active
+alarms        acknowledged or latching alarms; since when the therapy is absent
+setup         calibrations, reservoir, line, wall clock, resume mode, unconfirmed losses, the lock,
+              the heartbeat, the grid of periodic doses
 past          boluses and lockouts
 day           the drug of the last 24 h
 log           an event for everything that happens
@@ -24,20 +24,21 @@ HOLD, RESUME_BASAL = "HOLD", "BASAL"
 KEYS = ("titration", "prescription", "alarms", "setup", PAST, DAY, DELIVERY)
 _AT_REST = ("alarms", "setup")  # in this order, see `Recovery`
 
-_FLUSH_US = const(1_000_000)  # events wait so long for others to be written with
+_FLUSH_US = const(1_000_000)  # time that events wait, to be written together
 _PATIENCE = const(3)  # tries
 _COVERED_US = const(1_500_000)  # a copy of 0.45 s, a record of 0.85 s: the slowest flash
 
 
 class Settings:
-    """twins: keeps the records. journal: of what is delivered. events: the recorder.
+    """twins: stores the records. journal: of the delivery. events: the recorder.
 
-    alarms: the manager. alarm_owners, setup_owners: those who share the record `alarms`, and with
-    this one `setup`, in the order of the record. folders: the `Files` of all, and of the log.
-    resume: what goes on after a reset, HOLD or RESUME_BASAL.
-    lost: keys of the records that were lost, which nobody has confirmed yet.
-    is_matched: a clock with a battery can be relied on; not while it is being set.
-    token: after a reset, of the prescription that has to be there.
+    alarms: the manager. alarm_owners, setup_owners: the owners that share the record `alarms` and,
+    with this object, `setup`, in the order of the record. folders: the `Files` of all, and of the
+    log.
+    resume: after a reset HOLD, or RESUME_BASAL: the regular therapy goes on.
+    lost: keys of the lost records that are not confirmed.
+    is_matched: the clock with a battery can be relied on; False while it is being set.
+    token: after a reset, that of the prescription that must be there.
     """
 
     def __init__(
@@ -64,18 +65,18 @@ class Settings:
         self.is_matched = True
         self.lost = ()
         self.token = ""
-        self._failing = []  # what flash does not take
-        self._tries = 0  # since it took all
+        self._failing = []  # names of the writes that failed
+        self._tries = 0  # tries since all writes succeeded
         self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
         self._flushed_us = self._failed_us = self._covered_us = 0
-        self._due = []  # those of `_AT_REST` that may have changed
-        self._saving = ()  # (key, iterator) of the one of which copy 0 is written
+        self._due = []  # keys of `_AT_REST` that may have changed
+        self._saving = ()  # (key, iterator) of the record being saved, after copy 0
 
     def begin(self):
-        """All is written once, so that it is there. The setup of a new pump comes last.
+        """Write everything once, so that it exists. The setup of a new pump comes last.
 
-        Else it comes first: what was lost, and what rests since the reset, has to be on record
-        before the delivery's record says that nothing went out any more.
+        Otherwise the setup comes first: losses, and the rest of the periodic grid since the reset,
+        must be on record before the delivery's record says that no step is pending any more.
         """
         is_new = not self._twins.has("setup")
         if self.lost or not is_new:
@@ -85,37 +86,37 @@ class Settings:
             self.sync()
 
     def needs_confirmation(self):
-        """True while an interruption, or a loss, has not been confirmed."""
+        """Whether an interruption, or a loss, is unconfirmed."""
         return self._journal.is_interrupted or self.is_lost()
 
     def is_lost(self):
-        """True while a loss has not been confirmed."""
+        """Whether a loss is unconfirmed."""
         return bool(self.lost)
 
     def is_failing(self):
-        """True while flash does not take what is to be written."""
+        """Whether a write to flash has failed, and has not succeeded since."""
         return bool(self._failing)
 
     def confirm(self):
-        """A human has taken note."""
+        """A human confirms the interruption and the losses. Refused NOT_RECORDED."""
         self._journal.confirm(self._dispenser.settle())
         self.lost = ()
         self.sync()
         self._events.note(event_codes.CONFIRMED)
 
     def commit(self, prescription, past, pl_per_rev):
-        """Keep what is about to become active; Refused NOT_RECORDED where that fails.
+        """Save a prescription that is about to become active. Refused NOT_RECORDED.
 
-        What was active comes first: between the two it only tells more than there was.
+        The titration comes first: between the two writes it only contains more than it has to.
         """
         self._need("titration", past)
         self._need("prescription", prescription.to_record() + [pl_per_rev])
         self._events.note(event_codes.COMMITTED, prescription.token())
 
     def distrust(self):
-        """The clock with a battery is about to be set: from now on what it says is no time.
+        """The clock with a battery is about to be set: its time is invalid from now on.
 
-        Until `is_matched` and `sync`. Refused NOT_RECORDED where that fails.
+        Until `is_matched` is set and `sync` is called. Refused NOT_RECORDED.
         """
         was_matched, self.is_matched = self.is_matched, False
         try:
@@ -125,7 +126,7 @@ class Settings:
             raise
 
     def verify(self):
-        """Yield whether a good copy is there, of each value that was ever saved."""
+        """Yield, for each value that was ever saved, whether it has a good copy."""
         for key in KEYS:
             before = len(self._twins.findings)
             is_well = self._twins.verify(key)
@@ -134,24 +135,24 @@ class Settings:
             yield is_well
 
     def lose_events(self, text):
-        """Events are lost that were in flash: that is an event, and to be confirmed."""
+        """Events in flash are lost: log that, and require a confirmation."""
         self._events.note(event_codes.STORE_LOST, text)
         if "log" not in self.lost:
             self.lost += ("log",)
             self._due = list(_AT_REST)
 
     def keep_setup(self):
-        """Write the setup now; Refused NOT_RECORDED where that fails."""
+        """Write the setup now. Refused NOT_RECORDED."""
         self._need("setup", self.shared["setup"].to_record())
 
     def to_record(self):
-        """[token of the prescription that is active, is_matched, resume, lost]."""
+        """[token of the active prescription or "", is_matched, resume, lost]."""
         active = self._staging.active
         token = active.token() if active is not None else ""
         return [token, self.is_matched, self.resume, self.lost]
 
     def from_record(self, record):
-        """Be again what `to_record` told; ValueError where it never did that."""
+        """Restore the state that `to_record` returned; ValueError for an unknown resume mode."""
         token, is_matched, resume, lost = record
         if resume not in (HOLD, RESUME_BASAL):
             raise ValueError(resume)
@@ -159,16 +160,16 @@ class Settings:
         self.resume, self.lost = resume, tuple(lost)
 
     def lose(self):
-        """Nobody has set anything; what is not confirmed yet stays so."""
+        """The record is lost: defaults; unconfirmed losses stay."""
         self.token, self.is_matched, self.resume = "", True, HOLD
 
     def make_room(self):
-        """Write the events that wait where there are so many that others might be dropped."""
+        """Write the waiting events if there are so many that others might be dropped."""
         if self._events.is_filling():
             self._flush()
 
     def sync(self):
-        """Write alarms and setup now, where they have changed: a host is told what is kept."""
+        """Write alarms and setup now, if changed: before a host is answered."""
         self._due = list(_AT_REST)
         while self._due or self._saving:
             self._keep_next()
@@ -178,8 +179,8 @@ class Settings:
     def _keep_next(self):
         """Write one copy of the next record that may have changed.
 
-        The lease is renewed after each: flash may take 0.8 s for one. Only where no order is half
-        done: a plan that grows beneath one would move its instants.
+        The lease is renewed after each, as flash may take 0.8 s for one. Only while no order is
+        half done: a plan that grows meanwhile would move its instants.
         """
         if not self._saving:
             key = self._due.pop(0)
@@ -197,9 +198,9 @@ class Settings:
         self._dispenser.renew(0)
 
     def settle(self, cycle_us=0):
-        """Write what has to be written of the delivery, if anything has.
+        """Write the records of the delivery that are due, if any.
 
-        cycle_us: when this cycle began; 0: the steps are counted anew.
+        cycle_us: the start of this cycle; 0: the steps are counted anew.
         """
         emitted, is_active = self._dispenser.settle_in(cycle_us), self._dispenser.is_active()
         self._try("journal", self._journal.settle, emitted, is_active)
@@ -215,11 +216,11 @@ class Settings:
         self._try("log", self._events.close)
 
     def poll(self, now_us):
-        """Notice what has changed, and write one thing of it: a STOP waits for no more than that.
+        """Notice changes, and write one of them: a STOP waits for one write at most.
 
-        At every wake; at once while there is more to write. Where less is queued than takes this
-        write and a record of the dispenser's behind it, the next refill of the queue is waited
-        for: it comes within a second. The lease is renewed after each.
+        At every wake; at once while there is more to write. When the queue is shorter than this
+        write and a record of the dispenser behind it may take, the next refill of the queue is
+        awaited: it comes within a second. The lease is renewed after each write.
         """
         self.watch()
         if self._failing and now_us - self._failed_us < _FLUSH_US:
@@ -248,7 +249,7 @@ class Settings:
         return None
 
     def watch(self):
-        """Compare with what was seen last: events for the log, and what is to be written."""
+        """Compare with the last state: log the changes, and mark records as due."""
         for kind, what in self._alarms.take_events():
             self._events.note(*alarm_event(kind, what))
             self._due = list(_AT_REST)
@@ -268,14 +269,14 @@ class Settings:
     # Within
 
     def _flush(self):
-        """Write the events that wait."""
+        """Write the waiting events."""
         self._try("log", self._events.flush)
         self._dispenser.renew(0)
 
     def _try(self, what, write, *arguments):
-        """Write; where flash does not take it, that is an alarm: nothing can be delivered then.
+        """Write; a failure of flash is an alarm, during which nothing can be delivered.
 
-        The alarm is over when what failed, each of it, has been written.
+        The alarm ends when each of the failed writes has succeeded.
         """
         try:
             write(*arguments)
@@ -285,14 +286,14 @@ class Settings:
             self._note_taken(what)
 
     def _drop_corrupt(self, folder):
-        """Files that are damaged for good may be why flash takes nothing: away with them."""
+        """Remove files that are damaged for good: they may be why flash takes nothing."""
         dropped = folder.drop_corrupt()
         self._dispenser.renew(0)
         for name in dropped:
             if self._events.dropped(name):
                 self.lose_events("log LOST")
         if dropped:
-            for _ in self.verify():  # the copies that are gone are made anew
+            for _ in self.verify():  # the removed copies are written anew
                 pass
 
     def _note_failed(self, what):
@@ -307,9 +308,9 @@ class Settings:
             self._tries = 0
 
     def _need(self, key, value):
-        """Write a record now; Refused NOT_RECORDED where flash does not take it.
+        """Write a record now. Refused NOT_RECORDED.
 
-        The lease is renewed before each copy, as an order that needs it assigns nothing before.
+        The lease is renewed before each copy: the order that calls this has assigned nothing yet.
         """
         self._dispenser.renew(0)
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A record that several owners share: each has a place, and alone knows what stands there."""
+"""A record shared by several owners: each has a place in it, whose content only it knows."""
 
 
 class Shared:
@@ -9,15 +9,15 @@ class Shared:
         self._owners = owners
 
     def to_record(self):
-        """What each of them says, as a list."""
+        """The list of the records of all owners."""
         return [owner.to_record() for owner in self._owners]
 
     def from_record(self, record):
-        """Each takes its part. Where one cannot, all of it is to be lost: see `lose`."""
+        """Restore each owner from its part. If one raises, call `lose` for all of them."""
         for owner, part in zip(self._owners, record):
             owner.from_record(part)
 
     def lose(self):
-        """None of them knows anything."""
+        """The record is lost: so is the part of each owner."""
         for owner in self._owners:
             owner.lose()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The emulated RP2040 with a MicroPython image, run in the calling thread up to a wanted instant.
+"""The emulated RP2040 with a MicroPython image, run in the calling thread up to a given instant.
 
-Times are nanoseconds of simulated time since power-up. Used by `EmulatorTarget`; knows nothing of
+Times are nanoseconds of simulated time since power-up. Used by `EmulatorTarget`; independent of
 pumps. One chip is one power-up: a power cut is a new chip with the flash of the old one.
 """
 
@@ -31,7 +31,7 @@ class Chip:
         self._mcu = device.mcu
         self._clock = device.mcu.clock
         self._loop = Loop(self._mcu)
-        Sio(self._mcu)  # puts itself before the registers of the chip
+        Sio(self._mcu)  # takes the place of these registers of the chip
         self._end_ns = 0
         self.flash_chip = Flash(self._mcu, lambda: self._end_ns)
         self._metronomes = [Metronome(self._mcu, index) for index in range(len(self._mcu.pio))]
@@ -59,7 +59,7 @@ class Chip:
         return self._mcu.gpio[number]
 
     def inputs_changed(self) -> None:
-        """The level of a pin changed from outside: a state machine may have waited for it."""
+        """To be called when a pin was changed from outside: a state machine may have waited."""
         for metronome in self._metronomes:
             metronome.wake()
 
@@ -71,13 +71,13 @@ class Chip:
         self._loop.run_to(end_ns)
 
     def hang(self) -> None:
-        """The processor hangs for good, in `b .`; everything around it goes on."""
+        """Hang the processor for good, in `b .`; everything around it goes on."""
         address = RAM_START_ADDRESS + len(self._mcu.sram) - 2
         self._mcu.write_uint16(address, BRANCH_TO_SELF)
         self._mcu.core.pc = address
 
     def take_stack(self, size: int) -> None:
-        """Leave Python so many bytes of stack less; LookupError where the limit is not found."""
+        """Reduce the stack for Python by `size` bytes; LookupError if the limit is not found."""
         words = memoryview(self._mcu.sram).cast("I")
         places = [place for place, word in enumerate(words) if word == STACK_LIMIT]
         if len(places) != 1:
@@ -85,10 +85,10 @@ class Chip:
         words[places[0]] -= size
 
     def _restart(self) -> None:
-        """The watchdog, or `machine.reset`, resets the chip; what it watched over is gone.
+        """Reset the chip, as the watchdog or `machine.reset` does, and disable the watchdog.
 
-        rp2040py leaves the watchdog enabled then. On a board it does not run until it is started
-        again: a program that does not know of it comes up in peace.
+        rp2040py leaves it enabled then. On a board it does not run until it is started again, so
+        that a program that does not use it is not reset.
         """
         self._reset()
         self._mcu.watchdog.write_uint32(WATCHDOG_CTRL, 0)

@@ -2,7 +2,7 @@
 """The host end of the emulated board's USB serial line: bytes in, bytes out.
 
 rp2040py answers an idle OUT endpoint with empty packets, each an interrupt that keeps the
-processor awake. A real host sends nothing when it has nothing to say; so does this one.
+processor awake. A real host sends nothing while it has no data; nor does this one.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ CONTROL_ENDPOINT = 0
 
 
 class UsbConsole:
-    """`output` grows by what the board prints, `write` types at it."""
+    """output: grows by the output of the board. `write` sends to it."""
 
     def __init__(self, cdc: USBCDC, output: bytearray):
         self.is_connected = False
@@ -32,7 +32,7 @@ class UsbConsole:
 
     @property
     def free_bytes(self) -> int:
-        """How much `write` takes now."""
+        """The number of bytes that `write` accepts now."""
         return self._cdc.tx_fifo.size - self._cdc.tx_fifo.item_count
 
     def write(self, data: bytes) -> None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The emulator's processor core and its loop, compiled for this very Python: six times as fast.
+"""Compiles the emulator's processor core and its loop for this Python: six times as fast.
 
 rp2040py's wheel serves every Python from 3.11 on, so it may use the limited C API only, which
-costs two thirds of its speed. Its source compiled here, without that limit, runs the same code;
-`pumpbench_fast.pyx` goes round it, without a question to Python between two instructions.
-`make setup` calls it; without a C compiler, or Python's headers, the wheel stays and all works.
+costs two thirds of its speed. Its source, compiled here without that limit, runs the same code;
+`pumpbench_fast.pyx` is a loop that calls no Python between two instructions. `make setup` calls
+this; without a C compiler, or Python's headers, the wheel stays and everything works.
 """
 
 import importlib.metadata
@@ -37,7 +37,7 @@ ext-modules = [{{ name = "{name}", sources = ["{name}.pyx"] }}]
 
 
 def compile_all() -> bool:
-    """Compile what can be; False where the wheel, or rp2040py's own loop, stays."""
+    """Compile all parts; False if the wheel, or rp2040py's own loop, stays in use."""
     if shutil.which("cc") is None:
         return False
     core = f"{PACKAGE}=={importlib.metadata.version(PACKAGE)}"
@@ -46,10 +46,10 @@ def compile_all() -> bool:
 
 
 def _compile_core(core: str, folder: Path) -> bool:
-    """Replace the wheel by what is compiled here; False, and the wheel again, where that fails."""
+    """Replace the wheel by a compiled core; if that fails, restore the wheel and return False."""
     header = folder / "full_api.h"
     header.write_text(HEADER)
-    # What is built holds for this Python alone: the cache, shared by all, must not get it.
+    # The result is for this Python only: it must not get into the shared cache.
     options = ["--no-cache-dir", "--no-binary", PACKAGE, core]
     if _is_built(options, f"-include {header}", IS_COMPILED):
         return True
@@ -67,9 +67,9 @@ def _compile_loop(core: str, folder: Path) -> bool:
 
 
 def _is_built(what, cflags, check) -> bool:
-    """Install it with all flags, or those that every compiler knows; whether it can be imported.
+    """Install it with all flags, or with those of every compiler. Returns whether it imports.
 
-    rp2040py's set-up goes on without what does not compile.
+    rp2040py's set-up continues without a part that does not compile.
     """
     return any(
         _install(what, {"CFLAGS": f"{cflags} {flags}"}) and _python("-c", check)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The flash chip beside the emulated RP2040: erasing and programming take their time.
+"""The flash chip of the emulated RP2040: erasing and programming take their time.
 
-rp2040py does both in no time. Here the chip is busy for as long as a W25Q16 typically is, and says
-so to the bootrom, which waits for it with interrupts off, as on a real board; PIO goes on. Waiting
-costs nothing: a look at a busy chip passes the time until it is ready, or until the run ends.
+rp2040py does both in no time. Here the chip is busy for the typical times of a W25Q16, and reports
+that to the bootrom, which waits with interrupts off, as on a real board; PIO goes on. Waiting is
+cheap: reading the status of a busy chip passes the time until it is ready, or until the run ends.
 """
 
 ERASE_NS = 45_000_000  # of a sector of 4 kB
@@ -17,7 +17,7 @@ _SIZES = {_PROGRAM: 256, _ERASE: 4096, _ERASE_BLOCK: 65536}
 
 
 class Flash:
-    """Stands between `mcu` and its flash. `run_end_ns`: when the run that is going on ends."""
+    """Stands between `mcu` and its flash. run_end_ns: the end of the present run."""
 
     def __init__(self, mcu, run_end_ns) -> None:
         self.erased = self.programmed = 0  # operations since power-up
@@ -26,19 +26,19 @@ class Flash:
         self._clock = mcu.clock
         self._run_end_ns = run_end_ns
         self._ready_ns = 0
-        self._before = 0, b""  # what the operation going on replaces: address, content
+        self._before = 0, b""  # address and old content of the running operation
         self._shift, self._apply = self._ssi._shift_byte, self._ssi._apply_command
         self._ssi._shift_byte = self._shift_byte
         self._ssi._apply_command = self._apply_command
 
     @property
     def is_busy(self) -> bool:
-        """True while something is being erased or programmed."""
+        """Whether a sector is being erased or a page programmed."""
         return self._clock.nanos < self._ready_ns
 
     @property
     def content(self) -> bytes:
-        """A copy of it all, as a power cut now leaves it: half of what is going on is done."""
+        """A copy of all of it, as a power cut now leaves it: a running operation is half done."""
         image = bytearray(self._content)
         if self.is_busy:
             address, before = self._before
@@ -47,7 +47,7 @@ class Flash:
         return bytes(image)
 
     def _shift_byte(self, byte: int) -> int:
-        """A byte to the flash chip, and the one it answers."""
+        """Send a byte to the flash chip. Returns its answer."""
         answer = self._shift(byte)
         buffer = self._ssi._tx_buffer
         if len(buffer) > 1 and buffer[0] == _STATUS and self.is_busy:
@@ -61,7 +61,7 @@ class Flash:
             self._clock.tick(end_ns - self._clock.nanos)
 
     def _apply_command(self) -> None:
-        """The chip was deselected: it begins with what it was told."""
+        """The chip was deselected: start the command."""
         buffer = self._ssi._tx_buffer
         opcode = buffer[0] if len(buffer) >= 4 and self._ssi._write_enabled else 0
         if opcode not in _TIMES_NS:

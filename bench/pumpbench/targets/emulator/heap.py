@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Where the heap of a board goes: what each file of the firmware takes, on the emulated board.
+"""The heap of a board: the memory that each file of the firmware takes, on the emulated board.
 
 The files, see `rooms`, are imported in an order in which none needs a later one, with a collection
-before and after each; then the pump is built. What is left is what `SYSTem:HEALth?` works with.
+before and after each; then the pump is built. The rest is the memory that `SYSTem:HEALth?`
+reports.
 
-MicroPython keeps names in pieces, each twice as large as the one before: one name too many takes
-9 kB at once.
+MicroPython keeps names in pools, each twice as large as the one before: one name too many takes 9
+kB at once.
 """
 
 import re
@@ -15,7 +16,7 @@ from pumpbench.images.image import at_boot
 from pumpbench.images.uf2 import DEFAULT_VERSION
 from pumpbench.targets.emulator import EmulatorTarget
 
-# Its own names are such as MicroPython has in its ROM: they take nothing, and are not counted.
+# Names in the ROM of MicroPython take no memory, and are not counted.
 MAIN = """
 import gc
 import board
@@ -47,10 +48,10 @@ _FIRST_PIECE = 20
 
 
 class Heap(NamedTuple):
-    """What a board that has booted has left of its memory.
+    """The memory of a board that has booted.
 
-    files: (module, bytes) in order of import; first what was free at the start. left: bytes.
-    names: how many MicroPython keeps beside its own; room: for how many.
+    files: (module, bytes) in order of import; first the free memory at the start. left: bytes.
+    names: number of names in RAM; room: number for which there is room.
     """
 
     files: list[tuple[str, int]]
@@ -60,7 +61,7 @@ class Heap(NamedTuple):
 
 
 def measure(version: str = DEFAULT_VERSION) -> Heap:
-    """Boot an emulated board, and ask."""
+    """Boot an emulated board, and measure."""
     main = MAIN.replace("{modules}", repr(at_boot()))
     rows: list[tuple[str, int]] = []
     pieces = names = 0

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The loop that runs the emulated processor, up to a wanted instant: rp2040py's own, made faster.
+"""The loop that runs the emulated processor up to a given instant: rp2040py's own, made faster.
 
-Where `make setup` could compile them, `Loop` and `Sio` are those of `pumpbench_fast.pyx`, which do
-the same in half the time. Otherwise: after every instruction rp2040py asks its simulator
-whether it is to stop, and every PIO block whether it is to be stepped; together that takes two
-fifths of the time. Here the first question is answered from a slot, and the second one is not
-asked: the metronomes drive the blocks.
+If `make setup` could compile them, `Loop` and `Sio` are those of `pumpbench_fast.pyx`, which do
+the same in half the time. Otherwise: after every instruction rp2040py asks its simulator whether
+to stop, and every PIO block whether to step; together that takes two fifths of the time. Here the
+former is answered from a slot, and the latter is not asked: the metronomes drive the blocks.
 """
 
 from rp2040py.execute_batch import execute_batch
@@ -15,7 +14,7 @@ CPUID = 0x000
 
 
 class PatientLoop:
-    """What `execute_batch` takes for its simulator: it uses `rp2040`, `clock` and `stopped`."""
+    """The simulator passed to `execute_batch`, which uses `rp2040`, `clock` and `stopped`."""
 
     __slots__ = ("_end_alarm", "_pio", "_polled", "_polled_alarm", "clock", "rp2040", "stopped")
 
@@ -28,7 +27,7 @@ class PatientLoop:
         mcu.on_break = self._stop
 
     def run_to(self, end_ns: int) -> None:
-        """At most one instruction more."""
+        """Run to `end_ns`; at most one instruction more."""
         self._end_alarm.schedule(end_ns - self.clock.nanos)
         self.stopped = False
         while not self.stopped:
@@ -38,7 +37,7 @@ class PatientLoop:
             execute_batch(self, ONE_BY_ONE)  # pyright: ignore[reportArgumentType]
 
     def _poll_no_more(self) -> None:
-        """After the first instruction: nothing is in that list, and everything in its place."""
+        """After the first instruction: empty the list of PIO blocks to poll."""
         self._polled.clear()
         self.rp2040.pio = self._pio
 
@@ -47,14 +46,14 @@ class PatientLoop:
 
 
 class PatientSio:
-    """Which core this is MicroPython asks all the time: always 0, after 19 comparisons."""
+    """The registers of SIO; fast for CPUID, which MicroPython reads all the time: always 0."""
 
     def __init__(self, mcu):
         self._read = mcu.sio.read_uint32
         mcu.sio.read_uint32 = self.read_uint32
 
     def read_uint32(self, offset: int) -> int | float:
-        """A register; the first one at once."""
+        """Read a register; CPUID without further tests."""
         return 0 if offset == CPUID else self._read(offset)
 
 

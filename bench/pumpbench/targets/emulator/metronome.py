@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The clock of one emulated PIO block: every PIO instruction at exactly the instant it is due.
 
-rp2040py runs at most one PIO instruction per processor instruction or idle jump, and loses what
-was due during a jump. Here the block runs by alarms on the simulated clock instead: there is one
-when the next instruction of any state machine is due, and none while all of them wait.
+rp2040py runs at most one PIO instruction per processor instruction or idle jump, and loses those
+due during a jump. Here the block runs by alarms on the simulated clock: there is one when the next
+instruction of any state machine is due, and none while all of them wait.
 
-A delay loop, `jmp(x_dec, <itself>)`, is run down in one go when nothing else is running, so a slow
-pulse costs no more than a fast one. Before the processor touches a register of the block the loop
-is put back to where it would have been.
+A delay loop, `jmp(x_dec, <itself>)`, is completed in one go while nothing else is running, so a
+slow pulse costs no more than a fast one. Before the processor accesses a register of the block the
+loop is put back to its true state.
 """
 
 NS_PER_CYCLE = 8  # at 125 MHz
@@ -27,7 +27,7 @@ class Metronome:
         self._clock = mcu.clock
         self._alarm = mcu.clock.create_alarm(self._tick)
         self._looping = None  # the machine that was in a delay loop at the last tick
-        self._ahead = None  # the machine whose delay loop was run down ahead of time
+        self._ahead = None  # the machine whose delay loop was completed ahead of time
         self._ahead_due_fp = 0
         self.read_uint32 = self._pio.read_uint32
         self.reset = self._pio.reset
@@ -43,7 +43,7 @@ class Metronome:
         self.wake()
 
     def wake(self) -> None:
-        """Something outside the block may have ended the wait of a state machine."""
+        """To be called after a change outside the block, which may end the wait of a machine."""
         due_fp = self._pio.next_due_fp
         if due_fp >= NEVER_FP:
             self._alarm.cancel()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The `emulator` target: firmware on a real MicroPython image on an emulated RP2040.
 
-Everything runs in the calling thread, and only while `run` does. The same image and the same
-actions give the same edges, to the nanosecond.
+Everything runs in the calling thread, and only during `run`. The same image and the same actions
+give the same edges, to the nanosecond.
 """
 
 from pathlib import Path
@@ -19,12 +19,12 @@ TELL_S = 0.03
 
 
 class EmulatorTarget(Target):
-    """A board just powered up, with `image` (or the firmware as it stands) as its filesystem.
+    """A board just powered up, with `image` (or the present firmware) as its filesystem.
 
-    `main` replaces firmware/main.py and `extra_files` add files to an image built here; by a
-    /board.py among them the board is wired, too. `flash` is the whole flash of an earlier target:
-    a power cut, and the board comes back. Raises MissingImage when the UF2 of that `version` is
-    not on this machine.
+    `main` replaces firmware/main.py and `extra_files` add files to an image built here; a
+    /board.py among them also defines the wiring. `flash` is the whole flash of an earlier target:
+    the board after a power cut. Raises MissingImage when the UF2 of that `version` is not on this
+    machine.
     """
 
     name = "emulator"
@@ -60,7 +60,7 @@ class EmulatorTarget(Target):
 
     @property
     def is_writing(self) -> bool:
-        """True while a sector of the flash is being erased, or a page programmed."""
+        """Whether a sector of the flash is being erased, or a page programmed."""
         return self._chip.flash_chip.is_busy
 
     @property
@@ -70,7 +70,7 @@ class EmulatorTarget(Target):
 
     @property
     def free_bytes(self) -> int:
-        """How many bytes `write` takes now."""
+        """The number of bytes that `write` accepts now."""
         return self._chip.console.free_bytes
 
     def pin(self, name: str | int) -> Probe:
@@ -83,25 +83,25 @@ class EmulatorTarget(Target):
         self._chip.run_to(self._chip.now_ns + round(seconds * 1e9))
 
     def write(self, data: bytes) -> None:
-        """Bytes into the console; before USB is up they would be lost, so wait for that."""
+        """Send bytes to the console; waits until USB is up, as they would be lost before."""
         self.run_until(lambda: self.is_connected)
         self._chip.console.write(data)
 
     def tell(self, line: str) -> None:
-        """Send a line and let it be processed: Python on a chip needs longer than on a host."""
+        """Send a line and let it be processed: a chip needs longer than the host."""
         self.write(line.encode() + b"\n")
         self.run(TELL_S)
 
     def hang(self) -> None:
-        """The processor hangs for good: no interrupt, no Python; hardware and pins go on."""
+        """Hang the processor for good: no interrupt, no Python; hardware and pins go on."""
         self._chip.hang()
 
     def take_stack(self, size: int) -> None:
-        """Leave Python so many bytes of stack less than MicroPython has; once it has booted."""
+        """Reduce the stack for Python by `size` bytes; only after boot."""
         self._chip.take_stack(size)
 
     def close(self) -> None:
-        """Nothing is left running: time passes only in `run`."""
+        """Nothing to do: time passes only in `run`."""
 
 
 def _image_bytes(board, image, main, extra_files) -> bytes:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What is soldered to the emulated board's pins: the plant, and a probe on every one of them.
+"""The wiring of the emulated board: the plant on its pins, and a probe on every one of them.
 
 Levels are electrical, 0 or 1. An output pin of rp2040py does not read back as an input by itself;
-here it does. ENABLE has a pull resistor to its inactive level: while nobody drives it, it is off.
+here it does. ENABLE has a pull resistor to its inactive level: it is off while it is not driven.
 So has a buzzer or a lamp that is active low.
 """
 
@@ -26,7 +26,7 @@ class Probe:
 
     def __init__(self, chip, number: int):
         self.changes: list[tuple[int, int]] = []
-        self.listener: Callable[[int, int], None] | None = None  # told the time and the new level
+        self.listener: Callable[[int, int], None] | None = None  # gets the time and the new level
         self._chip = chip
         self._gpio = chip.gpio(number)
         self._resistor: int | None = None
@@ -35,7 +35,7 @@ class Probe:
         self._gpio.add_listener(self._changed)
 
     def pull(self, level: int | None) -> None:
-        """Solder a pull resistor to the pin, or take it off: None."""
+        """Add a pull resistor to that level to the pin, or remove it: None."""
         self._resistor = level
         self.look()
 
@@ -45,12 +45,12 @@ class Probe:
         self.look()
 
     def release(self) -> None:
-        """Let go of the pin: what the board does with it decides."""
+        """Stop forcing the pin: the board determines its level."""
         self._forced = None
         self.look()
 
     def look(self) -> None:
-        """Take note of what rp2040py does not announce, like a reset of the chip."""
+        """Notice changes that rp2040py does not announce, like a reset of the chip."""
         self._changed(self._gpio.value, None)
 
     def _changed(self, state, _before) -> None:
@@ -84,7 +84,7 @@ class Probe:
 
 
 def attach(chip, board, plant) -> list[Probe]:
-    """A probe for every GPIO number; what `board` names connected to `plant`."""
+    """Attach a probe to every GPIO number, and the pins named by `board` to `plant`."""
     probes = [Probe(chip, number) for number in range(PIN_COUNT)]
     active = {name: 0 if is_active_low(text) else 1 for name, text in board.PINS.items()}
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A DS3231 on the I2C bus of the fake board: a clock with a battery, which goes on without power.
+"""A DS3231 on the I2C bus of the fake board: a clock with a battery, which runs without power.
 
-Plug the same one into a board after another: `SimTarget(battery_clock=clock)`. It counts the
-virtual time of the board it is plugged into; how long the power was off is `pass_by`. Registers
-as in the datasheet, Maxim 19-5170.
+The same object can be plugged into one board after another: `SimTarget(battery_clock=clock)`. It
+counts the virtual time of its board; `pass_by` adds the time without power. Registers as in the
+datasheet, Maxim 19-5170.
 """
 
 from datetime import datetime, timedelta
@@ -19,62 +19,62 @@ _NS_PER_S = 1_000_000_000
 
 
 class BatteryClock:
-    """As it comes from the shop it stands at 2000-01-01 and says that it had stopped.
+    """Initially at 2000-01-01, with the flag that it has stopped.
 
-    answers: False when it is not there, or its battery is empty. garbage: register -> the byte
-    that it reads as, whatever was written. takes: so many bytes of a
-    transfer, then the wire breaks.
+    answers: False when it is missing, or its battery is empty. garbage: register -> the byte that
+    is read there, whatever was written. takes: number of bytes of a transfer before the wire
+    breaks.
     """
 
     def __init__(self) -> None:
         self.answers = True
         self.takes: int | None = None
         self.garbage: dict[int, int] = {}
-        self.writes = 0  # transfers that wrote
+        self.writes = 0  # number of write transfers
         self._world: Timeline | None = None
-        self._zero = datetime(2000, 1, 1)  # what it shows at `_zero_ns` of the world
+        self._zero = datetime(2000, 1, 1)  # the time at `_zero_ns` of the world
         self._zero_ns = 0
         self._is_twelve = False
-        self._rest = bytearray(REGISTERS - 7)  # what follows the time
+        self._rest = bytearray(REGISTERS - 7)  # the registers after the time
         self._rest[0x0E - 7] = _CONTROL_AT_POWER_UP
         self._rest[STATUS - 7] = _STATUS_AT_POWER_UP
 
     @property
     def shown(self) -> datetime:
-        """What it shows."""
+        """The time that it shows."""
         return self._zero + timedelta(microseconds=(self._now_ns() - self._zero_ns) // 1000)
 
     @property
     def has_stopped(self) -> bool:
-        """The flag that says that its oscillator has stopped since the time was set."""
+        """The flag: its oscillator has stopped since the time was set."""
         return bool(self._rest[STATUS - 7] & OSF)
 
     def set(self, text: str) -> None:
-        """Somebody else sets it, and clears the flag: `2026-03-01T07:30:00`."""
+        """Other software sets it, and clears the flag: `2026-03-01T07:30:00`."""
         self._show(datetime.fromisoformat(text))
         self._rest[STATUS - 7] &= ~OSF
 
     def stop(self) -> None:
-        """Its battery was taken out: it has lost the time, and says so."""
+        """Its battery was taken out: it has lost the time, and sets the flag."""
         self._show(datetime(2000, 1, 1))
         self._rest[STATUS - 7] |= OSF
 
     def count_twelve(self) -> None:
-        """Somebody else has made it count twelve hours."""
+        """Other software sets it to 12-hour mode."""
         self._is_twelve = True
 
     def pass_by(self, seconds: float) -> None:
-        """So much time passes while no board runs; below 0: somebody sets it back."""
+        """Let time pass while no board runs; below 0: it is set back."""
         self._show(self.shown + timedelta(seconds=seconds))
 
     def plug(self, world: Timeline) -> None:
-        """It is on the bus of this board from now on."""
+        """Connect it to the bus of this board."""
         shown = self.shown
         self._world = world
         self._show(shown)
 
     def read(self, register: int, count: int) -> bytes:
-        """What a board reads; OSError when there is no answer."""
+        """The registers that a board reads; OSError without an answer."""
         self._need_answer()
         registers = self._time() + self._rest
         for at, value in self.garbage.items():
@@ -82,7 +82,7 @@ class BatteryClock:
         return bytes(registers[(register + n) % REGISTERS] for n in range(count))
 
     def write(self, register: int, data: bytes) -> None:
-        """What a board writes; OSError when there is no answer."""
+        """A board writes registers; OSError without an answer."""
         self._need_answer()
         self.writes += 1
         taken = data[: self.takes]
@@ -118,7 +118,7 @@ class BatteryClock:
         return registers
 
     def _set(self, registers: bytearray) -> None:
-        """The first seven registers were written; what is no time is the test's mistake."""
+        """The first seven registers were written; an invalid time is a mistake of the test."""
         self._is_twelve = bool(registers[2] & _TWELVE)
         hour = _number(registers[2] & 0x3F)
         if self._is_twelve:

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The console of the fake chip over USB, with a host at the other end of the cable.
 
-Towards the board: packets of at most 64 bytes, one a millisecond, into a buffer of 512; what does
-not fit waits in the host. Towards the host: at once as long as the host reads; otherwise into a
-FIFO of 256 bytes, and when that is full a write waits 500 ms and leaves the rest, as MicroPython
-does from 1.27 on; from 1.24 to 1.26 it waits for ever (`write_timeout_ns` None).
+To the board: packets of at most 64 bytes, one a millisecond, into a buffer of 512; data without
+room waits in the host. To the host: at once as long as the host reads; otherwise into a FIFO of
+256 bytes, and when that is full a write waits 500 ms and drops the rest, as MicroPython does from
+1.27 on; from 1.24 to 1.26 it waits for ever (`write_timeout_ns` None).
 
 A host keeps the bus awake with a frame a millisecond. When it sleeps, or the cable is pulled, the
-chip sees no more frames; it is not connected then, and says that it can be written to, full or not
-(`shared/tinyusb/mp_usbd_cdc.c`). Where the host has closed the port, DTR is low, and the FIFO
-keeps what was written last.
+chip sees no more frames; it is not connected then, and reports itself writable, full or not
+(`shared/tinyusb/mp_usbd_cdc.c`). If the host has closed the port, DTR is low, and the FIFO keeps
+the data written last.
 """
 
 from pumpbench.targets.sim.timeline import Timeline
@@ -28,16 +28,16 @@ FOR_EVER_NS = 1 << 61
 class UsbConsole:
     def __init__(self, world: Timeline, output: bytearray) -> None:
         self._world = world
-        self._output = output  # what the host has read
-        self._queue = bytearray()  # what the host has yet to send
+        self._output = output  # data that the host has read
+        self._queue = bytearray()  # data that the host has yet to send
         self._input = bytearray()
         self._fifo = bytearray()
         self._host_reads = True
         self._packet = None
         self._is_awake = self._is_open = True
-        self._asleep_ns = 0  # since when
+        self._asleep_ns = 0  # the bus is asleep since then
         self.write_timeout_ns: int | None = WRITE_TIMEOUT_NS
-        self.timeouts = 0  # writes that waited in vain
+        self.timeouts = 0  # number of writes that timed out
 
     @property
     def host_reads(self) -> bool:
@@ -50,7 +50,7 @@ class UsbConsole:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the chip takes a host for connected: it is awake and has opened the port."""
+        """Whether the chip sees a host as connected: it is awake and has opened the port."""
         return self._is_awake and self._is_open
 
     def suspend(self) -> None:
@@ -65,7 +65,7 @@ class UsbConsole:
         self._next_packet()
 
     def plug(self) -> None:
-        """A host finds the chip anew: what waited is gone, and nobody has opened the port."""
+        """A host enumerates the chip again: waiting data is gone, and the port is closed."""
         self._fifo.clear()
         self._is_open = False
         self.resume()
@@ -82,7 +82,7 @@ class UsbConsole:
 
     @property
     def frame(self) -> int:
-        """The number of the frame that the bus is in, or stood still in."""
+        """The number of the present USB frame, or of the last one before the bus stopped."""
         at_ns = self._world.now_ns if self._is_awake else self._asleep_ns
         return at_ns // FRAME_NS % FRAMES
 
@@ -124,7 +124,7 @@ class UsbConsole:
         return not self.is_connected or self._takes()
 
     def _takes(self) -> bool:
-        """Whether a byte can be written without a wait."""
+        """Whether a byte can be written without waiting."""
         is_read = self.is_connected and self._host_reads
         return is_read or not self._is_open or len(self._fifo) < OUTPUT_BYTES
 
@@ -140,7 +140,7 @@ class UsbConsole:
         return bytes(data)
 
     def write(self, data: bytes) -> int:
-        """The board prints. How many bytes were taken."""
+        """The board prints. Returns the number of bytes taken."""
         if self._world.ending is not None:
             return len(data)
         limit_ns = FOR_EVER_NS if self.write_timeout_ns is None else self.write_timeout_ns

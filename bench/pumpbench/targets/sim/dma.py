@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The DMA controller of the fake chip, as far as it feeds state machines: memory to a TX FIFO.
+"""The DMA controller of the fake chip, limited to feeding state machines: memory to a TX FIFO.
 
 Whenever the FIFO has room, the next word is in it at that very instant, whatever the processor
-does. A word is read from memory when it is transferred. What is not simulated is refused when the
-transfer is to start.
+does. A word is read from memory when it is transferred. A transfer that is not simulated is
+refused when it is to start.
 """
 
 from array import array
@@ -65,12 +65,12 @@ def _bytes_of(memory: Memory | None) -> memoryview:
 
 
 class Channel:
-    """One channel: its registers, and the transfer that goes on, if one does."""
+    """One channel: its registers, and the transfer under way, if any."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.memory: Memory | None = None
-        self.read_to = 0  # bytes of the memory
+        self.read_to = 0  # bytes of the memory that were read
         self.write: object = 0
         self.ctrl = 0
         self.next_count = 0  # of the next transfer
@@ -79,7 +79,7 @@ class Channel:
         self._machine: Machine | None = None
 
     def start(self, pio: Pio) -> None:
-        """Start a transfer, unless one goes on or the channel is disabled; PIO is up to date."""
+        """Start a transfer, unless one runs or the channel is disabled; PIO is up to date."""
         if self.is_busy or not self.ctrl & ENABLE:
             return
         self._check_fields()
@@ -97,7 +97,7 @@ class Channel:
             machine.poke(pio.now_ns)
 
     def abort(self) -> None:
-        """End the transfer; what is in the FIFO stays there."""
+        """End the transfer; the words in the FIFO stay there."""
         self.is_busy = False
         if self._machine is not None:
             self._machine.feed = None
@@ -124,7 +124,7 @@ class Channel:
                 raise NotImplementedError(f"DMA with {name}={fields[name]} is not simulated")
 
     def _find_machine(self, pio: Pio) -> Machine:
-        """Whose FIFO is written; the transfer has to be paced by that FIFO."""
+        """The machine whose FIFO is written; the transfer must be paced by that FIFO."""
         treq = unpack(self.ctrl)["treq_sel"]
         for machine in pio.machines:
             block, number = machine.block.number, machine.number
@@ -142,7 +142,7 @@ class Channel:
 
 
 class Dma:
-    """The controller: its channels, and which of them are free."""
+    """The controller: its channels, and the free ones among them."""
 
     def __init__(self) -> None:
         self.channels = [Channel(number) for number in range(CHANNEL_COUNT)]
@@ -157,11 +157,11 @@ class Dma:
         raise OSError(16, "EBUSY")
 
     def release(self, channel: Channel) -> None:
-        """The channel is free; a transfer of its goes on."""
+        """The channel is free; a transfer under way goes on."""
         self._free.add(channel)
 
     def reset(self) -> None:
-        """The chip was reset: no transfer goes on, and all channels are free."""
+        """The chip was reset: end all transfers, and free all channels."""
         for channel in self.channels:
             channel.abort()
         self.__init__()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MicroPython's `gc`, of a board whose heap never fills: the host collects its own garbage."""
+"""MicroPython's `gc` on a board whose heap never fills: the host collects its own garbage."""
 
 FREE_BYTES = 150_000
 USED_BYTES = 40_000

@@ -35,7 +35,7 @@ def open(path: str, mode: str = "r", *_buffering: int, **_encoding: object) -> "
 
 
 class File:
-    """An open file. Nothing is buffered but by littlefs; text is UTF-8, lines end in LF."""
+    """An open file. Only littlefs buffers; text is UTF-8, lines end in LF."""
 
     def __init__(self, files: Filesystem, path: str, flags: int, is_text: bool) -> None:
         self._files = files
@@ -117,7 +117,7 @@ class File:
         return data.decode() if self._is_text else data
 
     def _need(self, flag: int) -> None:
-        """littlefs takes it for granted that a file is open for what is done to it."""
+        """Check that the file is open for this operation, which littlefs takes for granted."""
         if not self._flags & flag:
             raise OSError(_EBADF, "EBADF")
 

@@ -68,14 +68,14 @@ class Pin:
         self.value(not self._net.outputs[SIO])
 
     def irq(self, handler=None, trigger: int = IRQ_FALLING | IRQ_RISING, hard: bool = False):
-        """Call `handler(pin)` after an edge; None: after none. What came before is forgotten."""
+        """Call `handler(pin)` after an edge; None: never. Earlier edges are forgotten."""
         if trigger & ~(Pin.IRQ_FALLING | Pin.IRQ_RISING):
             raise NotImplementedError(f"trigger {trigger} is not simulated")
         self._net.on_edge = None if handler is None else Edges(self, handler, trigger).note
 
 
 class Edges:
-    """The interrupt of a pin: edges that come before it is served, so much later, are one."""
+    """The interrupt of a pin: edges before it is served are one."""
 
     def __init__(self, pin, handler, trigger: int, delay_ns: int = 0) -> None:
         self._pin = pin
@@ -93,7 +93,7 @@ class Edges:
 
     def _serve(self) -> None:
         self._is_pending = False
-        if self._pin._net.on_edge == self.note:  # it was not taken back meanwhile
+        if self._pin._net.on_edge == self.note:  # it was not removed meanwhile
             self._pin._world.interrupted = True
             _sys.call_back(self._handler, self._pin)
 
@@ -179,7 +179,7 @@ class UART:
 
 
 class I2C:
-    """A bus; on the wires `board.I2C` names there is the world's battery clock, if it has one."""
+    """A bus; on the wires of `board.I2C` it has the world's battery clock, if any."""
 
     _SDA = ((0, 4, 8, 12, 16, 20, 24, 28), (2, 6, 10, 14, 18, 22, 26))
 
@@ -244,7 +244,7 @@ class WDT:
 
 
 class _Words:
-    """The chip's registers, as far as there are any: of the watchdog, USB's frame, the UARTs."""
+    """The chip's registers that are simulated: of the watchdog, the USB frame, the UARTs."""
 
     def __getitem__(self, address: int) -> int:
         if address in STATUS_ADDRESSES:
@@ -254,7 +254,7 @@ class _Words:
         return _world.current.watchdog.read(address)
 
     def __setitem__(self, address: int, value: int) -> None:
-        if address in STATUS_ADDRESSES:  # whatever is written
+        if address in STATUS_ADDRESSES:  # with any value
             _world.current.uart(STATUS_ADDRESSES[address]).status = 0
             return
         _world.current.watchdog.write(address, value)

@@ -23,7 +23,7 @@ def remove(path: str) -> None:
     _call(lfs.remove, path)
 
 
-unlink = rmdir = remove  # all the same to MicroPython: a file, or an empty folder
+unlink = rmdir = remove  # the same in MicroPython: of a file, or an empty folder
 
 
 def rename(old: str, new: str) -> None:
@@ -98,5 +98,5 @@ def _mode(info: lfs.LFSStat) -> int:
 
 
 def _size(info: lfs.LFSStat) -> int:
-    """littlefs does not say how big a folder is: what it leaves there is any number."""
+    """The size of a file; of a folder, for which littlefs gives none, an arbitrary number."""
     return info.size if info.type == lfs.LFSStat.TYPE_REG else 0

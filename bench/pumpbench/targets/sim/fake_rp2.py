@@ -225,7 +225,7 @@ def _count(init) -> int:
 
 
 def _take_pins(w, block: int, base: int, init, has_base: bool) -> None:
-    """Give the pins to the PIO block, with the levels and directions the program starts with."""
+    """Give the pins to the PIO block, with the initial levels and directions of the program."""
     if init is None or not has_base:
         return
     for i, state in enumerate((init,) if isinstance(init, int) else init):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MicroPython's `sys`: what the interpreter is, the console's streams, the print of exceptions."""
+"""MicroPython's `sys`: properties of the interpreter, console streams, printing of exceptions."""
 
 import traceback
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def print_exception(error: BaseException, file: _Text = stdout) -> None:
 
 
 def call_back(callback: Callable[[object], object], argument: object) -> None:
-    """Run a callback of the firmware; what it raises is printed, as the board does."""
+    """Run a callback of the firmware; an exception in it is printed, as on the board."""
     try:
         callback(argument)
     except Exception as error:  # noqa: BLE001

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The filesystem of the fake board: LittleFS on its flash, as MicroPython's boot mounts it at "/".
 
-It is mounted when it is first used, and made anew where it cannot be mounted. Errors are OSError
-with MicroPython's numbers. littlefs is never entered again once the board has ended inside it.
+It is mounted at its first use, and made anew if it cannot be mounted. Errors are OSError with
+MicroPython's numbers. littlefs is never entered again once the board has ended inside it.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from pumpbench.targets.sim.flash import Flash
 from pumpbench.targets.sim.timeline import Timeline
 
 IO_ERROR = -5
-# As MicroPython's VfsLfs2 is set up on a Pico.
+# Settings of MicroPython's VfsLfs2 on a Pico.
 SETTINGS = {
     "block_size": BLOCK_BYTES,
     "block_count": BLOCK_COUNT,
@@ -36,7 +36,7 @@ def fresh_filesystem() -> bytes:
 
 
 class _Device(UserContext):
-    """What littlefs calls. It cannot pass exceptions on, so the first one is kept for later."""
+    """The callbacks of littlefs. It cannot pass exceptions on: the first one is kept for later."""
 
     def __init__(self, flash: Flash) -> None:
         self.failure: BaseException | None = None
@@ -67,11 +67,11 @@ class _Device(UserContext):
 
 
 class Filesystem:
-    """The mounted filesystem; what may be called is in `littlefs.lfs`."""
+    """The mounted filesystem; the functions to call are in `littlefs.lfs`."""
 
     def __init__(self, flash: Flash, world: Timeline) -> None:
         self.folder = "/"  # the current one, with a slash at its end
-        self.was_formatted = False  # in this life, because it could not be mounted
+        self.was_formatted = False  # since power-up, because it could not be mounted
         self._is_entered = False
         self._world = world
         self._device = _Device(flash)
@@ -80,7 +80,7 @@ class Filesystem:
         self._handles: set[lfs.LFSFile] = set()  # littlefs points to them while they are open
 
     def path(self, path: str) -> str:
-        """The path from the root on."""
+        """The absolute path."""
         return path if path.startswith("/") else self.folder + path
 
     def open(self, path: str, flags: int) -> lfs.LFSFile:
@@ -89,7 +89,7 @@ class Filesystem:
         return handle
 
     def close(self, handle: lfs.LFSFile) -> None:
-        """Write what is not yet written; whatever comes of it, the file is closed."""
+        """Write all buffered data; the file is closed even if that fails."""
         try:
             self.call(lfs.file_close, handle)
         finally:
@@ -97,7 +97,7 @@ class Filesystem:
                 self._handles.discard(handle)
 
     def call(self, function: Callable[..., Any], *arguments: object) -> Any:
-        """A function of littlefs on this filesystem."""
+        """Call a function of littlefs on this filesystem."""
         if self._config is None:
             self._mount()
         return self._enter(function, self._lfs, *arguments)
@@ -129,7 +129,7 @@ class Filesystem:
         return result
 
     def _check(self) -> None:
-        """Raise what has ended the board."""
+        """Raise the exception that has ended the board, if any."""
         ending = self._device.failure or self._world.ending
         if ending is not None:
             raise ending

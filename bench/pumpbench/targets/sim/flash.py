@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The NOR flash of the fake chip: what is programmed and erased, when, and what a cut leaves.
+"""The NOR flash of the fake chip: its operations, their times, and its content after a power cut.
 
-Erasing makes a block all ones, programming only clears bits. Both take time in which nothing else
-is served and PIO goes on. Every operation is kept, so that the content can be rebuilt as a power
-cut before it, inside it or after it leaves it: see `flash_at` and `images`.
+Erasing makes a block all ones, programming only clears bits. Both take time, in which no interrupt
+is served and PIO goes on. Every operation is recorded, so that the content can be rebuilt as a
+power cut before it, inside it or after it leaves it: see `flash_at` and `images`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -42,9 +42,10 @@ class Operation:
 
 
 class Image(NamedTuple):
-    """A content of the flash: `start` but for some blocks, so that many need little room.
+    """A content of the flash: `start` but for some blocks, so that many images need little room.
 
-    Images with the same start are equal where their contents are: no block is as in `start`.
+    Images with the same start are equal if their contents are: no stored block equals that in
+    `start`.
     """
 
     start: bytes
@@ -59,7 +60,7 @@ class Image(NamedTuple):
         return bytes(image)
 
     def after(self, operation: Operation, phase: str) -> "Image":
-        """The image after so much of the operation."""
+        """The image after the operation, as far as `phase` says."""
         number = operation.block
         old = self.start[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES]
         block = bytearray(self.blocks.get(number, old))
@@ -73,8 +74,8 @@ class Image(NamedTuple):
 class Flash:
     """The flash of one power-up; `start` is its content then.
 
-    `on_operation` is called before each operation, with PIO brought up to that instant: a test
-    can note there what is true of the plant, and must not run the target from it.
+    on_operation: called before each operation, with PIO brought up to that instant: a test can
+    record the state of the plant there, and must not run the target from it.
     """
 
     def __init__(self, start: bytes | Image, world: Timeline) -> None:
@@ -87,7 +88,7 @@ class Flash:
         self.program_ns = PROGRAM_NS
         self._world = world
         self._image = image
-        self._rest = image.start  # what is in all blocks but these
+        self._rest = image.start  # the content of all other blocks
         self._blocks = {number: bytearray(block) for number, block in image.blocks.items()}
         self._running: Operation | None = None
 
@@ -103,7 +104,7 @@ class Flash:
         return bytes(image if self._running is None else image.after(self._running, INSIDE))
 
     def read(self, block: int, offset: int, size: int) -> bytes | bytearray:
-        """A copy of what is there."""
+        """A copy of `size` bytes."""
         content = self._blocks.get(block)
         if content is not None:
             return content[offset : offset + size]
@@ -137,7 +138,7 @@ class Flash:
             _apply_to_block(self._own(block), operation, phase)
 
     def _own(self, block: int) -> bytearray:
-        """The block's content, to be changed."""
+        """The block's content, as a copy that may be changed."""
         if block not in self._blocks:
             self._blocks[block] = bytearray(self.read(block, 0, BLOCK_BYTES))
         return self._blocks[block]
@@ -156,7 +157,7 @@ def flash_at(start: bytes, operations: Iterable[Operation], index: int, phase: s
 def images(
     start: bytes, operations: Iterable[Operation], phases: Iterable[str] = PHASES
 ) -> Iterator[tuple[Operation, str, Image]]:
-    """Every way to cut the power: (operation, phase, the flash afterwards)."""
+    """Every possible power cut: (operation, phase, the flash afterwards)."""
     phases = tuple(phases)
     image = Image(start, {})
     for operation in operations:
@@ -166,7 +167,7 @@ def images(
 
 
 def _apply_to_block(block: bytearray, operation: Operation, phase: str) -> None:
-    """Do as much of the operation as is done in that phase."""
+    """Apply the part of the operation that is done in that phase."""
     if phase == BEFORE:
         return
     offset, data = operation.offset, operation.data

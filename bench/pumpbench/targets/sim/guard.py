@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The guard against firmware that computes for ever: virtual time cannot end what never waits.
+"""The guard against firmware that computes for ever: without a wait, virtual time stands still.
 
-Every few seconds of processor time it looks whether the running world's time has moved. Where the
-host has no such timer (it is POSIX), such a firmware hangs the test.
+Every few seconds of processor time it checks whether the running world's time has moved. On a host
+without such a timer (it is POSIX), such a firmware hangs the test.
 """
 
 import atexit
@@ -21,7 +21,7 @@ if hasattr(signal, "setitimer"):
 
 
 def start_guard(look_s: float = LOOK_S) -> None:
-    """Keep looking, from now on."""
+    """Start checking, every `look_s` seconds of processor time."""
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and hasattr(signal, "setitimer"):
         signal.signal(signal.SIGVTALRM, _look)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""How firmware is imported by CPython: its own `import`s get the fakes, everyone else's do not.
+"""Imports of firmware by CPython: its own `import`s get the fakes, those of other code do not.
 
 Firmware modules are given builtins of their own, in which `__import__` knows the fakes, `print`
-goes to the board's console and `open` to its filesystem. So `time`, `sys` and `os` stay what they
-are for tests, at any time. The package `pump` is imported once per process; `board` is a matter of
-the current world.
+goes to the board's console and `open` to its filesystem. So `time`, `sys` and `os` are unchanged
+for tests, at any time. The package `pump` is imported once per process; `board` depends on the
+current world.
 """
 
 import builtins
@@ -41,8 +41,8 @@ def _import(name: str, scope=None, local=None, names=(), level: int = 0):
 def _of_port(name: str, importer: str) -> ModuleType:
     """A module of which each port has its own.
 
-    Modules of a port, and main.py, get that of their port. What ports have in common is imported
-    once for all boards of the process, and gets one that is each time that of the current board.
+    Modules of a port, and main.py, get that of their port. Modules shared by the ports are
+    imported once for all boards of the process, and get a proxy for that of the current board.
     """
     port = importer.removeprefix("pump.hal.").partition("_")[0]
     if port not in PORTS:
@@ -61,7 +61,7 @@ def _port() -> str:
 
 
 class _Machine(ModuleType):
-    """`machine`, each time that of the board that runs."""
+    """A proxy for the `machine` of the running board."""
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
@@ -94,7 +94,7 @@ def _compiled(source: str, path: str) -> CodeType:
 class _FirmwareLoader(SourceFileLoader):
     def exec_module(self, module) -> None:
         module.__dict__["__builtins__"] = BUILTINS
-        # As on a board, where it is known by its way from the folder of the program.
+        # As on a board: the path from the folder of the program.
         module.__file__ = str(Path(self.path).relative_to(FIRMWARE_DIR).with_suffix(".mpy"))
         super().exec_module(module)
 

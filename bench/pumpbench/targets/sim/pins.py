@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The pins of the fake chip: one net each, with whoever drives it, its level and its history.
+"""The pins of the fake chip: one net each, with its drivers, its level and its history.
 
-A level is 0 or 1, electrical: what `!` in a board file means is for others to know. Who drives a
-net, strongest first: the test (`drive`), the function the firmware selected (plain output, or one
-of the two PIO blocks) where that one's output is enabled, the pulls; otherwise it reads 0.
+A level is 0 or 1, electrical: `!` in a board file is not interpreted here. The drivers of a net,
+strongest first: the test (`drive`), the function selected by the firmware (plain output, or one of
+the two PIO blocks) if its output is enabled, the pulls; otherwise it reads 0.
 """
 
 from collections.abc import Callable
@@ -20,19 +20,19 @@ class Net:
         self.level = 0
         self.changes: list[tuple[int, int]] = []  # (t_ns, level); not kept for a hooked net
         self._function = SIO
-        self.pull: int | None = None  # the chip's own
+        self.pull: int | None = None  # of the chip
         self.board_pull: int | None = None  # a resistor on the board, which is stronger
-        self.outputs = [0, 0, 0]  # what PIO 0, PIO 1 and the plain output would drive
+        self.outputs = [0, 0, 0]  # levels of PIO 0, PIO 1 and the plain output
         self.output_enables = [0, 0, 0]
         self.hook: Callable[[int, int, int, int], None] | None = None
         self.room: Callable[[], int] | None = None  # rising edges before the hook changes a pin
-        self.on_edge: Callable[[int], None] | None = None  # the chip's interrupt, told the level
+        self.on_edge: Callable[[int], None] | None = None  # the chip's interrupt, gets the level
         self._pins = pins
         self._driven: int | None = None
 
     @property
     def function(self) -> int:
-        """Who may drive it for the firmware: PIO 0, PIO 1, or SIO."""
+        """The function that may drive it: PIO 0, PIO 1, or SIO."""
         return self._function
 
     @function.setter
@@ -54,12 +54,12 @@ class Net:
         self._pins.settle(self)
 
     def repeats(self, changes: list[tuple[int, int]]) -> int:
-        """How often changes like these may come in a row; see `room`."""
+        """The number of times that such changes may be repeated; see `room`."""
         rising = sum(1 for change in changes if change[1])
         return self.room() // rising if self.room is not None and rising else 1 << 62
 
     def resolve(self) -> int:
-        """The level that the drivers make."""
+        """The level that results from the drivers."""
         if self._driven is not None:
             return self._driven
         if self.output_enables[self._function]:
@@ -71,8 +71,10 @@ class Net:
     def repeat(
         self, changes: list[tuple[int, int]], start_ns: int, period_ns: int, count: int
     ) -> None:
-        """Changes (time after the start, level) that end at the level they began with came
-        `count` times, `period_ns` apart."""
+        """Repeat changes (time after the start, level) `count` times, `period_ns` apart.
+
+        They end at the level at which they began.
+        """
         hook = self.hook
         if hook is not None and len(changes) == 2:
             for after_ns, level in changes:
@@ -90,9 +92,9 @@ class Net:
 class Pins:
     """All nets, and their levels as one word for PIO to read.
 
-    `now` and `prepare` are the world's: its time, and a call that readies PIO for a change from
-    outside. `on_change` is set by PIO, to hear of every change it could wait for or record, and
-    `on_route`, to hear that other drivers may reach a net.
+    now, prepare: of the world: its time, and a call that readies PIO for a change from outside.
+    on_change: set by PIO, called at every change it could wait for or record. on_route: set by
+    PIO, called when other drivers may reach a net.
     """
 
     def __init__(
@@ -106,12 +108,12 @@ class Pins:
         self._prepare = prepare
 
     def rerouted(self) -> None:
-        """Another driver may reach a net now."""
+        """To be called when another driver may reach a net."""
         if self.on_route is not None:
             self.on_route()
 
     def settle(self, net: Net) -> None:
-        """Something other than PIO changed a driver of the net."""
+        """To be called when a driver of the net other than PIO has changed."""
         self._prepare()
         self.update(net, self._now())
 

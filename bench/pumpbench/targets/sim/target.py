@@ -27,7 +27,7 @@ TICKS_MS_AT_BOOT = (1 << 30) - 5_000
 
 
 class Ended:
-    """How main.py ended: `error` is what it raised, or None if it came to its end."""
+    """The end of main.py. error: the exception that it raised, or None."""
 
     def __init__(self, error: BaseException | None, t_ns: int) -> None:
         self.error = error
@@ -43,12 +43,11 @@ _powered: "weakref.WeakSet[SimTarget]" = weakref.WeakSet()
 class SimTarget(Target):
     """A board that is powered up with the first `run`.
 
-    `board` is a board's name or a namespace like one, `main` the text that stands in for
-    firmware/main.py. `ticks_*_at_boot` are what the tick counters show at power-up. `flash` is
-    the flash of an earlier target (its filesystem's part): a power cut, and the board comes back.
-    After a reset its `scratch` came through, too, and `reset_cause` is 3. `battery_clock` is on
-    the wires that the board file names as I2C. Without `has_slow_flash` writing it takes no time:
-    for tests that say what a pump does at which microsecond.
+    board: its name or a namespace like one. main: text in place of firmware/main.py.
+    ticks_*_at_boot: the tick counters at power-up. flash: the flash of an earlier target (its
+    filesystem's part), for the board after a power cut; with `scratch`, after a reset, and
+    `reset_cause` is 3. battery_clock: connected to the wires that the board file names as I2C.
+    has_slow_flash: False: writing takes no time, for tests of exact instants.
     """
 
     name = "sim"
@@ -100,7 +99,7 @@ class SimTarget(Target):
 
     @property
     def host_reads(self) -> bool:
-        """Whether the host reads what the board prints."""
+        """Whether the host reads the output of the board."""
         return self.world.host_side.host_reads
 
     @host_reads.setter
@@ -114,7 +113,7 @@ class SimTarget(Target):
 
     @property
     def scratch(self) -> tuple[int, ...]:
-        """What survives a reset, and no power cut: on rp2 the scratch registers 0 to 7."""
+        """Words that survive a reset, but no power cut: on rp2 the scratch registers 0 to 7."""
         return self.world.scratch
 
     @property
@@ -141,11 +140,11 @@ class SimTarget(Target):
 
     @staticmethod
     def powered() -> set["SimTarget"]:
-        """All boards that were not closed; a firmware that waits keeps its board in memory."""
+        """All boards that were not closed; a waiting firmware keeps its board in memory."""
         return set(_powered)
 
     def close(self) -> None:
-        """Power off: the firmware is gone."""
+        """Power off: ends the firmware."""
         _powered.discard(self)
         self.world.ending = GreenletExit()
         self.world.test = greenlet.getcurrent()
@@ -153,7 +152,7 @@ class SimTarget(Target):
             self._firmware.throw(self.world.ending)
 
     def _bring_in(self, cause: int, reason: int | None, scratch: tuple[int, ...] | None) -> None:
-        """What is there of the life before; the watchdog's timer is the usual reason."""
+        """Restore the state before the reset; by default the watchdog's timer has caused it."""
         if reason is None:
             reason = BY_TIMER if cause == WDT_RESET else 0
         self.world.reset_cause = cause
@@ -162,13 +161,13 @@ class SimTarget(Target):
             self.world.scratch = scratch
 
     def _power_up(self) -> None:
-        """The board's life: main.py, then the REPL, where time passes and nobody types."""
+        """Run main.py, then the REPL, where time passes without input."""
         error = None
         try:
             self._run_main()
         except BaseException as raised:  # noqa: BLE001
             error = raised
-        error = self.world.ending or error  # which firmware may have caught
+        error = self.world.ending or error  # the firmware may have caught it
         if isinstance(error, GreenletExit):  # power off
             return
         self.ended = Ended(error, self.world.now_ns)
@@ -180,9 +179,9 @@ class SimTarget(Target):
                 self.world.idle()
 
     def _run_main(self) -> None:
-        """Execute main.py: from its first line until it ends, or raises."""
+        """Execute main.py from its first line until it ends, or raises."""
         run_main(self._main, "main.py")
 
     def _print(self, error: BaseException) -> None:
-        """What the board prints of an exception that has ended main.py."""
+        """Print an exception that has ended main.py, as the board does."""
         fake_sys.print_exception(error)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Virtual time: how it passes for a booted board, and what happens in it.
+"""Virtual time of a booted board, and its events.
 
-Time is integer nanoseconds since power-up and passes only where the firmware waits: in
+Time is integer nanoseconds since power-up and passes only while the firmware waits: in
 `machine.idle`, sleeps, polls and blocking calls. The firmware runs in a greenlet of its own; when
-a wait reaches the horizon that the test has set, control goes back to the test. `World` completes
-it with the chip; what is on the chip needs no more than this.
+a wait reaches the horizon that the test has set, control returns to the test. `World` completes it
+with the chip; the devices on the chip need only this.
 """
 
 import heapq
@@ -17,11 +17,11 @@ SPIN_BUDGET = 2_000_000  # calls of the hardware while no time passes
 
 
 class SpinError(Exception):
-    """The firmware went on and on while no time passed: on a board it would hang."""
+    """The firmware called the hardware again and again while no time passed: a hang."""
 
 
 class Event:
-    """Something that is to happen at t_ns, unless it is cancelled."""
+    """An action at t_ns, unless it is cancelled."""
 
     __slots__ = ("action", "t_ns")
 
@@ -34,23 +34,23 @@ class Event:
 
 
 class Timeline:
-    """The part of a board's world that its devices know."""
+    """The part of a board's world that its devices use."""
 
     def __init__(self) -> None:
         self.now_ns = 0
         self.horizon_ns = FOREVER_NS
-        self.test: greenlet | None = None  # where to go at the horizon
-        self.failure: Exception | None = None  # what the test is to be told
+        self.test: greenlet | None = None  # the greenlet to return to at the horizon
+        self.failure: Exception | None = None  # an exception for the test
         self.interrupted = False  # an interrupt came since the last idle
         self.keyboard_interrupt = False  # 0x03 came and is to be raised
         self.keyboard_char = 3
-        self.ending: BaseException | None = None  # what ends the firmware, raised where it waits
+        self.ending: BaseException | None = None  # ends the firmware, raised where it waits
         self.spins = 0
         self._queue: list[tuple[int, int, Event]] = []
         self._number = 0
 
     def sync(self) -> None:
-        """Bring what goes on beside the processor up to the present."""
+        """Bring the hardware beside the processor up to the present."""
         raise NotImplementedError
 
     def hold(self, duration_ns: int) -> None:
@@ -58,7 +58,7 @@ class Timeline:
         raise NotImplementedError
 
     def hang(self, how: str) -> None:
-        """The firmware never waits again: that is for a watchdog, or the test, to end."""
+        """The firmware never waits again: a watchdog, or the test, has to end it."""
         raise NotImplementedError
 
     def reset(self, reason: int) -> None:
@@ -66,7 +66,7 @@ class Timeline:
         raise NotImplementedError
 
     def spin(self) -> None:
-        """A call of the hardware that takes no time: too many of them are a hang."""
+        """Count a call of the hardware that takes no time: too many of them are a hang."""
         self.spins += 1
         if self.spins > SPIN_BUDGET:
             self.spins = 0
@@ -81,25 +81,25 @@ class Timeline:
             self.test.switch()
 
     def at(self, t_ns: int, action: Callable[[], None]) -> Event:
-        """Have the action done at t_ns."""
+        """Schedule the action at t_ns."""
         event = Event(t_ns, action)
         self._number += 1
         heapq.heappush(self._queue, (t_ns, self._number, event))
         return event
 
     def forget_events(self) -> None:
-        """Nothing that was to happen does."""
+        """Cancel all events."""
         self._queue.clear()
 
     def next_ns(self) -> int:
-        """When something is going to happen, PIO aside."""
+        """The instant of the next event, without PIO."""
         queue = self._queue
         while queue and queue[0][2].action is None:
             heapq.heappop(queue)
         return queue[0][0] if queue else FOREVER_NS
 
     def step(self, until_ns: int) -> None:
-        """Let time pass until then or the next event, and let that happen."""
+        """Let time pass until `until_ns` or the next event, and carry that out."""
         if self.ending is not None:
             raise self.ending
         queue = self._queue
@@ -118,7 +118,7 @@ class Timeline:
             action()
 
     def pass_to(self, t_ns: int) -> None:
-        """Nothing happens until t_ns; the test may take its turn, and change that, on the way."""
+        """Let time pass without events; the test may run meanwhile, and add some."""
         if t_ns > self.horizon_ns:
             self.move_to(self.horizon_ns)
             if self.test is None:
@@ -133,11 +133,11 @@ class Timeline:
             self.spins = 0
 
     def interrupt(self) -> None:
-        """An interrupt: the end of the present idle, or of the next one."""
+        """An interrupt: ends the present idle, or the next one."""
         self.interrupted = True
 
     def check_keyboard(self) -> None:
-        """Raise the KeyboardInterrupt that is due."""
+        """Raise a pending KeyboardInterrupt."""
         if self.keyboard_interrupt:
             self.keyboard_interrupt = False
             raise KeyboardInterrupt
@@ -152,12 +152,12 @@ class Timeline:
             self.check_keyboard()
 
     def sleep_ns(self, duration_ns: int) -> None:
-        """Let time pass; what happens meanwhile is seen to."""
+        """Let time pass, with its events."""
         self.spin()
         self.wait_for(lambda: False, duration_ns)
 
     def wait_for(self, condition: Callable[[], bool], timeout_ns: int) -> bool:
-        """Wait until the condition holds or the time is over; whether it holds."""
+        """Wait until the condition holds or the time is over. Returns whether it holds."""
         deadline_ns = self.now_ns + timeout_ns
         while not condition() and self.now_ns < deadline_ns:
             self.step(deadline_ns)

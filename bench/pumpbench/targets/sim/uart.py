@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A serial port of the fake chip, with a host at the other end of the wire.
 
-A byte is ten bits long in either direction. An interrupt brings received bytes into a buffer, and
+A byte takes ten bits in either direction. An interrupt brings received bytes into a buffer, and
 they are lost when it is full. While no interrupt is served (flash is being written) the chip keeps
-32 of them; the others are lost, and a register says that some were. Sent bytes are with the host
-at once, and the board never waits for it.
+32 of them; the others are lost, and a register flags the loss. Sent bytes reach the host at once,
+and the board never waits for it.
 """
 
 from pumpbench.targets.sim.timeline import Timeline
@@ -26,7 +26,7 @@ class Uart:
         self._output = output
         self._queue = bytearray()
         self._arrival = None
-        self._due_ns = 0  # when the next byte is here, to its last bit
+        self._due_ns = 0  # when the last bit of the next byte arrives
         self.status = 0
         self.input = bytearray()
         self.input_bytes = 256
@@ -51,7 +51,7 @@ class Uart:
             self._arrival = self._world.at(self._due_ns, self._arrive)
 
     def _arrive(self) -> None:
-        """What has come by now: more than one byte where the interrupt was late."""
+        """Take the bytes that have come by now: several if the interrupt was late."""
         count = 1 + (self._world.now_ns - self._due_ns) // self.byte_ns
         self._due_ns += (count - 1) * self.byte_ns
         come, self._queue = self._queue[:count], self._queue[count:]
@@ -62,7 +62,7 @@ class Uart:
         self._next_byte()
 
     def take(self, count: int) -> bytes:
-        """Up to `count` bytes of what has come in."""
+        """Up to `count` received bytes."""
         data = bytes(self.input[:count])
         del self.input[:count]
         return data

@@ -36,12 +36,12 @@ class Watchdog:
         self._event = self._world.at(self.deadline_ns, self._look)
 
     def feed(self) -> None:
-        """Begin its time anew; one that was stopped stays so."""
+        """Restart its time; if it was stopped it stays so."""
         if self.is_running:
             self.deadline_ns = self._world.now_ns + self._timeout_ns
 
     def stop(self) -> None:
-        """The chip was reset, or its register says so."""
+        """Stop it, after a reset of the chip, or by its register."""
         self.deadline_ns = NEVER_NS
 
     def check(self) -> None:
@@ -63,7 +63,7 @@ class Watchdog:
         return self.scratch[self._index(address)]
 
     def write(self, address: int, value: int) -> None:
-        """A word into a register; no more after a reset, whatever firmware does on its way out."""
+        """Write a word to a register; ignored after a reset, while the firmware still ends."""
         if address == self._base + _CONTROL:
             self._control(value)
             return
@@ -72,7 +72,7 @@ class Watchdog:
             self.scratch[index] = value & 0xFFFF_FFFF
 
     def _control(self, value: int) -> None:
-        """CTRL: here it can only stop the timer."""
+        """Write CTRL: here it can only stop the timer."""
         if value & ~_ENABLE or (value and not self.is_running):
             raise NotImplementedError(f"the watchdog's control register takes no {value:#x} here")
         if not value and self._event is not None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What is soldered to the fake chip's pins: the plant.
+"""The wiring of the fake chip's pins: the plant.
 
-ENABLE has a pull resistor to its inactive level, so the driver is off while nobody drives it; so
+ENABLE has a pull resistor to its inactive level, so the driver is off while it is not driven; so
 has a buzzer or a lamp that is active low.
 """
 
@@ -15,7 +15,7 @@ from pumpbench.targets.sim.pins import Net, Pins
 
 
 def attach(pins: Pins, board: ModuleType, plant: Plant) -> None:
-    """Connect what `board` names to `plant`."""
+    """Connect the pins named by `board` to `plant`."""
     nets = {name: pins.nets[pin_number(text)] for name, text in board.PINS.items()}
     is_low = {name: is_active_low(text) for name, text in board.PINS.items()}
 
@@ -42,13 +42,13 @@ def attach(pins: Pins, board: ModuleType, plant: Plant) -> None:
 
 
 def _pull(pins: Pins, net: Net, level: int) -> None:
-    """Solder a pull resistor to the pin."""
+    """Add a pull resistor to the pin."""
     net.board_pull = level
     pins.update(net, 0)
 
 
 def _attach_rotor(pins: Pins, net: Net, rotor: Rotor) -> None:
-    """The sensor drives its pin like a resistor: a test that drives it is stronger."""
+    """Connect the sensor, which drives its pin like a resistor: a test overrides it."""
 
     def change(level: int | None, t_ns: int | None) -> None:
         net.board_pull = level
@@ -62,7 +62,7 @@ def _attach_rotor(pins: Pins, net: Net, rotor: Rotor) -> None:
 
 
 def _attach_alarm(net: Net, is_low: bool, recorder: Buzzer | Lamp) -> None:
-    """Tell the recorder of every change; the net's own list of them is kept, too."""
+    """Report every change to the recorder; the net's own list is kept, too."""
 
     def change(level: int, t_ns: int, period_ns: int, count: int) -> None:
         weave(net.changes, level, t_ns, period_ns, count)

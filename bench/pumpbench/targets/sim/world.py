@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The world of one booted board: the hardware on its chip and on its pins, in virtual time.
 
-How time passes, and what happens in it, is `timeline`.
+Time and events are in `timeline`.
 """
 
 import math
@@ -34,18 +34,18 @@ class BoardReset(BaseException):
 
 
 class _NoWorld:
-    """Stands for the current world while there is none."""
+    """Stands for the current world when there is none."""
 
     def __getattr__(self, name: str) -> object:
         raise RuntimeError(f"no simulated board is running, and the firmware asked for {name!r}")
 
 
 class World(Timeline):
-    """One board from power-up on; `board` is its board file, `plant` what hangs on its pins.
+    """One board from power-up on. board: its board file. plant: connected to its pins.
 
-    `output` is where the host keeps what it reads from the console that the board file names,
-    `flash` what the filesystem's part of the flash holds at power-up, an empty one by default;
-    `machine` what MicroPython calls the board, its chip at the end.
+    output: buffer for the data that the host reads from the console in the board file. flash:
+    initial content of the filesystem's part, by default an empty filesystem. machine: name of the
+    board in MicroPython, with its chip at the end.
     """
 
     def __init__(
@@ -72,11 +72,11 @@ class World(Timeline):
         self.files = Filesystem(self.flash, self)
         self.i2c: dict[
             tuple[int, int], dict[int, BatteryClock]
-        ] = {}  # (sda, scl) -> what is there
+        ] = {}  # (sda, scl) -> the device there
         attach(self.pins, board, plant)
 
     def _build_chip(self, extrapolate: bool) -> None:
-        """Pins, what drives them beside the processor, console and watchdog."""
+        """Build the pins, their drivers beside the processor, the console and the watchdog."""
         self.pins = Pins(lambda: self.now_ns, self._before_pin_change)
         self.pio = Pio(self.pins, extrapolate=extrapolate)
         self.dma = Dma()
@@ -88,7 +88,7 @@ class World(Timeline):
 
     @property
     def scratch(self) -> tuple[int, ...]:
-        """What survives a reset without power: the watchdog's scratch registers 0 to 7."""
+        """Memory that survives a reset with power on: the watchdog's scratch registers 0 to 7."""
         return tuple(self.watchdog.scratch)
 
     @scratch.setter
@@ -98,7 +98,7 @@ class World(Timeline):
         self.watchdog.scratch[:] = kept
 
     def ticks_cpu(self) -> int | None:
-        """What `time.ticks_cpu` shows; None: what `ticks_us` does."""
+        """The value of `time.ticks_cpu`; None: that of `ticks_us`."""
         return None
 
     def uname(self) -> tuple[str, str, str]:
@@ -114,7 +114,7 @@ class World(Timeline):
 
     @contextmanager
     def as_current(self) -> Iterator["World"]:
-        """Within it, the fakes are this world's."""
+        """A context in which the fakes belong to this world."""
         global current
         before, current = current, self
         try:
@@ -123,18 +123,18 @@ class World(Timeline):
             current = before
 
     def set_timer_speed(self, speed: Fraction | float | str) -> None:
-        """From now on the chip's timer runs at another speed than PIO: ticks and sleeps."""
+        """Set the speed of the chip's timer relative to PIO: of ticks and sleeps."""
         self.timer = self.now_ns, self.timer_ns(), Fraction(speed)
 
     def timer_ns(self) -> int:
-        """Nanoseconds since power-up as the chip's timer counts them."""
+        """Nanoseconds since power-up, counted by the chip's timer."""
         if self.timer is None:
             return self.now_ns
         since_ns, timer_ns, speed = self.timer
         return timer_ns + int((self.now_ns - since_ns) * speed)
 
     def by_timer_ns(self, duration_ns: int) -> int:
-        """How long it takes the chip's timer to count so much."""
+        """The duration in which the chip's timer counts `duration_ns`."""
         return duration_ns if self.timer is None else math.ceil(duration_ns / self.timer[2])
 
     def sync(self) -> None:
@@ -147,7 +147,7 @@ class World(Timeline):
         self.pio.forget_trace()
 
     def hang(self, how: str) -> None:
-        """The firmware never waits again: that is for the watchdog, or the test, to end."""
+        """The firmware never waits again: the watchdog, or the test, has to end it."""
         if self.watchdog.is_running:
             self.hold(self.watchdog.deadline_ns - self.now_ns)
         self.fail(SpinError(how))
@@ -176,7 +176,7 @@ class World(Timeline):
             self.watchdog.check()
 
     def wait_fifo(self, machine: Machine, condition: Callable[[], bool]) -> None:
-        """Wait, for ever if need be, until a FIFO of the machine lets the condition hold."""
+        """Wait, perhaps for ever, until the condition holds for a FIFO of the machine."""
         self.sync()
         while not condition():
             until_ns = min(self.next_ns(), self.horizon_ns)

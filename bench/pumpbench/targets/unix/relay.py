@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Does what the interpreter asks of its chip: with the fakes of `sim`, in a world of theirs.
+"""Carries out the interpreter's requests to its chip, with the fakes of `sim`, in their own world.
 
 A line is a list of requests `[object, method, arguments, options]`. The last one waits for an
-answer; in its place there may be a word and what belongs to it: "done", the handler of an
-interrupt; "spun", so many looks at the time; "ended", main.py. `["short", request]` has a request
-known by its number from then on, the first one by 0; `[number, argument]` is one with an argument
-more, by the name that stands behind the options if one does. Objects are modules by name, or
-what an earlier call gave, by number: `{"@": 7}`. Bytes are `{"b": hex}`, a function of the
-firmware is `{"f": number}`.
+answer; in its place there may be a word with its arguments: "done", the handler of an interrupt;
+"spun", a number of queries of the time; "ended", main.py. `["short", request]` gives the request a
+number for later use, starting with 0; `[number, argument]` is that request with another argument,
+named by the entry after the options if there is one. Objects are modules by name, or results of
+earlier calls, by number: `{"@": 7}`. Bytes are `{"b": hex}`, a function of the firmware is `{"f":
+number}`.
 """
 
 import importlib
@@ -25,11 +25,11 @@ from pumpbench.targets.unix.interpreter import Interpreter, Silent, State
 _MODULES = ("io", "machine", "micropython", "os", "rp2", "select", "sys", "time")
 _CAN_READ, _CAN_WRITE = 1, 2
 _IDLE = ("machine", "idle")
-_ANSWERED = object()  # it comes of a request that has had its answer
+_ANSWERED = object()  # result of a request that was answered already
 
 
 class Relay:
-    """Between one interpreter and one world; it runs in the greenlet of the world's firmware."""
+    """Between one interpreter and one world; runs in the greenlet of the world's firmware."""
 
     def __init__(self, world: World, child: Interpreter) -> None:
         self._world = world
@@ -46,9 +46,9 @@ class Relay:
             "stdin": console.stdin.buffer,
             "stdout": console.stdout.buffer,
         }
-        self._machines: list[Any] = []  # state machines that the firmware has
+        self._machines: list[Any] = []  # state machines of the firmware
         self._shortened: list[Callable[..., Any]] = []
-        self._called: list[int] | None = None  # timers' functions, while the chip idles
+        self._called: list[int] | None = None  # functions of timers, called while the chip idles
         self._numbers: dict[int, str | int] = {
             id(console.stdin.buffer): "stdin",
             id(console.stdout.buffer): "stdout",
@@ -59,7 +59,7 @@ class Relay:
         return self._serve("ended")
 
     def _serve(self, last: str) -> list:
-        """Do requests until that word comes; what belongs to it."""
+        """Carry out requests until the word `last` comes. Returns its arguments."""
         while True:
             line = self._receive()
             for at, request in enumerate(line):
@@ -101,7 +101,7 @@ class Relay:
                 self._answer(result)
 
     def _idle(self) -> object:
-        """A timer's function is the last thing in an idle: it needs no answer of its own."""
+        """Idle, then call back timers' functions; the last one needs no answer of its own."""
         self._called = []
         try:
             self._world.idle()
@@ -120,7 +120,7 @@ class Relay:
     def _meant(
         self, target: str | int, method: str, arguments=(), options=None, last: str = ""
     ) -> Callable:
-        """What does the request; of an argument more when `last` is the name of that one."""
+        """The function of a request; with another argument when `last` is its name."""
         is_idle = (target, method) == _IDLE
         function = self._idle if is_idle else getattr(self._objects[target], method)
         values = [self._value(argument) for argument in arguments]
@@ -130,7 +130,7 @@ class Relay:
         return partial(function, *values, **named)
 
     def _value(self, sent: Any) -> Any:
-        """What the firmware means by an argument."""
+        """The value of an argument of the firmware."""
         if type(sent) is int or type(sent) is str:
             return sent
         if isinstance(sent, dict):
@@ -145,7 +145,7 @@ class Relay:
         return sent
 
     def _handler(self, number: int):
-        """A function of the firmware: called back, with the object that the firmware knows."""
+        """A function of the firmware, which is called back with the object that it knows."""
 
         def call_back(*_arguments: object) -> None:
             is_timer = isinstance(self._objects[number], fake_machine.Timer)
@@ -201,7 +201,7 @@ class Relay:
         words = [0] * 8
         for machine in self._machines:
             queued |= len(machine.tx) << 4 * machine.id
-            if 0 < len(machine.rx) < FIFO_DEPTH:  # to take one from a full FIFO lets a push go on
+            if 0 < len(machine.rx) < FIFO_DEPTH:  # taking one from a full FIFO lets a push go on
                 received |= 1 << machine.id
                 words[machine.id] = machine.rx[0]
             elif not machine.rx and machine.spin_end_ns < 0:  # not amid a loop of its own
@@ -211,11 +211,11 @@ class Relay:
 
 
 class _Pio:
-    """Assembles programs whose lines the interpreter has written down."""
+    """Assembles programs whose lines the interpreter has recorded."""
 
     @staticmethod
     def names() -> tuple[list[str], list[str]]:
-        """The verbs and the operands that a program may have."""
+        """The verbs and the operands that a program may contain."""
         return asm.VERBS, list(asm.OPERANDS)
 
     @staticmethod

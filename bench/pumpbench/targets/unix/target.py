@@ -17,15 +17,15 @@ HEAP_BYTES = 512_000  # a board has about 190 kB, for objects half as large
 
 
 class FirmwareError(Exception):
-    """What main.py raised, when it is no exception of Python's own."""
+    """An exception in main.py that is none of CPython's own."""
 
 
 class UnixTarget(SimTarget):
-    """A board as `SimTarget` has it, and with its options, that runs what a board is given.
+    """A board like that of `SimTarget`, with its options, that runs the files of a real board.
 
-    That is bytecode, with its names made short. heap_bytes: of the interpreter, its stand-ins for
-    the chip's modules included. Firmware that a reset or power off ends is gone at once: nothing
-    of it, no `finally`, runs any more.
+    These are bytecode with shortened names. heap_bytes: of the interpreter, including its
+    stand-ins for the chip's modules. Firmware that is ended by a reset or power off is gone at
+    once: no more of it runs, not even `finally`.
     """
 
     name = "unix"
@@ -61,7 +61,7 @@ class UnixTarget(SimTarget):
 
 @functools.cache
 def _kept_folder() -> tempfile.TemporaryDirectory:
-    """The compiled firmware, made once in a process, gone with it."""
+    """The folder of the compiled firmware, made once per process and removed at its end."""
     kept = tempfile.TemporaryDirectory(prefix="pumpbench-")
     for name, content in image.package().items():
         path = Path(kept.name) / name
@@ -75,7 +75,7 @@ def _firmware() -> Path:
 
 
 def _board_text(target: UnixTarget) -> str:
-    """A board file that says what the target's board says."""
+    """A board file with the data of the target's board."""
     facts = {**vars(target.board), "_TICKS_MS": target.world.ticks_ms_at_boot}
     facts["_TICKS_US"] = target.world.ticks_us_at_boot
     return "".join(f"{n} = {facts[n]!r}\n" for n in facts if n.lstrip("_").isupper())

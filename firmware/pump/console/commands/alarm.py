@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ALARm: which alarm conditions are shown, what a human answers, and how they sound."""
+"""ALARm: the alarm conditions shown, acknowledging and pausing them, and their limits."""
 
 from micropython import const
 

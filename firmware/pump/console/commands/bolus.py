@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""BOLus, PRIMe, BRIDge: doses besides the regular therapy, one at a time."""
+"""BOLus, PRIMe, BRIDge: doses in addition to the regular therapy, one at a time."""
 
 from micropython import const
 
@@ -45,7 +45,7 @@ def rows(bolus_orders, progress, boluses):
         return "NONE" if found is None else (_seconds(found[0]), ug(found[1]))
 
     def history(count):
-        progress.dose()  # what has just ended is on record then
+        progress.dose()  # puts a dose that has just ended on record
         return [field for record in boluses.last(count) for field in _fields(record)] or "NONE"
 
     def patient():
@@ -104,5 +104,5 @@ def _fields(record):
 
 
 def _seconds(time_us):
-    """Seconds with 3 decimals, rounded up: a wait is never said to be shorter than it is."""
+    """Seconds with 3 decimals, rounded up: a wait is never shown shorter than it is."""
     return seconds(-(-time_us // 1000))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DELivery: what is going out, and what went out in the pump's life or since the last refill."""
+"""DELivery: the present rate, and the amounts delivered in the pump's life or since the refill."""
 
 from pump.console.params import choice, optional
 from pump.kinds import NAMES
@@ -7,7 +7,7 @@ from pump.units import ml, ml_of_pl, ug
 
 
 def rows(progress, dispenser, ledger, guard=None):
-    """Rows for the tree. guard: of the rotor, where there is one."""
+    """Rows for the tree. guard: the rotor guard, or None where there is no sensor."""
 
     def total(since="LIFE"):
         dispenser.settle()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Edits of the staged prescription: one method for each command that programs a field.
 
-A value that no prescription can have is out of range at once; what is merely wrong together with
-the others is for PRESCription:VALidate?. Refused when nothing is staged. Every edit restarts the
-time after which the staged copy is dropped.
+A value that no prescription can have raises ScpiError -222 at once; conflicts between fields are
+reported by PRESCription:VALidate?. Refused NOTHING_STAGED when nothing is staged. Every edit
+restarts the time after which the staged copy is dropped.
 """
 
 from micropython import const

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""SYSTem:LOCK and SYSTem:UNLock: the PIN that guards what changes therapy."""
+"""SYSTem:LOCK and SYSTem:UNLock: the PIN that protects commands which change therapy."""
 
 from pump.console.errors import DATA_OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError
 from pump.console.params import STRING
@@ -8,7 +8,7 @@ from pump.records.event_codes import PIN_CHANGED, PIN_REFUSED, UNLOCKED
 
 
 def rows(lock, settings, note):
-    """Rows for the tree. settings: has `keep_setup`. note(code, text): an event."""
+    """Rows for the tree. settings: has `keep_setup`. note(code, text): logs an event."""
     keypad = _Keypad(lock, settings, note)
     yield ("SYSTem:LOCK:PIN", keypad.change, STRING)
     yield ("SYSTem:LOCK", keypad.close)
@@ -17,14 +17,14 @@ def rows(lock, settings, note):
 
 
 class _Keypad:
-    """A method is one command. No event and no error has the PIN in it."""
+    """One method for each command. No event and no error contains the PIN."""
 
     def __init__(self, lock, settings, note):
         self._lock, self._note = lock, note
         self._settings = settings
 
     def change(self, pin):
-        """Refused NOT_RECORDED where flash does not take it: the PIN is what it was then."""
+        """Set or remove the PIN. Refused NOT_RECORDED if flash fails: it stays unchanged then."""
         if pin and not _is_pin(pin):
             raise ScpiError(DATA_OUT_OF_RANGE)
         before = self._lock.to_record()
@@ -47,7 +47,7 @@ class _Keypad:
         return "UNLOCKED" if lock.is_set() else "OFF"
 
     def unlock(self, pin):
-        """The try is on record before it is judged."""
+        """Try a PIN. The try is recorded before it is judged."""
         self._require_pin()
         count = self._lock.count_try()
         self._settings.keep_setup()

@@ -21,7 +21,7 @@ def rows(log):
 
 
 def _shown(event):
-    """number, boot, s of the pump's life, wall clock, code, name and text as a string."""
+    """number, boot, s of the pump's life, wall clock, code, string of name and text."""
     number, boot, code, at_ms, wall_s, text = event
     said = name_in(NAMES, code) + (" " + text if text else "")
     clock = wall_clock.text(wall_s) if wall_s else "NONE"

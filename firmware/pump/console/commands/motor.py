@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MOTor: jog the head, and its calibration. Both only while the pump is stopped."""
+"""MOTor: jog the pump head, and calibrate it. Both only while the pump is stopped."""
 
 from micropython import const
 
@@ -10,7 +10,7 @@ from pump.units import fixed, ml_of_pl
 
 _REV_DECIMALS = const(7)  # one microstep of 3200 is 0.0003125 revolutions
 _RPM_DECIMALS = const(3)
-_RUN_MILLIREVS = const(60_000)  # a minute; slower where the motor cannot
+_RUN_MILLIREVS = const(60_000)  # 60 rpm; slower where the motor cannot
 _MIN_RUN = const(1_000_000)  # 0.1 to 1000 revolutions
 _MAX_RUN = const(10_000_000_000)
 

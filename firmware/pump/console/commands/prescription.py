@@ -23,9 +23,9 @@ from pump.prescription.prescription import MAX_STARTS
 from pump.units import ml, ug, ug_ml
 from pump.unload import unload
 
-# four letters as SCPI shortens, five as the contract writes it
+# two short forms: four letters as SCPI says, five as the contract writes it
 _ROOT = const("PRES|PRESCription:")
-_SOFT = ("HIGH", "LOW", "INCRease", "DECRease", "INTerval")  # as a commit names them
+_SOFT = ("HIGH", "LOW", "INCRease", "DECRease", "INTerval")  # the names that a commit may list
 
 
 def rows(orders, interlocks, staging):
@@ -46,7 +46,7 @@ def rows(orders, interlocks, staging):
 
 
 def _edit_rows(edits):
-    """Everything that changes a field of the staged prescription."""
+    """Rows of all commands that change a field of the staged prescription."""
     indication = choice("SPINal", "CEREbral", "NONE")
     mode = choice("MINimum", "SIMPle", "FLEX", "PERiodic")
     yield (_ROOT + "DRUG", edits.drug, STRING)
@@ -68,7 +68,7 @@ def _edit_rows(edits):
 
 
 class _Report:
-    """What the queries answer. A method is one query."""
+    """Answers of the queries, one method for each."""
 
     def __init__(self, interlocks, staging):
         self._interlocks = interlocks
@@ -113,7 +113,7 @@ class _Report:
         return "NONE" if active is None else _day(active, weekday)
 
     def _content(self, prescription):
-        """mode, ug/mL, ug per day, mL per day; of flex and periodic doses the mean day."""
+        """mode, ug/mL, ug per day, mL per day; mean day for flex and periodic doses."""
         mean_ng, mean_nl = mean_day(prescription, self._interlocks.limits().min_nl_d)
         strength = ug_ml(prescription.concentration_ng_ml)
         return prescription.mode or "NONE", strength, ug(mean_ng), ml(mean_nl)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Ranges: what no dose, duration or concentration can be, whoever types it. -222 beyond them.
+"""Ranges of doses, durations and concentrations that hold everywhere. ScpiError -222 outside.
 
-What is merely wrong for a prescription or a pump is not known here.
+Limits of a prescription or of a pump are not checked here.
 """
 
 from micropython import const
@@ -9,7 +9,7 @@ from micropython import const
 from pump.console.errors import DATA_OUT_OF_RANGE, ScpiError
 
 DAY_MS = const(86_400_000)
-_MIN_NG_ML = const(100)  # any drug in a bench pump lies within
+_MIN_NG_ML = const(100)  # covers any drug in a bench pump
 _MAX_NG_ML = const(10_000_000)
 _MAX_DOSE_NG = const(100_000_000)
 _MIN_DURATION_MS = const(5_000)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""REServoir: its capacity, what it holds, refills, and how long it lasts."""
+"""REServoir: its capacity, content, refills, and how long it lasts."""
 
 from pump.console.errors import DATA_OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError
 from pump.console.params import VOLUME, optional
@@ -27,7 +27,7 @@ def rows(staging, reservoir_guard):
             ends = ml(range_nl[0]), ml(range_nl[1])
             raise ScpiError(DATA_OUT_OF_RANGE, "%s to %s ML" % ends)
         reservoir.low_nl = low_nl
-        reservoir.is_low = False  # whether it is now, without hysteresis, is told at once
+        reservoir.is_low = False  # judged anew at once, without hysteresis
 
     def volume():
         volume_pl = reservoir.volume_pl(reservoir_guard.most_pl())

@@ -17,8 +17,8 @@ _MOST_SILENT_MS = const(86_400_000)
 def rows(orders, supervisor, clock, boot, heartbeat, sums):
     """Rows for the tree.
 
-    boot: (reset cause, instant of power-up, files that are written to). sums(): the parts of the
-    file that has the sums of the program's files; OSError where there is none.
+    boot: (reset cause, instant of power-up in us, `Files` of all folders that are written).
+    sums(): yields the file of the program's checksums in parts; OSError where there is none.
     """
     cause, start_us, folders = boot
 
@@ -55,7 +55,7 @@ def rows(orders, supervisor, clock, boot, heartbeat, sums):
 
 
 def _program(sums):
-    """The CRC-32 of the list of sums; NONE where there is none."""
+    """CRC-32 of the file of checksums, in hex; NONE where there is no such file."""
     crc = 0
     try:
         for part in sums():
@@ -66,7 +66,7 @@ def _program(sums):
 
 
 def _wall_s(text):
-    """The parameter of the wall clock, in seconds since 2000."""
+    """Parameter: date and time -> seconds since 2000; ScpiError -222."""
     try:
         return wall_clock.parse(TEXT(text))
     except ValueError as error:
@@ -75,7 +75,7 @@ def _wall_s(text):
 
 
 def _limit(text):
-    """The parameter of a heartbeat: OFF, or a time."""
+    """Parameter: OFF -> 0, or a time of 5 s to 1 day -> ms; ScpiError -222."""
     limit_ms = 0 if text.upper() == "OFF" else TIME(text)
     if limit_ms and not _LEAST_SILENT_MS <= limit_ms <= _MOST_SILENT_MS:
         raise ScpiError(DATA_OUT_OF_RANGE, "OFF, or 5 S to 1 D")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""THERapy: start and stop the active prescription, and what becomes of it after a reset."""
+"""THERapy: start and stop the active prescription, and its resumption after a reset."""
 
 from pump.console.params import choice
 from pump.state import JOG, STOPPED

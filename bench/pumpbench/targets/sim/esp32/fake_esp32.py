@@ -13,7 +13,7 @@ from pumpbench.targets.sim.esp32 import world as _esp32
 __all__ = ["PCNT", "RMT"]
 
 _CLOCK_HZ = 80_000_000
-_START_NS = 20_000  # assumed: what `write_pulses` takes before the first pulse
+_START_NS = 20_000  # assumed: time of `write_pulses` before the first pulse
 _PULSE_NS = 500  # and for each of them
 _UNITS = {"ESP32": 8, "ESP32-S3": 4}
 
@@ -59,7 +59,7 @@ class RMT:
         w.rmt_blocks -= self._blocks
         w.sync()
         self._loops = 0
-        self._ongoing = 0  # transmissions of which nobody has said that they are done
+        self._ongoing = 0  # transmissions not yet reported as done
         self._is_enabled = False
         tick_ns = 1e9 / (_CLOCK_HZ // divider)
         size = self._blocks * least
@@ -78,7 +78,7 @@ class RMT:
         return _CLOCK_HZ // self._resolution_hz
 
     def active(self, value=None) -> bool:
-        """Whether it sends; False stops it. What was stopped is never counted as done."""
+        """Whether it sends; False stops it. A stopped transmission never counts as done."""
         if value is None:
             self._world.spin()
             self._world.sync()
@@ -118,7 +118,7 @@ class RMT:
         self._set_loops(count)
 
     def write_pulses(self, duration, data=True) -> None:
-        """Send; waits, without limit, for what is being sent."""
+        """Send; blocks, without a time limit, while another transmission is under way."""
         w = self._world
         self._need()
         if self._is_enabled:
@@ -141,7 +141,7 @@ class RMT:
         return False
 
     def can_write(self) -> bool:
-        """What `select.poll` asks."""
+        """The state for `select.poll`."""
         self._world.sync()
         return self._ongoing == 0
 
@@ -157,7 +157,7 @@ class RMT:
         self._ongoing -= 1
 
     def _watch(self) -> None:
-        """Have the world look when the sequence may be over: nobody else would wake a wait."""
+        """Schedule an event when the sequence may be over: nothing else would wake a wait."""
         channel = self._channel
         if channel.is_busy:
             at_ns = max(channel.next_ns, self._world.now_ns + 1)
@@ -173,7 +173,7 @@ class RMT:
         self._loops = count
 
     def _disable(self) -> None:
-        """As `rmt_disable`: at once, or, on an ESP32, with interrupts off until the end is met."""
+        """As `rmt_disable`: at once, or, on an ESP32, with interrupts off until the end marker."""
         w, channel = self._world, self._channel
         w.sync()
         if not self._is_enabled:

@@ -38,7 +38,7 @@ class Pin:
             self.init(mode, pull, value=value)
 
     def init(self, mode=None, pull: int | None = -1, *, value=None) -> None:
-        """With a mode the pin is taken from whatever peripheral drove it."""
+        """With a mode, disconnect the pin from any peripheral that drove it."""
         w, net = self._world, self._net
         w.sync()
         if value is not None:
@@ -88,7 +88,7 @@ class Pin:
 
 
 class Timer:
-    """0 to 3 are of the chip, each there once; -1 counts ticks of FreeRTOS. All are soft."""
+    """0 to 3 are of the chip, each exists once; -1 counts ticks of FreeRTOS. All are soft."""
 
     ONE_SHOT, PERIODIC = 0, 1
 
@@ -196,7 +196,7 @@ class PWM:
 
 
 class I2C(_rp2.I2C):
-    """Any two pins."""
+    """A bus on any two pins."""
 
     def __init__(self, number: int, *, sda: Pin, scl: Pin, freq: int = 400_000) -> None:
         if number not in (0, 1):
@@ -207,12 +207,12 @@ class I2C(_rp2.I2C):
 
 
 class RTC:
-    """Of it, the memory that survives a reset without power."""
+    """Only its memory, which survives a reset with power on."""
 
     def memory(self, data=None) -> bytes | None:
         w = _current()
         if data is None:
-            return w.rtc_memory or b""  # no magic word in it, as at power-up: no length
+            return w.rtc_memory or b""  # without its magic word, as at power-up, it has no length
         if len(data) > _esp32.RTC_BYTES:
             raise ValueError("buffer too long")
         w.rtc_memory = bytes(data)
@@ -220,7 +220,7 @@ class RTC:
 
 
 class WDT:
-    """The task watchdog: any time, set anew by another one, and never stopped."""
+    """The task watchdog: any time, replaced by the next one, and never stopped."""
 
     def __init__(self, id: int = 0, timeout: int = 5_000) -> None:
         if id != 0:
@@ -235,7 +235,7 @@ class WDT:
 
 
 def idle() -> None:
-    """`taskYIELD`: it returns at once, whatever happens."""
+    """`taskYIELD`: returns at once, in any case."""
     _current().sleep_ns(_IDLE_NS)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A channel of LEDC, which makes PWM: a pulse every period, until it is told otherwise."""
+"""A channel of LEDC, which makes PWM: a pulse every period, until it is changed."""
 
 from pumpbench.targets.sim.esp32.signals import NEVER_NS, Signals
 from pumpbench.targets.sim.pins import Net
@@ -20,7 +20,7 @@ class Ledc:
         signals.connect(net, self, self._invert)
 
     def set(self, period_ns: int, on_ns: int) -> None:
-        """From now on; a period begins."""
+        """Set period and pulse; a period begins."""
         self._period_ns, self._on_ns = period_ns, min(on_ns, period_ns)
         now_ns = self._signals.now_ns
         if 0 < self._on_ns < period_ns:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A unit of PCNT: 16 bits that count edges, and go back to 0 where they reach a limit."""
+"""A unit of PCNT: 16 bits that count edges, and return to 0 at a limit."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ ZERO, THRESHOLD0, THRESHOLD1, MIN, MAX = 16, 8, 4, 2, 1
 
 
 class Unit:
-    """actions: pin -> (what a rising edge adds, what a falling one does). reached(flags): told."""
+    """actions: pin -> (increment at a rising edge, at a falling edge). reached(flags): called."""
 
     def __init__(self, signals: Signals) -> None:
         self.value = 0
@@ -33,7 +33,7 @@ class Unit:
             self._signals.pins.update(net, self._signals.now_ns)
 
     def count(self, net: Net, level: int, _t_ns: int) -> None:
-        """An edge came."""
+        """Count an edge."""
         if not self.is_running:
             return
         for channel in self.channels:

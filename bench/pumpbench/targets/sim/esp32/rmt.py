@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A transmitter of RMT: a ring of symbols that the hardware reads, refilled by an interrupt.
 
-What is longer than the ring is written into it half by half, by an interrupt handler that is not
-in IRAM (CONFIG_RMT_TX_ISR_HANDLER_IN_IRAM=n): while flash is written it does not run, and the
-hardware sends the old symbols once more, for ever if need be. What fits, with the end marker
-behind it, ends by itself.
+A sequence longer than the ring is written into it half by half, by an interrupt handler that is
+not in IRAM (CONFIG_RMT_TX_ISR_HANDLER_IN_IRAM=n): while flash is written it does not run, and the
+hardware sends the old symbols again, for ever if need be. A sequence that fits, with the end
+marker behind it, ends by itself.
 """
 
 from pumpbench.targets.sim.esp32.signals import NEVER_NS, Signals
@@ -18,7 +18,7 @@ Half = tuple[int, int]  # level, ticks: half a symbol
 
 
 class Transmitter:
-    """symbols: of its memory. idle: the level while nothing is sent. done(): an interrupt."""
+    """symbols: size of its memory. idle: level between sequences. done(): an interrupt."""
 
     def __init__(
         self, signals: Signals, net: Net, tick_ns: float, symbols: int, idle: int
@@ -40,7 +40,7 @@ class Transmitter:
         signals.connect(net, self, idle)
 
     def send(self, halves: list[Half], loops: int) -> None:
-        """Begin; loops 0: once; below 0: for ever."""
+        """Start a sequence; loops 0: once; below 0: for ever."""
         self._rest = [*halves, (self.idle, END), (self.idle, END)]
         self._at = self._write_at = 0
         self._loops = loops
@@ -50,7 +50,7 @@ class Transmitter:
         self.next_ns = self._signals.now_ns
 
     def act(self) -> None:
-        """The half symbol before is over."""
+        """The present half symbol has ended."""
         t_ns = self.next_ns
         level, ticks = self._memory[self._at]
         if ticks == END:
@@ -63,17 +63,17 @@ class Transmitter:
             self._signals.interrupt(self._refill)
 
     def halt(self) -> None:
-        """The hardware stops at once."""
+        """Stop the hardware at once."""
         self._finish(self._signals.now_ns)
 
     def mark_end(self) -> None:
-        """The trick of ESP-IDF where the hardware cannot stop: an end marker in the first word."""
+        """Write an end marker to the first word, as ESP-IDF does if the hardware cannot stop."""
         self._memory[0] = (self.idle, END)
         self._rest.clear()
         self._loops = 0
 
     def delete(self) -> None:
-        """The channel is given back; nobody drives its pin."""
+        """Give the channel back; its pin is not driven any more."""
         self.is_busy, self.next_ns = False, NEVER_NS
         if self in self._signals.drivers:
             self._signals.drivers.remove(self)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What drives pins beside the processor: transmitters of RMT, channels of LEDC, in virtual time.
+"""The drivers of pins beside the processor: transmitters of RMT, channels of LEDC; virtual time.
 
-It has the place that PIO has on the other port: the world asks it to `advance` before anything is
-looked at. The counters of PCNT see every change of a pin that it, or anything else, makes.
+It takes the place of PIO on the other port: the world calls `advance` before anything is read. The
+counters of PCNT see every change of a pin, from any driver.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ NEVER_NS = 1 << 62
 
 
 class Driver(Protocol):
-    """next_ns: when it does something, NEVER_NS: not by itself."""
+    """next_ns: instant of its next action; NEVER_NS: none by itself."""
 
     next_ns: int
 
@@ -23,7 +23,7 @@ class Driver(Protocol):
 
 
 class Signals:
-    """served: whether interrupts are; what waits for them is told by `serve` later."""
+    """served: whether interrupts are served; waiting ones are called by `serve` later."""
 
     def __init__(self, pins: Pins) -> None:
         self.now_ns = 0
@@ -31,13 +31,13 @@ class Signals:
         self.pins = pins
         self.drivers: list[Driver] = []
         self.waiting: list[Callable[[], None]] = []
-        self._owners: dict[int, Driver] = {}  # pin -> whose signal the matrix connects
+        self._owners: dict[int, Driver] = {}  # pin -> the driver whose signal the matrix connects
         self._inputs: set[int] = set()  # pins that can be read
         self.counters: list[Callable[[Net, int, int], None]] = []
         pins.on_change = self._changed
 
     def advance(self, to_ns: int) -> None:
-        """Everything that happens up to then, in order."""
+        """Carry out all actions up to `to_ns`, in order."""
         while True:
             driver = min(self.drivers, key=lambda one: one.next_ns, default=None)
             if driver is None or driver.next_ns > to_ns:
@@ -47,35 +47,35 @@ class Signals:
         self.now_ns = max(self.now_ns, to_ns)
 
     def serve(self) -> None:
-        """Interrupts are served again."""
+        """Serve interrupts again."""
         self.served = True
         waiting, self.waiting = self.waiting, []
         for action in waiting:
             action()
 
     def interrupt(self, action: Callable[[], None]) -> None:
-        """Do it now, or once interrupts are served again; one that waits already is the same."""
+        """Call it now, or once interrupts are served again; a waiting one is not repeated."""
         if self.served:
             action()
         elif action not in self.waiting:
             self.waiting.append(action)
 
     def connect(self, net: Net, driver: Driver, level: int) -> None:
-        """The matrix connects a signal to the pin; its input stays as it was."""
+        """Connect a signal to the pin by the matrix; its input stays as it was."""
         self._owners[net.number] = driver
         net.function = PERIPHERAL
         net.output_enables[PERIPHERAL] = 1
         self.drive(net, driver, level, self.now_ns)
 
     def disconnect(self, net: Net) -> None:
-        """As `gpio_output_disable`: nobody drives the pin, whoever did."""
+        """As `gpio_output_disable`: the pin is not driven any more, by any driver."""
         self._owners.pop(net.number, None)
         net.function = SIO
         net.output_enables[SIO] = 0
         self.pins.update(net, self.now_ns)
 
     def drive(self, net: Net, driver: Driver, level: int, t_ns: int) -> None:
-        """The driver's signal has this level; seen where the pin is still connected to it."""
+        """Set the level of the driver's signal; it appears on the pin if still connected."""
         if self._owners.get(net.number) is driver:
             net.outputs[PERIPHERAL] = level
             self.pins.update(net, t_ns)
@@ -91,7 +91,7 @@ class Signals:
         return net.number in self._inputs
 
     def forget_trace(self) -> None:
-        """PIO has one; nothing is extrapolated here."""
+        """For PIO only; nothing is extrapolated here."""
 
     def stop(self) -> None:
         """The chip was reset."""

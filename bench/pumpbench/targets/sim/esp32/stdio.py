@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The console on UART0: what the REPL of a board without USB has, as `sys.stdin` and `sys.stdout`.
+"""The console on UART0: `sys.stdin` and `sys.stdout` of the REPL on a board without USB.
 
-An interrupt handler in IRAM brings received bytes into a ring of 259, flash being written or not;
-what does not fit is lost, and nobody can tell (`ports/esp32/uart.c`). A write goes into a FIFO of
-128 bytes and waits while that is full. It says that it can be written to, always.
+An interrupt handler in IRAM brings received bytes into a ring of 259, also while flash is written;
+bytes without room are lost without notice (`ports/esp32/uart.c`). A write goes into a FIFO of 128
+bytes and waits while that is full. It always reports itself writable.
 """
 
 from pumpbench.targets.sim.timeline import Timeline
@@ -14,18 +14,18 @@ BYTE_NS = 1_000_000_000 * 10 // 115_200
 
 
 class UartStdio:
-    """lost: bytes that found the ring full."""
+    """lost: number of bytes that found the ring full."""
 
     def __init__(self, world: Timeline, output: bytearray) -> None:
         self.host_reads = True
         self.lost = 0
         self._world = world
         self._output = output
-        self._queue = bytearray()  # that the host has yet to send
+        self._queue = bytearray()  # bytes that the host has yet to send
         self._ring = bytearray()
         self._arrival = None
-        self._due_ns = 0  # when the next byte is here
-        self._sent_ns = 0  # when the last byte that was written is out
+        self._due_ns = 0  # when the next byte has arrived
+        self._sent_ns = 0  # when the last written byte has been sent
 
     def send(self, data: bytes) -> None:
         """The host sends."""
@@ -51,7 +51,7 @@ class UartStdio:
         return bytes(data)
 
     def write(self, data: bytes) -> int:
-        """The board prints; what does not fit the FIFO has to wait for it."""
+        """The board prints; waits for room in the FIFO."""
         w = self._world
         if w.ending is not None:
             return len(data)
@@ -70,7 +70,7 @@ class UartStdio:
             self._arrival = self._world.at(self._due_ns, self._arrive)
 
     def _arrive(self) -> None:
-        """What has come by now: more than one byte where this event is late."""
+        """Take the bytes that have come by now: several if this event is late."""
         count = 1 + max(0, self._world.now_ns - self._due_ns) // BYTE_NS
         self._due_ns += (count - 1) * BYTE_NS
         come, self._queue = self._queue[:count], self._queue[count:]

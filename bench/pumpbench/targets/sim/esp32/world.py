@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The world of a booted board with an ESP32 or an ESP32-S3: see `pumpbench.targets.sim.world`.
 
-The watchdog is FreeRTOS's task watchdog, of any period; what survives a reset without power is
-2 kB of RTC memory. Interrupts run Python later, as callbacks: `callback_ns` after them.
+The watchdog is FreeRTOS's task watchdog, of any period; 2 kB of RTC memory survive a reset with
+power on. Interrupts call Python later, as callbacks: `callback_ns` after them.
 """
 
 from typing import NamedTuple
@@ -15,15 +15,15 @@ from pumpbench.targets.sim.pins import Pins
 from pumpbench.targets.sim.watchdog import Watchdog
 from pumpbench.targets.sim.world import World
 
-CALLBACK_NS = 100_000  # assumed: from an interrupt to the callback where Python waits
-PANIC_NS = 300_000_000  # interrupts off for so long: the interrupt watchdog resets the chip
+CALLBACK_NS = 100_000  # assumed: from an interrupt to the callback while Python waits
+PANIC_NS = 300_000_000  # interrupts off for this time: the interrupt watchdog resets the chip
 RTC_BYTES = 2_048
 
 
 class Esp32(NamedTuple):
-    """symbols: of one block of RMT's memory; blocks: that transmitters can have.
+    """symbols: of one block of RMT's memory. blocks: available to transmitters.
 
-    has_async_stop: RMT stops at once. has_loop_count: RMT repeats a sequence so many times.
+    has_async_stop: RMT stops at once. has_loop_count: RMT can repeat a sequence a number of times.
     """
 
     pins: int
@@ -41,7 +41,7 @@ CHIPS = {
 
 
 class Esp32World(World):
-    """callback_ns: what a callback of a timer or a pin is late by; a test may change it."""
+    """callback_ns: delay of a callback of a timer or a pin; a test may change it."""
 
     def _build_chip(self, extrapolate: bool) -> None:
         self.chip = CHIPS[self.machine.split()[-1].upper().replace("-", "")]
@@ -62,7 +62,7 @@ class Esp32World(World):
 
     @property
     def scratch(self) -> tuple[int, ...]:
-        """The RTC memory that MicroPython lends."""
+        """The RTC memory available in MicroPython."""
         return tuple(self.rtc_memory or b"")
 
     @scratch.setter
@@ -76,7 +76,7 @@ class Esp32World(World):
         return "esp32", "1.29.0", "v1.29.0-preview"
 
     def hold(self, duration_ns: int) -> None:
-        """No interrupt is served: nobody refills RMT."""
+        """Serve no interrupt: RMT is not refilled."""
         self.sync()
         self.signals.served = False
         try:
@@ -86,6 +86,6 @@ class Esp32World(World):
             self.signals.serve()
 
     def panic(self) -> None:
-        """The interrupt watchdog has found that interrupts were off for too long."""
+        """The interrupt watchdog has detected that interrupts were off for too long."""
         self.watchdog.has_bitten = True
         self.reset(1)

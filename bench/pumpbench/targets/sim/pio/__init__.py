@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The PIO of the fake chip: its instructions, its machines, and skips over what repeats."""
+"""The PIO of the fake chip: its instructions, its machines, and skips over repetitions."""

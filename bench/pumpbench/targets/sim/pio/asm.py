@@ -55,7 +55,7 @@ class PIOASMError(Exception):
 
 
 class Program(SimpleNamespace):
-    """Assembled words and what a state machine is set up with; wraps are counted from word 0."""
+    """Assembled words and the settings of a state machine; wraps are counted from word 0."""
 
 
 class _Words:
@@ -73,7 +73,7 @@ class _Words:
         self._delay_max = 31 >> self._side_bits
 
     def names(self) -> dict[str, object]:
-        """The globals a program runs with."""
+        """The globals that a program runs with."""
         return {
             "__builtins__": builtins,
             **OPERANDS,
@@ -168,7 +168,7 @@ def _blocking(modifiers: tuple[int, ...]) -> int:
     bits = 0
     for modifier in modifiers:
         bits |= modifier
-    return bits & 0x60 if bits & 1 else bits & 0x60 | 0x20  # block unless told otherwise
+    return bits & 0x60 if bits & 1 else bits & 0x60 | 0x20  # block by default
 
 
 def asm_pio(

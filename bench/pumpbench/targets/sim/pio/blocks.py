@@ -32,7 +32,7 @@ class Block:
         self._offsets: list[tuple[Program, int]] = []
 
     def load(self, program: Program) -> int:
-        """Where the program stands in memory, put there if it is not; OSError when it is full."""
+        """The address of the program in memory; loads it if needed. OSError without room."""
         for known, offset in self._offsets:
             if known is program:
                 return offset
@@ -65,7 +65,7 @@ class Block:
 
 
 class Pio:
-    """Both blocks. The caller is to `advance` to the present before touching anything in it."""
+    """Both blocks. The caller must `advance` to the present before it accesses anything in it."""
 
     def __init__(self, pins: Pins, *, extrapolate: bool = True) -> None:
         self.pins = pins
@@ -75,14 +75,14 @@ class Pio:
         self.machines = [m for block in self.blocks for m in block.machines]
         self.running: list[Machine] = []
         self._possible = Groups(pins, self.blocks)
-        self.groups: list[Group] = []  # those with machines that run
+        self.groups: list[Group] = []  # groups with running machines
         self._advancing: Company | None = None
         pins.on_change = self._pin_changed
         pins.on_route = self._pins_rerouted
         self._regroup()
 
     def advance(self, until_ns: int) -> None:
-        """Execute everything that is due until then, that instant included."""
+        """Execute everything that is due until `until_ns`, that instant included."""
         if not self._is_grouped:
             self._regroup()
         for group in self.groups:
@@ -92,7 +92,7 @@ class Pio:
         self.now_ns = until_ns
 
     def advance_to_fifo(self, machine: Machine, until_ns: int) -> int:
-        """As `advance`, but stop when the machine has moved a word; the time reached."""
+        """As `advance`, but stop when the machine has moved a word. Returns the time reached."""
         if not self._is_grouped:
             self._regroup()
         self._advancing = machine.group
@@ -111,21 +111,21 @@ class Pio:
         self._ungroup()
 
     def _ungroup(self) -> None:
-        """What machines run, and what they share, may have changed: look at it before going on."""
+        """The running machines, or their shared state, may have changed: regroup later."""
         self._is_grouped = False
 
     def _regroup(self) -> None:
-        """Have what cannot matter to each other advance apart."""
+        """Let machines that cannot affect each other advance separately."""
         self._is_grouped = True
         self.groups = self._possible.choose(extrapolate=self.extrapolate)
 
     def stop(self) -> None:
-        """The chip was reset: no machine runs."""
+        """The chip was reset: stop all machines."""
         for machine in self.machines:
             machine.set_enabled(False, self.now_ns)
 
     def machines_changed(self) -> None:
-        """Machines were enabled, disabled or set up anew."""
+        """To be called when machines were enabled, disabled or set up anew."""
         self.forget_trace()
         self.running[:] = [m for m in self.machines if m.enabled]
         self._ungroup()
@@ -146,14 +146,14 @@ class Pio:
             group.loops.changes.append((net, t_ns, level))
 
     def changed(self, machine: Machine) -> None:
-        """The memory or the machine's settings have changed: decode anew what runs."""
+        """To be called when the memory or the machine's settings have changed: decodes anew."""
         machine.is_decoded = False
         machine.once.clear()
         if machine.enabled:
             self._decode(machine)
 
     def _decode(self, machine: Machine) -> None:
-        """Make the operations of everything in memory, for this machine's settings."""
+        """Make the operations of all instructions in memory, for this machine's settings."""
         machine.is_decoded = True
         self._possible.forget(machine)
         self._ungroup()
@@ -196,7 +196,7 @@ class Pio:
 
 
 def _note(machine: Machine, word: int) -> None:
-    """The machine may execute the instruction."""
+    """Note that the machine may execute the instruction."""
     machine.reads |= pins_read(machine, word)
     machine.uses_flags |= uses_flags(word)
 
@@ -208,9 +208,9 @@ def _is_spin(machine: Machine, pc: int) -> bool:
 
 
 def _anchors(machine: Machine, following: list[int]) -> Iterator[int]:
-    """Where spins end, and the beginnings of loops that run by themselves and have no spin.
+    """The ends of spins, and the beginnings of loops that run by themselves and have no spin.
 
-    No stretch begins with an opaque instruction: there a spin of another program ends.
+    No stretch begins with an opaque instruction: a spin of another program ends there.
     """
     for pc in range(MEMORY_WORDS):
         if _is_spin(machine, pc):
@@ -264,7 +264,7 @@ def _jump(m: Machine, target, next_pc, cost_ns, side, condition) -> Callable[[],
 
 
 def _spin(m: Machine, pc, next_pc, cost_ns, side, register) -> Callable[[], None]:
-    """A jmp to itself that counts down to zero, as one event; `settle` undoes what is too much."""
+    """A jmp to itself that counts down to zero, as one event; `settle` undoes the excess."""
 
     def operation() -> None:
         t_ns = m.due_ns

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The instructions of PIO: from a 16-bit word to what it does to a state machine.
+"""Decodes PIO instructions: from a 16-bit word to its effect on a state machine.
 
 Semantics are those of the RP2040 data sheet, chapter 3, and where it leaves the order within one
 cycle open, those of the emulated board. Inputs are not delayed by the two cycles of the
@@ -25,7 +25,7 @@ from pumpbench.targets.sim.pio.operands import make_source, make_writer
 
 
 def make_side(machine: Machine, side: int | None) -> Callable[[int], None] | None:
-    """What sets the side-set pins, if the instruction does."""
+    """The function that sets the side-set pins, if the instruction does."""
     s, block, pins = machine.settings, machine.block.number, machine.pio.pins
     if side is None:
         return None
@@ -45,7 +45,7 @@ def make_side(machine: Machine, side: int | None) -> Callable[[int], None] | Non
 
 
 def make_condition(machine: Machine, condition: int) -> Callable[[], bool]:
-    """The question a jmp asks; x_dec and y_dec count as they ask."""
+    """The function that evaluates the condition of a jmp; x_dec and y_dec also decrement."""
     m, s = machine, machine.settings
 
     def x_dec() -> bool:
@@ -71,7 +71,7 @@ def make_condition(machine: Machine, condition: int) -> Callable[[], bool]:
 
 
 def make_effect(machine: Machine, word: int) -> Attempt:
-    """What the instruction does besides side-set, delay and going on."""
+    """The effect of the instruction besides side-set, delay and the next address."""
     f = split(machine, word)
     if f.kind == JMP:
         return _jmp(machine, f)
@@ -92,7 +92,7 @@ def _jmp(m: Machine, f: Fields) -> Attempt:
 
 
 def flag_bit(machine: Machine, index: int) -> int:
-    """The bit of an IRQ flag, relative to the machine's number if bit 4 says so."""
+    """The bit of an IRQ flag, relative to the machine's number if bit 4 is set."""
     if index & 0x10:
         return 1 << (index & 4 | (index + machine.number) & 3)
     return 1 << (index & 7)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from pumpbench.targets.sim.pio.machine import Machine
 
 JMP, WAIT, IN, OUT, PUSH_PULL, MOV, IRQ, SET = range(8)
-REGISTERS = {1: "x", 2: "y", 6: "isr", 7: "osr"}  # by their number as operands
+REGISTERS = {1: "x", 2: "y", 6: "isr", 7: "osr"}  # by their operand numbers
 
 
 class Fields(NamedTuple):
-    """An instruction word taken apart, by the side-set settings of its machine."""
+    """An instruction word in its fields, by the side-set settings of its machine."""
 
     kind: int
     high: int  # bits 7..5

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """State machines that advance together, in one order of time.
 
-The two blocks of PIO share nothing but pins. While neither reads a pin that the other one drives,
-each is a group of its own, and what one does costs the other nothing; otherwise both are one. The
-machines of such a block share its flags and the levels that it puts out. While they use no flags,
-and none writes a pin that another one reads or writes, each of them is a group of its own.
+The two blocks of PIO share only pins. While neither reads a pin that the other one drives, each is
+a group of its own, so that one costs the other nothing; otherwise both are one group. The machines
+of a block share its flags and its output levels. While they use no flags, and none writes a pin
+that another one reads or writes, each of them is a group of its own.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ class Group:
         self.running: list[Machine] = []
         self.running_mask = 0
         self.pin_mask = 0  # of the pins that its machines may read or write
-        self.until_ns = 0  # where `advance` is going
-        self.limit_ns = -1  # until when one machine may go on without looking at the others
+        self.until_ns = 0  # the end of the present `advance`
+        self.limit_ns = -1  # until then one machine may go on without the others
         self.loops = Loops(self)
         self._watched: Machine | None = None
 
     def take_over(self) -> None:
-        """From now on the machines advance in this group."""
+        """Let the machines advance in this group from now on."""
         pin_mask = 0
         for machine in self.machines:
             machine.group = self
@@ -43,7 +43,7 @@ class Group:
             self.loops.forget()
 
     def advance(self, until_ns: int) -> None:
-        """Execute everything that is due until then, that instant included."""
+        """Execute everything that is due until `until_ns`, that instant included."""
         self.until_ns = until_ns
         running, loops = self.running, self.loops
         while True:
@@ -66,7 +66,7 @@ class Group:
                 ops[machine.pc]()
 
     def advance_to_fifo(self, machine: Machine, until_ns: int) -> int:
-        """As `advance`, but stop when the machine has moved a word; the time reached."""
+        """As `advance`, but stop when the machine has moved a word. Returns the time reached."""
         self._watched = machine
         self.advance(until_ns)
         self._watched = None
@@ -78,13 +78,13 @@ class Group:
             self.until_ns, self.limit_ns = t_ns, -1
 
     def woken(self, due_ns: int) -> None:
-        """A machine is due that was not before."""
+        """To be called when a machine has become due."""
         if due_ns <= self.limit_ns:
             self.limit_ns = due_ns - 1
 
 
 class Groups:
-    """All groups that there may be, and the choice among them."""
+    """All possible groups, and the choice among them."""
 
     def __init__(self, pins: Pins, blocks: Sequence[Home]) -> None:
         self._nets = pins.nets
@@ -94,13 +94,13 @@ class Groups:
         self._single = [Group(pins, [machine]) for machine in self._joint.machines]
 
     def forget(self, machine: Machine | None = None) -> None:
-        """What was learned of the machine, or of all, is no longer so."""
+        """Drop the knowledge about the machine, or about all."""
         for group in (self._joint, *self._apart, *self._single):
             if machine is None or machine in group.machines:
                 group.loops.forget()
 
     def choose(self, *, extrapolate: bool) -> list[Group]:
-        """Have all machines advance in groups as small as may be, or else in one."""
+        """Let all machines advance in groups as small as possible, or else in one."""
         reads, drives = [0, 0], [0, 0]
         for machine in self._joint.machines:
             reads[machine.block.number] |= machine.reads
@@ -120,7 +120,7 @@ class Groups:
 
 
 def _is_loose(block: Home) -> bool:
-    """Whether no machine of the block can matter to another one."""
+    """Whether no machine of the block can affect another one."""
     if any(machine.uses_flags for machine in block.machines):
         return False
     return not any(

@@ -2,11 +2,11 @@
 """Skips over stretches of PIO that have been seen before: many rounds of a loop are one addition.
 
 At certain places of a program (anchors: where a spin ends, or else where a loop begins) the
-instructions that all machines of the group execute from there to the next such place with the
-same levels are noted once. They will be the same again, shifted in time, whenever everything they
-depend on is: where every machine stands, pins, flags, and the registers that are read. A register
-that only counts down may differ, as long as it is not tested at zero. Such a `Stretch` that ends
-where it began is a round, and as many of them as fit are skipped at once.
+instructions that all machines of the group execute from there to the next such place with the same
+levels are recorded once. They are repeated, shifted in time, whenever their whole input is the
+same: the position of every machine, pins, flags, and the registers that are read. A register that
+only counts down may differ, as long as it is not tested at zero. Such a `Stretch` that ends where
+it began is a round, and as many rounds as fit are skipped at once.
 """
 
 from typing import Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from pumpbench.targets.sim.pins import Net, Pins
 from pumpbench.targets.sim.pio.machine import MASK, NEVER_NS, Home, Machine
 
-STEPS_MAX = 300  # instructions in a stretch; a longer one is not worth looking for
+STEPS_MAX = 300  # instructions in a stretch; longer ones are not worth a search
 KINDS_MAX = 4
 STRETCHES_MAX = 2_000
 
@@ -33,7 +33,7 @@ class Counter(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """What a stretch takes and does; times are counted from its beginning."""
+    """The input and effects of a stretch; times are counted from its beginning."""
 
     is_round: bool
     period_ns: int
@@ -45,7 +45,7 @@ class Stretch(NamedTuple):
 
 
 class Kind:
-    """The stretches from one anchor that depend on the same registers, by what these hold."""
+    """The stretches from one anchor that depend on the same registers, by their values."""
 
     def __init__(self, live: list[tuple[Machine, str]]) -> None:
         self.live = live
@@ -57,7 +57,7 @@ class Kind:
 
 
 class Advancing(Protocol):
-    """The machines that advance together, as far as skips are about them; see `group`."""
+    """The machines that advance together, in the view of skips; see `group`."""
 
     pins: Pins
     blocks: list[Home]
@@ -69,31 +69,31 @@ class Advancing(Protocol):
 
 
 class Loops:
-    """Notes stretches and skips them, for one group of machines."""
+    """Records stretches and skips them, for one group of machines."""
 
     def __init__(self, group: Advancing) -> None:
         self._group = group
         self._kinds: dict[tuple[Machine, int, int], list[Kind]] = {}
-        # Where what follows the last round was traced in vain: (anchor, place).
+        # Places where no stretch was found after the last round: (anchor, place).
         self._vain: set[tuple[tuple[Machine, int, int], tuple]] = set()
         self.is_tracing = False
         self.changes: list[tuple[Net, int, int]] = []  # of pins, while tracing: (net, t_ns, level)
         self._steps: list[tuple[Machine, int, int, int, int]] = []
         self._anchor: tuple[Machine, int, int]
-        self._is_last = False  # all rounds that are known there had been made
+        self._is_last = False  # all known rounds there had been made
         self._passed: set[int] = set()  # other anchors that were passed, while tracing
         self._start_ns = 0
         self._start: tuple = ()
         self._before: dict[Machine, dict[str, Any]] = {}
 
     def forget(self) -> None:
-        """Programs or settings changed."""
+        """To be called when programs or settings have changed."""
         self.is_tracing = False
         self._kinds.clear()
         self._vain.clear()
 
     def arrived(self, machine: Machine) -> bool:
-        """The machine is about to execute an anchor; whether it is not to, for now."""
+        """The machine is about to execute an anchor. Returns whether it must not, for now."""
         group = self._group
         pc, now_ns = machine.pc, machine.due_ns
         place = self._place(now_ns)
@@ -129,9 +129,9 @@ class Loops:
         self._before = {m: dict(vars(m)) for m in self._group.running}
 
     def step(self, machine: Machine) -> None:
-        """Execute one instruction of the machine and take a note of it, or end the stretch.
+        """Execute and record one instruction of the machine, or end the stretch.
 
-        It ends where it began, or at an anchor that is come by twice before that.
+        It ends where it began, or at an anchor that is passed twice before that.
         """
         pc = machine.pc
         is_end = machine.uses[pc].is_opaque
@@ -150,7 +150,7 @@ class Loops:
             self.is_tracing = False
 
     def _learn(self) -> bool:
-        """Keep the stretch that was traced, if it is one; whether it is."""
+        """Keep the recorded stretch, if it is valid. Returns whether it is."""
         machine = self._anchor[0]
         end_ns = machine.due_ns
         place = self._place(end_ns)
@@ -192,7 +192,7 @@ class Loops:
         kind.stretches[(self._start, *values)] = stretch
 
     def _place(self, now_ns: int) -> tuple:
-        """Where everything stands but the registers; times count from now."""
+        """The state of everything but the registers; times count from now."""
         place: list[object] = [self._levels_and_flags()]
         for m in self._group.running:
             place += m.pc, m.due_ns - now_ns if m.due_ns < NEVER_NS else m.attempt
@@ -206,7 +206,7 @@ class Loops:
     def _finals_of(
         self, m: Machine, notes: "_Notes", is_round: bool, end_ns: int
     ) -> tuple[dict[str, object], dict[str, int]]:
-        """The attributes that the machine ends with, and those that are times after the end."""
+        """The final attributes of the machine, and those that are times after the end."""
         before = self._before[m]
         values = {name: getattr(m, name) for name in notes.written_by(m)}
         if not is_round:
@@ -230,7 +230,7 @@ class Loops:
         return list(nets.items())
 
     def _skip(self, known: Stretch, now_ns: int, count: int) -> None:
-        """Have the stretch happen `count` times from now on."""
+        """Apply the stretch `count` times from now on."""
         period_ns = known.period_ns
         end_ns = now_ns + count * period_ns
         for m, values, times in known.finals:
@@ -246,7 +246,7 @@ class Loops:
 
 
 class _Notes:
-    """What the instructions of a stretch did to the registers."""
+    """The effects of the instructions of a stretch on the registers."""
 
     def __init__(self) -> None:
         self._written: dict[tuple[Machine, str], None] = {}
@@ -255,7 +255,7 @@ class _Notes:
         self._counted: dict[tuple[Machine, str], int] = {}
 
     def take(self, m: Machine, pc: int, x: int, y: int) -> bool:
-        """Note an instruction executed with these registers; false if it rules a stretch out."""
+        """Record an instruction executed with these registers; False if it excludes a stretch."""
         use = m.uses[pc]
         if use.is_opaque:
             return False
@@ -280,7 +280,7 @@ class _Notes:
             self._live[m, name] = None
 
     def live_registers(self) -> list[tuple[Machine, str]]:
-        """What the stretch depends on by value; their counting down is a writing then."""
+        """The registers whose values the stretch depends on; their counting down is a write."""
         for key in (*self._tested, *self._counted):
             is_counter = key in self._counted and key not in self._written
             if key not in self._live and is_counter and self._tested.get(key) != 0:
@@ -293,7 +293,7 @@ class _Notes:
         return list(self._live)
 
     def counters(self, before: dict) -> list[Counter]:
-        """The registers that only count down; after `live_registers`."""
+        """The registers that only count down; to be called after `live_registers`."""
         counters = []
         for (m, name), step in self._counted.items():
             least = self._tested.get((m, name))

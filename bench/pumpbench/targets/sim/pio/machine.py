@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""One PIO state machine: its registers, FIFOs and settings, and what the processor can do to it.
+"""One PIO state machine: its registers, FIFOs and settings, and the accesses of the processor.
 
-What its instructions do is in `decode`. Times are integer nanoseconds since power-up. The
-caller brings the whole of PIO up to the present before touching a machine. What a machine asks of
-the others around it is said here: `Around`, `Home` and `Company` stand for `blocks` and `group`.
+The effects of its instructions are in `decode`. Times are integer nanoseconds since power-up. The
+caller brings the whole of PIO up to the present before it accesses a machine. The interfaces to
+the other parts are defined here: `Around`, `Home` and `Company` stand for `blocks` and `group`.
 """
 
 from collections import deque
@@ -17,12 +17,12 @@ NEVER_NS = 1 << 62
 FIFO_DEPTH = 4
 MASK = 0xFFFFFFFF
 
-# Tries an instruction at t_ns: None when it is done, or what to try again when its stall may end.
+# Tries an instruction at t_ns: None when done, or the function to try when its stall may end.
 Attempt = Callable[[int], Any]
 
 
 class Settings:
-    """What a state machine is set up with; names as in the RP2040 data sheet, counts of pins."""
+    """The settings of a state machine; names as in the RP2040 data sheet, counts of pins."""
 
     def __init__(self) -> None:
         self.period_ns = 8  # a PIO cycle
@@ -38,7 +38,7 @@ class Settings:
 
 
 class Around(Protocol):
-    """The PIO that a machine is a part of: what the machine tells it, and asks of it."""
+    """The PIO that a machine is a part of, in the view of the machine."""
 
     pins: Pins
 
@@ -56,7 +56,7 @@ class Around(Protocol):
 
 
 class Home(Protocol):
-    """The block that a machine is in."""
+    """The block of a machine."""
 
     number: int
     flags: int
@@ -71,7 +71,7 @@ class Home(Protocol):
 
 
 class Skips(Protocol):
-    """What skips over repetitions: it is asked at each anchor, see `loops`."""
+    """The skips over repetitions, called at each anchor, see `loops`."""
 
     is_tracing: bool
     changes: list[tuple[Net, int, int]]
@@ -108,11 +108,11 @@ class Machine:
         self.ops: list[Callable[[], None]] = []  # by address
         self.steps: list[Callable[[], None]] = []  # the same, without the skips of `Loops`
         self.anchors: set[int] = set()  # addresses where `Loops` looks for skips
-        self.uses: list[Any] = []  # of each instruction, what it reads and writes
+        self.uses: list[Any] = []  # reads and writes of each instruction
         self.reads = 0  # mask of the pins that they and those of `once` may read
         self.writes = 0  # mask of the pins that they may set or turn round
         self.uses_flags = False  # one of them sets or waits for an IRQ flag
-        self.is_decoded = False  # all of them are up to date
+        self.is_decoded = False  # the decoded fields above are up to date
         self.once: dict[int, tuple] = {}  # decoded instructions that the processor writes
         self.enabled = False
         self.initial_pc = 0
@@ -141,7 +141,7 @@ class Machine:
         self.due_ns = NEVER_NS
 
     def poke(self, t_ns: int) -> None:
-        """Something changed that a stalled machine may have waited for."""
+        """To be called after a change that a stalled machine may have waited for."""
         if self.attempt is None or not (self.enabled or self.is_exec_stalled):
             return
         pc = self.pc
@@ -157,7 +157,7 @@ class Machine:
             self.group.woken(self.due_ns)
 
     def settle(self, now_ns: int) -> None:
-        """Undo the part of a spin that has not happened by now."""
+        """Undo the part of a spin that lies after `now_ns`."""
         if self.due_ns == self.spin_end_ns and self.due_ns > now_ns:
             done = (now_ns - self.spin_start_ns) // self.spin_ns + 1
             if done <= self.spin_count:
@@ -167,7 +167,7 @@ class Machine:
         self.spin_end_ns = -1
 
     def set_enabled(self, enabled: bool, now_ns: int) -> None:
-        """A machine that is enabled runs its next instruction at once."""
+        """Enable or disable it; an enabled machine runs its next instruction at once."""
         if enabled == self.enabled:
             return
         self.settle(now_ns)
@@ -194,14 +194,14 @@ class Machine:
         self.is_exec_stalled = False
 
     def put(self, word: int, now_ns: int) -> None:
-        """A word from the processor; lost when there is no room."""
+        """Add a word of the processor to the TX FIFO; it is lost when there is no room."""
         if len(self.tx) < FIFO_DEPTH:
             self.tx.append(word & MASK)
             self.pio.forget_trace()
             self.poke(now_ns)
 
     def get(self, now_ns: int) -> int:
-        """A word for the processor; there must be one."""
+        """Remove a word from the RX FIFO for the processor; there must be one."""
         self.pio.forget_trace()
         word = self.rx.popleft()
         if len(self.rx) == FIFO_DEPTH - 1:  # it was full: a push may have waited
@@ -209,7 +209,7 @@ class Machine:
         return word
 
     def execute(self, word: int, now_ns: int) -> None:
-        """An instruction from the processor, in place of the program's; its delay is ignored."""
+        """Execute an instruction of the processor, not of the program; its delay is ignored."""
         if self.spin_end_ns >= 0:
             self.settle(now_ns)
         pio, pc = self.pio, self.pc

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The operands of PIO's in, out and mov: where values come from and where they go."""
+"""The operands of PIO's in, out and mov: sources and destinations of values."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +12,7 @@ Writer = Callable[[int, int, int], None]
 
 
 def make_source(machine: Machine, source: int) -> Callable[[], int]:
-    """The value that in and mov read."""
+    """The function that reads the value of in and mov."""
     m, pins = machine, machine.pio.pins
     in_base = m.settings.in_base
 
@@ -33,7 +33,7 @@ def make_source(machine: Machine, source: int) -> Callable[[], int]:
 
 
 def make_writer(machine: Machine, destination: int, is_mov: bool) -> Writer:
-    """What takes (value, bits, t_ns) for out and mov."""
+    """The function of (value, bits, t_ns) that writes the value of out and mov."""
     if destination in (1, 2):
         return _register_writer(machine, REGISTERS[destination])
     table = {

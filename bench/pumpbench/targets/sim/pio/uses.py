@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What PIO instructions read and write, for `loops` to know what a stretch depends on."""
+"""The reads and writes of PIO instructions, from which `loops` finds the input of a stretch."""
 
 from functools import reduce
 from operator import or_
@@ -21,18 +21,18 @@ from pumpbench.targets.sim.pio.machine import MASK, Machine
 
 
 class Use(NamedTuple):
-    """What an instruction does to the registers of its machine."""
+    """The effects of an instruction on the registers of its machine."""
 
     reads: tuple[str, ...] = ()  # as values
     writes: tuple[str, ...] = ()
-    tests: str = ""  # compared with zero to choose the way
+    tests: str = ""  # compared with zero for a jump
     counts_down: str = ""
-    is_opaque: bool = False  # touches FIFOs or what cannot be repeated blindly
+    is_opaque: bool = False  # accesses FIFOs or other state that cannot be repeated blindly
     waits: bool = False
 
 
 def use_of(machine: Machine, pc: int, word: int, next_pc: int) -> Use:
-    """What the instruction reads and writes."""
+    """The reads and writes of the instruction."""
     f, s = split(machine, word), machine.settings
     if f.kind == JMP:
         return _use_of_jmp(f, pc, next_pc)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the interpreter runs first: the chip's modules into place, then main.py.
+"""The first program of the interpreter: installs the chip's modules, then runs main.py.
 
-boot.py READS WRITES FOLDER: two file descriptors, and where main.py and board.py are. The package
-`pump` is in the current folder, so that its modules know their files as they do on a board.
+boot.py READS WRITES FOLDER: two file descriptors, and the folder of main.py and board.py. The
+package `pump` is in the current folder, so that its modules have the same paths as on a board.
 """
 
 import builtins

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """`gc` of the chip: the interpreter's heap, in bytes of a board, whose objects are half as large.
 
-A board collects what a call of its chip leaves behind here rarely, as there it leaves nothing.
-Of the collections that firmware orders, one in `_RARELY` is made at once; the others are when
-somebody asks how much is free.
+Calls of the chip leave garbage here that they do not leave on a board, so it is collected rarely:
+of the collections ordered by firmware, one in `_RARELY` is made at once; the others when the free
+memory is queried.
 
-Until the first one it imports, and what that leaves behind would scatter what stays over the heap:
-so long its threshold is that of a board.
+Before the first one the firmware imports modules, whose garbage would scatter long-lived objects
+over the heap: until then the threshold is that of a board.
 """
 
 import gc as _own
@@ -19,8 +19,8 @@ _LARGER = 2
 _MORE = 16  # rubbish
 _RARELY = 8
 
-_ordered = 0  # collections, not made yet
-_threshold = 0  # as the firmware has set it, while it imports
+_ordered = 0  # collections ordered and not made yet
+_threshold = 0  # set by the firmware during its imports
 
 
 def collect():

@@ -11,12 +11,12 @@ _PART = 256
 
 
 class _File(IOBase):
-    """A stream for MicroPython, too: `json.load` takes it byte by byte, from `_ahead`."""
+    """A stream for MicroPython, too: `json.load` reads it byte by byte, from `_ahead`."""
 
     def __init__(self, number, is_text):
         self._number = number
         self._is_text = is_text
-        self._ahead = b""  # read for a stream, and not yet taken
+        self._ahead = b""  # read ahead for a stream
 
     def read(self, count=-1):
         return link.call(self._number, "read", count)
@@ -38,7 +38,7 @@ class _File(IOBase):
         return list(self)
 
     def write(self, data):
-        """In parts: the text of a request is larger than what it brings, and has to be in one."""
+        """Write in parts: a request is larger than its data, and must be in one block."""
         if isinstance(data, str):
             return link.call(self._number, "write", data)
         view, count = memoryview(data), 0

@@ -9,7 +9,7 @@ PWRON_RESET, WDT_RESET = 1, 3
 
 
 def guarded(function, argument):
-    """A handler of an interrupt: what it raises is printed."""
+    """Call a handler of an interrupt; an exception in it is printed."""
 
     def run():
         try:
@@ -144,9 +144,9 @@ class WDT(Remote):
         link.post_harmless(self._feed)
 
 
-_WATCHDOGS = 0x40058, 0x400D8  # its registers, some of them scratch: of RP2040, RP2350
-_SCRATCH, _SCRATCH_END = 0x0C, 0x2C  # no others change them
-# Address -> what was written there last. It never grows: the heap may be full.
+_WATCHDOGS = 0x40058, 0x400D8  # base of the registers, RP2040 and RP2350
+_SCRATCH, _SCRATCH_END = 0x0C, 0x2C  # only written by the firmware
+# Address -> the word written last. It never grows: the heap may be full.
 _scratch = {base << 12 | at: -1 for base in _WATCHDOGS for at in range(_SCRATCH, _SCRATCH_END, 4)}
 _writes = {at: link.numbered("mem32", "__setitem__", str(at)) for at in _scratch}
 

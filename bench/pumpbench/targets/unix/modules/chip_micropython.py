@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`micropython` of the chip: the interpreter's own, but for what the console has a part in."""
+"""`micropython` of the chip: the interpreter's own, except where the console is involved."""
 
 import link
 from micropython import *  # noqa: F403

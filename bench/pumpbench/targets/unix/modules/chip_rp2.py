@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`rp2` of the chip: state machines, DMA, and programs, written down here and assembled there."""
+"""`rp2` of the chip: state machines, DMA, and programs, recorded here and assembled there."""
 
 import link
 from link import Remote
@@ -22,7 +22,7 @@ class PIO:
 
 
 class StateMachine(Remote):
-    """What it sends for the same instructions is the same until time passes, or it is changed."""
+    """The same instructions send the same words until time passes, or it is changed."""
 
     def __init__(self, number, program=None, freq=-1, **pins):
         super().__init__(link.new("rp2", "StateMachine", number))
@@ -35,7 +35,7 @@ class StateMachine(Remote):
         self._has_side = False
         self._requests = {}  # instruction, of those that only send a word -> its request
         # No lists: the heap may be full while the firmware goes down.
-        self._asked = 0  # such instructions since the last word, 16 bits each
+        self._asked = 0  # these instructions since the last word, 16 bits each
         self._asked_at = 0
         self._known_asked = 0  # instructions, the word they sent, of which version
         self._known_word = self._known_version = 0
@@ -107,14 +107,14 @@ _MASK = 0xFFFFFFFF
 
 
 def _only_sends(instruction):
-    """Whether it moves something into the ISR, or pushes that: no more is changed by it."""
+    """Whether it only moves a value into the ISR, or pushes that: nothing else changes."""
     if instruction >> 13 == 5:  # mov
         return instruction >> 5 & 7 == 6
     return instruction >> 13 == 4 and not instruction & 0x80  # push
 
 
 class DMA(Remote):
-    """What a transfer reads is what its memory holds when `config` names it."""
+    """A transfer reads the content of its memory at the time of `config`."""
 
     def __init__(self):
         super().__init__(link.new("rp2", "DMA"))

@@ -9,7 +9,7 @@ _CAN_READ, _CAN_WRITE = 1, 2
 
 
 class _Poll:
-    """Whether the console is ready is known; anything else is asked for."""
+    """Whether the console is ready is known locally; other streams need a request."""
 
     def __init__(self):
         self._number = link.new("select", "poll")

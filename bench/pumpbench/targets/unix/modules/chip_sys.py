@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`sys` of the chip: the interpreter's own, but for the name of the port and the streams."""
+"""`sys` of the chip: the interpreter's own, except the name of the port and the streams."""
 
 import io
 import sys as _own

@@ -3,9 +3,9 @@
 
 The other end is `pumpbench.targets.unix.relay`.
 
-Time passes only while the chip is asked to let it pass, so what came with the last answer holds:
-the time, and whether the console can be read and written. The levels of the pins and what lies in
-FIFOs hold, too, as long as nothing was posted that may change them.
+Time passes only during requests that let it pass, so the last answer stays valid: the time, and
+whether the console is readable and writable. The levels of the pins and the content of FIFOs stay
+valid, too, until a request is posted that may change them.
 """
 
 import builtins
@@ -15,15 +15,15 @@ from array import array
 from micropython import const
 
 _NOTHING, _NUMBER, _DATA, _ERROR, _HANDLER, _LAST_HANDLER = range(6)
-# Where what stands in the head of an answer.
+# Indices in the head of an answer.
 NOW_US = const(0)  # of the chip's timer, since power-up
 _VALUE = const(1)
-SPINS = const(2)  # none; looks at the time since then are counted here
+SPINS = const(2)  # 0 in an answer; queries of the time since then are counted here
 _KIND = const(3)
 _BEHIND = const(4)  # bytes
 FLAGS = const(5)  # of the console: 1 can be read, 2 can be written
-_RECEIVED = const(6)  # mask of the state machines whose next received word is in the head
-_COUNTING = const(7)  # and of those of which X is, as they have sent none
+_RECEIVED = const(6)  # mask of the state machines whose next word is in the head
+_COUNTING = const(7)  # mask of those whose X is there, as they have sent none
 LEVELS = const(8)  # of the pins, a bit each
 QUEUED = const(9)  # words in the TX FIFOs, four bits each
 _WORDS = const(10)
@@ -31,55 +31,55 @@ _HEAD_NUMBERS = const(18)
 _HEAD_BYTES = const(144)
 _FIFO_DEPTH = const(4)
 _MOST_POSTED = 2000  # bytes
-_ROOM_BYTES = 4096  # for these and a request behind them, whatever the firmware leaves of the heap
-SPINS_MAX = const(1000)  # looks at the time between two reports of them
+_ROOM_BYTES = 4096  # for these and a request after them, reserved from the firmware's heap
+SPINS_MAX = const(1000)  # queries of the time between two reports
 
 # Of the last answer. Of 64 bits; "q" would make an object on the heap of each that is looked at.
 head = array("l", [0] * _HEAD_NUMBERS)
-version = 0  # another one when time has passed, or something was posted that changes something
+version = 0  # changes when time has passed, or a request that changes the state was posted
 answers = 0  # so far
-is_known = False  # what the head says of pins and FIFOs
-known = {}  # number -> the object that stands for it here
+is_known = False  # whether the pins and FIFOs in the head are valid
+known = {}  # number -> its local object
 handlers = {}  # number -> function without arguments
 
 _posted = bytearray(_ROOM_BYTES)
-_posted[:] = b"["  # the room stays
+_posted[:] = b"["  # keeps its memory
 _shortened = 0  # requests
 _reader = None
 _writer = None
 
 
 def open_line(reads, writes):
-    """The line goes over these two file descriptors."""
+    """Use these two file descriptors for the line."""
     global _reader, _writer
     _reader = open(reads, "rb")
     _writer = open(writes, "wb")
 
 
 def call(target, method, *arguments, **options):
-    """Have it done, and wait for what comes of it."""
+    """Send a request. Returns its result."""
     return ask(_request(target, method, arguments, options) + b"]\n")
 
 
 def post(target, method, *arguments, **options):
-    """Have it done before anything that is asked for later."""
+    """Queue a request without a result, to be done before any later one."""
     _change()
     _post(_request(target, method, arguments, options) + b",")
 
 
 def tell(*words):
-    """Say it, and wait for nothing."""
+    """Send words, and do not wait."""
     _write(json.dumps(words).encode()[1:] + b"\n")
 
 
 def prepared(target, method, argument=""):
-    """For `shortened`: a request. Text that is made anew would be looked up at each call."""
+    """A request as text, for `shortened`, made once: new text would be looked up at each call."""
     form = '["%s","%s",[%s]],' if isinstance(target, str) else '[%d,"%s",[%s]],'
     return form.encode() % (target, method, argument)
 
 
 def shortened(whole):
-    """A prepared request that comes often: what stands for it, for `post_harmless`."""
+    """The short form of a prepared request that comes often, for `post_harmless`."""
     global _shortened
     _post(b'["short",' + whole[:-1] + b"],")
     _shortened += 1
@@ -87,12 +87,12 @@ def shortened(whole):
 
 
 def shortened_call(target, method):
-    """For `ask`: what stands for the whole request, without arguments."""
+    """The short form of a whole request without arguments, for `ask`."""
     return shortened(prepared(target, method))[:-1] + b"]\n"
 
 
 def numbered(target, method, *argument):
-    """For `post_number`: what stands for the request, up to its last argument, a number."""
+    """The short form of a request up to its last argument, a number, for `post_number`."""
     return b"[" + shortened(prepared(target, method, *argument))
 
 
@@ -114,7 +114,7 @@ def post_harmless(whole):
 
 
 def _post(end):
-    """Firmware that goes round and round and asks nothing would fill the heap with requests."""
+    """Queue a request; sent when there are many, as they would fill the heap."""
     _posted.extend(end)
     if len(_posted) > _MOST_POSTED:
         _write(b'"spun",1]\n')
@@ -129,7 +129,8 @@ def _change():
 def post_word(start, machine, word):
     """`post_number` of a word for the TX FIFO of a state machine.
 
-    Where some wait already and there is room, none is taken at once: what else is known holds.
+    If others wait already and there is room, the machine takes none at once: the known state
+    holds.
     """
     count = head[QUEUED] >> 4 * machine & 15
     if is_known and 0 < count < _FIFO_DEPTH:
@@ -140,7 +141,7 @@ def post_word(start, machine, word):
 
 
 def received(machine):
-    """The next word that a state machine has sent; None: ask for it. It has to be posted."""
+    """The next word sent by a state machine; None: ask for it. It has to be posted."""
     if not is_known or not head[_RECEIVED] >> machine & 1:
         return None
     head[_RECEIVED] &= ~(1 << machine)
@@ -148,27 +149,27 @@ def received(machine):
 
 
 def counter(machine):
-    """X of a state machine that has sent nothing; None: it is not known."""
+    """X of a state machine that has sent nothing; None: unknown."""
     if not is_known or not head[_COUNTING] >> machine & 1:
         return None
     return head[_WORDS + machine]
 
 
 def spin():
-    """The firmware looks at what only the chip can change, and waits for nothing."""
+    """Count a query of the chip that does not wait."""
     head[SPINS] += 1
     if head[SPINS] >= SPINS_MAX:
         report_spins()
 
 
 def report_spins():
-    """Too many of them are a hang."""
+    """Report them: too many are a hang."""
     tell("spun", head[SPINS])
     head[SPINS] = 0
 
 
 def hexed(data):
-    """Bytes as they are sent."""
+    """Bytes in the form in which they are sent."""
     return {"b": bytes(data).hex()}
 
 
@@ -184,12 +185,12 @@ class Remote:
 
 
 def new(module, kind, *arguments, **options):
-    """The number of a new object."""
+    """Make an object of the chip. Returns its number."""
     return ask(_request(module, kind, arguments, options) + b"]\n", is_new=True)
 
 
 def ask(whole, is_new=False, changes=True):
-    """`call` of a prepared request. changes: it may change something even if no time passes."""
+    """`call` of a prepared request. changes: it may change the state even if no time passes."""
     global answers, is_known, version
     before_us = head[NOW_US]
     _write(whole)
@@ -228,7 +229,7 @@ def _write(text):
 
 
 def value_of(sent):
-    """What the chip means by an answer."""
+    """The value of an answer of the chip."""
     if isinstance(sent, list):
         return tuple(value_of(part) for part in sent)
     if isinstance(sent, dict):
