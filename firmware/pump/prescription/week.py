@@ -52,7 +52,7 @@ class Week:
                 end_min = begins_min + starts[index + 1]
                 if end_min > at_min:
                     yield end_min, self.amount(index) // (starts[index + 1] - starts[index])
-            begins_min = end_min
+            begins_min += starts[self.count]
 
     def richest(self):
         """The most that falls into any 24 h, in nanolitres a day times minutes.
