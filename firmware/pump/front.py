@@ -154,6 +154,7 @@ class Front:
         then = self.consequences
         session = Session(tree, self.errors, therapy.STOP, then.follow, then.settle)
         self.link = Link(whole.port, session, self.errors, whole.clock, whole.heartbeat.hear)
+        whole.settings.listen = self.link.listen
 
     def _sections(self, board, hal):
         """The sections of the command tree: (heads, rows, arguments), see `Tree`."""

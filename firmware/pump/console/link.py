@@ -57,6 +57,11 @@ class Link:
             return None
         return now_us + (_LATER_US if is_left else _SOON_US)
 
+    def listen(self):
+        """Read input in the middle of a command, and carry out a STOP that is in it."""
+        self._read(self._clock.now_us())
+        self._look_ahead()
+
     def _has_work(self):
         """Whether a message or input is waiting to be run."""
         return self._at < self._count or self._session.is_busy()

@@ -115,9 +115,10 @@ def mask(bits, kept):
 
 
 def _whole(text):
-    from pump.console.masks import whole
-
-    unload("pump.console.masks")
+    try:
+        from pump.console.masks import whole
+    finally:
+        unload("pump.console.masks")
     return whole(text)
 
 

@@ -142,16 +142,17 @@ class Session:
             if self._ahead and self._is_held(header, arguments):
                 self._done += 1
                 return True
-            ran_out = False
+            is_changing = ran_out = False
             if header.endswith("?"):
                 self.settle()
             try:
                 handler, values = self._tree.prepare(header, arguments)
+                is_changing = not header.endswith("?")
                 answer = handler(*values)
                 if answer is not None:
                     self._add(answer)
             except MemoryError:
-                if not header.endswith("?"):
+                if is_changing:
                     raise
                 ran_out = True
             if ran_out:  # a query changes nothing, so this is an error and not a bug

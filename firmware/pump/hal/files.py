@@ -4,6 +4,9 @@
 LittleFS keeps the old content of a file until the new one is closed. Only a new file would exist,
 empty, from the moment it is opened: it is written under another name and renamed. Every method
 raises OSError when the filesystem does.
+
+An open file is one object of 1148 bytes on an RP2040. A fragmented heap may have no room for it
+although 20 kB are free: then no record could be written. So the memory of one file is always kept.
 """
 
 import json
@@ -15,6 +18,9 @@ _MISSING = const(2)  # ENOENT
 _CORRUPT = const(84)  # LFS_ERR_CORRUPT
 _UNBORN = "unborn.tmp"
 _PART = const(256)
+_FILE_BYTES = const(1152)
+
+_kept = []  # the memory of a file, while none is open in it
 
 
 class Files:
@@ -35,7 +41,7 @@ class Files:
     def read(self, name):
         """The content of a file, or None when there is none."""
         try:
-            with open(self._path(name), "rb") as file:
+            with opened(self._path(name), "rb") as file:
                 return file.read()
         except OSError as error:
             return _none_if_missing(error)
@@ -46,7 +52,7 @@ class Files:
 
     def read_at(self, name, offset, count):
         """At most `count` bytes of a file from `offset` on."""
-        with open(self._path(name), "rb") as file:
+        with opened(self._path(name), "rb") as file:
             file.seek(offset)
             return file.read(count)
 
@@ -55,7 +61,7 @@ class Files:
 
         MicroPython parses while it reads, so the text is never in memory as a whole.
         """
-        with open(self._path(name), "rb") as file:
+        with opened(self._path(name), "rb") as file:
             file.seek(offset)
             return json.load(file)
 
@@ -67,7 +73,7 @@ class Files:
         """Write a file anew from an iterable of parts. A power cut leaves the old or the new."""
         is_new = self._size(name) is None
         path = self._path(_UNBORN if is_new else name)
-        with open(path, "wb") as file:
+        with opened(path, "wb") as file:
             for part in parts:
                 file.write(part)
         if is_new:
@@ -76,7 +82,7 @@ class Files:
 
     def append(self, name, data):
         """Append `data` to a file: all of it, or nothing."""
-        with open(self._path(name), "ab") as file:
+        with opened(self._path(name), "ab") as file:
             file.write(data)
         self.writes += 1
 
@@ -127,6 +133,30 @@ class Files:
             return _none_if_missing(error)
 
 
+def keep():
+    """Keep memory for a file, unless it is kept; if there is none, the next call tries again."""
+    if not _kept:
+        try:
+            _kept.append(bytearray(_FILE_BYTES))
+        except MemoryError:
+            pass
+
+
+def lend():
+    """Give up the memory for a file, because one is about to be opened; then `keep` it again."""
+    _kept.clear()
+
+
+def opened(path, mode):
+    """As `open`, in the memory that is kept for it if there is no other."""
+    keep()
+    try:
+        return open(path, mode)
+    except MemoryError:
+        lend()
+    return open(path, mode)
+
+
 def is_there(path):
     """Whether there is a file or folder of that name."""
     try:
@@ -142,7 +172,7 @@ def parts(path, part=None):
     part: where they are read to, a bytearray.
     """
     part = part or bytearray(_PART)
-    with open(path, "rb") as file:
+    with opened(path, "rb") as file:
         while True:
             count = file.readinto(part)
             if not count:

@@ -24,6 +24,7 @@ from pump.faults import (
     UNCONFIRMED,
     Refused,
 )
+from pump.hal.files import lend
 from pump.prescription.daily_totals import daily_totals
 from pump.prescription.pump_limits import PumpLimits
 from pump.state import OBSERVATION
@@ -129,9 +130,10 @@ class Interlocks:
     def require_trial(self, prescription, dose_ng, duration_ms, observation_ms):
         """Raise Refused LIMIT_EXCEEDED, with the first problem, unless it may be such a trial."""
         self.make_room()
-        from pump.prescription.validation import trial_problems
-
-        unload(_VALIDATION)
+        try:
+            from pump.prescription.validation import trial_problems
+        finally:
+            unload(_VALIDATION)
         found = trial_problems(prescription, dose_ng, duration_ms, observation_ms)
         if found:
             raise Refused(LIMIT_EXCEEDED, found[0])
@@ -174,6 +176,7 @@ class Interlocks:
     def make_room(self):
         """Before a module is loaded for a moment: in one place, which is free afterwards."""
         self._supervisor.tidy()
+        lend()
 
     # The limits that they judge by
 
@@ -194,9 +197,10 @@ class Interlocks:
         if prescription.has_day():
             daily_totals(prescription, limits.min_nl_d)
         self.make_room()
-        from pump.prescription.validation import notes, problems, soft
-
-        unload(_VALIDATION)
+        try:
+            from pump.prescription.validation import notes, problems, soft
+        finally:
+            unload(_VALIDATION)
         found = problems(prescription, limits)
         self._dispenser.renew(0)  # a week takes half a second
         if found:

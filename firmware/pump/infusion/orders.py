@@ -160,7 +160,7 @@ class Orders:
             infusion.record_follow()
         self._set_rtc(wall_s)
         infusion.forecast.wall = wall
-        if is_followed:
+        if is_followed and infusion.is_regular():  # no STOP has come while flash was written
             infusion.follow(prescription)
 
     def self_test(self):

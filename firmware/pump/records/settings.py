@@ -39,6 +39,7 @@ class Settings:
     lost: keys of the lost records that are not confirmed.
     is_matched: the clock with a battery can be relied on; False while it is being set.
     token: after a reset, that of the prescription that must be there.
+    listen: called between two writes of flash; carries out a STOP that has come meanwhile.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Settings:
         self.is_matched = True
         self.lost = ()
         self.token = ""
+        self.listen = _nobody
         self._failing = []  # names of the writes that failed
         self._tries = 0  # tries since all writes succeeded
         self._seen = (STOPPED, None, None)  # mode, record of the dose, prescription
@@ -196,6 +198,7 @@ class Settings:
             self._saving = ()
             self._note_failed(key)
         self._dispenser.renew(0)
+        self.listen()
 
     def settle(self, cycle_us=0):
         """Write the records of the delivery that are due, if any.
@@ -316,8 +319,13 @@ class Settings:
         try:
             for _ in self._twins.saving(key, value):
                 self._dispenser.renew(0)
+                self.listen()
         except UNWRITTEN as error:
             refusal = Refused(NOT_RECORDED, repr(error))
         else:
             return
         raise refusal
+
+
+def _nobody():
+    """Default for `listen`: no console is there yet."""

@@ -3,7 +3,12 @@
 
 import pytest
 
+from host_tests.support.boards.lives import Lives
+from host_tests.support.sessions import full_weeks
 from host_tests.support.sessions.bench import Bench, assert_balanced, main_with_task
+from host_tests.support.sessions.orders import MIDNIGHT
+from host_tests.support.sessions.therapy import prescribe
+from pumpbench.targets.sim.battery_clock import BatteryClock
 
 RATE = "1000 ML/HR"
 SLOW = "PRES:VAL?" + ";VAL?" * 48  # 5 s of them, where each takes so long
@@ -102,6 +107,59 @@ def test_on_a_chip_a_stop_overtakes_queries_that_take_it_seconds(emulated_bench,
     record_property("measured", f"on a chip a STOP behind queries: done {took_s * 1000:.0f} ms on")
     settle(bench)
     assert bench.ask("SYST:STAT?") == "STOPPED"
+
+
+WRITES_S = 1.5  # a copy of the largest record, three erases, and a record of the delivery
+
+
+@pytest.mark.hazard("stop-ignored")
+@pytest.mark.parametrize("order", ["PRES:COMM {}", "SYST:TIME 2026-03-02T11:59:00"])
+def test_a_stop_does_not_wait_for_all_that_the_order_before_it_writes(order, record_property):
+    """At the slowest flash, where the commit of a full week writes for three seconds."""
+    bench = Bench(Lives(BatteryClock()).target)
+    bench.tell(MIDNIGHT)
+    prescribe(bench, "MODE FLEX;RATE 100 ML/HR", "FLEX:STEP ALL,12:00,150 ML/HR,13:00")
+    bench.mark()
+    bench.tell("THER:STAR")
+    bench.run(5)
+    full_weeks.stage(bench, week=0)
+    token = bench.ask("PRES:VAL?").split(",")[1]
+    flash = bench.target.world.flash
+    flash.erase_ns, flash.program_ns = 400_000_000, 3_000_000
+    sent_ns = bench.target.now_ns + 50_000_000
+    bench.target.world.at(sent_ns, lambda: bench.target.write(b"THER:STOP\n"))
+    bench.target.write(order.format(token).encode() + b"\n")
+    bench.run(6)
+    took_s = (bench.plant.edges.last_ns - sent_ns) / 1e9
+    assert took_s < WRITES_S
+    settle(bench)
+    assert bench.ask("SYST:STAT?;:PRES:FLEX:ACT? MON").count(":") == (25 if "COMM" in order else 3)
+    assert_balanced(bench)
+    record_property("measured", f"a STOP behind {order}, slowest flash: {took_s * 1000:.0f} ms")
+    bench.mark()
+    bench.tell("THER:STAR")
+    bench.run(300)
+    bench.tell("THER:STOP")
+    assert_balanced(bench)
+
+
+@pytest.mark.emulator
+@pytest.mark.long
+@pytest.mark.hazard("stop-ignored")
+def test_on_a_chip_a_stop_does_not_wait_for_the_rest_of_a_commit(emulated_bench, record_property):
+    """A commit of a full week writes for half a second, each copy for 0.2 s."""
+    bench = emulated_bench
+    bench.tell(MIDNIGHT)
+    bench.prescribe("100 ML/HR")
+    bench.tell("THER:STAR")
+    full_weeks.stage(bench, week=0)
+    token = bench.target.ask("PRES:VAL?", 30).split(",")[1]
+    bench.target.write(f"PRES:COMM {token}\n".encode())
+    bench.run(0.25)
+    took_s = send(bench, b"THER:STOP\n")
+    assert took_s < CHIP_LATEST_S
+    assert bench.ask("SYST:STAT?;:PRES:FLEX:ACT? MON").count(":") == full_weeks.A_DAY
+    record_property("measured", f"on a chip a STOP in a commit: done after {took_s * 1000:.0f} ms")
 
 
 @pytest.mark.no_chip

@@ -88,9 +88,10 @@ class _Report:
     def comparison(self):
         """Every field as `"field: active -> staged"`."""
         self._interlocks.make_room()
-        from pump.prescription.comparison import comparison
-
-        unload("pump.prescription.comparison")
+        try:
+            from pump.prescription.comparison import comparison
+        finally:
+            unload("pump.prescription.comparison")
         staged = self._staging.staged()
         fields = comparison(self._staging.active, staged, self._interlocks.limits())
         return (_quoted("%s: %s -> %s" % field) for field in fields)
