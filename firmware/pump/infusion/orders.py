@@ -117,7 +117,7 @@ class Orders:
             self._supervisor.wake(DISPENSER)
 
     def commit(self, token, *names):
-        """Activate the staged prescription; a running delivery follows it, and keeps owed steps.
+        """Activate the staged prescription; a delivery follows and keeps its fraction of a step.
 
         names: exactly the soft limits that it exceeds.
         """
