@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The bench: everything on the host's side of the pump's console and pins.
 
-`Pump` and `Prescription` are the door for scripts and notebooks.
+`Pump` and `Prescription` are the interface for scripts and notebooks.
 """
 
 from pumpbench.client.lines import LineCut, PumpError

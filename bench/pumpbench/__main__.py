@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The command line of the bench: `python -m pumpbench <command>`, behind the Makefile's targets.
 
-Exit status 0: done; 1: the pump has refused; 2: one sentence on stderr says what the user can put
-right. A command imports what is slow to import by itself.
+Exit status 0: done; 1: the pump has refused; 2: an error that the user can correct, told in one
+sentence on stderr. A command imports slow modules by itself.
 """
 
 import sys
@@ -58,7 +58,7 @@ _COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit status."""
+    """Run one command; returns the exit status."""
     try:
         return _app()(arguments, prog_name="pumpbench", standalone_mode=False) or 0
     except PumpError as refused:
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         return REFUSED
     except typer.Abort:
         return MENDABLE
-    except typer.TyperException as mistake:  # in the command itself
+    except typer.TyperException as mistake:  # in the command line
         complain(mistake.format_message())
         return MENDABLE
     except _mendable() as error:
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _app() -> typer.Typer:
-    """The commands, with plain help: markup takes longer to import than all the rest."""
+    """The application, with plain help: importing markup takes longer than all the rest."""
     app = typer.Typer(
         help="The pump's bench.",
         no_args_is_help=True,
@@ -88,7 +88,7 @@ def _app() -> typer.Typer:
 
 
 def _mendable() -> tuple[type[Exception], ...]:
-    """What a sentence is enough for; imported when something has gone wrong."""
+    """Exceptions that are shown as a sentence; imported only after an error."""
     from serial import SerialException
 
     from pumpbench.analysis.levels import CaptureMistake

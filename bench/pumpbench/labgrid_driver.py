@@ -21,16 +21,16 @@ from pumpbench.client.pump import NotAPump, Pump
 from pumpbench.commands.command_line import NoPort, opened
 
 _SILENT = "A board whose firmware has ended waits at its REPL and does not answer: reset it."
-# Without the rest a server of serial ports that has no control lines is waited for in vain.
+# Without ign_set_control a server of serial ports without control lines causes a timeout.
 _ADDRESSES = {"raw": "socket://{}:{}", "rfc2217": "rfc2217://{}:{}?ign_set_control"}
 
 
 @target_factory.reg_driver
 @attr.s(eq=False)
 class PumpDriver(Driver):
-    """The pump at a port, open while the driver is active, and stopped when it is not any more.
+    """The pump at a port, open while the driver is active, and stopped when it is deactivated.
 
-    timeout_s, reopen_s: as `Pump.open` has them.
+    timeout_s, reopen_s: as in `Pump.open`.
     """
 
     bindings = {"port": {"SerialPort", "NetworkSerialPort"}}  # noqa: RUF012
@@ -39,7 +39,7 @@ class PumpDriver(Driver):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        self.port: Any  # what is bound
+        self.port: Any  # the bound resource
         self._pump: Pump | None = None
 
     @property
@@ -50,13 +50,13 @@ class PumpDriver(Driver):
         return self._pump
 
     def on_activate(self) -> None:
-        """Open the pump; ExecutionError where there is none."""
+        """Open the pump; ExecutionError if there is none."""
         self._pump = self._opened(address_of(self.port))
 
     def on_deactivate(self) -> None:
-        """Stop the pump and let go of it; ExecutionError where it could not be stopped."""
+        """Stop the pump and close it; ExecutionError if it could not be stopped."""
         pump, self._pump = self._pump, None
-        if pump is None:  # it could not be stopped, and that was said
+        if pump is None:  # it could not be stopped, which was reported
             return
         try:
             pump.stop()
@@ -80,7 +80,7 @@ class PumpDriver(Driver):
 
 
 def address_of(port: Any) -> str:
-    """Where `Pump.open` finds what is at a port of labgrid."""
+    """The address of a labgrid port for `Pump.open`."""
     if isinstance(port, SerialPort):
         return port.port
     if port.protocol not in _ADDRESSES:
@@ -89,5 +89,5 @@ def address_of(port: Any) -> str:
 
 
 def _failure(sentence: str) -> Exception:
-    """What labgrid takes for a failure of a driver."""
+    """The exception that labgrid takes for a failure of a driver."""
     return ExecutionError(sentence)  # pyright: ignore[reportCallIssue]

@@ -22,23 +22,23 @@ PINS = {
     "bolus_button": "^!GP33",
 }
 
-# A "passive" buzzer gets every cycle of a tone, an "active" one makes its own and is on or off.
+# A "passive" buzzer gets every cycle of a tone; an "active" one makes its own tone while on.
 BUZZER = "passive"
 
-# Console: the UART of the REPL, which most boards have a USB adapter at.
+# Console: the UART of the REPL; most boards have a USB adapter at it.
 CONSOLE = ("uart", 0, "GP1", "GP3", 115_200)
 
-# What is fitted beyond the pins above: "ds3231", a clock with a battery on the wires of I2C;
-# "rotor", a sensor of the pump head's rotor: it wants "rotor": "^GP14" in PINS, too, and a line
+# Fitted besides the parts above: "ds3231", a clock with a battery at the pins of I2C;
+# "rotor", a sensor of the pump head's rotor: it needs "rotor": "^GP14" in PINS, too, and a line
 # ROTOR = {"steps_per_pulse": 400}, the motor's steps from one pulse to the next.
 HAS = ()
 
-# (number of the bus, sda, scl). Used for what HAS names, and only then.
+# (number of the bus, sda, scl). Used only if HAS names a part with I2C.
 I2C = (0, "GP22", "GP23")
 
 # STEP/DIR driver, worst case of A4988, DRV8825 and TMC2209: the step pulse is high for 3 us,
-# DIR is stable 2 us before a step, the outputs are on 1 ms after ENABLE; no faster than the motor.
-# 1000 steps a second are what RMT of this chip can be given ahead, a quarter of a second at once.
+# DIR is stable 2 us before a step, the outputs are on 1 ms after ENABLE.
+# max_steps_s: RMT of this chip takes 1000 steps a second, a quarter of a second in advance.
 DRIVER = {
     "step_high_us": 3,
     "setup_us": 1000,
@@ -52,6 +52,6 @@ PUMP = {
     "microsteps": 16,
     "min_rate_nl_d": 6_000,  # 0.006 mL a day
     "max_rate_nl_d": 4_800_000_000,  # 200 mL an hour
-    "reservoir_nl": 20_000_000,  # what the reservoir takes
-    "dead_nl": 500_000,  # what stays in it: delivery stops before
+    "reservoir_nl": 20_000_000,  # volume of the full reservoir
+    "dead_nl": 500_000,  # never delivered: the pump stops before
 }

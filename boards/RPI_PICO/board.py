@@ -21,22 +21,22 @@ PINS = {
     "bolus_button": "^!GP12",
 }
 
-# A "passive" buzzer gets every cycle of a tone, an "active" one makes its own and is on or off.
+# A "passive" buzzer gets every cycle of a tone; an "active" one makes its own tone while on.
 BUZZER = "passive"
 
 # Console: "usb", or ("uart", id, tx pin, rx pin, baud).
 CONSOLE = "usb"
 
-# What is fitted beyond the pins above: "ds3231", a clock with a battery on the wires of I2C;
-# "rotor", a sensor of the pump head's rotor: it wants "rotor": "^GP16" in PINS, too, and a line
+# Fitted besides the parts above: "ds3231", a clock with a battery at the pins of I2C;
+# "rotor", a sensor of the pump head's rotor: it needs "rotor": "^GP16" in PINS, too, and a line
 # ROTOR = {"steps_per_pulse": 400}, the motor's steps from one pulse to the next.
 HAS = ()
 
-# (number of the bus, sda, scl). Used for what HAS names, and only then.
+# (number of the bus, sda, scl). Used only if HAS names a part with I2C.
 I2C = (0, "GP20", "GP21")
 
 # STEP/DIR driver, worst case of A4988, DRV8825 and TMC2209: the step pulse is high for 3 us,
-# DIR is stable 2 us before a step, the outputs are on 1 ms after ENABLE; no faster than the motor.
+# DIR is stable 2 us before a step, outputs are on 1 ms after ENABLE; max_steps_s is the motor's.
 DRIVER = {
     "step_high_us": 3,
     "setup_us": 1000,
@@ -50,6 +50,6 @@ PUMP = {
     "microsteps": 16,
     "min_rate_nl_d": 6_000,  # 0.006 mL a day
     "max_rate_nl_d": 24_000_000_000,  # 1000 mL an hour
-    "reservoir_nl": 20_000_000,  # what the reservoir takes
-    "dead_nl": 500_000,  # what stays in it: delivery stops before
+    "reservoir_nl": 20_000_000,  # volume of the full reservoir
+    "dead_nl": 500_000,  # never delivered: the pump stops before
 }

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Analysis: what was seen on pins and in the beaker, against what was due."""
+"""Analysis: the signals recorded on pins and the volume in the beaker, against those due."""

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A capture as CSV: of sigrok-cli, a row a sample, or like Saleae's, a row a change.
+"""A capture as CSV: of sigrok-cli, a row for each sample, or like Saleae's, for each change.
 
-sigrok-cli puts the names of the channels and the sample rate into lines that begin with `;`. Its
-time column is whole units, rounded down, of the first of ms, us, ns that is finer than a sample:
-the exact time of a row is its number over the sample rate, and the column shows what is missing.
-Saleae's has seconds, and the names in the first row.
+sigrok-cli writes the names of the channels and the sample rate in lines that begin with `;`. Its
+time column is in whole units, rounded down, of the first of ms, us, ns that is finer than a
+sample: the exact time of a row is its number over the sample rate, and the column shows missing
+rows. Saleae's file has seconds, and the names in the first row.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy
 
 BLOCK_ROWS = 500_000
-_LONG_UNITS = {  # as the title of a column
+_LONG_UNITS = {  # as in the title of a column
     "milliseconds": UNIT_NS["ms"],
     "microseconds": UNIT_NS["us"],
     "nanoseconds": UNIT_NS["ns"],
@@ -36,11 +36,11 @@ _LONG_UNITS = {  # as the title of a column
 }
 _TIME = re.compile(r"time\s*(?:[\[(]\s*(\w+)\s*[\])])?", re.IGNORECASE)
 _CHANNELS = re.compile(r";\s*Channels\s*\(\d+/\d+\):(.*)")
-_NEAR = 0.75  # of a sample, that a time column is rounded by at most
+_NEAR = 0.75  # of a sample: the most by which a time column may be rounded
 
 
 class _Head(NamedTuple):
-    """channels, rate_hz: None where no comment says them. text: the first line that is none."""
+    """channels, rate_hz: from comments, or None. text: the first line that is no comment."""
 
     channels: list[str] | None
     rate_hz: Fraction | None
@@ -53,14 +53,14 @@ class _Head(NamedTuple):
 
     @property
     def is_row(self) -> bool:
-        """Whether it is samples already."""
+        """True if that line has samples."""
         return all(_is_number(name) for name in self.names)
 
 
 class _Layout(NamedTuple):
-    """column: of the channel. sample_ns: None where a row is no sample.
+    """column: of the channel. sample_ns: None if rows are changes.
 
-    unit_ns: None where there is no time column; otherwise that is the first one.
+    unit_ns: of the time column, which is the first one; None without it.
     """
 
     column: int
@@ -69,14 +69,14 @@ class _Layout(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """Rows that follow on one another."""
+    """Consecutive rows."""
 
     times_ns: "numpy.ndarray"
     levels: "numpy.ndarray"
 
 
 def read_csv(path: Path, channel: str) -> Levels:
-    """The levels of that channel; CaptureMistake where the file does not tell them."""
+    """The levels of a channel; CaptureMistake if the file does not have them."""
     import numpy
 
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -100,7 +100,7 @@ def read_csv(path: Path, channel: str) -> Levels:
 
 
 def _head(file: TextIO, path: Path) -> _Head:
-    """The lines before the samples, and the first one that is no comment."""
+    """Read the comments before the samples, and the first line that is no comment."""
     said, rate_hz = None, None
     for line, text in enumerate(file, 1):
         words = text.strip()
@@ -114,7 +114,7 @@ def _head(file: TextIO, path: Path) -> _Head:
 
 
 def _layout(head: _Head, path: Path, channel: str) -> _Layout:
-    """What the columns are."""
+    """The layout of the columns; CaptureMistake without the channel."""
     names, said, rate_hz = head.names, head.channels, head.rate_hz
     unit = None if head.is_row else _unit_of(names[0])
     has_time = unit is not None or (head.is_row and said is not None and len(names) > len(said))
@@ -132,7 +132,7 @@ def _layout(head: _Head, path: Path, channel: str) -> _Layout:
 
 
 def _unit_of(name: str) -> str | None:
-    """The unit of a column of times, "" where it says none; None for another column."""
+    """The unit of a time column, "" if it has none; None for another column."""
     if name.lower() in _LONG_UNITS:
         return name.lower()
     found = _TIME.fullmatch(name)
@@ -140,7 +140,7 @@ def _unit_of(name: str) -> str | None:
 
 
 def _unit_for(rate_hz: Fraction) -> Fraction:
-    """The nanoseconds that sigrok counts the time of a row in."""
+    """The unit of sigrok's time column, in nanoseconds."""
     scale = 1
     while scale < rate_hz:
         scale *= 1000
@@ -148,7 +148,7 @@ def _unit_for(rate_hz: Fraction) -> Fraction:
 
 
 def _blocks(file: TextIO, path: Path, layout: _Layout, head: _Head) -> Iterator[_Block]:
-    """The rows, some at a time, each checked."""
+    """Yield the rows in blocks, each row checked."""
     import numpy
 
     row, line = 0, head.line - head.is_row
@@ -174,7 +174,7 @@ def _blocks(file: TextIO, path: Path, layout: _Layout, head: _Head) -> Iterator[
 
 
 def _parsed(rows: Sequence[str], path: Path, layout: _Layout, line: int) -> "numpy.ndarray":
-    """The time, where there is a column of it, and the level of each row."""
+    """The level of each row, and its time if there is a time column."""
     import numpy
 
     columns = [layout.column] if layout.unit_ns is None else [0, layout.column]
@@ -200,7 +200,7 @@ def _is_number(text: str) -> bool:
 def _need(
     is_right: "numpy.ndarray", rows: Sequence[str], path: Path, line: int, what: str
 ) -> None:
-    """Raise CaptureMistake with the first of the rows that are something else."""
+    """Raise CaptureMistake with the first row that is not right."""
     import numpy
 
     wrong = numpy.flatnonzero(~is_right)
@@ -222,7 +222,7 @@ def _need_forwards(times_ns: "numpy.ndarray", before_ns: float, path: Path) -> N
 def _need_whole(
     late_ns: "numpy.ndarray", times_ns: "numpy.ndarray", sample_ns: float, path: Path
 ) -> None:
-    """Raise CaptureMistake where a row is later than its number says: some are not there."""
+    """Raise CaptureMistake if a row is later than its number allows: rows are missing."""
     import numpy
 
     gaps = numpy.flatnonzero(late_ns > _NEAR * sample_ns)

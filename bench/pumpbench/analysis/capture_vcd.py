@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A capture as VCD, which has changes only: of sigrok-cli, PulseView, or another program.
 
-sigrok-cli ends the file with the time of the last sample, and says the sample rate in a comment.
+sigrok-cli ends the file with the time of the last sample, and has the sample rate in a comment.
 """
 
 from fractions import Fraction
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def read_vcd(path: Path, channel: str) -> Levels:
-    """The levels of that channel; CaptureMistake where the file does not tell them."""
+    """The levels of a channel; CaptureMistake if the file does not have them."""
     from vcd.reader import TokenKind, VCDParseError, tokenize
 
     if not _ends_a_line(path):
@@ -43,7 +43,7 @@ def read_vcd(path: Path, channel: str) -> Levels:
 
 
 class _Reading:
-    """What the tokens have said so far."""
+    """The content of the tokens read so far."""
 
     def __init__(self, path: Path, channel: str) -> None:
         self.is_of_sigrok = False
@@ -61,7 +61,7 @@ class _Reading:
         self._changes_ns: list[int] = []
 
     def take(self, token: "Token") -> None:
-        """One more."""
+        """Take the next token."""
         from vcd.reader import TokenKind
 
         if token.kind is TokenKind.CHANGE_TIME:
@@ -93,7 +93,7 @@ class _Reading:
             self._define()
 
     def levels(self) -> Levels:
-        """All of it."""
+        """The levels of the channel, after the last token."""
         import numpy
 
         if self._first_ns is None or self.t_ns is None or self._first_level < 0:

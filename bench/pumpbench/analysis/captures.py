@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from pumpbench.analysis.levels import CaptureMistake, Levels
 
-SAMPLES = 2  # a pulse of which there are fewer may fall between two
+SAMPLES = 2  # samples in a pulse: with fewer one may fall between two samples
 
 
 class Capture(NamedTuple):
     """Times are nanoseconds of the analyser's clock.
 
-    edges_ns: rising edges of whole pulses. glitches_ns: of those that were too short for one.
-    sample_ns: from one sample to the next, or the resolution of a file that says no more.
+    edges_ns: rising edges of whole pulses. glitches_ns: those of pulses that are too short.
+    sample_ns: the sample interval, or the resolution of the file if that is not known.
     """
 
     edges_ns: list[int]
@@ -25,9 +25,10 @@ class Capture(NamedTuple):
 
 
 def read(path: Path, channel: str, pulse_ns: int) -> Capture:
-    """The rising edges of a channel with pulses of this length; CaptureMistake says why not.
+    """The rising edges of a channel with pulses of `pulse_ns`; CaptureMistake has the reason.
 
-    A pulse less than half as long is a glitch: with two samples in a pulse, none is seen so short.
+    A shorter pulse than half of that is a glitch: with two samples in a pulse, a whole one never
+    looks as short.
     """
     levels = _levels(path, channel)
     if levels.sample_ns * SAMPLES > pulse_ns:
@@ -57,7 +58,7 @@ def _levels(path: Path, channel: str) -> Levels:
 
 
 def _pulses(levels: Levels, pulse_ns: int) -> Capture:
-    """A pulse that has not ended when the capture does is one."""
+    """A pulse that has not ended at the end of the capture counts as whole."""
     rising = levels.changes_ns[levels.is_high :: 2]
     falling = levels.changes_ns[levels.is_high + 1 :: 2]
     is_short = [(fall - rise) * 2 < pulse_ns for rise, fall in zip(rising, falling, strict=False)]

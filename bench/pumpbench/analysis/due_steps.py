@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Steps that an analyser saw, against those of a constant rate. Times are of the analyser's clock.
+"""Steps captured by an analyser, against those of a constant rate. Times are of its clock.
 
-Each edge is numbered from the one before it, so that a clock that drifts costs no step. The clock
-is fitted by least squares and taken out; the judge of the simulated boards judges what is left.
+Each edge is numbered from the one before it, so that a drift of the clock loses no step. The drift
+is fitted by least squares and removed; the result is judged as for the simulated boards.
 """
 
 from collections.abc import Sequence
@@ -19,21 +19,21 @@ from pumpbench.plant.edges import Edges
 if TYPE_CHECKING:
     import numpy
 
-CLOCKS_PPM = 200  # two crystals, and the temperature between them
-LEAST_STEPS = 3  # two intervals: with one there is nothing to compare
-ROUNDED_US = 0.002  # both ends of an interval, to whole nanoseconds
-_BAD_PPM = 1000  # an interval that is off by more does not count for the clock
+CLOCKS_PPM = 200  # limit of the drift between two crystals, at different temperatures
+LEAST_STEPS = 3  # two intervals: a single one has nothing to be compared with
+ROUNDED_US = 0.002  # error of an interval with both ends rounded to whole nanoseconds
+_BAD_PPM = 1000  # an interval with a larger error is not used for the clock
 
 
 class Gap(NamedTuple):
-    """Steps that did not come after a time."""
+    """Missing steps after a time."""
 
     after_ns: int
     steps: int
 
 
 class Numbered(NamedTuple):
-    """The edges that are steps, with their numbers from 0; the others; what did not come."""
+    """The edges that are steps, with their numbers from 0; other edges; missing steps."""
 
     times_ns: list[int]
     numbers: list[int]
@@ -43,16 +43,16 @@ class Numbered(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was seen, and what was due from the first edge to the last."""
+    """The steps captured, against those due from the first edge to the last."""
 
     capture: Capture
     numbered: Numbered
-    scale: Fraction  # seconds of the analyser in one of the pump
+    scale: Fraction  # seconds of the analyser in a second of the pump
     judgement: Judgement
 
     @property
     def drift_ppm(self) -> float:
-        """How much faster the analyser's clock is than the pump's."""
+        """The difference of the analyser's clock from the pump's in ppm; above 0: it is faster."""
         return float(self.scale - 1) * 1e6
 
     @property
@@ -64,7 +64,7 @@ class Comparison:
         return sum(gap.steps for gap in self.numbered.gaps)
 
     def figures(self) -> list[Figure]:
-        """All that was measured, and the limits."""
+        """All figures, with their limits."""
         judged, edges_ns = self.judgement, self.capture.edges_ns
         sample_us = float(self.capture.sample_ns) / 1000 + ROUNDED_US
         spread_most_us = float(judged.spread_limit_us) + sample_us
@@ -107,7 +107,7 @@ class Comparison:
         return found
 
     def remarks(self) -> list[str]:
-        """Where it is what it is, a sentence each."""
+        """Where glitches, other edges and missing steps are, a sentence each."""
         found = [
             f"{gap.steps} missing after {at_s(gap.after_ns)}." for gap in self.numbered.gaps[:5]
         ]
@@ -139,7 +139,7 @@ def compare(capture: Capture, ideal_us: Fraction) -> Comparison:
 
 
 def number(edges_ns: Sequence[int], ideal_ns: float) -> Numbered:
-    """Which step each edge is: the one nearest to where it is due after the one before."""
+    """Number each edge as the step due nearest to it, counted from the edge before."""
     numbered = Numbered(list(edges_ns[:1]), [0] if edges_ns else [], [], [])
     at = 1
     while at < len(edges_ns):
@@ -161,7 +161,7 @@ def number(edges_ns: Sequence[int], ideal_ns: float) -> Numbered:
 
 
 def _scale(numbered: Numbered, ideal_us: Fraction, sample_ns: float) -> Fraction:
-    """The analyser's seconds in one of the pump, by least squares over the steps."""
+    """Seconds of the analyser in a second of the pump, by least squares over the steps."""
     import numpy
 
     times_ns = numpy.array(numbered.times_ns, dtype="int64")
@@ -177,7 +177,7 @@ def _scale(numbered: Numbered, ideal_us: Fraction, sample_ns: float) -> Fraction
 def _are_good(
     times_ns: "numpy.ndarray", numbers: "numpy.ndarray", sample_ns: float
 ) -> "numpy.ndarray":
-    """Whether an interval beside each step is as most are: a step out of place has none."""
+    """For each step, whether an interval beside it is near the median: not for misplaced steps."""
     import numpy
 
     intervals_ns = numpy.diff(times_ns) / numpy.diff(numbers)
@@ -188,7 +188,7 @@ def _are_good(
 
 
 def _rescaled(edges_ns: Sequence[int], scale: Fraction) -> Edges:
-    """The edges in the pump's time."""
+    """The edges, converted to the pump's time."""
     edges = Edges()
     for t_ns in edges_ns:
         edges.add(round((t_ns - edges_ns[0]) / float(scale)))

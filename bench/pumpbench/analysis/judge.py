@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The judge of step edges: what was counted, and each step against its exact ideal. Pure.
+"""The judge of step edges: the counts, and each step against its exact ideal time. Pure.
 
-The ideal period is a Fraction of microseconds. Step n is due n periods after the start. When the
-board took the order to start is not on the pins, so the start is taken to be the latest instant
-for which no step is early: what is judged is the steps against each other, all of them.
+The ideal period is a Fraction of microseconds. Step n is due n periods after the start. The pins
+do not show when the board took the order to start, so the start is assumed at the latest instant
+for which no step is early: all steps are judged against each other.
 """
 
 from collections import Counter
@@ -19,17 +19,18 @@ from pumpbench.plant.edges import Edges
 
 US_PER_DAY = 86_400_000_000
 LIMIT_US = 2  # an interval may be this far outside the two whole microseconds around the ideal
-# What the firmware plans at once, and from so many steps on takes up the rest of an interval in.
+# Limits of a chunk of the firmware's planner, in time and steps; one of MANY_STEPS or more takes
+# in the rest of an interval.
 CHUNK_US = 800_000
 CHUNK_STEPS = 4095
 MANY_STEPS = 640
-# The first step after a start waits for the motor's shortest interval, 50 us, even when less is
-# left of its own; 4 us are for whole microseconds, of the firmware and of the recorder.
+# The first step after a start waits for the motor's shortest interval, 50 us, even if less is left
+# of its own; 4 us are for rounding to whole microseconds, by the firmware and the recorder.
 START_US = 54
 
 
 class Steps(NamedTuple):
-    """What the pump counted of one delivery, as in `DELivery:STEPs?`."""
+    """The pump's counts of one delivery, as in `DELivery:STEPs?`."""
 
     commanded: int
     emitted: int
@@ -40,9 +41,9 @@ class Steps(NamedTuple):
 class Deviation(NamedTuple):
     """Delivered minus due, in steps, around one step or a group of them."""
 
-    t_s: float  # the first step of the group
-    low: float  # the lowest, right before a step; -1 when it is on time
-    high: float  # the highest, right after a step; 0 when it is on time
+    t_s: float  # time of the first step of the group
+    low: float  # the lowest, right before a step; -1 if it is on time
+    high: float  # the highest, right after a step; 0 if it is on time
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Judgement:
 
     ideal_us: Fraction
     edges: int
-    errors_us: tuple[tuple[Fraction, int], ...]  # interval minus ideal, how many; ascending
+    errors_us: tuple[tuple[Fraction, int], ...]  # (interval minus ideal, count), ascending
     earliest_us: Fraction  # lateness of the earliest step, against a schedule through the first
     latest_us: Fraction
     last_us: Fraction
@@ -76,19 +77,19 @@ class Judgement:
 
     @property
     def due_steps(self) -> Fraction:
-        """What was due from the start to the last edge."""
+        """Steps due from the start to the last edge."""
         return self.edges + (self.last_us - self.earliest_us) / self.ideal_us
 
     @property
     def spread_limit_us(self) -> Fraction:
-        """How much the lateness of the steps may differ: a quarter of a microsecond for each step
-        of a chunk; where the chunks are long, also the interval that the first one begins with."""
+        """The limit of spread_us: a quarter of a microsecond for each step of a chunk; with long
+        chunks, also the interval that the first one begins with."""
         steps = min(CHUNK_US / self.ideal_us, Fraction(CHUNK_STEPS))
         first_us = self.ideal_us if steps >= MANY_STEPS - 1 else Fraction(0)
         return max(steps / 4, first_us) + START_US
 
     def problems(self) -> list[str]:
-        """What is wrong, a sentence each; nothing when every step is on time."""
+        """Steps and intervals beyond their limits, a sentence each."""
         found = []
         if not self.edges:
             found.append("no step arrived")
@@ -102,26 +103,26 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Piece:
-    """One delivery at a constant rate on one target, counted everywhere it can be."""
+    """One delivery at a constant rate on one target, with all of its counts."""
 
     title: str
     target: str
     steps: Steps
     judgement: Judgement
-    delivered_ml: Fraction  # what the beaker holds of it
+    delivered_ml: Fraction  # its volume in the beaker
     step_ml: Fraction
     curve: list[tuple[float, int]]
     deviations: list[Deviation]
     trace: Edges  # the edges themselves
-    levels: Sequence[Level] = ()  # of the reservoir, where it was asked
+    levels: Sequence[Level] = ()  # of the reservoir, if it was asked
 
     @property
     def programmed_ml(self) -> Fraction:
-        """What was due from the start to the last step."""
+        """The volume due from the start to the last step."""
         return self.judgement.due_steps * self.step_ml
 
     def problems(self) -> list[str]:
-        """What does not agree, a sentence each."""
+        """Disagreements of counts, volumes and times, a sentence each."""
         edges = self.judgement.edges
         found = self.judgement.problems()
         if self.steps != Steps(edges, edges, edges, 0):
@@ -137,15 +138,15 @@ class Piece:
 
 
 def step_volume_ml(board: ModuleType | SimpleNamespace) -> Fraction:
-    """What one step of the board's pump moves."""
+    """The volume of one step of the board's pump."""
     pump = board.PUMP
     steps_per_rev = pump["full_steps"] * pump["microsteps"]
     return Fraction(pump["pl_per_rev"], steps_per_rev * 1_000_000_000)
 
 
 def judge(edges: Edges, ideal_us: Fraction) -> Judgement:
-    """Every interval and every step. Exact; within a run of equal intervals the extremes of the
-    lateness are at its ends, so the cost does not grow with the number of edges."""
+    """Judge every interval and every step, exactly. A run of equal intervals has the extremes of
+    the lateness at its ends, so the cost does not grow with the number of edges."""
     errors_us: Counter[Fraction] = Counter()
     late_us = earliest_us = latest_us = Fraction(0)
     for interval_ns, count in edges.intervals_ns():
@@ -158,7 +159,7 @@ def judge(edges: Edges, ideal_us: Fraction) -> Judgement:
 
 
 def curve(edges: Edges, judgement: Judgement, most: int = 400) -> list[tuple[float, int]]:
-    """(seconds since the start, steps made), at `most` or fewer instants and at the last step."""
+    """(seconds since the start, steps made) at up to `most` instants, and at the last step."""
     every = -(-edges.count // most) or 1
     points = [(0.0, 0)]
     for n, t_us in enumerate(_since_start_us(edges, judgement), 1):
@@ -168,7 +169,7 @@ def curve(edges: Edges, judgement: Judgement, most: int = 400) -> list[tuple[flo
 
 
 def deviations(edges: Edges, judgement: Judgement, most: int = 400) -> list[Deviation]:
-    """Delivered minus due around every step, or around groups of steps: `most` or fewer."""
+    """Delivered minus due, around every step, or around groups of steps: `most` at most."""
     every = -(-edges.count // most) or 1
     found: list[Deviation] = []
     ideal_us = judgement.ideal_us
@@ -183,9 +184,9 @@ def deviations(edges: Edges, judgement: Judgement, most: int = 400) -> list[Devi
 
 
 def lateness_us(edges: Edges, judgement: Judgement) -> Iterator[tuple[float, float]]:
-    """(seconds since the start, how many microseconds late) of every step; never below 0.
+    """Yield (seconds since the start, lateness in microseconds) of every step; never below 0.
 
-    Whole numbers until the end: a day has 200 000 steps.
+    Computed in integers up to the last division, for speed: a day has 200 000 steps.
     """
     ideal_us = judgement.ideal_us
     first_us = ideal_us - judgement.earliest_us

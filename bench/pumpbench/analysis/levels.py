@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The levels of one channel as a logic analyser has seen them, and what cannot be read of it."""
+"""The levels of one channel in a capture of a logic analyser, and mistakes in a capture."""
 
 import re
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMG]?)Hz")
 
 
 class CaptureMistake(Exception):
-    """What is wrong with a capture, or with the way to it: a sentence."""
+    """A mistake in a capture, or in its file or channel: a sentence."""
 
 
 class Levels(NamedTuple):
     """Times are nanoseconds of the analyser's clock.
 
-    changes_ns: when the level changed, ascending. is_high: what it was before the first of them.
-    sample_ns: from one sample to the next, or the resolution of the file where it says no more.
+    changes_ns: when the level changed, ascending. is_high: the level before the first change.
+    sample_ns: the sample interval, or the resolution of the file if that is not known.
     """
 
     changes_ns: "numpy.ndarray"
@@ -40,7 +40,7 @@ class Levels(NamedTuple):
 
 
 def sample_rate_hz(text: str) -> Fraction | None:
-    """The sample rate in a line like `Samplerate: 1 MHz`; None where there is none."""
+    """The sample rate in a line like `Samplerate: 1 MHz`, or None."""
     found = _RATE.search(text)
     if found is None or not Fraction(found[1]):
         return None
@@ -48,7 +48,7 @@ def sample_rate_hz(text: str) -> Fraction | None:
 
 
 def need_channel(name: str, names: Sequence[str], where: object) -> int:
-    """Which of the channels has that name; CaptureMistake names those there are."""
+    """The index of the channel of that name; CaptureMistake, with the names there, without it."""
     if names.count(name) == 1:
         return names.index(name)
     if names.count(name):
@@ -58,5 +58,5 @@ def need_channel(name: str, names: Sequence[str], where: object) -> int:
 
 
 def at_s(t_ns: float) -> str:
-    """A time for a sentence."""
+    """A time as text for a sentence."""
     return f"{t_ns / 1e9:.6f} s"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What was programmed, as steps due over time, in fractions and written apart from the firmware.
+"""The programmed delivery as steps due over time, in fractions, independent of the firmware.
 
-What is due is a sum of ramps: one for each rate of the day, one for each bolus. Some instants the
-host knows only as a window, in which the board read a line, or ended its queue. Each is found
-from the first step that it moves, must lie in its window, and is exact for all steps after it.
-A time is in microseconds of the recorder's clock, a rate in steps a microsecond. Pure.
+The steps due are a sum of ramps: one for each rate of the day, one for each bolus. Some instants
+are known to the host only as a window, in which the board read a line, or ended its queue. Each is
+computed from the first step that depends on it, must lie in its window, and is exact for all later
+steps. Times are microseconds of the recorder's clock, rates steps a microsecond. Pure.
 """
 
 from bisect import bisect_left
@@ -14,25 +14,25 @@ from functools import cached_property
 from typing import NamedTuple
 
 US_PER_DAY = 86_400_000_000
-LEASE_US = 2_000_000  # a bolus begins where the queue ends: so long after its command at most
-START_US = 100_000  # from a start, or from an abort, until the pump counts the time again
-# How late or early a step is at most, at slow rates: what rounding in a chunk makes of it, once
-# for the step and once for the one that an instant was found from.
+LEASE_US = 2_000_000  # the longest time from a command until its bolus begins: the queue's end
+START_US = 100_000  # the longest time from a start or abort until the pump's delivery time runs
+# The limit of the lateness of a step: rounding in a chunk, once for the step and once for the one
+# that an instant was computed from.
 LATE_US = 10
 FAR_US = 10 * US_PER_DAY  # later than anything here
 
 
 class Window(NamedTuple):
-    """When something happened: not before, not after."""
+    """The earliest and the latest instant at which something happened."""
 
     from_us: Fraction | int
     to_us: Fraction | int
 
 
 class Bolus(NamedTuple):
-    """A bolus that was granted; counts are of steps since the start of the therapy."""
+    """A granted bolus. Counts are of steps since the start of the therapy."""
 
-    steps: Fraction  # what it is worth
+    steps: Fraction  # its amount
     duration_us: int
     asked: Window
     after_steps: int  # commanded when it was granted: the step after those is the first it moves
@@ -41,7 +41,7 @@ class Bolus(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What was programmed: the rates of a day, each from a second of the day on, and boluses."""
+    """The programmed rates of a day, each from a second of the day on, and the boluses."""
 
     rates: Sequence[tuple[int, Fraction]]
     midnight: Window  # 00:00 of the day of the start
@@ -50,7 +50,7 @@ class Plan(NamedTuple):
 
 
 class Late(NamedTuple):
-    """How late a step was, below 0 when it was early, and how far it may be off; n from 1 on."""
+    """The lateness of step n (from 1 on), below 0 if it was early, and the limit of its error."""
 
     n: int
     late_us: Fraction
@@ -70,9 +70,10 @@ class Ramp(NamedTuple):
 
 
 class Course:
-    """The steps due since the start of the therapy; `found` says what cannot be as planned.
+    """The steps due since the start of the therapy. found: contradictions to the plan, sentences.
 
-    aborts_us: when a bolus was aborted. What falls due while the pump restarts comes at once then.
+    aborts_us: when boluses were aborted. Steps that become due during the restart of the pump are
+    made right after it.
     """
 
     def __init__(
@@ -104,13 +105,13 @@ class Course:
         return max((self.rate(t_us) for t_us in self._from_us), default=Fraction(0))
 
     def lateness_us(self, times_us: Sequence[Fraction]) -> list[Fraction]:
-        """How late each step was; below 0 when it was early."""
+        """The lateness of each step; below 0 if it was early."""
         return [
             (self.due(t_us) - n) / (self.rate(t_us) or 1) for n, t_us in enumerate(times_us, 1)
         ]
 
     def worst(self, times_us: Sequence[Fraction]) -> Late:
-        """The step furthest from its time; one that waited for a restart is not off."""
+        """The step with the largest error in steps; a wait for a restart is no error."""
         off_steps = [self._off_steps(n, t_us) for n, t_us in enumerate(times_us, 1)]
         n = max(range(len(off_steps)), key=off_steps.__getitem__, default=None)
         if n is None or not off_steps[n]:
@@ -120,9 +121,9 @@ class Course:
         return Late(n + 1, late_us, self.limit_us(t_us))
 
     def limit_us(self, t_us: Fraction | int) -> Fraction:
-        """How far a step at an instant may be off.
+        """The limit of the lateness of a step at an instant.
 
-        An instant that was found from a step of a fast rate is as exact as that step was.
+        It allows for the error of an instant that was found from a step of the fastest rate.
         """
         return LATE_US * self.fastest / (self.rate(t_us) or 1)
 
@@ -133,7 +134,7 @@ class Course:
         return [(t, self.rate(end)) for t, end in zip([from_us, *inside], ends, strict=True)]
 
     def problems(self, times_us: Sequence[Fraction], stopped: Window) -> list[str]:
-        """What does not agree with the steps made until the stop, a sentence each."""
+        """Disagreements with the steps made until the stop, a sentence each."""
         found = list(self.found)
         due = [self.due(t_us) // 1 for t_us in stopped]
         if not due[0] <= len(times_us) <= due[1]:
@@ -144,7 +145,7 @@ class Course:
         return found
 
     def _off_steps(self, n: int, t_us: Fraction) -> Fraction:
-        """How far a step is from its time, in steps; 0 for one that waited for a restart."""
+        """The error of a step in steps; 0 if it waited for a restart."""
         off_steps = self.due(t_us) - n
         for abort_us in self._aborts_us:
             fell_due = self.due(abort_us) < n <= self.due(t_us)
@@ -154,19 +155,20 @@ class Course:
 
 
 def steps_of(volume_nl: int, step_nl: Fraction) -> Fraction:
-    """What a volume is in steps."""
+    """A volume in steps."""
     return Fraction(volume_nl) / step_nl
 
 
 def volume_nl(dose_ng: int, ng_ml: int) -> int:
-    """What a dose is in nanolitres of a concentration, rounded down as a pump has to."""
+    """The volume of a dose in nanolitres, rounded down as a pump has to."""
     return dose_ng * 1_000_000 // ng_ml
 
 
 def course(plan: Plan, times_us: Sequence[Fraction]) -> Course:
-    """What was due, its unknown instants found from the steps; `times_us` are all of them.
+    """The steps due, with the unknown instants found from the times of all steps, `times_us`.
 
-    A bolus that is aborted lies on one side of the first change of rate after the start.
+    An aborted bolus must be over before the first change of rate after the start, or begin after
+    it.
     """
     if not times_us:
         return Course([], ["no step came"])
@@ -193,7 +195,7 @@ class _Finder:
         self._boluses: list[Ramp] = []
 
     def ramps(self) -> list[Ramp]:
-        """All there is by now."""
+        """The ramps known so far."""
         changes = self._changes()
         ends = [t_us for t_us, _ in changes[1:]] + [self._zero_us + FAR_US]
         basal = [
@@ -204,38 +206,38 @@ class _Finder:
         return basal + self._boluses
 
     def first_change(self) -> tuple[Fraction, Fraction, Fraction]:
-        """When the rate of the start changes; that rate, and the next one."""
+        """(instant of the first change of rate after the start, the rate before it, after it)."""
         changes = self._changes()
         started_us = self._plan.started.to_us
         current = max(i for i, (t_us, _) in enumerate(changes) if t_us <= started_us)
         return changes[current + 1][0], changes[current][1], changes[current + 1][1]
 
     def find_start(self) -> None:
-        """The first step is on time."""
+        """Find the start for which the first step is on time."""
         first_us = 1 / self.first_change()[1]
         self._zero_us = self._times_us[0] - first_us
-        # The fraction of a step that an earlier delivery left over makes it come early.
+        # A fraction of a step owed by an earlier delivery makes it come early.
         started = self._plan.started
         window = Window(started.from_us - first_us, started.to_us + START_US)
         self._expect("the start", self._zero_us, window)
 
     def find_midnight(self) -> None:
-        """The first step after the first change is on time."""
+        """Find the midnight for which the first step after the first change is on time."""
         change_us, rate, next_rate = self.first_change()
         since_us = change_us + self._plan.midnight.to_us - self._midnight_us + START_US
         n = next((n for n, t_us in enumerate(self._times_us, 1) if t_us > since_us), None)
         if n is None or rate == next_rate:
             return
-        # Had the rate changed later, so much less would have been due by that step.
+        # Each microsecond of a later change reduces the steps due by the difference of the rates.
         excess = Course(self.ramps(), []).due(self._times_us[n - 1]) - n
         self._midnight_us += excess / (next_rate - rate)
         seen = self._plan.midnight
         self._expect("midnight", self._midnight_us, seen._replace(to_us=seen.to_us + START_US))
 
     def find_boluses(self, boluses: Sequence[Bolus]) -> None:
-        """A bolus begins so that the first step it moves is on time, and is aborted likewise.
+        """Find begin and abort of each bolus for which the first step they move is on time.
 
-        Of an abort that is the first step after the restart: one before may have waited for it.
+        For an abort that is the first step after the restart: one before may have waited for it.
         """
         for bolus in boluses:
             name = f"bolus {len(self._boluses) + 1}"
@@ -257,13 +259,13 @@ class _Finder:
             self._boluses.append(Ramp(from_us, to_us, rate))
 
     def _missing(self, n: int) -> tuple[Fraction, Fraction]:
-        """When step `n` came, and how much of it all the other ramps do not explain."""
+        """(instant of step `n`, the steps by then that are not due by the known ramps)."""
         n = min(n, len(self._times_us))
         t_us = self._times_us[n - 1]
         return t_us, n - Course(self.ramps(), []).due(t_us)
 
     def _changes(self) -> list[tuple[Fraction, Fraction]]:
-        """(instant, rate) of three days."""
+        """(instant, rate from there on) of all changes in three days."""
         return [
             (self._midnight_us + day * US_PER_DAY + second * 1_000_000, rate)
             for day in range(3)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The level of the reservoir over a delivery: what the pump answers, and what the beaker leaves.
+"""The level of the reservoir over a delivery: by the pump's answers, and by the beaker.
 
-Volumes are in mL, differences in nL. The demonstration asks; nothing here changes a delivery.
+Volumes are in mL, differences in nL. Nothing here changes a delivery.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ ANSWER_NL = 1  # the last digit of an answer
 
 
 class Level(NamedTuple):
-    """One answer, and what was left in truth when it came."""
+    """One answer, and the true volume left when it came."""
 
     hour: float
     answered_ml: Fraction
@@ -23,14 +23,14 @@ class Level(NamedTuple):
 
     @property
     def off_nl(self) -> Fraction:
-        """Answered minus true; above 0 when the pump believes in more than there is."""
+        """Answered minus true volume."""
         return (self.answered_ml - self.true_ml) * 1_000_000
 
 
 class ReservoirLog:
-    """The levels of one delivery, from a reservoir that holds `filled_ml` from now on.
+    """The levels of one delivery, from a reservoir that holds `filled_ml` now.
 
-    ask: sends a query to the pump; its answer.
+    ask: sends a query to the pump and returns its answer.
     """
 
     def __init__(self, ask: Callable[[str], str], beaker: Beaker, filled_ml: int) -> None:
@@ -40,23 +40,23 @@ class ReservoirLog:
         self._full_ml = filled_ml + beaker.volume_ml
 
     def look(self, hour: float) -> None:
-        """Ask for the level; the truth is that of the moment when the answer is there."""
+        """Ask for the level, and read the true one when the answer has come."""
         answered_ml = Fraction(self._ask(QUERY))
         self.levels.append(Level(hour, answered_ml, self._full_ml - self._beaker.volume_ml))
 
 
 def worst(levels: Sequence[Level]) -> Level | None:
-    """The level whose answer is furthest from the truth."""
+    """The level with the largest error, or None without any."""
     return max(levels, key=lambda level: abs(level.off_nl), default=None)
 
 
 def limit_nl(step_ml: Fraction) -> Fraction:
-    """How far an answer may be off: a step that came while it was sent, and its last digit."""
+    """The limit of an answer's error: one step made while it was sent, and its last digit."""
     return step_ml * 1_000_000 + ANSWER_NL
 
 
 def problems(levels: Sequence[Level], step_ml: Fraction) -> list[str]:
-    """A sentence about the worst answer, where that is beyond the limit."""
+    """A sentence about the worst answer, if it is beyond the limit."""
     level = worst(levels)
     if level is None or abs(level.off_nl) <= limit_nl(step_ml):
         return []

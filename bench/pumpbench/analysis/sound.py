@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What is heard of a passive buzzer: its pulses, one after the other, as tones and bursts of them.
+"""The sound of a passive buzzer: its pulses as tones, and these as bursts.
 
 A cycle lasts from its rise to the next one, the last of a tone as long as the one before. Its
-level is the amplitude of its fundamental, sin(pi * duty). The envelope of a tone is a staircase,
-each cycle's level for as long as the cycle lasts.
+level is the amplitude of its fundamental, sin(pi * duty). The envelope of a tone is the level of
+each cycle for the duration of the cycle.
 """
 
 import math
@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 TONE_GAP_NS = 20_000_000  # rises further apart belong to two tones
-BURST_GAP_NS = 1_500_000_000  # tones at least so far apart belong to two bursts
-FULL, FAINT = 0.9, 0.1  # of the greatest level: where a tone is at its full, where it begins
+BURST_GAP_NS = 1_500_000_000  # tones at least that far apart belong to two bursts
+FULL, FAINT = 0.9, 0.1  # of the greatest level: a tone at full level, a tone's beginning
 SILENT_DB = -300.0
 
 
@@ -36,7 +36,7 @@ class Cycle(NamedTuple):
 
 @dataclass(frozen=True)
 class Tone:
-    """A tone; of a single pulse f0_hz is 0, and so is its level.
+    """A tone; f0_hz and level of a single pulse are 0.
 
     start_ns and end_ns are the 90 % points of the envelope, first_ns the first edge and last_ns
     the last, f0_hz and duty those between the 90 % points, rise_ns and fall_ns from 10 to 90 %.
@@ -57,11 +57,11 @@ class Tone:
 
     @property
     def level(self) -> float:
-        """The amplitude of the fundamental; 1 is the loudest there is."""
+        """The amplitude of the fundamental; 1 is the maximum, at a duty of 0.5."""
         return math.sin(math.pi * self.duty)
 
     def harmonics_db(self, n: int) -> list[float]:
-        """The levels of the harmonics 1 to n, the fundamental's being 0 dB."""
+        """The levels of the harmonics 1 to n in dB, relative to the fundamental."""
         if not self.level:
             return [SILENT_DB] * n
         parts = [abs(math.sin(math.pi * self.duty * k)) / k for k in range(1, n + 1)]
@@ -72,17 +72,17 @@ Burst = tuple[Tone, ...]
 
 
 def decibels(ratio: float) -> float:
-    """A ratio of amplitudes in dB; nothing at all is very silent."""
+    """A ratio of amplitudes in dB; 0 gives a very low number."""
     return max(20 * math.log10(ratio), SILENT_DB) if ratio > 0 else SILENT_DB
 
 
 def tones(pulses: Iterable[tuple[int, int]]) -> list[Tone]:
-    """The tones that pulses (rise_ns, width_ns) make."""
+    """The tones made of pulses (rise_ns, width_ns)."""
     return [_tone(group) for group in _groups(pulses)]
 
 
 def bursts(found: Iterable[Tone]) -> list[Burst]:
-    """Tones grouped: in a burst less than 1.5 s lies between the end of one and the next."""
+    """Group tones to bursts, with less than 1.5 s between the end of a tone and the next."""
     grouped: list[list[Tone]] = []
     for tone in found:
         if grouped and tone.start_ns - grouped[-1][-1].end_ns < BURST_GAP_NS:
@@ -93,7 +93,7 @@ def bursts(found: Iterable[Tone]) -> list[Burst]:
 
 
 def _groups(pulses: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-    """Pulses whose rises are at most 20 ms apart; those of no width are not heard."""
+    """Yield groups of pulses whose rises are at most 20 ms apart, without those of no width."""
     group: list[tuple[int, int]] = []
     for rise_ns, width_ns in pulses:
         if not width_ns:
@@ -136,6 +136,6 @@ def _cycles(group: list[tuple[int, int]]) -> list[Cycle]:
 
 
 def _above(cycles: list[Cycle], level: float) -> list[Cycle]:
-    """From the first cycle of at least that level to the last such."""
+    """The cycles from the first to the last one of at least `level`."""
     loud = [i for i, cycle in enumerate(cycles) if cycle.level >= level]
     return cycles[loud[0] : loud[-1] + 1]

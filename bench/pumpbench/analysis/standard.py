@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What IEC 60601-1-8 asks of alarm signals, and what bursts of tones and a lamp's flashes measure.
+"""The requirements of IEC 60601-1-8 on alarm signals, and measurements of bursts and lamp flashes.
 
-Times are between the 90 % points of the envelopes. Taken here, where the standard leaves room: x
+Times are between the 90 % points of the envelopes. Chosen here, as the standard leaves it open: x
 (y) is constant if every spacing is within 5 % of their mean; the gaps of `2x + td` are compared
 with the means of x and td, within 5 %; harmonics are counted from the second on; the fall of a
-tone and the rise of the next have room in the spacing between them.
+tone and the rise of the next must fit into the spacing between them.
 """
 
 import math
@@ -24,7 +24,7 @@ RISE_PERCENT = (10, 40)  # of the tone's duration
 SPREAD_PERCENT = (-5, 5)  # of a spacing from their mean
 LONG_GAP_PERCENT = (95, 105)  # of 2x + td
 PITCH_PERCENT = (-1, 1)
-LEVEL_DB = (-10, 0)  # of a tone, the loudest of the burst being 0
+LEVEL_DB = (-10, 0)  # of a tone, relative to the loudest of the burst
 HARMONICS_HZ = (300, 4000)
 HARMONICS_DB = 15
 HARMONICS = (4, math.inf)
@@ -36,8 +36,8 @@ Limits = tuple[float, float]
 
 @dataclass(frozen=True)
 class Required:
-    """What a burst of a priority has to be. `gaps` has the kind of the gap after each tone: "x",
-    "long" (2x + td) or "pause"; `flash_hz` is None where the lamp is steadily on.
+    """Requirements on the signals of a priority. gaps: the kind of the gap after each tone: "x",
+    "long" (2x + td) or "pause". flash_hz: None if the lamp is on steadily.
     """
 
     melodies: dict[int, tuple[float, ...]]  # by the number of tones
@@ -50,7 +50,7 @@ class Required:
 
 
 class Row(NamedTuple):
-    """A line of the table: `margin` is how far the worst is inside the limits, in that unit."""
+    """A line of the table. margin: from the worst value to its limit, in `unit`."""
 
     what: str
     required: str
@@ -62,7 +62,7 @@ class Row(NamedTuple):
 
 
 class Flash(NamedTuple):
-    """One flash: how often such come, and its part in which the lamp is lit."""
+    """One flash: its frequency, and its duty, the part in which the lamp is lit."""
 
     frequency_hz: float
     lit_percent: float
@@ -99,13 +99,13 @@ _REQUIRED = {
 
 
 def required(priority: str) -> Required:
-    """What is required of "HIGH", "MEDIUM" or "LOW"."""
+    """The requirements of "HIGH", "MEDIUM" or "LOW"."""
     return _REQUIRED[priority]
 
 
 def measure(burst: Burst, priority: str, following: Burst | None = None) -> list[Row]:
-    """What the burst measures, and the time to the following one; rows without a value are left
-    out. Of a burst with a wrong number of tones nothing is said that depends on their places.
+    """The measurements of a burst, and of the time to the following one; rows without a value are
+    left out. A burst with a wrong number of tones has no rows that depend on their places.
     """
     rule = required(priority)
     counts = sorted(rule.melodies)
@@ -123,7 +123,7 @@ def measure(burst: Burst, priority: str, following: Burst | None = None) -> list
 
 
 def problems(burst: Burst, priority: str, following: Burst | None = None) -> list[str]:
-    """What the burst does wrong, a sentence each; nothing for one as it should be."""
+    """The measurements of a burst that are beyond their limits, a sentence each."""
     return sentences(measure(burst, priority, following), priority)
 
 
@@ -157,7 +157,7 @@ def flashes(changes: Iterable[tuple[int, bool]]) -> list[Flash]:
 
 
 def measure_lamp(changes: Sequence[tuple[int, bool]], priority: str) -> list[Row]:
-    """What a lamp measures while an alarm of that priority is on, and nothing else."""
+    """The measurements of a lamp while an alarm of that priority, and no other, is on."""
     flash_hz = required(priority).flash_hz
     if flash_hz is None:
         went_on = sum(is_on for _, is_on in changes)
@@ -177,12 +177,12 @@ def measure_lamp(changes: Sequence[tuple[int, bool]], priority: str) -> list[Row
 
 
 def lamp_problems(changes: Sequence[tuple[int, bool]], priority: str) -> list[str]:
-    """What the lamp does wrong, a sentence each."""
+    """The measurements of a lamp that are beyond their limits, a sentence each."""
     return sentences(measure_lamp(changes, priority), priority)
 
 
 def _of_tones(burst: Burst, rule: Required) -> list[Row | None]:
-    """What each tone is by itself, and beside the loudest."""
+    """The measurements of each tone, and of its level relative to the loudest."""
     durations_ms = [tone.duration_ns / NS_PER_MS for tone in burst]
     rises = [100 * tone.rise_ns / tone.duration_ns for tone in burst]
     loudest = max((tone.level for tone in burst), default=0)
@@ -197,7 +197,7 @@ def _of_tones(burst: Burst, rule: Required) -> list[Row | None]:
 
 
 def harmonics(tone: Tone) -> int:
-    """How many harmonics, from the second on, are in the band and near the fundamental's level."""
+    """Number of harmonics, from the second on, in the band and near the fundamental's level."""
     low_hz, high_hz = HARMONICS_HZ
     levels_db = tone.harmonics_db(MOST_HARMONICS)
     return sum(
@@ -207,7 +207,7 @@ def harmonics(tone: Tone) -> int:
 
 
 def _of_gaps(burst: Burst, rule: Required) -> list[Row | None]:
-    """What is between the tones; their number is right."""
+    """The measurements of the gaps between tones; the number of tones is right."""
     kinds = rule.gaps[: len(burst) - 1]
     gaps_ms = [(b.start_ns - a.end_ns) / NS_PER_MS for a, b in pairwise(burst)]
     by_kind = {
@@ -232,7 +232,7 @@ def _of_gaps(burst: Burst, rule: Required) -> list[Row | None]:
 
 
 def _row(what: str, values: Sequence[float], limits: Limits, unit: str) -> Row | None:
-    """The row of some values, if there are any."""
+    """The row of values, or None without any."""
     if not values:
         return None
     least, greatest = min(values), max(values)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A WAV file of the buzzer's pin, to be listened to: its rectangular wave, and nothing made up.
+"""A WAV file of the rectangular wave at the buzzer's pin, to be listened to.
 
-Each of OVERSAMPLING intervals a sample is the exact mean of the level over it; a low-pass keeps
-what is above half the rate out, and what is slower than a tone, DC above all, is taken away.
+The level is averaged exactly over OVERSAMPLING intervals a sample. A low-pass removes frequencies
+above half the sample rate; DC and frequencies below those of tones are removed as well.
 """
 
 import io
@@ -14,7 +14,7 @@ import numpy as np
 OVERSAMPLING = 8
 TAPS = 64 * OVERSAMPLING + 1  # of the low-pass; an odd number keeps it centred
 CUTOFF = 0.45  # of the rate
-SLOW_S = 0.05  # a mean over so long is what the ear does not get
+SLOW_S = 0.05  # the mean over this time is subtracted: DC and inaudible frequencies
 PEAK = 0.9 * 32767
 
 
@@ -37,7 +37,7 @@ def wav(
 def samples(
     pulses: Iterable[tuple[int, int]], start_ns: int, end_ns: int, rate_hz: int
 ) -> np.ndarray:
-    """The wave itself, a pulse being 1 high, sample n at n / rate_hz after start_ns."""
+    """The wave with pulses of height 1, sample n at n / rate_hz seconds after start_ns."""
     count = (end_ns - start_ns) * rate_hz // 1_000_000_000
     if count < 1:
         return np.zeros(0)
@@ -53,7 +53,7 @@ def samples(
 
 
 def _time_on(pulses: Iterable[tuple[int, int]], start_ns: int, times_ns: np.ndarray) -> np.ndarray:
-    """For how long the pin has been on until each of the times, which are after start_ns."""
+    """The time that the pin was on from start_ns until each of times_ns."""
     table = np.array(list(pulses), dtype=np.int64).reshape(-1, 2)
     edges = np.empty(2 * len(table) + 1)
     total = np.zeros(len(edges))
@@ -66,14 +66,14 @@ def _time_on(pulses: Iterable[tuple[int, int]], start_ns: int, times_ns: np.ndar
 
 
 def _low_pass() -> np.ndarray:
-    """A windowed sinc whose weights add up to 1."""
+    """The weights of a windowed sinc; their sum is 1."""
     n = np.arange(TAPS) - TAPS // 2
     weights = np.sinc(2 * CUTOFF / OVERSAMPLING * n) * np.blackman(TAPS)
     return weights / weights.sum()
 
 
 def _without_slow(sound: np.ndarray, width: int) -> np.ndarray:
-    """The sound less its mean over about `width` samples round each."""
+    """The sound minus its mean over about `width` samples around each sample."""
     half = width // 2
     total = np.concatenate([np.zeros(1), np.cumsum(sound)])
     n = np.arange(len(sound))

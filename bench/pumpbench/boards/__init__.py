@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Boards: the folders of `boards/`, their chips and pins, and the pages that are made of them."""
+"""Boards: the folders of `boards/`, their chips and pins, and the pages made from them."""

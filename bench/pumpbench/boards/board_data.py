@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a board file may say: data of these types, in these ranges, that agree with one another.
+"""The data model of a board file: types, ranges and consistency.
 
-The models are of pydantic; field names are those of `boards/<BOARD>/board.py`. What a chip can do
-with which pin is in `chips`.
+The models are of pydantic; field names are those of `boards/<BOARD>/board.py`. The functions of a
+chip's pins are in `chips`.
 """
 
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from pumpbench.boards.chips import CHIPS, is_i2c, is_uart
 from pumpbench.boards.pins import pin_number
 
 OUTPUTS = ("step", "dir", "enable", "buzzer", "lamp", "lamp_red", "lamp_yellow")
-REPL_BAUD = 115_200  # of an ESP32, as MicroPython builds it
+REPL_BAUD = 115_200  # of an ESP32, as MicroPython is built
 
 
 def _pin(text: str, info: ValidationInfo) -> str:
-    """A pin as board files write it, and one that the board has."""
+    """Check that a text is a pin in the notation of board files, and on the board."""
     name = f"GP{pin_number(text)}"
     known = (info.context or {}).get("pins")
     if known is not None and name not in known:
@@ -57,7 +57,7 @@ class Pins(_Data):
         return self
 
     def used(self) -> Iterator[tuple[str, str]]:
-        """(function, pin) of each that is there."""
+        """Yield (function, pin) of each pin that is set."""
         for name in type(self).model_fields:
             pin = getattr(self, name)
             if pin is not None:
@@ -109,7 +109,7 @@ class Rotor(_Data):
 
 
 class Board(_Data):
-    """All of a board file. Validate it with a context of `pins`, those there are, and `mcu`."""
+    """A whole board file. Validate it with a context of `pins`, those of the board, and `mcu`."""
 
     NAME: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=32)]
     PORT: str
@@ -163,7 +163,7 @@ class Board(_Data):
         return self
 
     def _uses(self) -> Iterator[tuple[str, str]]:
-        """(what, pin) of all that are in use."""
+        """Yield (use, pin) of all pins in use."""
         yield from self.PINS.used()
         if self.CONSOLE != "usb":
             yield "the console's TX", self.CONSOLE[2]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Boards: how the bench reads `boards/<BOARD>/`.
+"""Boards: the bench's access to `boards/<BOARD>/`.
 
-Nothing is made of a board file that has a mistake: `checked` tells all of them at once, a sentence
-each, with its line.
+A board file with a mistake is not used: `checked` tells all mistakes at once, each a sentence with
+its line.
 """
 
 import ast
@@ -25,16 +25,16 @@ BOARDS_DIR = Path(__file__).resolve().parents[3] / "boards"
 
 
 class BoardError(Exception):
-    """What is wrong with a board's data, a sentence a line."""
+    """Mistakes in a board's data, each a sentence on its own line."""
 
 
 def board_names() -> list[str]:
-    """All boards there are."""
+    """The names of all boards."""
     return sorted(path.parent.name for path in BOARDS_DIR.glob("*/board.py"))
 
 
 def board_path(name: str) -> Path:
-    """The board file of that name; FileNotFoundError names the boards there are."""
+    """The path of a board file; FileNotFoundError, with the names of all boards, without it."""
     path = BOARDS_DIR / name / "board.py"
     if not path.is_file():
         raise FileNotFoundError(f"no board {name!r} in {BOARDS_DIR}; there are: {board_names()}")
@@ -42,12 +42,12 @@ def board_path(name: str) -> Path:
 
 
 def load_board(name: str) -> ModuleType:
-    """A fresh module `board` of the board of that name; raises as `checked`."""
+    """A new module `board` of a board; raises as `checked`."""
     return board_of(checked(name), str(board_path(name)))
 
 
 def checked(name: str) -> bytes:
-    """The board file of that name as it stands. BoardError tells all that is wrong with it."""
+    """The content of a board file. BoardError tells all its mistakes."""
     path = board_path(name)
     source = path.read_bytes()
     found = mistakes(source, path)
@@ -57,7 +57,7 @@ def checked(name: str) -> bytes:
 
 
 def mistakes(source: bytes, path: Path) -> list[str]:
-    """All that is wrong with the text of the board file at `path`, a sentence each."""
+    """All mistakes in the text of the board file at `path`, a sentence each."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:  # ValueError: a null byte
@@ -80,7 +80,7 @@ def mistakes(source: bytes, path: Path) -> list[str]:
 
 
 def machine_name(name: str) -> str:
-    """What MicroPython calls a board, its chip at the end: `os.uname().machine`."""
+    """MicroPython's name of a board, with its chip at the end: `os.uname().machine`."""
     data = _description(BOARDS_DIR / name)
     return f"{data['vendor']} {data['product']} with {CHIPS[data['mcu']].name}"
 
@@ -96,14 +96,14 @@ def port_of(name: str) -> str:
 
 
 class Filesystem(NamedTuple):
-    """Where MicroPython has it: bytes from the start of flash, and how many."""
+    """MicroPython's filesystem: its offset in flash and its size, in bytes."""
 
     start: int
     size: int
 
 
 def filesystem_of(name: str) -> Filesystem:
-    """The filesystem of the official image of a board; BoardError where that is not known."""
+    """The filesystem of the official image of a board; BoardError if it is not known."""
     found = _description(BOARDS_DIR / name).get("filesystem")
     if found is None:
         text = f"boards/{name}/board.json does not say where MicroPython has its filesystem"
@@ -112,7 +112,7 @@ def filesystem_of(name: str) -> Filesystem:
 
 
 def _description(folder: Path) -> dict[str, Any]:
-    """What board.json says; BoardError where it does not say what a board is."""
+    """The content of board.json; BoardError if it does not describe a board."""
     path = folder / "board.json"
     try:
         found = json.loads(path.read_text())
@@ -125,13 +125,13 @@ def _description(folder: Path) -> dict[str, Any]:
 
 
 def header_pins(folder: Path) -> dict[str, str]:
-    """Pin -> where it is found on the board, from `pins.csv` of a board's folder."""
+    """Pin -> its place on the board, from `pins.csv` of a board's folder."""
     with (folder / "pins.csv").open(newline="") as file:
         return {row["pin"]: row["place"] for row in csv.DictReader(file)}
 
 
 def _literals(tree: ast.Module) -> tuple[dict, dict[tuple, int], list[tuple[int, str]]]:
-    """(values by name, line by the way to each of them, mistakes: (line, sentence))."""
+    """(values by name, lines by the path to each value, mistakes as (line, sentence))."""
     values: dict[str, Any] = {}
     lines: dict[tuple, int] = {}
     found = []
@@ -144,7 +144,7 @@ def _literals(tree: ast.Module) -> tuple[dict, dict[tuple, int], list[tuple[int,
                     found.append((node.lineno, f"{name} is there twice"))
                 try:
                     values[name] = ast.literal_eval(value)
-                except (ValueError, TypeError):  # TypeError: a key that cannot be one
+                except (ValueError, TypeError):  # TypeError: an unhashable key
                     found.append((node.lineno, f"{name} is not plain data"))
                 for way, part in _parts((name,), value):
                     if way in lines:
@@ -156,7 +156,7 @@ def _literals(tree: ast.Module) -> tuple[dict, dict[tuple, int], list[tuple[int,
 
 
 def _parts(way: tuple, node: ast.expr) -> Iterator[tuple[tuple, ast.expr]]:
-    """(way to it, node) of a literal and of what is in it."""
+    """Yield (path, node) of a literal and of all its parts."""
     yield way, node
     if isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
@@ -165,7 +165,7 @@ def _parts(way: tuple, node: ast.expr) -> Iterator[tuple[tuple, ast.expr]]:
 
 
 def _told(detail: ErrorDetails, lines: dict[tuple, int]) -> tuple[int, str]:
-    """(line, sentence) of what pydantic has found."""
+    """(line, sentence) of an error of pydantic."""
     way = detail["loc"]
     known = way
     while known and known not in lines:
@@ -182,7 +182,7 @@ def _told(detail: ErrorDetails, lines: dict[tuple, int]) -> tuple[int, str]:
 
 
 def _meant(way: tuple) -> str:
-    """What a name that is not known may have been meant for."""
+    """A suggestion for an unknown name, as text, or ""."""
     fields = Board.model_fields
     for step in way[:-1]:
         fields = getattr(fields[step].annotation, "model_fields", {})
@@ -191,7 +191,7 @@ def _meant(way: tuple) -> str:
 
 
 def board_of(source: str | bytes, path: str = "board.py") -> ModuleType:
-    """A fresh module `board` with the names of a board file's text."""
+    """A new module `board` with the names of a board file's text."""
     board = ModuleType("board")
     exec(compile(source, path, "exec"), board.__dict__)
     return board

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The chips of the boards: what is the same for every board that has one.
+"""The chips of the boards: data that are the same for every board with that chip.
 
 Sources: RP2040 datasheet 1.4.3, RP2350 datasheet 1.2.3 (functions of pins, USB mass storage). The
-second has more places for a UART; those of the first are enough. ESP32 datasheet 2.2, ESP32-S3
-datasheet 2.3: their matrix connects any pin with any function, but for the UART of the REPL, which
-MicroPython keeps where it is.
+RP2350 has more pins for a UART; those of the RP2040 are used. ESP32 datasheet 2.2, ESP32-S3
+datasheet 2.3: their matrix connects any pin with any function, except the UART of the REPL, whose
+pins MicroPython does not change.
 """
 
 from typing import NamedTuple
@@ -24,9 +24,9 @@ class Boot(NamedTuple):
 
 
 class Chip(NamedTuple):
-    """name: as MicroPython has it. port: of MicroPython. watchdog: the address of its registers.
+    """name, port: MicroPython's. watchdog: the address of its registers.
 
-    inputs_only: pins without an output. None: there is no such thing.
+    inputs_only: pins without an output. None: the chip has no such part.
     """
 
     name: str
@@ -49,7 +49,7 @@ BOOTS = {name: chip.boot for name, chip in CHIPS.items() if chip.boot is not Non
 
 
 def is_i2c(chip: Chip, bus: int, sda: str, scl: str) -> bool:
-    """Whether an I2C bus can have its wires on these pins; of an ESP32 on any two that drive."""
+    """True if an I2C bus can use these pins; on an ESP32 any two pins with an output."""
     if chip.port == "esp32":
         pins = {pin_number(sda), pin_number(scl)}
         return bus in (0, 1) and len(pins) == 2 and not pins & {*chip.inputs_only}
@@ -57,7 +57,7 @@ def is_i2c(chip: Chip, bus: int, sda: str, scl: str) -> bool:
 
 
 def is_uart(chip: Chip, number: int, tx: str, rx: str) -> bool:
-    """Whether a UART can be the console on these pins; of an ESP32 it is that of the REPL."""
+    """True if a UART on these pins can be the console; on an ESP32 only that of the REPL."""
     if chip.port == "esp32":
         repl = {"ESP32": (0, 1, 3), "ESP32-S3": (0, 43, 44)}
         return (number, pin_number(tx), pin_number(rx)) == repl[chip.name]

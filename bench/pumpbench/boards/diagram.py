@@ -10,13 +10,13 @@ from schemdraw import elements as elm
 from pumpbench.boards.pins import is_active_low, pin_number
 
 _PITCH = 2.4  # between two pins, in the drawing's units
-_OUT = 3.0  # from a pin to what hangs on it
+_OUT = 3.0  # from a pin to the part connected to it
 _DRIVER = ("step", "dir", "enable")
 _ON_BOARD = "LED on the board"
 
 
 def svg(board: ModuleType, product: str, places: dict[str, str]) -> bytes:
-    """The diagram as an SVG. places: pin -> where it is on the board."""
+    """The diagram as an SVG. places: pin -> its place on the board."""
     schemdraw.use("svg")
     names = [name for name in board.PINS if name not in _DRIVER]
     with schemdraw.Drawing(show=False) as drawing:
@@ -51,7 +51,7 @@ def _label(board: ModuleType, name: str, places: dict[str, str]) -> str:
 
 
 def _driver(drawing: schemdraw.Drawing, chip: elm.Ic) -> None:
-    """The stepper driver, straight across from its three pins, and the motor."""
+    """Draw the stepper driver, opposite its three pins, and the motor."""
     driver = elm.Ic(
         pins=[
             elm.IcPin(name="EN", side="left", anchorname="enable"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The page of each board: its pins as a table and as a drawing, made of the board's own data."""
+"""The page of each board: its pins as a table and as a drawing, made from the board's data."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from pumpbench.boards.catalog import BOARDS_DIR, header_pins, load_board, machin
 from pumpbench.boards.diagram import svg
 from pumpbench.boards.pins import is_active_low, pin_number
 
-# function -> what its pin goes to
+# function -> the part connected to its pin
 _TO = {
     "step": "STEP of the driver, rising edge",
     "dir": "DIR of the driver; high is forward, and with `!` before the pin low is",
@@ -61,7 +61,7 @@ def pages(name: str) -> dict[Path, bytes]:
 
 
 def write(name: str) -> list[Path]:
-    """Write the page and the drawing of a board; the paths of those that have changed."""
+    """Write the page and the drawing of a board; returns the paths of changed files."""
     made = pages(name)
     changed = [p for p, content in made.items() if not p.is_file() or p.read_bytes() != content]
     for path in changed:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How board files write a pin: `GPn`, before it `!` for active low and `^` for a pull-up."""
+"""The notation of pins in board files: `GPn`, before it `!` for active low, `^` for a pull-up."""
 
 import re
 
@@ -7,12 +7,12 @@ _PIN = re.compile(r"(\^?!?)GP(\d+)")
 
 
 def pin_number(pin: str) -> int:
-    """The GPIO number of a pin as board files write it: `^!GP14` is 14."""
+    """The GPIO number of a pin in the notation of board files: `^!GP14` is 14."""
     return int(_split(pin)[1])
 
 
 def is_active_low(pin: str) -> bool:
-    """Whether the pin is written with a leading `!`."""
+    """True if the pin is written with a leading `!`."""
     return "!" in _split(pin)[0]
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The commands of `pumpbench`: what each asks, shows and says; see `pumpbench.__main__`."""
+"""The commands of `pumpbench`: their options and output; see `pumpbench.__main__`."""

@@ -48,7 +48,7 @@ def hil(
 
 
 def _for_machines(folder: Path) -> dict[str, object]:
-    """What an acceptance found; SavedError where it was never begun."""
+    """The results of an acceptance, for JSON; SavedError if it was never begun."""
     from pumpbench.hil.results import BAD
     from pumpbench.hil.saved import PAGE, Folder
 

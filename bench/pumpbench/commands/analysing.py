@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the bench about a logic analyser: `capture` the step pin, judge its `edges`."""
+"""The commands for a logic analyser: `capture` the step pin, judge its `edges`."""
 
 import json
 import shutil
@@ -77,7 +77,7 @@ def capture(
 
 
 def _due(board_name: str, rate: str, per_rev: str) -> tuple[Fraction, int]:
-    """(microseconds from one step to the next, nanoseconds that its pulse is high)."""
+    """(step interval in microseconds, duration of the step pulse in nanoseconds)."""
     from pumpbench.analysis.judge import US_PER_DAY, step_volume_ml
     from pumpbench.boards.catalog import load_board
     from pumpbench.client.prescription_file import volume_ml, volume_rate_ml_d
@@ -107,7 +107,7 @@ def _amount(read: Callable[[str], Decimal], text: str, option: str) -> Fraction:
 
 
 def _show(found: "Comparison", passed: bool) -> None:
-    """A line for each figure, its verdict where it has a limit, and the verdict on all."""
+    """Print a line for each figure, with a verdict if it has a limit, and the verdict on all."""
     for each in found.figures():
         verdict = ("pass" if each.is_within else "FAIL") if each.limit else ""
         limit = f"  limit {each.limit:<24}" if each.limit else ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the bench that ask a pump: what it is, how it is, what has happened.
+"""The commands that query a pump: its identity, status and event log.
 
-PORT is what `Pump.open` takes. `--json` is for machines; a refusal is left to `main`.
+PORT is an argument of `Pump.open`. `--json` is for machines; `main` handles a refusal.
 """
 
 import csv
@@ -17,7 +17,7 @@ from typer import Argument, BadParameter, Option
 from pumpbench.client.pump import Event, Pump
 from pumpbench.commands.command_line import Json, Port, pump_at, say
 
-# What nobody answers any more, but a REPL.
+# The command after which no pump answers, but a REPL.
 _ENDS = re.compile(r":?SYST(EM)?:SERV(ICE)?", re.IGNORECASE)
 
 
@@ -72,7 +72,7 @@ def scpi(
 
 
 def exchange(pump: Pump, line: str) -> str | None:
-    """The answer to a line; None for one that only commands. PumpError when it is refused."""
+    """The answer to a line; None for a command without an answer. PumpError if it is refused."""
     if _ENDS.fullmatch(line.strip()):
         pump.end()
         return None

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The command `calibrate`: measured runs, shown beside each other; the last one after a yes.
+"""The command `calibrate`: measured runs, compared; calibration by the last one once confirmed.
 
-The pump itself judges the volume. Nothing is calibrated without a yes, nor from runs that differ.
+The pump itself checks the volume. It is not calibrated without a confirmation, nor from runs that
+differ.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ _NL_PER_ML = 1_000_000
 
 
 class Catch(Protocol):
-    """Whoever tells the millilitres of a run."""
+    """The source of the volume of a run, in millilitres."""
 
     def caught_ml(self, turn) -> Decimal: ...
 
@@ -40,7 +41,7 @@ class Point(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """What came of the runs. Millilitres of a revolution before and now; is_done: calibrated."""
+    """The result of the runs: millilitres of a revolution before and now; is_done: calibrated."""
 
     points: list[Point]
     before_ml: Decimal
@@ -83,7 +84,7 @@ def calibrate(
 
 
 def guided(pump: Pump, runs: Sequence[Decimal], catch: Catch, *, is_accepted: bool) -> Calibration:
-    """Make each run and compare; calibrate by the last one after a yes."""
+    """Make each run and compare; calibrate by the last one once confirmed."""
     done: list[Point] = []
     for revolutions in sorted(runs):
         ml = catch.caught_ml(lambda revolutions=revolutions: turn(pump, revolutions))
@@ -138,7 +139,7 @@ def _apart_pct(done: Sequence[Point]) -> Decimal:
 
 
 def _revolutions(points: str) -> list[Decimal]:
-    """The runs; two at least, or nothing would be compared."""
+    """The revolutions of each run; at least two runs, for a comparison."""
     try:
         found = [Decimal(text.strip()) for text in points.split(",")]
     except InvalidOperation:

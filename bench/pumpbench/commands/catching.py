@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Catching: what comes out of a measured run, asked of whoever caught it, or weighed.
+"""Catching: the volume of a measured run, entered by the user, or weighed.
 
-A catch is in millilitres. What turns the motor is the caller's; it returns when the motor stands.
+A catch is in millilitres. The caller gives the function `turn`, which returns when the motor has
+stopped.
 """
 
 from collections.abc import Callable
@@ -14,24 +15,24 @@ from pumpbench.commands.command_line import say
 from pumpbench.gravimetry.balance import Balance, BalanceError
 from pumpbench.gravimetry.reading import Reading, Steepest
 
-SETTLE_S = 30.0  # given up after
-_ALIKE = 3  # readings in a row,
-_DIGITS = 5  # so many units of the last digit apart at most
+SETTLE_S = 30.0  # the longest time for a balance to settle
+_ALIKE = 3  # it has settled after this number of readings in a row
+_DIGITS = 5  # with at most so many units of the last digit between them
 _EVERY_S = 0.4
-_ANY = Steepest(step_g=float("inf"))  # a run is a jump
+_ANY = Steepest(step_g=float("inf"))  # a run makes a jump
 
 Turn = Callable[[], None]
 
 
 class ByHand:
-    """Somebody catches it, and is asked for mL; or for grams, of which one is `ml_per_g`."""
+    """The user is asked for mL; or, with ml_per_g, for grams."""
 
     def __init__(self, ml_per_g: Decimal | None = None) -> None:
         self._unit = "mL" if ml_per_g is None else "g"
         self._ml = Decimal(1) if ml_per_g is None else ml_per_g
 
     def caught_ml(self, turn: Turn) -> Decimal:
-        """Wait for an empty vessel, turn, ask. typer.Abort where nobody answers."""
+        """Wait for an empty vessel, turn, ask. typer.Abort without an answer."""
         ready = "Put an empty vessel under the outlet, then press Enter"
         typer.prompt(ready, default="", show_default=False)
         turn()
@@ -47,7 +48,7 @@ class ByHand:
 
 
 class ByBalance:
-    """A balance weighs it, with a vessel that stays on it. options: those of `Balance.open`."""
+    """A balance weighs the vessel, which stays on it. options: those of `Balance.open`."""
 
     def __init__(self, port: str, kind: str, ml_per_g: Decimal, **options: Any) -> None:
         self._port = port
@@ -56,7 +57,7 @@ class ByBalance:
         self._options = options
 
     def caught_ml(self, turn: Turn) -> Decimal:
-        """Weigh, turn, weigh. Raises BalanceError, also where nothing came out."""
+        """Weigh, turn, weigh. Raises BalanceError, also if the weight has not increased."""
         before_g = self._settled_g()
         turn()
         caught_g = self._settled_g() - before_g
@@ -65,7 +66,7 @@ class ByBalance:
         return caught_g * self._ml_per_g
 
     def _settled_g(self) -> Decimal:
-        """The mean of readings that are alike; the port is opened anew, with nothing old in it."""
+        """The mean of settled readings in grams; the port is opened again, without old lines."""
         last: list[Reading] = []
         with Balance.open(self._port, self._kind, steepest=_ANY, **self._options) as balance:
             for reading in balance.readings(SETTLE_S, _EVERY_S):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the commands of the bench share: their options, their exit statuses, how they speak."""
+"""Shared by the commands of the bench: options, exit statuses and output."""
 
 import errno
 import os
@@ -14,12 +14,12 @@ from pumpbench.client.lines import TIMEOUT_S
 from pumpbench.client.pump import Pump
 
 REFUSED = 1  # exit statuses: the pump has refused
-FAILED = 1  # what was measured is beyond a limit, or a test has failed
-MENDABLE = 2  # something that the user can put right
+FAILED = 1  # a measured value is beyond a limit, or a test has failed
+MENDABLE = 2  # an error that the user can correct
 
 
 def _ports(incomplete: str) -> list[tuple[str, str]]:
-    """What a shell completes a port to."""
+    """The completions of a port for a shell."""
     from serial.tools import list_ports
 
     found = [(port.device, port.description) for port in list_ports.comports()]
@@ -35,7 +35,7 @@ Json = Annotated[bool, Option("--json", help="For machines.")]
 
 
 class NoPort(Exception):
-    """A port that there is not, or not for us; a sentence."""
+    """A port that does not exist, or cannot be opened; a sentence."""
 
 
 class Cut(Exception):
@@ -44,18 +44,21 @@ class Cut(Exception):
 
 @contextmanager
 def pump_at(port: str) -> Iterator[Pump]:
-    """The pump there, or NoPort, NotAPump; Cut when its cable is pulled meanwhile."""
+    """Yield the pump at a port. Raises NoPort or NotAPump, and Cut if its line is lost."""
     with opened(port) as pump:
         try:
             yield pump
-        except (TimeoutError, BrokenPipeError):  # a pump that is silent; nobody who reads on
+        except (
+            TimeoutError,
+            BrokenPipeError,
+        ):  # no answer of the pump; output closed by its reader
             raise
         except OSError as error:
             raise Cut(f"The line to {port} is cut; the pump goes on ({error}).") from error
 
 
 def opened(port: str, timeout_s: float = TIMEOUT_S, reopen_s: float = 0.0) -> Pump:
-    """The pump there, or NoPort, NotAPump. Without reopen_s what is pulled is told at once."""
+    """Open the pump at a port; NoPort or NotAPump. reopen_s 0: a lost line is an error at once."""
     if not port:
         raise NoPort("Say which port the pump is at, for example PORT=/dev/ttyACM0, or PORT=sim.")
     try:
@@ -71,14 +74,14 @@ def opened(port: str, timeout_s: float = TIMEOUT_S, reopen_s: float = 0.0) -> Pu
 
 
 def _reason(error: OSError) -> str:
-    """Why, without the path once more."""
+    """The reason of an error, without the path."""
     if error.errno == errno.EAGAIN:
         return "another program has it open"
     return os.strerror(error.errno) if error.errno else str(error)
 
 
 def asked(question: str) -> bool:
-    """Whether the user says yes; nobody there says no."""
+    """True if the user answers yes; without an answer False."""
     try:
         return confirm(question)
     except Abort:
@@ -87,10 +90,10 @@ def asked(question: str) -> bool:
 
 
 def say(text: str) -> None:
-    """A line for the user."""
+    """Print a line for the user."""
     print(text, flush=True)  # noqa: T201
 
 
 def complain(text: object) -> None:
-    """A line about what went wrong."""
+    """Print a line about an error on stderr."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the bench about weighings beside each other: single `doses`, a `linearity`.
+"""The commands that compare weighings: single `doses`, and `linearity`.
 
-Millilitres, hours and grams; a FILE.csv is a recording as `record` writes it.
+Units are millilitres, hours and grams; a FILE.csv is a recording as `record` writes it.
 """
 
 import csv
@@ -99,7 +99,7 @@ def linearity(
 
 
 def _end(page: "Page", output: Path, found: Mapping[str, object], as_json: bool) -> int:
-    """Write the page, print what was found, return the exit status."""
+    """Write the page, print the results, return the exit status."""
     from pumpbench.gravimetry.page import write
 
     write(output, page)
@@ -121,7 +121,7 @@ def _need_page(output: Path) -> None:
 
 
 def _lost_g_h(blank: Path | None, evaporation: float | None) -> float:
-    """What evaporates."""
+    """The evaporation in g/h."""
     if blank is not None and evaporation is not None:
         raise BadParameter("what evaporates is a --blank or --evaporation, not both")
     if blank is None:
@@ -136,7 +136,7 @@ def _lost_g_h(blank: Path | None, evaporation: float | None) -> float:
 
 
 def _doses_in(path: Path) -> list["Dose"]:
-    """The doses of a CSV file; WeighingError with the number of its line."""
+    """The doses of a CSV file; WeighingError with the number of a wrong line."""
     from pumpbench.gravimetry.doses import Dose
 
     with path.open(encoding="utf-8", newline="") as file:
@@ -156,7 +156,7 @@ def _doses_in(path: Path) -> list["Dose"]:
 
 
 def _with_rate(text: str) -> tuple[Path, float]:
-    """A recording and the rate that was set, in mL/h: what is said, or that of its facts."""
+    """A recording and its set rate in mL/h: as given, or from its facts."""
     name, equals, rate = text.rpartition("=")
     if not equals:
         path = Path(text)

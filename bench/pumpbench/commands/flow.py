@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The flow of the last minutes, of the volumes that a pump has told, and its chart in text.
+"""The flow of the last minutes, from volumes that a pump has answered, and its chart as text.
 
 Times in s, volumes in mL, flows in mL/d.
 """
@@ -9,21 +9,21 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 DAY_S = 86400
-COLUMN_S = 5  # of the chart
-MEAN_S = 30  # a flow is the mean of so long: a slow pump makes one step in many seconds
+COLUMN_S = 5  # time of a column of the chart
+MEAN_S = 30  # a flow is the mean over this time: a slow pump makes one step in many seconds
 KEPT_S = 1200
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 class Flow:
-    """Volumes by the pump's own clock; those of a life that has ended are dropped."""
+    """Volumes by the pump's own clock; those before a reset of the pump are dropped."""
 
     def __init__(self) -> None:
         self._times_s: list[float] = []
         self._volumes_ml: list[float] = []
 
     def add(self, at_s: float, volume_ml: float) -> None:
-        """What had been delivered at a time; an earlier time is another life of the pump."""
+        """Add the volume delivered by a time; an earlier time shows that the pump was reset."""
         if self._times_s and at_s <= self._times_s[-1]:
             self._times_s.clear()
             self._volumes_ml.clear()
@@ -33,21 +33,21 @@ class Flow:
         del self._times_s[:old], self._volumes_ml[:old]
 
     def columns(self, count: int) -> list[float | None]:
-        """The flow at the end of each of the last columns; None where nobody has watched."""
+        """The flow at the end of each of the last `count` columns; None before any volume."""
         if not self._times_s:
             return [None] * count
         end_s = self._times_s[-1]
         return [self._flow_ml_d(end_s - COLUMN_S * back) for back in range(count - 1, -1, -1)]
 
     def _flow_ml_d(self, at_s: float) -> float | None:
-        """The mean before a time, of `MEAN_S` or what there is of it."""
+        """The mean flow over `MEAN_S`, or less at the beginning, before a time."""
         from_s = max(at_s - MEAN_S, self._times_s[0])
         if at_s - from_s < COLUMN_S:
             return None
         return (self._volume_ml(at_s) - self._volume_ml(from_s)) / (at_s - from_s) * DAY_S
 
     def _volume_ml(self, at_s: float) -> float:
-        """In between two volumes it is on the line between them."""
+        """The volume at a time, interpolated linearly."""
         after = min(bisect_right(self._times_s, at_s), len(self._times_s) - 1)
         (t0, t1), (v0, v1) = (
             row[after - 1 : after + 1] for row in (self._times_s, self._volumes_ml)
@@ -56,7 +56,7 @@ class Flow:
 
 
 def top_of(flows: Sequence[float | None]) -> float:
-    """The end of an axis for them: 1, 2 or 5 times a power of ten, or 1 where nothing flows."""
+    """The end of an axis for the flows: 1, 2 or 5 times a power of ten, or 1 without a flow."""
     most = max((flow for flow in flows if flow is not None), default=0)
     if most <= 0:
         return 1
@@ -65,14 +65,14 @@ def top_of(flows: Sequence[float | None]) -> float:
 
 
 def chart(flows: Sequence[float | None], height: int) -> list[str]:
-    """Rows of bars, the highest first; a bar in eighths of a row, a dot where nothing is known."""
+    """Rows of bars, the top one first; bars are in eighths of a row, a dot is no flow known."""
     top = top_of(flows)
     eighths = [None if flow is None else round(flow / top * height * 8) for flow in flows]
     return ["".join(_cell(bar, row) for bar in eighths) for row in range((height - 1) * 8, -1, -8)]
 
 
 def _cell(bar: int | None, below: int) -> str:
-    """A bar's part of a row that begins so many eighths up."""
+    """A bar's part of a row that begins `below` eighths above the axis."""
     if bar is None:
         return " " if below else "·"
     return _BLOCKS[min(max(bar - below, 0), 8)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the bench that make something, or put it onto a board: images, pages, a report.
+"""The commands that make images, pages and reports, or put the firmware onto a board.
 
-Each imports what it needs by itself: all of it takes longer than most commands run.
+Each imports its modules by itself: importing all of them takes longer than most commands run.
 """
 
 import subprocess
@@ -19,7 +19,7 @@ BoardPort = Annotated[str, Option("--port", help="Serial port of the board.")]
 MicroPython = Annotated[
     str, Option(help="Version, or path of a .uf2; default: the newest that is there.")
 ]
-# As `boards` and `serve` have them, which take a while to import
+# As in `boards` and `serve`, which take a while to import.
 PICO = "RPI_PICO"
 LINK = Path("build/pump.tty")
 
@@ -37,7 +37,7 @@ def demo(
     try:
         _bring(version)
     except uf2.FetchError as error:
-        missing_image = str(error)  # all of it runs without the image, too
+        missing_image = str(error)  # the demonstration also runs without the image
     return demo.run(output, micropython=version, missing_image=missing_image)
 
 
@@ -240,7 +240,7 @@ def repl(port: BoardPort) -> int:
 
 
 def _need_image_of(board: str, micropython: str) -> None:
-    """Raise BoardError or MissingImage where no UF2 of this board can be made."""
+    """Raise BoardError or MissingImage if no UF2 of this board can be made."""
     from pumpbench.boards import catalog
     from pumpbench.images import uf2
 
@@ -251,7 +251,7 @@ def _need_image_of(board: str, micropython: str) -> None:
 
 
 def _bring(micropython: str) -> str:
-    """The version or path, downloaded if it is not there; FetchError where it cannot be had."""
+    """The version or path, downloaded if it is not there; FetchError if that fails."""
     from pumpbench.images import fetch, uf2
 
     version = micropython or uf2.DEFAULT_VERSION
@@ -261,7 +261,7 @@ def _bring(micropython: str) -> str:
 
 
 def _write_pages(name: str) -> None:
-    from pumpbench.boards import pages  # and schemdraw: half a second
+    from pumpbench.boards import pages  # imports schemdraw: half a second
 
     for path in pages.write(name):
         say(f"wrote {path}")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The command `program`: a prescription from a file becomes the pump's, after a yes.
+"""The command `program`: commits a prescription from a file to the pump, once confirmed.
 
-The pump itself validates and compares. Nothing is committed that was not shown before; what is not
-committed is discarded.
+The pump itself validates and compares. The prescription is shown before it is committed; one that
+is not committed is discarded.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from pumpbench.commands.command_line import REFUSED, Port, asked, complain, pump
 
 
 class SoftLimit(StrEnum):
-    """As the pump names them."""
+    """The soft limits, as the pump names them."""
 
     HIGH = "HIGH"
     LOW = "LOW"
@@ -39,7 +39,7 @@ class Change(NamedTuple):
 
 
 class Staged(NamedTuple):
-    """What the pump says to the prescription that is to be committed."""
+    """The pump's review of the prescription that is to be committed."""
 
     review: Review
     changes: list[Change]
@@ -93,7 +93,7 @@ def changes(pump: Pump) -> list[Change]:
 
 
 def show(staged: Staged) -> None:
-    """The fields that are programmed, the changed ones marked; what the pump remarks."""
+    """Print the programmed fields, with the changed ones marked, and the pump's remarks."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -115,7 +115,7 @@ def show(staged: Staged) -> None:
 
 @contextlib.contextmanager
 def _discarded(pump: Pump) -> Iterator[None]:
-    """Drop what is still staged at the end, as far as the pump can be reached."""
+    """Discard a prescription that is still staged at the end, if the pump can be reached."""
     try:
         yield
     finally:
@@ -125,7 +125,7 @@ def _discarded(pump: Pump) -> Iterator[None]:
 
 
 def _may_exceed(review: Review, accepted: tuple[str, ...], *, asks: bool) -> bool:
-    """Whether exactly the soft limits that are exceeded were accepted, by name or when asked."""
+    """True if exactly the exceeded soft limits are accepted, by name or on question."""
     for name in accepted:
         if name not in review.soft_limits:
             complain(f"{name} was accepted, but it is not exceeded: see what you accept.")
@@ -139,7 +139,7 @@ def _may_exceed(review: Review, accepted: tuple[str, ...], *, asks: bool) -> boo
 
 
 def _refused(problems: list[str], as_json: bool) -> int:
-    """Tell why the pump takes no such prescription."""
+    """Print the problems of a prescription; returns the exit status."""
     if as_json:
         say(json.dumps({"committed": False, "problems": problems}))
     else:

@@ -19,7 +19,7 @@ _AXIS = 9  # columns left of the chart
 
 
 def screen(snapshot: Snapshot, flow: Flow, port: str, notice: str = "") -> Layout:
-    """All of it; the notice, what is wrong with the line, at the bottom."""
+    """The whole screen; notice: an error of the line, shown at the bottom."""
     identity = snapshot.identity
     name = f"{identity.model} {identity.version}, {identity.board} {identity.unique_id}"
     rows = Layout()
@@ -37,7 +37,7 @@ def screen(snapshot: Snapshot, flow: Flow, port: str, notice: str = "") -> Layou
 
 
 def _status(snapshot: Snapshot) -> Table:
-    """What it does, how fast, how much is left, and whether all counts agree."""
+    """State, rate, reservoir, and whether all step counts agree."""
     state, steps, dose, rate = snapshot.state, snapshot.steps, snapshot.dose, snapshot.rate
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
@@ -57,7 +57,7 @@ def _status(snapshot: Snapshot) -> Table:
 
 
 def gauge(reservoir: Reservoir) -> Text:
-    """A bar of what it holds, with a mark where it is low."""
+    """A bar of the volume in the reservoir, with a mark at low."""
     volume, capacity, low = reservoir
     if volume is None:
         return Text("nobody has said what it holds", style="yellow")
@@ -87,7 +87,7 @@ class _Chart:
 
 
 def _alarms(alarms: list[Alarm]) -> Text:
-    """The most urgent first, by the colour of its priority."""
+    """The alarms, the most urgent first, in the colours of their priorities."""
     if not alarms:
         return Text("none", style="green")
     lines = [
@@ -98,12 +98,12 @@ def _alarms(alarms: list[Alarm]) -> Text:
 
 
 def _events(events: list[Event]) -> Text:
-    """The latest last, with s of the life of the pump."""
+    """The events, the latest last, with their time in s of the pump's life."""
     return _cut([Text(f"{e.at_s:>11} {e.name} {e.text}".rstrip()) for e in events])
 
 
 def _cut(lines: list[Text]) -> Text:
-    """A line each, cut where the panel ends."""
+    """A text of the lines, each cut at the end of the panel."""
     text = Text("\n", no_wrap=True, overflow="ellipsis").join(lines)
     text.no_wrap, text.overflow = True, "ellipsis"
     return text
@@ -116,7 +116,7 @@ def _foot(notice: str) -> Text:
 
 
 def _clock(seconds: float) -> str:
-    """Days, hours, minutes and seconds."""
+    """A time as days, hours, minutes and seconds."""
     minutes, s = divmod(int(seconds), 60)
     hours, m = divmod(minutes, 60)
     days, h = divmod(hours, 24)

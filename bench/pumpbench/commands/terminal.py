@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The command `console`: type a line, see its answer or its error at once.
+"""The command `console`: sends each typed line, and shows its answer or error at once.
 
-It only says what is typed: it neither starts nor stops a pump, when it ends or is interrupted
-either. Lines that are no terminal's, of a file or pipe, are done one after the other.
+It sends nothing else: it neither starts nor stops a pump, also when it ends or is interrupted.
+Lines from a file or pipe are sent one after the other.
 """
 
 import contextlib
@@ -30,13 +30,13 @@ def console(port: Port) -> int:
 
 
 def _remember_lines() -> None:
-    """Arrow keys bring back what was typed, where Python has readline."""
+    """Make arrow keys recall earlier lines, if Python has readline."""
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401
 
 
 def _lines(prompt: str) -> Iterator[str]:
-    """What is typed, without empty lines; Ctrl-C drops the line that stands there."""
+    """Yield typed lines, without empty ones; Ctrl-C drops the line being typed."""
     while True:
         try:
             line = input(prompt).strip()
@@ -52,7 +52,7 @@ def _lines(prompt: str) -> Iterator[str]:
 
 
 def _done(pump: Pump, line: str) -> bool:
-    """Show what a line brings; whether the pump has done it without an error."""
+    """Send a line and show its answer or error; returns True without an error."""
     try:
         answer = exchange(pump, line)
         if answer is not None:

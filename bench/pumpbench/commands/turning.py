@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Turning: a measured run of the motor, from its start to its end, shown as far as it is.
+"""Turning: a measured run of the motor, from start to end, with its progress shown.
 
-An interrupted run is stopped. Whoever runs it says what the volume was; see `calibrating`.
+An interrupted run is stopped. The volume is told afterwards, see `calibrating`.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ from pumpbench.client.pump import Pump
 from pumpbench.commands.command_line import say
 from pumpbench.gravimetry.facts import WeighingError
 
-_SLOWEST_S = 10  # a revolution, of the slowest motor
+_SLOWEST_S = 10  # seconds for a revolution of the slowest motor
 
 
 def turn(pump: Pump, revolutions: Decimal) -> None:
-    """Make a run, to its end; one that is interrupted is stopped, and a WeighingError."""
+    """Make a run, to its end. An interrupted run is stopped, and raises WeighingError."""
     if (state := pump.state()) != "STOPPED":
         raise WeighingError(f"The pump is {state}: stop it first.")
     with _shown(pump, revolutions) as look, interrupted_once() as no_more:
@@ -29,7 +29,7 @@ def turn(pump: Pump, revolutions: Decimal) -> None:
             say(f"Turning {revolutions:f} revolutions ...")
             pump.wait_stopped(float(_SLOWEST_S * (1 + revolutions)), look)
         except BaseException as error:
-            if is_refused and isinstance(error, PumpError):  # nothing turns
+            if is_refused and isinstance(error, PumpError):  # the motor does not turn
                 raise
             no_more()
             with contextlib.suppress(PumpError, OSError):
@@ -44,7 +44,7 @@ def turn(pump: Pump, revolutions: Decimal) -> None:
 
 @contextlib.contextmanager
 def _shown(pump: Pump, revolutions: Decimal) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal; yields what asks the pump how far it is, and moves the bar on."""
+    """Show a bar on a terminal; yields a function that asks for the progress and updates it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -70,7 +70,7 @@ def _shown(pump: Pump, revolutions: Decimal) -> Iterator[Callable[[], None]]:
 
 
 def _steps_per_revolution(pump: Pump) -> int | None:
-    """As the board's file has it; None for a board that there is no file of."""
+    """The steps of a revolution from the board's file; None for a board without a file."""
     from pumpbench.boards.catalog import BoardError, load_board
 
     try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The command `watch`: a live screen of a pump that asks and never commands.
+"""The command `watch`: a live screen of a pump, which sends queries only.
 
-It outlives its cable: what is pulled is said, and tried again until it answers.
+A lost line is shown, and opened again until the pump answers.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from pumpbench.commands.command_line import Cut, NoPort, Port, pump_at
 from pumpbench.commands.flow import Flow
 from pumpbench.commands.screen import COLUMNS, ROWS, screen
 
-AGAIN_S = 1.0  # from one try to reconnect to the next
+AGAIN_S = 1.0  # time between attempts to reconnect
 _LOST = (Cut, NoPort, NotAPump, TimeoutError)
 
 
@@ -31,7 +31,7 @@ def watch(
     every_s: Annotated[float, Option("--every", min=0.2, help="Seconds between two looks.")] = 1.0,
 ) -> None:
     """A live screen of a pump, which goes on as it does; Ctrl-C ends."""
-    with pump_at(port) as pump:  # one that was never there is no cable that was pulled
+    with pump_at(port) as pump:  # a pump that is not there at first is an error
         view = _View(port, take(pump))
     if once:
         console = Console()
@@ -47,7 +47,7 @@ def watch(
 
 
 class _View:
-    """The pump as it was last heard, and its flow."""
+    """The last snapshot of the pump, and its flow."""
 
     def __init__(self, port: str, snapshot: Snapshot) -> None:
         self.port = port
@@ -64,20 +64,22 @@ class _View:
 
 
 def _follow(view: _View, live: Live, every_s: float) -> str:
-    """Show the pump until it is lost; why it is."""
+    """Show the pump until its line is lost; returns the reason."""
     try:
         with pump_at(view.port) as pump:
             while True:
                 begin_s = time.monotonic()
                 live.update(view.screen(_look(pump, view)), refresh=True)
                 pump.wait(every_s)
-                time.sleep(max(every_s - (time.monotonic() - begin_s), 0))  # where that was quick
+                time.sleep(
+                    max(every_s - (time.monotonic() - begin_s), 0)
+                )  # the rest of the interval
     except _LOST as error:
         return str(error)
 
 
 def _look(pump: Pump, view: _View) -> str:
-    """Take a snapshot; a sentence where the pump refuses one of its questions."""
+    """Take a snapshot; returns a sentence if the pump refuses one of its queries, else ""."""
     try:
         view.note(take(pump))
     except PumpError as refused:

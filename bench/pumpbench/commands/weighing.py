@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The commands of the bench about a balance: `record` what it shows, judge that as a `trumpet`.
+"""The commands for a balance: `record` its readings, judge a recording as a `trumpet` curve.
 
-What the balance, the recording and the pump's facts say is in `gravimetry`, imported when needed.
+`gravimetry`, which reads balance, recording and facts, is imported when needed.
 """
 
 import json
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """The dialects that a balance may speak."""
+    """The dialects of balances."""
 
     SICS = "sics"
     SBI = "sbi"
@@ -78,7 +78,7 @@ def record(
 
 
 def _need_free(output: Path) -> None:
-    """Raise WeighingError where something would be overwritten but a recording with no reading."""
+    """Raise WeighingError if a recording with readings, or another file, would be lost."""
     if output.suffix == ".json":
         raise WeighingError(f"{output} is where the facts of a recording go: call it .csv.")
     is_empty = output.is_file() and output.read_bytes().count(b"\n") <= 1
@@ -132,7 +132,7 @@ def trumpet(
 
 
 def set_rate_ml_h(facts: Facts | None, csv_file: Path, how: str = "--rate") -> float:
-    """The rate of a recording by its facts; WeighingError says `how` to tell it without them."""
+    """The set rate in mL/h from the facts; WeighingError, with the option `how`, without."""
     if facts is None:
         raise WeighingError(f"There is no {beside(csv_file)}: say the rate that was set, {how}.")
     if not facts.is_rate_constant:
@@ -141,7 +141,7 @@ def set_rate_ml_h(facts: Facts | None, csv_file: Path, how: str = "--rate") -> f
 
 
 def _need_room(page: Path, csv_file: Path) -> None:
-    """Raise WeighingError where the report, or the recording beside it, overwrites another."""
+    """Raise WeighingError if the page is not .html, or would overwrite another recording."""
     if page.suffix not in (".html", ".htm"):
         raise WeighingError(f"{page} is no name of a report: call it .html.")
     copy = page.with_suffix(".csv")
@@ -150,7 +150,7 @@ def _need_room(page: Path, csv_file: Path) -> None:
 
 
 def _show(weighing: "Weighing", page: Path) -> None:
-    """A line for each figure with its verdict, and where the report is."""
+    """Print a line for each figure with its verdict, and the path of the report."""
     for each in weighing.electrical() + weighing.fluidic():
         verdict = "pass" if each.is_within else "FAIL"
         say(f"{each.what:<24}{each.measured:>12}  limit {each.required:<10}{verdict}")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The demonstration: what it runs, and the report of that."""
+"""The demonstration: its deliveries and alarms, and the report about them."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The alarms of the demonstration: a reservoir gets low, then empty, and each is heard and seen.
+"""The alarms of the demonstration: a reservoir gets low, then empty; buzzer and lamp are recorded.
 
-What the pump says of its alarms is asked, too; what is judged are the edges of the buzzer's pin
-and of the lamp's. A burst that an answer has cut off is not judged by its table.
+The pump is also asked for its alarms; judged are the edges of the pins of buzzer and lamp. A burst
+that was cut off by a pause or acknowledgement is not compared with the table.
 """
 
 import csv
@@ -20,29 +20,32 @@ PRIORITIES = ("HIGH", "MEDIUM", "LOW")
 LOW_ML, FILLED_ML, FULL_ML = "1.9 ML", "2.2 ML", "20 ML"
 PAUSE_S = 6
 MEDIUM_S = 4.5  # two flashes of the lamp
-HIGH_S = 12.0  # a burst of 3.3 s every 8 s: two whole ones
+HIGH_S = 12.0  # time for two whole bursts: 3.3 s each, every 8 s
 AGAIN_S = 1.0  # after the pause, in the middle of a burst
-SILENT_S = 9.0  # after the acknowledgement: another burst would have begun
-MOST_WAIT_S = 6.0  # for the reservoir to be low, and then to be empty
-AT_REST_S = 0.1  # without a step: the pump stands
+SILENT_S = 9.0  # after the acknowledgement: long enough for another burst
+MOST_WAIT_S = 6.0  # until the reservoir is low, and from then until it is empty
+AT_REST_S = 0.1  # after so long without a step the pump is at rest
 SLICE_S = 0.05
-ANSWER_S = 0.2  # the most from an answer to silence, or to another lamp
-ONSET_S = 0.5  # the most from the last step to the first tone
-CUT_S = 3.0  # so soon after its first edge no burst of HIGH is complete
+ANSWER_S = 0.2  # the longest time from an answer to silence, or to another lamp signal
+ONSET_S = 0.5  # the longest time from the last step to the first tone
+CUT_S = 3.0  # a burst of HIGH takes longer than this from its first edge
 WAV_HZ = 12_000
 LOG_AT_ONCE = 16
 NS_PER_S = 1_000_000_000
 
 
 class Span(NamedTuple):
-    """A stretch of time."""
+    """A span of time."""
 
     from_ns: int
     to_ns: int
 
 
 class Heard(NamedTuple):
-    """A burst, and the one that follows by itself. is_cut: an answer came before its end."""
+    """A burst, and the next one without an answer between. is_cut: an answer came before its end.
+
+    An answer is a pause or an acknowledgement.
+    """
 
     priority: str
     burst: Burst
@@ -51,7 +54,7 @@ class Heard(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A row of the table as text; the margin is how far its worst is within its limits."""
+    """A row of the table as text. margin: of the worst value to its limits."""
 
     priority: str
     what: str
@@ -63,10 +66,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class AlarmsPart:
-    """What was heard and seen. Times are nanoseconds since power-up.
+    """The signals recorded. Times are nanoseconds since power-up.
 
-    `phases` tells when which priority was the highest; `paused` and `acknowledged` when that was
-    typed and done. `is_dark`: the lamp was off at the end.
+    phases: when each priority was the highest. paused, acknowledged: from sending the command to
+    its answer. is_dark: the lamp was off at the end.
     """
 
     title: str
@@ -80,7 +83,7 @@ class AlarmsPart:
     last_step_ns: int
     paused: Span
     acknowledged: Span
-    events: list[tuple[int, str, str]]  # when, line or "", what is said of it
+    events: list[tuple[int, str, str]]  # when, line or "", note
     log: list[str]
     found: list[str]
 
@@ -90,7 +93,7 @@ class AlarmsPart:
 
     @property
     def again_ns(self) -> int:
-        """When the pause was over, at the earliest."""
+        """The earliest end of the pause."""
         return self.paused.from_ns + PAUSE_S * NS_PER_S
 
     def heard(self) -> list[Heard]:
@@ -98,7 +101,7 @@ class AlarmsPart:
         return [each for priority in self.phases for each in self._heard(priority)]
 
     def rows(self, priority: str) -> list[Row]:
-        """The table of a priority, the worst of each row over all of its whole bursts."""
+        """The table of a priority; each row has the worst of all of its whole bursts."""
         measured = [
             standard.measure(each.burst, priority, each.following)
             for each in self._heard(priority)
@@ -108,7 +111,7 @@ class AlarmsPart:
         return _worst(row for rows in measured for row in rows)
 
     def problems(self) -> list[str]:
-        """What is not as it has to be, a sentence each."""
+        """Deviations from the requirements, a sentence each."""
         found = list(self.found)
         for priority in PRIORITIES:
             if not any(not each.is_cut for each in self._heard(priority)):
@@ -121,7 +124,7 @@ class AlarmsPart:
         return found
 
     def wav(self) -> bytes:
-        """All that was heard, as a file to be played."""
+        """The sound of the whole part, as a WAV file."""
         return wav.wav(self.pulses, self.start_ns, self.end_ns, WAV_HZ)
 
     def second(self, t_ns: int) -> float:
@@ -138,7 +141,7 @@ class AlarmsPart:
         ]
 
     def _following(self, burst: Burst, after: Burst | None) -> Burst | None:
-        """The next burst, if no answer has come between."""
+        """The next burst, or None if an answer came between."""
         if after is None or self._is_answered(burst[0].first_ns, after[0].first_ns):
             return None
         return after
@@ -191,34 +194,34 @@ class _Part:
         self.found: list[str] = []
 
     def tell(self, line: str, event: str, note: str) -> Span:
-        """Type a line that is an event of the part; when that was."""
+        """Send a line, and record it as an event; returns when it was sent and done."""
         from_ns = self.target.now_ns
         self.events.append((from_ns, line, event))
         self.session.tell(line, note)
         return Span(from_ns, self.target.now_ns)
 
     def expect(self, alarms: str, note: str = "") -> None:
-        """Ask which alarms are shown."""
+        """Ask for the alarms shown, and compare them with `alarms`."""
         answer = self.session.ask("ALAR:ACT?", note)
         if answer != alarms:
             self.found.append(f"ALAR:ACT? answers {answer}, not {alarms}")
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
-        """Let time pass until something is so; a problem when it never is."""
+        """Run until `is_so()` is true; record a problem if it is not within MOST_WAIT_S."""
         if not self.session.run_until(is_so, MOST_WAIT_S, SLICE_S):
             self.found.append(f"{what} did not come within {MOST_WAIT_S:.0f} s")
 
     def run_to(self, t_ns: int) -> None:
-        """Let time pass until an instant."""
+        """Run until t_ns."""
         self.session.run(max(t_ns - self.target.now_ns, 0) / NS_PER_S)
 
     def is_at_rest(self) -> bool:
-        """Whether the pump has come to rest."""
+        """True if the pump has made no step for AT_REST_S."""
         return self.target.now_ns - (self.plant.edges.last_ns or 0) > AT_REST_S * NS_PER_S
 
 
 def run(session: Session) -> AlarmsPart:
-    """All of it, on a board with a full reservoir and a fast prescription in force, stopped."""
+    """Run the part, on a stopped board with a full reservoir and a fast active prescription."""
     part, target, plant = _Part(session), session.target, session.target.plant
     session.is_quiet = False
     first_event = _events_so_far(session) + 1
@@ -254,7 +257,7 @@ def run(session: Session) -> AlarmsPart:
 
 
 def _mismatch(part: _Part) -> Span:
-    """MEDIUM: what was left in the reservoir is not what was counted."""
+    """MEDIUM: the measured residual of the reservoir differs from the computed one."""
     session = part.session
     note = "The reservoir is low from there on. 0.5 mL of it are never delivered."
     session.tell(f"RES:LOW {LOW_ML}", note)
@@ -266,7 +269,7 @@ def _mismatch(part: _Part) -> Span:
 
 
 def _low(part: _Part) -> Span:
-    """LOW: from the start of a delivery that empties the reservoir until it stands."""
+    """LOW: from the start of a delivery that empties the reservoir until the pump stops."""
     note = "Emptied, all 10 mL were there: the alarm ends. This time little is filled in."
     line = f"RES:REF {FILLED_ML},10 ML"
     part.tell(line, "Measured as counted: the alarm is over. Little is filled in", note)
@@ -283,7 +286,7 @@ def _low(part: _Part) -> Span:
 
 
 def _empty(part: _Part, last_step_ns: int) -> tuple[Span, Span]:
-    """HIGH: empty; paused and acknowledged."""
+    """HIGH: the reservoir is empty. Returns when the alarm was paused and acknowledged."""
     session = part.session
     event = "The reservoir is empty: the pump stops, HIGH sounds"
     part.events.append((last_step_ns, "", event))
@@ -322,7 +325,7 @@ def _margin(row: Row) -> str:
 
 
 def _worst(rows: Iterable[Row]) -> list[Row]:
-    """Rows of the same thing made one."""
+    """For each quantity, the row with the least margin."""
     merged: dict[str, Row] = {}
     for row in rows:
         before = merged.get(row.what, row)
@@ -340,7 +343,7 @@ def _events_so_far(session: Session) -> int:
 
 
 def _logged(session: Session, first: int) -> list[str]:
-    """The events on record from number `first` on, `s of the life, name and text` of each."""
+    """The logged events from number `first` on, each as `s of the pump's life, name and text`."""
     found = []
     while True:
         answer = session.ask(f"LOG:READ? {first},{LOG_AT_ONCE}", is_quiet=True)

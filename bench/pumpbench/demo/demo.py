@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The demonstration: a prescription from the console to edges on the pin, counted and judged.
+"""The demonstration: prescriptions sent to the console, and the step edges counted and judged.
 
 A real MicroPython image on the emulated Pico delivers for seconds and sounds its alarms, then
 `sim` delivers a day, and a day of a flex prescription with boluses. Without the image the first
-part runs on `unix`, a real interpreter on a simulated board; where there is none, on `sim`.
+part runs on `unix`, a real interpreter on a simulated board; without that, on `sim`.
 """
 
 import platform
@@ -33,18 +33,18 @@ from pumpbench.targets.target import Target
 from pumpbench.targets.unix import UnixTarget, ask_version
 
 OUTPUT = Path("build/demo/report.html")
-MARGIN_S = 0.05  # the first step is due one interval after the start, which takes milliseconds
+MARGIN_S = 0.05  # added: the first step is due one interval after the start, which takes some ms
 
 
 class Rate(NamedTuple):
-    """A rate as it is typed, and in nanolitres a day."""
+    """A rate as text for the console, and in nanolitres a day."""
 
     text: str
     nl_d: int
 
 
 class Lengths(NamedTuple):
-    """How long the pieces are."""
+    """The durations of the pieces."""
 
     slow_s: int = 20
     fast_s: int = 2
@@ -66,9 +66,9 @@ def run(
     lengths: Lengths = LENGTHS,
     screen: Console | None = None,
 ) -> int:
-    """The whole demonstration. Returns 0 when every count agrees and every step was on time.
+    """Run the whole demonstration. Returns 0 if all counts agree and all steps were on time.
 
-    missing_image: why there is no image to be emulated.
+    missing_image: why there is no image to emulate, or "".
     """
     screen = screen or Console(highlight=False)
     screen.print("[bold]A bench model. Never for use on a person.[/]\n")
@@ -116,9 +116,9 @@ def deliver(
     is_brief: bool = False,
     reservoir: ReservoirLog | None = None,
 ) -> Piece:
-    """Prescribe, start, let the time pass, stop; the piece, judged.
+    """Prescribe, start, run for `seconds`, stop; returns the judged piece.
 
-    `is_brief` shows less; `reservoir` is looked at on the way.
+    is_brief: show less. reservoir: asked for its level meanwhile.
     """
     session.is_quiet = is_brief
     plant = session.target.plant
@@ -151,7 +151,7 @@ def _prescribe(session: Session, rate: Rate) -> None:
 
 
 def _let_pass(session: Session, rate: Rate, seconds: int, reservoir: ReservoirLog | None) -> None:
-    """Simulated time passes, and the screen says how much of it and what came out."""
+    """Run simulated time, and show the progress and the volume delivered."""
     target = session.target
     from_s = target.now_ns / 1e9
     if reservoir:
@@ -188,7 +188,7 @@ def _piece(
 
 
 def _flex_day(screen: Console, hours: float) -> tuple[FlexDay, list[tuple[str, str, str]]]:
-    """The day of a flex prescription with boluses, and what was typed in it."""
+    """Run the day of a flex prescription with boluses; returns it and its console lines."""
     screen.print("\n[bold]A flex day with boluses[/], on sim, in virtual time")
     with SimTarget() as target:
         session = Session(target, "sim", screen)
@@ -196,7 +196,7 @@ def _flex_day(screen: Console, hours: float) -> tuple[FlexDay, list[tuple[str, s
 
 
 def _power_up(screen: Console, micropython: str, missing_image: str) -> tuple[Target, str]:
-    """The board of the short pieces, and the interpreter that runs on it."""
+    """The board of the short pieces, and the name of the interpreter on it."""
     if not missing_image:
         screen.print(f"Booting MicroPython {micropython} with the firmware on an emulated Pico.")
         screen.print("That takes 10 to 30 s, and each second of its life a second or more here.")
@@ -215,7 +215,7 @@ def _power_up(screen: Console, micropython: str, missing_image: str) -> tuple[Ta
 
 
 def _conclude(screen: Console, pieces: list[Piece], flex: FlexDay, alarms: AlarmsPart) -> int:
-    """Print the results and the verdict; the exit status."""
+    """Print the results and the verdict; returns the exit status."""
     titles = [f"{piece.title}\n{piece.target}" for piece in pieces]
     screen.print()
     screen.print(_table(titles, report.rows(pieces)))
@@ -235,7 +235,7 @@ def _conclude(screen: Console, pieces: list[Piece], flex: FlexDay, alarms: Alarm
 
 
 def _alarm_table(alarms: AlarmsPart) -> Table:
-    """What was heard and seen of each priority, the worst of each row, beside what has to be."""
+    """The signals of each priority: the worst value of each row, beside its requirement."""
     table = Table(title_justify="left")
     table.add_column(f"alarms\n{alarms.target}")
     for title in ("measured", "required", "margin"):

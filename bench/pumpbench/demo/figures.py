@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The figures of the demonstration, each beside the limit that it is judged by.
+"""The figures of the demonstration, each with its limit.
 
-The limits are those of `problems()`: where a figure is beyond its limit, there is a sentence.
+The limits are those of `problems()`, which has a sentence for each figure beyond its limit.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from pumpbench.reports.drawing import grouped
 
 
 class Figure(NamedTuple):
-    """A figure as text; is_within is None where nothing is asked of it, and `limit` is empty."""
+    """A figure as text; is_within is None, and `limit` empty, for a figure without a limit."""
 
     name: str
     measured: str
@@ -25,7 +25,7 @@ class Figure(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """PASS, FAIL, or nothing."""
+        """PASS, FAIL, or "" without a limit."""
         return "" if self.is_within is None else "PASS" if self.is_within else "FAIL"
 
 
@@ -81,7 +81,7 @@ def of_flex(flex: FlexDay) -> list[Figure]:
 
 
 def worst_interval(pieces: Sequence[Piece]) -> Figure:
-    """The worst interval of all pieces; it is within its limit when each of each piece is."""
+    """The worst interval of all pieces; it is within its limit if those of all pieces are."""
     judged = [piece.judgement for piece in pieces]
     worst = max(judged, key=lambda judgement: abs(judgement.worst_error_us))
     is_within = all(judgement.beyond_us <= LIMIT_US for judgement in judged)
@@ -95,13 +95,13 @@ def worst_interval(pieces: Sequence[Piece]) -> Figure:
 
 
 def accepted_us(judgement: Judgement) -> tuple[float, float]:
-    """The least and the greatest interval error that is accepted."""
+    """The least and the greatest interval error accepted, in microseconds."""
     down, up = judgement.ideal_us % 1, -judgement.ideal_us % 1
     return float(-down - LIMIT_US), float(up + LIMIT_US)
 
 
 def delivered(part: Piece | FlexDay) -> Figure:
-    """What the beaker holds, which is what the edges are worth."""
+    """The volume in the beaker; its limit is the volume of the edges."""
     edges = part.edges if isinstance(part, FlexDay) else part.judgement.edges
     worth_ml = edges * part.step_ml
     is_within = part.delivered_ml == worth_ml
@@ -109,13 +109,13 @@ def delivered(part: Piece | FlexDay) -> Figure:
 
 
 def missing(piece: Piece) -> Figure:
-    """Steps that were commanded and did not arrive, or the other way round."""
+    """The difference between steps commanded and steps that arrived at the driver."""
     count = abs(piece.steps.commanded - piece.judgement.edges)
     return Figure("Missing or extra, steps", grouped(count), "0", not count)
 
 
 def _counts(steps, edges: int) -> list[Figure]:
-    """What the pump counted, which is what arrived at the driver."""
+    """The counts of the pump; their limit is the number of edges at the driver."""
     names = ("Commanded, steps", "Emitted, steps", "Witnessed, steps")
     counted = [
         Figure(name, grouped(count), grouped(edges), count == edges)
@@ -146,6 +146,6 @@ def ml(volume_ml: Fraction) -> str:
 
 
 def exact(number) -> str:
-    """A Fraction as it is: `450 000`, or `225 225/999`."""
+    """A Fraction without rounding: `450 000`, or `225 225/999`."""
     whole, rest = divmod(number, 1)
     return f"{grouped(int(whole))} {rest}" if rest else grouped(int(whole))

@@ -16,7 +16,7 @@ _MARKS = {
 
 
 def rates(flex: FlexDay) -> str:
-    """What came, filled, and what was programmed, dashed over it."""
+    """The delivered rate, filled, and the programmed rate, dashed over it."""
     figure, axes = new_figure(TALL_IN)
     _marks(axes, flex.events)
     hours, values = zip(*flex.delivered, strict=True)
@@ -33,7 +33,7 @@ def rates(flex: FlexDay) -> str:
 
 
 def lateness(flex: FlexDay) -> str:
-    """How late the steps were, and the limit, which is wider where the rate is slow."""
+    """The lateness of the steps, and its limit, which is wider at slow rates."""
     figure, axes = new_figure(TALL_IN)
     _marks(axes, flex.events)
     if flex.late:
@@ -57,7 +57,7 @@ def lateness(flex: FlexDay) -> str:
 
 
 def label(event: Event) -> str:
-    """What is written at the mark of an event: `30 µg given`, `refused`."""
+    """The label of an event's mark: `30 µg given`, `refused`."""
     return f"{event.dose_ug} µg {event.outcome}" if event.dose_ug else event.outcome
 
 

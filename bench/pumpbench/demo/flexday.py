@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A day of a flex prescription with boluses: what is typed, and its account to the step.
+"""A day of a flex prescription with boluses: its console lines, and its account to the step.
 
-The prescription is written here twice: as lines for the console, and as numbers, of which
-`pumpbench.analysis.programmed` makes the steps that were due. The pump is asked for neither.
+The prescription is written here twice: as lines for the console, and as numbers, from which
+`pumpbench.analysis.programmed` computes the steps due. Neither is read from the pump.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ SET_UP = (
 CLINICIAN = "BOL:STAR 30 UG,1 HR"
 PATIENT = "BOL:PAT"
 ABORT = "BOL:ABOR"
-# hour, line, dose in ug, minutes, what is said of it; a dose of 0 is to be refused
+# hour, line, dose in ug, minutes, note; a bolus with dose 0 is to be refused
 EVENTS = (
     (7.5, CLINICIAN, 30, 60, "A clinician bolus: 30 ug over an hour, on top of the basal rate"),
     (11.0, PATIENT, 20, 30, "The patient takes a bolus: 20 ug over half an hour"),
@@ -45,12 +45,12 @@ EVENTS = (
 LOCKED_OUT = 110
 BIN_S = 600
 MARGIN_S = 0.5
-LOOK_H = 0.5  # from one look at the reservoir to the next
+LOOK_H = 0.5  # interval between queries of the reservoir
 GIVEN, REFUSED, ABORTED = "given", "refused", "aborted"
 
 
 class Event(NamedTuple):
-    """What was typed at an hour of the day, what is said of it, and what the pump made of it."""
+    """A line sent at an hour of the day, its note, and its outcome."""
 
     hour: float
     line: str
@@ -60,7 +60,7 @@ class Event(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step: when, how late it was, how far it may be off."""
+    """One step: its hour of the day, its lateness, and the limit of that."""
 
     hour: float
     late_us: float
@@ -76,10 +76,10 @@ class FlexDay:
     hours: float
     steps: Steps
     edges: int
-    due_steps: Fraction  # what was programmed, with its fraction, when the stop was sent
-    due_latest: Fraction  # and when it had been read
+    due_steps: Fraction  # steps due, with their fraction, when the stop was sent
+    due_latest: Fraction  # steps due when the stop had been read
     worst_us: float
-    limit_us: float  # of that step
+    limit_us: float  # of the worst step
     step_ml: Fraction
     step_ug: Fraction
     delivered_ml: Fraction
@@ -93,16 +93,16 @@ class FlexDay:
 
     @property
     def booked_ml(self) -> Fraction:
-        """What the ledger has, all kinds."""
+        """The volume in the ledger, all kinds."""
         return sum((Fraction(ml) for _, ml in self.ledger), Fraction(0))
 
     @property
     def slack_ml(self) -> Fraction:
-        """How far that may be off: the last digit of each kind."""
+        """The limit of its error: one in the last digit of each kind."""
         return Fraction(len(self.ledger), 10**6)
 
     def problems(self) -> list[str]:
-        """What does not agree, a sentence each."""
+        """Disagreements of counts, volumes and times, a sentence each."""
         found = list(self.found)
         if self.steps != Steps(self.edges, self.edges, self.edges, 0):
             found.append(f"the counts are {tuple(self.steps)}, {self.edges} edges on the pin")
@@ -114,7 +114,7 @@ class FlexDay:
 
 
 class _Day:
-    """The day under way: what was granted, and when."""
+    """The day under way: the boluses granted, and the events."""
 
     def __init__(self, session: Session, hours: float) -> None:
         self.session = session
@@ -126,7 +126,7 @@ class _Day:
         self.reservoir = ReservoirLog(session.quiet, session.target.plant.beaker, FILLED_ML)
 
     def go_to(self, hour: float) -> None:
-        """Let the time pass until an hour of the day; the reservoir is looked at on the way."""
+        """Run until an hour of the day, and ask for the reservoir's level on the way."""
         while (look := len(self.reservoir.levels) * LOOK_H) <= hour:
             self._pass(look)
             self.reservoir.look(look)
@@ -137,7 +137,7 @@ class _Day:
         self.session.run(max(0.0, self.midnight.to_us / 1e6 + hour * 3600 - now_us / 1e6))
 
     def event(self, hour: float, line: str, dose_ug: int, minutes: int, note: str) -> None:
-        """One line of the day, at its time."""
+        """Send one line of the day at its hour, and record the event."""
         self.go_to(hour)
         said = f"{clock(hour)}  {note}."
         outcome = GIVEN
@@ -155,7 +155,7 @@ class _Day:
         self.events.append(Event(hour, line, note, outcome, dose_ug))
 
     def _grant(self, line: str, dose_ug: int, minutes: int, note: str) -> str:
-        """Ask for a bolus that is to be given; whether it is."""
+        """Ask for a bolus that is to be given; returns GIVEN or REFUSED."""
         try:
             steps, asked = self.session.timed(line, note)
         except PumpError as error:
@@ -174,7 +174,7 @@ class _Day:
 
 
 def run(session: Session, hours: float = 24) -> FlexDay:
-    """The day on a board that has delivered nothing yet, or the first hours of it."""
+    """Run the day, or its first hours, on a board that has delivered nothing yet."""
     day = _Day(session, hours)
     _prescribe(day)
     _, day.started = session.timed("THER:STAR", "Start at midnight.")
@@ -274,7 +274,7 @@ def _stairs(day: _Day, course: Course, step_ug: Fraction) -> list[tuple[float, f
 
 
 def _bins(day: _Day, times_us: Sequence[Fraction], step_ug: Fraction) -> list[tuple[float, float]]:
-    """The delivered rate: (hour, ug an hour from there on), of the steps that came."""
+    """The delivered rate: (hour, ug an hour from there on), computed from the steps made."""
     counted = [0] * round(day.hours * 3600 / BIN_S)
     for t_us in times_us:
         n = int((t_us - day.midnight.to_us) / (BIN_S * 1_000_000))

@@ -10,7 +10,7 @@ from pumpbench.analysis.reservoir_log import limit_nl
 from pumpbench.demo.flexday import FlexDay
 from pumpbench.reports.drawing import BAND, GOOD, SIZE_IN, TARGET, as_svg, grouped, new_figure
 
-MOST_LABELS = 5  # bars of a histogram with their number above
+MOST_LABELS = 5  # a histogram with more bars has no numbers above them
 
 
 def _time_axis(axes, end_s: float) -> float:
@@ -25,12 +25,12 @@ def _time_axis(axes, end_s: float) -> float:
 
 
 def volume(piece: Piece) -> str:
-    """What came, and what was due, over the piece."""
+    """The volume delivered, and the volume due, over the piece."""
     figure, axes = new_figure()
     end_s = piece.curve[-1][0]
     unit_s = _time_axis(axes, end_s)
     is_staircase = len(piece.curve) < 100
-    # Above a day's millilitre, below it microlitres.
+    # Millilitres for a day, microlitres for shorter pieces.
     factor, unit = (1, "mL") if piece.programmed_ml > 1 else (1000, "µL")
     volume = float(piece.step_ml) * factor
     due = float(piece.programmed_ml) * factor
@@ -51,12 +51,12 @@ def volume(piece: Piece) -> str:
 
 
 def deviation(piece: Piece) -> str:
-    """Delivered minus due over the piece: on time is inside the band."""
+    """Delivered minus due over the piece; steps on time are inside the band."""
     figure, axes = new_figure()
     points = piece.deviations
     unit_s = _time_axis(axes, piece.curve[-1][0])
     axes.axhspan(-1, 0, color=BAND, linewidth=0)
-    saw = [(0.0, 0.0)]  # down to each step, and up at it
+    saw = [(0.0, 0.0)]  # falls until each step, and rises at it
     for t_s, low, high in points:
         saw += [(t_s / unit_s, low), (t_s / unit_s, high)]
     axes.plot(*zip(*saw, strict=True), color=GOOD, linewidth=1.3)
@@ -66,7 +66,7 @@ def deviation(piece: Piece) -> str:
 
 
 def lateness(piece: Piece) -> str:
-    """How late each step of the piece was, against the limit of it."""
+    """The lateness of each step of the piece, and its limit."""
     figure, axes = new_figure()
     unit_s = _time_axis(axes, piece.curve[-1][0])
     axes.axhspan(0, float(piece.judgement.spread_limit_us), color=BAND, linewidth=0)
@@ -86,14 +86,14 @@ def _limit(axes, points: Sequence[tuple[float, float, float]]) -> None:
 
 
 def day_axis(axes, hours: float) -> None:
-    """The hours of a day, or of the part of it that there was."""
+    """Label the axis with the hours of a day, or of the part of it that was run."""
     axes.set_xlim(0, hours)
     axes.set_xticks(range(0, int(hours) + 1, 6 if hours > 8 else 1))
     axes.set_xlabel("time of day, hours")
 
 
 def reservoir(parts: Sequence[Piece | FlexDay]) -> str:
-    """The level over each part, and below it how far the pump's answers are from the truth."""
+    """The level over each part, and below it the error of the pump's answers."""
     figure = Figure(figsize=(SIZE_IN[0], 3.3), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=[3, 2])
     parts = [part for part in parts if part.levels]
@@ -104,7 +104,10 @@ def reservoir(parts: Sequence[Piece | FlexDay]) -> str:
         upper.plot(hours, truth, color=TARGET, linewidth=1.3)
         style = {"color": GOOD, "marker": marker, "markersize": 3.5, "linewidth": 0}
         answers = [float(level.answered_ml) for level in part.levels]
-        every = {"markevery": 3, "label": f"answered, {part.title}"}  # the truth shows between
+        every = {
+            "markevery": 3,
+            "label": f"answered, {part.title}",
+        }  # shows the true level between
         upper.plot(hours, answers, **style, **every)
         lower.plot(hours, [float(level.off_nl) for level in part.levels], **style)
     upper.plot([], [], color=TARGET, linewidth=1.3, label="left by the beaker")
@@ -121,7 +124,7 @@ def reservoir(parts: Sequence[Piece | FlexDay]) -> str:
 
 
 def histogram(pieces: list[Piece]) -> str:
-    """How many intervals had which error."""
+    """The number of intervals by their error."""
     figure = Figure(figsize=SIZE_IN, layout="constrained")
     drawn = figure.subplots(len(pieces), sharex=True)
     for axes, piece in zip(drawn, pieces, strict=True):
@@ -131,7 +134,7 @@ def histogram(pieces: list[Piece]) -> str:
 
 
 def _errors(axes, piece: Piece) -> None:
-    """One piece: a bar for each error there was, the accepted band behind them."""
+    """One piece: a bar for each error that occurred, the accepted band behind them."""
     judgement = piece.judgement
     errors = [float(error) for error, _ in judgement.errors_us]
     counts = [count for _, count in judgement.errors_us]
@@ -141,7 +144,7 @@ def _errors(axes, piece: Piece) -> None:
     axes.axvspan(-down - LIMIT_US, up + LIMIT_US, color=BAND, linewidth=0)
     axes.bar(errors, counts, width=reach / 30, color=GOOD)
     axes.set_xlim(-reach, reach)
-    axes.set_yscale("log")  # one interval among 100 000 is still seen
+    axes.set_yscale("log")  # shows one interval among 100 000
     axes.set_ylim(0.5, max(counts, default=1) * 60)
     axes.yaxis.set_visible(False)
     axes.spines.left.set_visible(False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The report of a demonstration: one HTML file with everything in it, for light and dark."""
+"""The report of a demonstration: one self-contained HTML file, with a light and a dark scheme."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ from pumpbench.reports.page import TEMPLATES
 
 @dataclass(frozen=True)
 class Facts:
-    """What ran, besides the pieces themselves."""
+    """Facts of the run, apart from the pieces themselves."""
 
     board: str
-    interpreters: str  # which ones, and where
+    interpreters: str  # their names and targets
     firmware: str
     date: datetime
-    checkout: Checkout | None  # None where there is no repository
-    missing_image: str  # why nothing was emulated, or ""
-    console: list[tuple[str, str, str]]  # line sent, answer or "", what it is for
+    checkout: Checkout | None  # None without a repository
+    missing_image: str  # why no board was emulated, or ""
+    console: list[tuple[str, str, str]]  # line sent, answer or "", note
 
 
 def write_report(
@@ -39,7 +39,7 @@ def write_report(
 ) -> Path:
     """Write the page: the pieces, slow, fast and the day; the flex day; the alarms.
 
-    Its data lie beside it as CSV files, named after it. Returns the path.
+    Its data are written beside it as CSV files, named after it. Returns the path.
     """
     slow, fast, day = pieces
     with drawing.look():
@@ -91,7 +91,7 @@ def write_report(
 
 
 def _tiles(pieces: list[Piece]) -> list[tuple[str, str, Figure]]:
-    """(text, what it is, the figure with its limit): what the page says first."""
+    """(text, its caption, the figure with its limit) of each tile at the top of the page."""
     day = pieces[-1]
     delivered, missing = figures.delivered(day), figures.missing(day)
     worst = figures.worst_interval(pieces)
@@ -110,7 +110,7 @@ def _tiles(pieces: list[Piece]) -> list[tuple[str, str, Figure]]:
 
 
 def rows(pieces: list[Piece]) -> list[tuple[str, list[str]]]:
-    """The table of results: (what, its text for each piece)."""
+    """The table of results: (quantity, its text for each piece)."""
     counts = [(*piece.steps[:3], piece.judgement.edges) for piece in pieces]
     names = ("Commanded, steps", "Emitted, steps", "Witnessed, steps", "Edges on the pin")
     table = [(name, [grouped(of_piece[i]) for of_piece in counts]) for i, name in enumerate(names)]
@@ -125,7 +125,7 @@ def rows(pieces: list[Piece]) -> list[tuple[str, list[str]]]:
 
 
 def flex_rows(flex: FlexDay) -> list[tuple[str, str]]:
-    """The table of the flex day: what was programmed, and everything that counted it."""
+    """The table of the flex day: the steps programmed, and all counts of them."""
     counts = zip(("Commanded", "Emitted", "Witnessed"), flex.steps[:3], strict=True)
     due_ug = flex.due_steps // 1 * flex.step_ug
     return [
@@ -141,7 +141,7 @@ def flex_rows(flex: FlexDay) -> list[tuple[str, str]]:
 
 
 def _alarm_plots(alarms: AlarmsPart) -> list[tuple[str, str]]:
-    """(title, picture): all that was heard and seen, then a whole burst of HIGH."""
+    """(title, picture): all signals of the part, then a whole burst of HIGH."""
     lamps = {"lamp": alarms.lamp}
     heard = alarms.heard()
     drawn = [("All of it", [each.burst for each in heard], alarms.start_ns, alarms.end_ns)]

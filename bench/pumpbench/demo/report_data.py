@@ -15,7 +15,7 @@ Row = Sequence[object]
 
 
 class DataFile(NamedTuple):
-    """A file beside the page, and what is in it."""
+    """A file beside the page, and its description."""
 
     name: str
     what: str
@@ -23,7 +23,7 @@ class DataFile(NamedTuple):
 
 
 def write(page: Path, pieces: Sequence[Piece], flex: FlexDay) -> list[DataFile]:
-    """Write all files beside the page, each named after it; what was written."""
+    """Write all files beside the page, each named after it; returns them."""
     written: list[DataFile] = []
 
     def put(name: str, what: str, header: str, rows: Iterable[Row]) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A session of the demonstration: a board, what is typed to it, what the screen shows of it."""
+"""A session of the demonstration: a board, the lines sent to it, and their display."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ from pumpbench.client.lines import PumpError
 from pumpbench.client.pump import Pump
 from pumpbench.targets.target import Target
 
-SLICES = 50  # looks at a delivery while it runs
+SLICES = 50  # parts of a delivery, with an update of the display after each
 
 
 class Session:
-    """One board and what is typed to it; every line is shown and kept."""
+    """One board and the lines sent to it; every line is shown and kept."""
 
     def __init__(self, target: Target, where: str, screen: Console) -> None:
         self.lines: list[tuple[str, str, str]] = []
@@ -30,20 +30,20 @@ class Session:
         self._pump = Pump(target)
 
     def ask(self, query: str, note: str = "", *, is_quiet: bool = False) -> str:
-        """Send a query; its answer. `is_quiet` keeps it off the screen."""
+        """Send a query; returns its answer. is_quiet: do not show it."""
         with self._waiting():
             answer = self._pump.ask(query)
         self._show(query, answer, note, is_quiet)
         return answer
 
     def tell(self, command: str, note: str = "") -> None:
-        """Send a command, which answers nothing; PumpError when the pump refuses it."""
+        """Send a command, which has no answer; PumpError if the pump refuses it."""
         with self._waiting():
             self._pump.tell(command)
         self._show(command, "", note)
 
     def refused(self, command: str, note: str = "") -> int:
-        """Send a command that the pump is to refuse; the number of its error, 0 if it did not."""
+        """Send a command that the pump is to refuse; returns its error number, 0 without one."""
         try:
             self._pump.tell(command)
         except PumpError as error:
@@ -53,7 +53,7 @@ class Session:
         return 0
 
     def timed(self, command: str, note: str = "") -> tuple[Steps, Window]:
-        """Send a command; the counts right after it, in the same cycle, and when it was read."""
+        """Send a command; returns the counts right after it, and the time in which it was read."""
         from_us = self.target.now_ns // 1000
         answer = self._answer_or_error(f"{command};:DEL:STEP?")
         self._show(f"{command};:DEL:STEP?", answer, note)
@@ -68,12 +68,12 @@ class Session:
         return self._pump.ask(query)
 
     def run(self, seconds: float) -> None:
-        """Let time pass."""
+        """Run for `seconds`."""
         with self._waiting():
             self.target.run(seconds)
 
     def run_until(self, is_so: Callable[[], bool], most_s: float, slice_s: float) -> bool:
-        """Let time pass until something is so, but no more of it; whether it is."""
+        """Run until `is_so()`, for most_s at most, in slices; returns whether it is so."""
         with self._waiting():
             for _ in range(round(most_s / slice_s)):
                 if is_so():
@@ -82,7 +82,7 @@ class Session:
         return is_so()
 
     def _answer_or_error(self, line: str) -> str:
-        """The answer to a line; an error drops the rest of a line, and its answer with it."""
+        """The answer to a line; PumpError if there is none because of an error in the line."""
         answer = self._pump.ask(f"{line}\nSYST:ERR?")
         if '"' in answer:
             number, _, text = answer.partition(",")
@@ -112,7 +112,7 @@ class Session:
 
 
 def folded(answer: str, width: int) -> list[str]:
-    """An answer in lines of at most so many characters, broken at commas and spaces."""
+    """An answer in lines of at most `width` characters, broken at commas and spaces."""
     lines = [""]
     for piece in re.findall(r"[^, ]*[, ]?", answer):
         if len(lines[-1]) + len(piece) > width and lines[-1]:
@@ -128,7 +128,7 @@ def counts(answer: str) -> Steps:
 
 @contextmanager
 def progress(screen: Console, title: str):
-    """Yields a function to call with slices done and what to say: a bar, or every fifth a line."""
+    """Yield a function of (slices done, text) that moves a bar, or prints a line every fifth."""
     if not screen.is_terminal:
         screen.print(f"\n{title}")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The plot of what is heard and seen of an alarm: its tones by frequency, its lamps below."""
+"""The plot of the signals of an alarm: its tones by frequency, its lamps below."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,8 +10,8 @@ from pumpbench.analysis.standard import C4, C5, D4, E4, G4
 from pumpbench.reports.drawing import GOOD, SIZE_IN, TARGET, as_svg
 
 NOTES = {"C4": C4, "D4": D4, "E4": E4, "G4": G4, "C5": C5}
-NEAR = 0.03  # of a note's frequency, to be labelled with its name
-THICK = 0.35  # of the axis that a bar of the loudest tone takes, divided among five notes
+NEAR = 0.03  # a tone this close to a note, as a fraction of its frequency, has its name
+THICK = 0.35  # height of the loudest tone's bar, as a fraction of an axis with five notes
 NS_PER_S = 1e9
 
 Changes = Sequence[tuple[int, bool]]
@@ -25,9 +25,9 @@ def bursts(
     end_ns: int,
     lamps: Mapping[str, Changes] | None = None,
 ) -> str:
-    """The bursts from start_ns to end_ns, each tone a bar as thick as it is loud, lamps below.
+    """The bursts from start_ns to end_ns, each tone a bar as high as its level, lamps below.
 
-    `title` names the plot within its page, `lamps` has the changes of each lamp.
+    title: name of the plot within its page. lamps: the changes of each lamp.
     """
     lamps = lamps or {}
     tones = [tone for burst in found for tone in burst]
@@ -46,7 +46,7 @@ def bursts(
 
 
 def _tones(axes, tones: Sequence[Tone], start_ns: int) -> None:
-    """A bar for the full level of each tone, and a faint one for all of it."""
+    """A bar for the time at full level of each tone, and a faint one for its whole time."""
     frequencies = [tone.f0_hz for tone in tones] or [C4, C5]
     low_hz, high_hz = min(frequencies), max(frequencies)
     loudest = max((tone.level for tone in tones), default=0) or 1
@@ -86,7 +86,7 @@ def _lamps(axes, lamps: Mapping[str, Changes], start_ns: int, end_ns: int) -> No
 
 
 def lit(changes: Changes, start_ns: int, end_ns: int) -> list[tuple[float, float]]:
-    """When a lamp was lit between the two times: (seconds after the start, for how many)."""
+    """When a lamp was lit between the two times: (seconds after start_ns, duration in seconds)."""
     spans: list[tuple[float, float]] = []
     on_ns: int | None = None
     for t_ns, is_on in [*changes, (end_ns, False)]:

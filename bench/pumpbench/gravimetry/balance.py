@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A balance on a serial line: readings in seconds since the first one, and grams.
 
-It never tares, zeroes or adjusts: the only thing that a balance is sent is the question for its
-weight. Whatever ends the readings is a BalanceError, one sentence; those before it stand.
+It never tares, zeroes or adjusts: the query for the weight is all that is sent to a balance. An
+error that ends the readings is a BalanceError, one sentence; the readings before it are valid.
 """
 
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ except ImportError:  # not on Windows
 __all__ = ["Balance", "BalanceError"]
 
 SILENCE_S = 5.0
-_EMPTY = 5  # lines, which some send between two weights
-_BUSY_S = 0.2  # until a busy balance is asked again
+_EMPTY = 5  # lines read for a weight: some balances send empty ones between
+_BUSY_S = 0.2  # wait before a busy balance is asked again
 
 
 class Balance:
@@ -53,10 +53,10 @@ class Balance:
     def open(
         cls, port: str, kind: str, *, baudrate: int = 9600, framing: str = "8N1", **options: Any
     ) -> Self:
-        """At a serial port or an address of pyserial; the settings are those of its menu.
+        """Open a serial port or an address of pyserial, with the settings of the balance's menu.
 
-        Older balances of Sartorius come with 1200 baud, 7O1. Raises BalanceError where the port
-        cannot be opened so.
+        Older balances of Sartorius come with 1200 baud, 7O1. Raises BalanceError if the port
+        cannot be opened with these settings.
         """
         try:
             bits, parity, stop = framing.upper()
@@ -74,7 +74,7 @@ class Balance:
             raise
 
     def close(self) -> None:
-        """Let go of the line."""
+        """Close the line."""
         self._line.close()  # pyright: ignore[reportAttributeAccessIssue]
 
     def __enter__(self) -> Self:
@@ -84,7 +84,7 @@ class Balance:
         self.close()
 
     def readings(self, seconds: float, interval_s: float = 1.0) -> Iterator[Reading]:
-        """A reading each `interval_s`, the last one `seconds` after the first.
+        """Yield a reading each `interval_s`, the last one `seconds` after the first.
 
         A balance that sends by itself is read as often as it sends. Raises ValueError unless the
         interval is above 0.
@@ -92,16 +92,16 @@ class Balance:
         if not interval_s > 0:
             raise ValueError(f"a reading each {interval_s:g} s is none; it has to be above 0")
         if not self._dialect.question:
-            self._exchange()  # its end only, perhaps
+            self._exchange()  # skip a line that may be incomplete
         yield self.read()
         number = 1
         while number * interval_s <= seconds:
             reading = self._read_at(number * interval_s)
             yield reading
-            number = max(number, int(reading.time_s // interval_s)) + 1  # none is made up for
+            number = max(number, int(reading.time_s // interval_s)) + 1  # skip those missed
 
     def read(self) -> Reading:
-        """The weight now; BalanceError when there is none, or it cannot be a weight."""
+        """The weight now; BalanceError if there is none, or after an implausible jump."""
         answer = self._ask()
         now_s = self._clock.now_s()
         if self._first_s is None:
@@ -121,7 +121,7 @@ class Balance:
         return reading
 
     def _ask(self) -> Answer:
-        """An answer; a busy balance is asked again until it has been busy for too long."""
+        """An answer; a busy balance is asked again. BalanceError if it is busy for too long."""
         give_up_s = self._clock.now_s() + self._silence_s
         while self._clock.now_s() <= give_up_s:
             try:

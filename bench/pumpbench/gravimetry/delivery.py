@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A delivery on a balance: the pump is started before the recording and stopped after it.
 
-Whatever ends the recording, the pump is stopped where it can be reached, what was recorded is
-kept, and a WeighingError says both. A pump that is alarming, or not stopped, is never started.
+If anything ends the recording early, the pump is stopped, if it can be reached, and the readings
+are kept; a WeighingError tells both. A pump that alarms, or is not stopped, is never started.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from pumpbench.gravimetry.weighing import record
 
 
 class Delivery:
-    """What a pump delivers while it is weighed; its facts go beside the recording."""
+    """The delivery of a pump that is weighed; its facts are written beside the recording."""
 
     def __init__(self, pump: Pump, csv_path: Path) -> None:
         self._pump = pump
@@ -37,7 +37,7 @@ class Delivery:
             raise WeighingError(f"The pump alarms, and is not started: {alarms}.")
 
     def start(self) -> None:
-        """Deliver what is prescribed; PumpError where the pump refuses."""
+        """Start the prescribed delivery; PumpError if the pump refuses."""
         pump = self._pump
         with _reached():
             identity = pump.identity()
@@ -56,7 +56,7 @@ class Delivery:
         write_facts(self._path, self._facts)
 
     def look(self) -> None:
-        """Raise WeighingError when the pump has stopped by itself, or is lost."""
+        """Raise WeighingError if the pump has stopped by itself, or cannot be reached."""
         assert self._facts
         with _reached():
             state = self._pump.state()
@@ -67,7 +67,7 @@ class Delivery:
                 self._facts.is_rate_constant = False
 
     def end(self, why: str) -> str:
-        """Stop the pump, where it was started; a sentence where that is not certain."""
+        """Stop the pump if it was started; returns a sentence if that is not certain, else ""."""
         if self._facts is None:
             return ""
         failure = ""
@@ -91,10 +91,10 @@ class Delivery:
 def weigh(
     pump: Pump | None, balance_port: str, kind: str, seconds: float, path: Path, **options: Any
 ) -> int:
-    """Record a balance, with a pump that delivers meanwhile; returns how many readings.
+    """Record a balance while a pump delivers; returns the number of readings.
 
-    options: those of `weighing.record`. Raises WeighingError when anything ended it too soon, or
-    the pump is not certain to be stopped; PumpError when the pump refuses to start.
+    options: those of `weighing.record`. Raises WeighingError if the recording ended early, or the
+    pump is not certain to be stopped; PumpError if the pump refuses to start.
     """
     delivery = Delivery(pump, path) if pump else None
     why = failure = ""
@@ -120,12 +120,12 @@ def weigh(
 
 
 def readings_in(path: Path) -> int:
-    """How many readings a recording has by now; 0 where there is none."""
+    """The number of readings in a recording; 0 without a file."""
     return max(path.read_text(encoding="utf-8").count("\n") - 1, 0) if path.exists() else 0
 
 
 def _reason(error: BaseException, path: Path) -> str:
-    """Why a recording ended, and what there is of it."""
+    """A sentence: why a recording ended, and the number of readings kept."""
     if isinstance(error, BalanceError):
         return f"{str(error)[:1].upper()}{str(error)[1:]}."
     why = str(error).rstrip(".")
@@ -138,7 +138,7 @@ def _reason(error: BaseException, path: Path) -> str:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """A pump that cannot be reached is a WeighingError."""
+    """Turn errors of a pump that cannot be reached into a WeighingError."""
     try:
         yield
     except TimeoutError as error:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The dialects of balances: what each is asked for a weight, and what its lines mean.
+"""The dialects of balances: the query for a weight, and the format of the lines.
 
 MT-SICS: Mettler-Toledo's reference manual, command SI. SBI: Sartorius' data sheets, ESC P, lines
-of 16 characters, or of 22 with six of identification before them. Plain: the balance sends a
-number by itself, for each weight a line.
+of 16 characters, or of 22 with six of identification before them. Plain: the balance sends lines
+by itself, with a number in each.
 """
 
 import re
@@ -15,17 +15,17 @@ UNITS_G = {"g": Decimal(1), "mg": Decimal("0.001"), "kg": Decimal(1000)}
 
 
 class BalanceError(Exception):
-    """The balance does not say what it weighs; a sentence."""
+    """The balance gives no valid weight; a sentence."""
 
 
 class Busy(Exception):
-    """The balance cannot answer just now and may be asked again."""
+    """The balance cannot answer now and may be asked again."""
 
 
 class Answer(NamedTuple):
-    """A line of a balance, in the digits that it showed.
+    """A line of a balance, with the digits that it showed.
 
-    unit: "" where the line has none. is_stable: None where the balance does not tell.
+    unit: "" if the line has none. is_stable: None if the balance does not tell.
     """
 
     value: Decimal
@@ -33,14 +33,14 @@ class Answer(NamedTuple):
     is_stable: bool | None
 
     def grams(self, unit: str) -> Decimal:
-        """The weight, of a line in that unit, with as many digits as were shown."""
+        """The weight in grams of a line in `unit`, with as many digits as were shown."""
         return self.value * UNITS_G[unit]
 
 
 class Dialect(NamedTuple):
-    """question: empty where the balance sends by itself.
+    """question: the query; empty if the balance sends by itself.
 
-    parse raises BalanceError for a line that is no weight, Busy for one that is none yet.
+    parse raises BalanceError for a line without a weight, Busy for one that asks to wait.
     """
 
     question: bytes
@@ -50,7 +50,7 @@ class Dialect(NamedTuple):
 _NUMBER = r"(?P<sign>[+-]?)\s*(?P<value>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[A-Za-z]*)\s*"
 _PLAIN = re.compile(rf"\s*{_NUMBER}")
 _SICS = re.compile(rf"S\s+(?P<state>[SD])\s+{_NUMBER}")
-_SBI = re.compile(rf"(?:[A-Za-z][\w#]* *(?<=^.{{6}}))?\s*{_NUMBER}")  # a name has six places
+_SBI = re.compile(rf"(?:[A-Za-z][\w#]* *(?<=^.{{6}}))?\s*{_NUMBER}")  # a name has six characters
 _SBI_STATUS = re.compile(
     r"(?:Stat)?\s*(H{1,2}|L{1,2}|High|Low|-+|C|Err.*|APP\.?\s*ERR.*)\s*", re.I
 )
@@ -75,7 +75,7 @@ def _answer(found: re.Match[str] | None, line: str, is_stable: bool | None) -> A
 
 
 def parse_sics(line: str) -> Answer:
-    """`S S     100.00 g` is stable, `S D` moves, `S I` is busy; all else is a BalanceError."""
+    """`S S     100.00 g` is stable, `S D` not, `S I` is busy; all else is a BalanceError."""
     text = " ".join(line.split())
     if text == "S I":
         raise Busy
@@ -86,8 +86,8 @@ def parse_sics(line: str) -> Answer:
 
 
 def parse_sbi(line: str) -> Answer:
-    """`+    100.00 g  ` with or without its six characters in front; no unit while it moves."""
-    text = line.replace("[", "").replace("]", "")  # digits that are not verified
+    """`+    100.00 g  ` with or without six characters in front; no unit while unstable."""
+    text = line.replace("[", "").replace("]", "")  # around digits that are not verified
     if status := _SBI_STATUS.fullmatch(text):
         word = status[1].strip()
         if word.upper() == "C":

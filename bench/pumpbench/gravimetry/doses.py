@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Doses: what each single bolus weighed, against what was programmed."""
+"""Doses: the weighed volume of each single bolus, against the programmed one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pumpbench.gravimetry.volumes import RESOLUTIONS, WATER, Liquid, refuse_gaps
 
 @dataclass(frozen=True)
 class Dose:
-    """A bolus of that many millilitres, without the basal rate below it, in recording's time."""
+    """A bolus in millilitres, without the basal rate, in seconds of the recording."""
 
     start_s: float
     end_s: float
@@ -38,11 +38,11 @@ def weighed_doses(
     evaporation_g_h: float = 0.0,
     liquid: Liquid = WATER,
 ) -> tuple[WeighedDose, ...]:
-    """Each dose: the mean of `average_s` of readings after it less that before it.
+    """Each dose: the mean of the readings in `average_s` after it minus that before it.
 
-    What the basal rate delivered between the middles of both, and what evaporated, is taken out.
-    Raises RecordingError where no reading stands before or after a dose, where the recording has
-    a gap in it, and for a dose of less than ten resolutions of the balance.
+    The basal delivery and the evaporation between the middles of both are subtracted.
+    Raises RecordingError without a reading before or after a dose, for a gap in the recording, and
+    for a dose of less than ten resolutions of the balance.
     """
     grams = recording.grams + evaporation_g_h * recording.time_s / 3600
     volumes_ml = grams * liquid.ml_per_g - basal_ml_h * recording.time_s / 3600

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Facts: what pump, prescription and code a recording was made with; JSON beside its CSV.
+"""Facts: the pump, prescription and code that a recording was made with; JSON beside its CSV.
 
-Volumes and rates are in millilitres and hours. What nobody could find out is null.
+Volumes are in millilitres, rates in millilitres an hour. Unknown values are null.
 """
 
 import json
@@ -28,8 +28,8 @@ class Code:
 class Facts:
     """begun_at: ISO 8601, UTC. prescription: as the pump answers PRESCription:ACTive?.
 
-    rate_ml_h: at the start; is_rate_constant: it was the same at every look. Steps are those
-    since power-up; None where the pump was not reached any more. ended: a sentence.
+    rate_ml_h: at the start; is_rate_constant: it was the same at every check. Steps are counted
+    since power-up; None if the pump could not be reached. ended: why the recording ended.
     """
 
     begun_at: str
@@ -46,7 +46,7 @@ class Facts:
 
     @property
     def counted(self) -> tuple[int, int] | None:
-        """Steps commanded, and steps that the witness saw; None after a reset or a lost line."""
+        """(steps commanded, steps counted by the witness); None after a reset or a lost line."""
         if self.steps_after is None:
             return None
         commanded = self.steps_after.commanded - self.steps_before.commanded
@@ -54,7 +54,7 @@ class Facts:
         return (commanded, witness) if min(commanded, witness) >= 0 else None
 
     def rows(self) -> list[tuple[str, str]]:
-        """What a report shows of them."""
+        """The rows that a report shows: (name, text)."""
         commit = "not known: there was no repository"
         if self.code:
             is_dirty = "with changes that are in no commit" if self.code.is_dirty else "unchanged"
@@ -71,12 +71,12 @@ class Facts:
 
 
 def beside(csv_path: Path) -> Path:
-    """Where the facts of a recording are."""
+    """The path of a recording's facts."""
     return csv_path.with_suffix(".json")
 
 
 def write_facts(csv_path: Path, facts: Facts) -> None:
-    """Write them, steps by their names."""
+    """Write the facts as JSON, with the names of the counts of steps."""
     fields = asdict(facts)
     for name in ("steps_before", "steps_after"):
         steps = getattr(facts, name)
@@ -85,7 +85,7 @@ def write_facts(csv_path: Path, facts: Facts) -> None:
 
 
 def read_facts(csv_path: Path) -> Facts | None:
-    """The facts of a recording, or None where it has none; WeighingError for another file."""
+    """The facts of a recording, or None without a file; WeighingError for an invalid file."""
     path = beside(csv_path)
     if not path.exists():
         return None
@@ -102,7 +102,7 @@ def read_facts(csv_path: Path) -> Facts | None:
 
 
 def code_of(path: Path = Path(__file__)) -> Code | None:
-    """The state of the repository that keeps that file; None where none does."""
+    """The state of the repository that has the file `path` in it; None without one."""
     if _git(path, "ls-files", "--error-unmatch", path.name) is None:
         return None
     commit, status = _git(path, "rev-parse", "HEAD"), _git(path, "status", "--porcelain")

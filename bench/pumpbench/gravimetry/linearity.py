@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Linearity: how far the measured rates are from a straight line through all of them."""
+"""Linearity: the distances of the measured rates from a straight line through all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-FEWEST = 3  # two rates are always on a line
+FEWEST = 3  # rates: two are always on a line
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Linearity:
 
 
 def linearity(rates: Sequence[tuple[float, float]]) -> Linearity:
-    """Of (set, measured) rates in mL/h; ValueError unless three different ones are set."""
+    """The Linearity of (set, measured) rates in mL/h; ValueError for fewer than 3 set rates."""
     if len({rate for rate, _ in rates}) < FEWEST:
         raise ValueError(f"linearity takes {FEWEST} different rates at least")
     set_ml_h, measured_ml_h = zip(*sorted(rates), strict=True)

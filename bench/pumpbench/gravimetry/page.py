@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The page of single doses, or of a linearity: one picture, its figures, and their verdict."""
+"""The page of single doses, or of a linearity: one picture, its figures, and the verdict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pumpbench.reports.page import template
 
 @dataclass(frozen=True)
 class Page:
-    """title, about: what is shown. svg: its picture."""
+    """title, about: headings. svg: the picture."""
 
     title: str
     about: str
@@ -28,7 +28,7 @@ class Page:
 
 
 def page_of_doses(doses: Sequence[WeighedDose], limits: Limits) -> Page:
-    """A figure for each dose, in its order: the error in percent of what was programmed."""
+    """A figure for each dose, in order: its error in percent of the programmed volume."""
     title = "Errors of single doses"
     figures = [
         error_figure(
@@ -43,7 +43,7 @@ def page_of_doses(doses: Sequence[WeighedDose], limits: Limits) -> Page:
 
 
 def page_of_rates(rates: Linearity, limits: Limits) -> Page:
-    """A figure for each rate: how far it is from the line, in percent of the greatest."""
+    """A figure for each rate: its distance from the line, in percent of the greatest rate."""
     title = "Linearity"
     pairs = zip(rates.set_ml_h, rates.off_line_pct, strict=True)
     figures = [
@@ -58,7 +58,7 @@ def page_of_rates(rates: Linearity, limits: Limits) -> Page:
 
 
 def write(path: Path, page: Page) -> None:
-    """Write it as HTML with everything in it."""
+    """Write it as self-contained HTML."""
     text = template("weighed.html", minus=pictures.minus).render(
         title=page.title,
         about=page.about,

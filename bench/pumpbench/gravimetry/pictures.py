@@ -11,17 +11,17 @@ from pumpbench.gravimetry.linearity import Linearity
 from pumpbench.gravimetry.trumpet import Trumpet
 from pumpbench.reports.drawing import BAND, GOOD, TARGET, new_figure
 
-REACH_PCT = 15.0  # of the axis on which trumpets are drawn, and read side by side
-_LONG_MIN = 300  # of a graph that is easier to read in hours
+REACH_PCT = 15.0  # of the axis of trumpets, the same for all, so that they can be compared
+_LONG_MIN = 300  # a longer graph has hours on its axis
 
 
 def minus(text: str) -> str:
-    """A text with minus signs in place of its hyphens."""
+    """A text with its hyphens replaced by minus signs."""
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def start_up(curve: Trumpet):
-    """Flow of each sample since the start, against the set rate; what is analysed is shaded."""
+    """Flow of each sample since the start, against the set rate; the analysed time is shaded."""
     figure, axes = new_figure()
     method = curve.method
     is_long = len(curve.flow_ml_h) * method.sample_min > _LONG_MIN
@@ -74,7 +74,7 @@ def trumpet(curve: Trumpet, limit_pct: float):
 
 
 def dose_errors(doses: Sequence[WeighedDose], limit_pct: float):
-    """How many doses had which error."""
+    """The number of doses by their error."""
     figure, axes = new_figure()
     errors_pct = [each.error_pct for each in doses]
     reach_pct = max(limit_pct * 1.2, *(1.05 * abs(pct) for pct in errors_pct))
@@ -89,7 +89,7 @@ def dose_errors(doses: Sequence[WeighedDose], limit_pct: float):
 
 
 def line(rates: Linearity, limit_pct: float):
-    """How far each rate is from the line through all of them."""
+    """The distance of each rate from the line through all of them."""
     figure, axes = new_figure()
     axes.axhspan(-limit_pct, limit_pct, color=BAND, linewidth=0, zorder=0)
     axes.axhline(0, color=TARGET, linestyle="--", linewidth=1.3)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A reading of a balance, the clock that it is taken by, and how fast a weight may change."""
+"""A reading of a balance, the clock for its time, and the limit of changes between readings."""
 
 import time
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 class Reading(NamedTuple):
     """time_s: since the first reading. grams: as many digits as the balance shows.
 
-    is_stable: None where the balance does not tell.
+    is_stable: None if the balance does not tell.
     """
 
     time_s: float
@@ -18,9 +18,10 @@ class Reading(NamedTuple):
 
 
 class Steepest(NamedTuple):
-    """The steepest that a weight may change from one reading to the next: more is a jump.
+    """The limit of the change from one reading to the next; a larger one is a jump.
 
-    step_g: at once, which a drop that falls off the tube may be. flow_g_h: on top of it.
+    step_g: a sudden change, such as a drop that falls off the tube. flow_g_h: added for the time
+    between.
     """
 
     step_g: float = 0.1
@@ -31,7 +32,7 @@ class Steepest(NamedTuple):
 
 
 class Clock(Protocol):
-    """The time that readings are taken at."""
+    """The clock that readings are timed by."""
 
     def now_s(self) -> float: ...
 

@@ -20,15 +20,15 @@ Array = NDArray[np.float64]
 
 
 class RecordingError(ValueError):
-    """A recording that no figure can be drawn from; a sentence."""
+    """A recording that cannot be evaluated; a sentence."""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """time_s and grams: one of each for a reading, times increasing.
+    """time_s, grams: one number of each for a reading, times increasing.
 
-    resolution_g: the last digit of the balance, or 0 where it is not known.
-    Raises RecordingError for anything else.
+    resolution_g: the last digit of the balance, or 0 if it is not known.
+    Raises RecordingError for other arrays.
     """
 
     time_s: Array
@@ -51,7 +51,7 @@ class Recording:
 
 
 class RecordingFile:
-    """A CSV file that has every reading as soon as it is made, whatever comes after it."""
+    """A CSV file to which each reading is written as soon as it is made."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ class RecordingFile:
         self._csv.writerow(HEADER)
 
     def add(self, reading: Reading) -> None:
-        """Write it, and let nothing of it wait in a buffer."""
+        """Write a reading, and flush it to the file."""
         stable = _STABLE[reading.is_stable]
         self._csv.writerow((f"{reading.time_s:.3f}", f"{reading.grams:f}", stable))
         self._file.flush()
@@ -73,9 +73,9 @@ class RecordingFile:
 
 
 def read_recording(path: Path, resolution_g: float | None = None) -> Recording:
-    """The recording in a CSV file with columns `time_s` and `grams`; others are passed over.
+    """The recording in a CSV file with columns `time_s` and `grams`; others are ignored.
 
-    Without a resolution it is one unit of the last digit that the weights have.
+    resolution_g: default: one unit of the last digit of the weights.
     Raises RecordingError, with the number of the line.
     """
     with path.open(encoding="utf-8", newline="") as file:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The report of a weighing: electrical exactness in steps, fluidic accuracy in millilitres.
+"""The report of a weighing: electrical accuracy in steps, fluidic accuracy in millilitres.
 
-One HTML file with its pictures in it, and beside it the recording that it was drawn from.
+One HTML file that contains its pictures, and beside it the recording.
 """
 
 import shutil
@@ -19,9 +19,9 @@ from pumpbench.reports.page import template
 
 @dataclass(frozen=True)
 class Limits:
-    """What passes, either way of nothing. The standard names none: these are the bench's own.
+    """Limits of errors of either sign. The standard has none: these are the bench's own.
 
-    steps: the one that is due while the counters are read. trumpet_pct: in every window.
+    steps: one may become due while the counters are read. trumpet_pct: in every window.
     """
 
     steps: int = 1
@@ -33,7 +33,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Steps:
-    """Of one delivery: those that were programmed, and those that were counted on the pin."""
+    """Steps of one delivery: programmed, and counted on the pin."""
 
     programmed: int
     counted: int
@@ -41,7 +41,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure and its limit, in words; is_within decides."""
+    """A figure and its limit as text, and the verdict is_within."""
 
     what: str
     measured: str
@@ -51,9 +51,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Weighing:
-    """All that was measured, and how. steps: None where nobody counted any.
+    """All measurements, and their conditions. steps: None if none were counted.
 
-    facts: what it was measured with, as (name, what the report shows).
+    facts: rows of the report about the conditions, as (name, text).
     """
 
     curve: Trumpet
@@ -101,14 +101,14 @@ class Weighing:
 
 
 def error_figure(what: str, error_pct: float, limit_pct: float) -> Figure:
-    """An error that may be so many percent either way."""
+    """The figure of an error with a limit of `limit_pct` percent of either sign."""
     return Figure(
         what, f"{error_pct:+.2f} %", f"±{limit_pct:g} %", bool(abs(error_pct) <= limit_pct)
     )
 
 
 def drawn(weighing: Weighing) -> list[tuple[str, str, str]]:
-    """(title, what it shows, SVG) of each picture there is something for."""
+    """(title, caption, SVG) of each picture that there are data for."""
     curve, limits = weighing.curve, weighing.limits
     with drawing.look():
         figures = [
@@ -135,7 +135,7 @@ def drawn(weighing: Weighing) -> list[tuple[str, str, str]]:
 
 
 def write_report(path: Path, weighing: Weighing, csv_path: Path) -> Path:
-    """Write the page, and the recording of `csv_path` beside it under the page's name.
+    """Write the page, and copy the recording of `csv_path` beside it under the page's name.
 
     Returns the path of the page.
     """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A simulated balance on a pseudo-terminal: it answers as SICS or SBI, or sends plain lines.
 
-What it shows is the weight that the caller gives as a function of time, less what evaporated,
-with the balance's own drift and noise, in steps of its resolution.
+It shows the weight that the caller gives as a function of time, minus evaporation, with the
+balance's own drift and noise, in steps of its resolution.
 """
 
 import os
@@ -18,12 +18,12 @@ import numpy as np
 from pumpbench.gravimetry.dialects import DIALECTS
 from pumpbench.gravimetry.reading import Clock, WallClock
 
-_POLL_S = 0.05  # within it the simulation notices that it is closed
+_POLL_S = 0.05  # interval at which the simulation checks whether it is closed
 
 
 @dataclass(frozen=True)
 class Imperfections:
-    """noise_g: standard deviation. What evaporates is lost in the beaker, drift in the balance."""
+    """noise_g: standard deviation. Evaporation is from the beaker, drift is in the balance."""
 
     resolution_g: float = 0.0001
     noise_g: float = 0.0
@@ -34,7 +34,7 @@ class Imperfections:
 
 
 class Pan:
-    """What stands on the balance; `weight_g` tells the grams at a time in seconds."""
+    """The load of the balance. weight_g(seconds): its grams at a time."""
 
     def __init__(self, weight_g: Callable[[float], float], imperfections: Imperfections) -> None:
         self._weight_g = weight_g
@@ -42,14 +42,14 @@ class Pan:
         self._random = np.random.default_rng(imperfections.seed)
 
     def shown_g(self, time_s: float) -> float:
-        """What the display shows of it, each time with new noise."""
+        """The displayed weight in grams, with new noise each time."""
         creep_g_h = self._imperfections.drift_g_h - self._imperfections.evaporation_g_h
         grams = self._weight_g(time_s) + creep_g_h * time_s / 3600
         grams += self._random.normal(0, self._imperfections.noise_g)
         return round(grams / self._imperfections.resolution_g) * self._imperfections.resolution_g
 
     def digits(self, grams: float) -> str:
-        """With as many decimals as the resolution has."""
+        """A weight as text, with as many decimals as the resolution has."""
         decimals = max(0, -int(np.floor(np.log10(self._imperfections.resolution_g))))
         return f"{grams:.{decimals}f}"
 
@@ -65,14 +65,14 @@ def sics_line(pan: Pan, grams: float, is_stable: bool) -> str:
 
 
 def sbi_line(pan: Pan, grams: float, is_stable: bool) -> str:
-    """The answer to ESC P: 16 characters with its line end, the name in front switched off."""
+    """The answer to ESC P: 16 characters with the line end, without identification in front."""
     if pan.is_beyond(grams):
         return f"{'H' if grams > 0 else 'L':>7}       "
     return f"{'-' if grams < 0 else '+'} {pan.digits(abs(grams)):>8} {'g' if is_stable else '':3}"
 
 
 def plain_line(pan: Pan, grams: float, is_stable: bool) -> str:
-    """What a balance sends by itself; OL is what is beyond it."""
+    """A line that a balance sends by itself; OL above its range."""
     return f"{'OL':>10}" if pan.is_beyond(grams) else f"{pan.digits(grams):>10} g"
 
 
@@ -80,11 +80,11 @@ LINES = {"sics": sics_line, "sbi": sbi_line, "plain": plain_line}
 
 
 class SimulatedBalance:
-    """A balance of a kind of `DIALECTS`, powered until `close`; `port` is where it is plugged in.
+    """A balance of a kind of `DIALECTS`, on until `close`; `port` is the path of its terminal.
 
-    clock: whose time the weight is a function of, its zero being now. Without a question, a line
-    is sent each `interval_s` of real time. `is_mute`, `is_stable` and `reply` (sent in place of
-    a weight) may be set at any time.
+    clock: the clock for the weight's function of time, which is 0 now. A kind without a query
+    sends a line each `interval_s` of real time. `is_mute`, `is_stable` and `reply` (sent in place
+    of a weight) may be set at any time.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class SimulatedBalance:
         self._thread.start()
 
     def close(self) -> None:
-        """Pull its plug."""
+        """Switch the balance off and close its port."""
         self._is_closed.set()
         self._thread.join()
         os.close(self._near)

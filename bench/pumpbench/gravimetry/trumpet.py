@@ -6,8 +6,8 @@ sample i, A = 100 (Q - r) / r, and Ep(max), Ep(min) are the greatest and least o
 (S / P) sum 100 (Qi - r) / r over all windows of P minutes. Errors are in percent of r. B is A of
 the last hour before the next refill: of a recording that goes on so long, its last hour.
 
-A pump that delivers in strokes has windows that are whole multiples of its cycle, or its curve
-depends on where the first one begins (Bissig et al. 2022, doi 10.1515/bmt-2022-0040).
+For a pump that delivers in strokes the windows must be whole multiples of its cycle; otherwise the
+curve depends on the start of the first one (Bissig et al. 2022, doi 10.1515/bmt-2022-0040).
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from pumpbench.gravimetry.volumes import RESOLUTIONS, WATER, Liquid, sampled_ml
 
 @dataclass(frozen=True)
 class Method:
-    """Minutes: of a sample, of what is left out first, of what is analysed, of each window."""
+    """Minutes: of a sample, of the time left out first, of the analysed time, of each window."""
 
     sample_min: float
     settle_min: float
@@ -38,7 +38,7 @@ class Method:
         return round(minutes / self.sample_min)
 
 
-LAST_MIN = 60  # of which B is
+LAST_MIN = 60  # minutes analysed for B
 
 HALF_MINUTE = Method(0.5, 60, 60, (1, 2, 5, 11, 19, 31))  # the second hour
 QUARTER_HOUR = Method(15, 24 * 60, 25 * 60, (15, 60, 150, 330, 570, 930))  # of ambulatory pumps
@@ -54,7 +54,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Refused:
-    """A window in which too little is weighed to tell anything from a step of the balance."""
+    """A window whose weight is too small against the resolution of the balance."""
 
     minutes: float
     delivered_g: float
@@ -71,7 +71,7 @@ class Refused:
 class Trumpet:
     """flow_ml_h: of each sample since the start. mean_error_pct: A, over the minutes analysed.
 
-    last_error_pct: B; None where the recording has no hour behind those.
+    last_error_pct: B; None if the recording has less than an hour after those.
     """
 
     method: Method
@@ -88,7 +88,7 @@ class Trumpet:
 
     @property
     def worst_pct(self) -> float:
-        """The error that is farthest from 0, of all windows."""
+        """The error with the largest magnitude, of all windows."""
         return max((pct for each in self.windows for pct in (each.max_pct, each.min_pct)), key=abs)
 
 
@@ -100,10 +100,10 @@ def trumpet(
     liquid: Liquid = WATER,
     evaporation_g_h: float = 0.0,
 ) -> Trumpet:
-    """The curve of a delivery at that set rate, which began with the recording.
+    """The curve of a delivery at the set rate, which began with the recording.
 
-    Raises RecordingError where the recording is too short, has a gap or a negative flow, or
-    weighs too little for every window; ValueError for a rate that is none.
+    Raises RecordingError if the recording is too short, has a gap or a negative flow, or too
+    little weight for every window; ValueError for an invalid rate.
     """
     if not 0 < rate_ml_h < float("inf"):
         raise ValueError(f"the set rate is {rate_ml_h:g} mL/h; it has to be above 0")
@@ -133,7 +133,7 @@ def trumpet(
 
 
 def _last_error_pct(later_ml: Array, rate_ml_h: float, method: Method) -> float | None:
-    """B, of what came after the minutes analysed."""
+    """B, from the volumes after the minutes analysed."""
     samples = method.samples(LAST_MIN)
     if len(later_ml) <= samples:
         return None
@@ -142,7 +142,7 @@ def _last_error_pct(later_ml: Array, rate_ml_h: float, method: Method) -> float 
 
 
 def _flow_ml_h(volumes_ml: Array, samples: int, method: Method) -> Array:
-    """The mean flow over each run of so many samples."""
+    """The mean flow over each run of `samples` samples."""
     hours = samples * method.sample_min / 60
     return (volumes_ml[samples:] - volumes_ml[:-samples]) / hours
 

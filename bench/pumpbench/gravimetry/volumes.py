@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Volumes: what a recording of grams is in millilitres, sample by sample.
+"""Volumes: conversion of a recording in grams to millilitres, sample by sample.
 
-Evaporation is added back as a blank's loss in g/h, before density and buoyancy. A recording with
-a gap, or with a loss that is no noise, is a RecordingError: no volume is made up for it.
+Evaporation is added back as a blank's loss in g/h, before density and buoyancy. A recording with a
+gap, or with a loss larger than noise, is a RecordingError: volumes are never guessed.
 """
 
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ import numpy as np
 
 from pumpbench.gravimetry.recording import Array, Recording, RecordingError
 
-RESOLUTIONS = 10  # what is weighed has to be so many of the balance's steps
-_LATE = 1.1  # sample intervals between two readings that are no gap yet
+RESOLUTIONS = 10  # the smallest weight that is evaluated, in resolutions of the balance
+_LATE = 1.1  # sample intervals between two readings; more are a gap
 
 
 @dataclass(frozen=True)
 class Liquid:
     """Densities in g/mL: of the liquid, of the air it displaces, of the weights that the balance
-    was adjusted with. Water at 20 degrees, air at sea level, steel: a millilitre then shows as
-    0.997 g. No air, no correction.
+    was adjusted with. Default: water at 20 degrees, air at sea level, steel; a millilitre is then
+    shown as 0.997 g. air_g_ml 0: no correction of buoyancy.
 
-    Raises ValueError unless the liquid is the densest but the weights.
+    Raises ValueError unless 0 <= air_g_ml < density_g_ml < weights_g_ml.
     """
 
     density_g_ml: float = 0.998
@@ -37,7 +37,7 @@ class Liquid:
 
     @property
     def ml_per_g(self) -> float:
-        """Millilitres of a gram shown: ISO 4787's factor at the temperature of the density."""
+        """Millilitres for each gram shown: ISO 4787's factor at the density's temperature."""
         buoyancy = 1 - self.air_g_ml / self.weights_g_ml
         return buoyancy / (self.density_g_ml - self.air_g_ml)
 
@@ -46,9 +46,9 @@ WATER = Liquid()
 
 
 def evaporation_g_h(blank: Recording) -> float:
-    """What a blank, a beaker that nothing flows into, loses in an hour: a line through it all.
+    """The loss in g/h of a blank, a beaker without inflow: the slope of a line through it all.
 
-    It has the drift of the balance in it, which belongs out of a measurement as well.
+    It includes the drift of the balance, which has to be removed from a measurement as well.
     """
     hours = (blank.time_s - blank.time_s[0]) / 3600
     return -float(np.polyfit(hours, blank.grams - blank.grams[0], 1)[0])
@@ -63,8 +63,8 @@ def sampled_ml(
 ) -> Array:
     """Millilitres since the first reading, at it and then each `sample_min`.
 
-    Between two readings the weight goes in a straight line. Raises RecordingError at a gap, and
-    where more than ten resolutions are lost from a sample to the next.
+    Weights are interpolated linearly between readings. Raises RecordingError for a gap, and for a
+    loss of more than ten resolutions from one sample to the next.
     """
     sample_s = sample_min * 60
     refuse_gaps(recording, sample_s)
@@ -77,7 +77,7 @@ def sampled_ml(
 
 
 def refuse_gaps(recording: Recording, most_s: float) -> None:
-    """RecordingError where no reading came for longer than that, a tenth of it forgiven."""
+    """Raise RecordingError for a gap between readings of more than 1.1 * most_s seconds."""
     apart_s = np.diff(recording.time_s)
     gap = int(np.argmax(apart_s))
     if apart_s[gap] > most_s * _LATE:

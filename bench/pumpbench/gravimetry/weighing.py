@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A weighing: a balance is recorded, and a recording judged and reported."""
+"""Weighing: recording a balance, and judging and reporting a recording."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,12 +30,12 @@ def record(
     watch: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> int:
-    """Write what the balance shows, each `interval_s`, for `seconds`; returns how many readings.
+    """Record the balance each `interval_s`, for `seconds`; returns the number of readings.
 
     kind: "sics", "sbi" or "plain". options: those of `Balance.open`. Each reading is in the file
     as soon as it is made. begin is called before the first one, with the balance's port open,
-    watch after each; what they raise ends the recording. Raises BalanceError, which says how many
-    readings there are when one ended it.
+    watch after each; their exceptions end the recording. Raises BalanceError, with the number of
+    readings made before it.
     """
     count = 0
     columns = (
@@ -77,12 +77,12 @@ def trumpet(
     limits: Limits | None = None,
     facts: Sequence[tuple[str, str]] = (),
 ) -> Weighing:
-    """Judge a recording of a delivery at that set rate, and write the report to `output`.
+    """Judge a recording of a delivery at the set rate, and write the report to `output`.
 
-    method: one of `METHODS` or one's own. evaporation: in g/h, or the recording of a blank.
-    resolution_g: that of the balance where it is not a unit of the last digit. rates: the other
-    rates of a linearity, each with its recording. facts: rows that the report shows. Raises
-    RecordingError or ValueError, a sentence, before anything is written.
+    method: a key of `METHODS`, or a Method. evaporation: in g/h, or the recording of a blank.
+    resolution_g: of the balance; default: a unit of the last digit. rates: the other rates of a
+    linearity, each with its recording. facts: rows for the report. Raises RecordingError or
+    ValueError, a sentence, before anything is written.
     """
     if isinstance(evaporation, Path):
         evaporation = evaporation_g_h(read_recording(evaporation))

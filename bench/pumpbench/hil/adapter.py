@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Wires of a bench to a board's pins: a USB serial adapter of 3.3 V, by its control lines.
+"""Wires from a bench to a board's pins: the control lines of a USB serial adapter of 3.3 V.
 
     RTS   cathode of a Schottky diode, its anode at the pin of stop_button
     CTS   the pin of the buzzer
     GND   GND of the board
 
-An adapter pulls RTS low when it is asserted, and the diode presses the button with it; otherwise
-the diode blocks. RTS is asserted for an instant when the port is opened, too short to be a press.
+An adapter pulls RTS low when it is asserted, which presses the button through the diode; otherwise
+the diode blocks. Opening the port asserts RTS for an instant, too short for a press.
 """
 
 import time
@@ -22,7 +22,7 @@ class NoAdapter(Exception):
 
 
 class ControlLines(Protocol):
-    """What is used of a serial port."""
+    """The part of a serial port that is used."""
 
     @property
     def rts(self) -> bool: ...
@@ -37,7 +37,7 @@ class ControlLines(Protocol):
 
 
 class Clock(Protocol):
-    """What is used of the module `time`."""
+    """The part of the module `time` that is used."""
 
     def monotonic(self) -> float: ...
 
@@ -47,8 +47,8 @@ class Clock(Protocol):
 class Adapter:
     """The wires of an adapter.
 
-    line: a serial port of pyserial, open. clock: has `monotonic()` and `sleep(seconds)`, of the
-    time in which the pump lives.
+    line: an open serial port of pyserial. clock: has `monotonic()` and `sleep(seconds)`, in the
+    time of the pump, which may be simulated.
     """
 
     def __init__(self, line: ControlLines, clock: Clock = time) -> None:
@@ -57,7 +57,7 @@ class Adapter:
 
     @classmethod
     def open(cls, port: str) -> "Adapter":
-        """That at a serial port; NoAdapter where there is none, or it has no control lines."""
+        """Open the adapter at a serial port; NoAdapter without one, or without control lines."""
         line = serial.serial_for_url(port, do_not_open=True)
         line.rts = line.dtr = False
         try:
@@ -69,11 +69,11 @@ class Adapter:
         return cls(line)
 
     def press(self, is_pressed: bool) -> None:
-        """Press the stop button, or let go of it."""
+        """Press the stop button, or release it."""
         self._serial.rts = is_pressed
 
     def changes(self, seconds: float) -> int:
-        """How often the buzzer's pin was seen to change; USB misses some of a tone's."""
+        """The number of changes seen at the buzzer's pin; USB misses some of those of a tone."""
         before, seen = self._serial.cts, 0
         end_s = self._clock.monotonic() + seconds
         while self._clock.monotonic() < end_s:
@@ -84,6 +84,6 @@ class Adapter:
         return seen
 
     def close(self) -> None:
-        """Let go of the button and of the port."""
+        """Release the button and close the port."""
         self._serial.rts = False
         self._serial.close()

@@ -9,7 +9,7 @@ _TIMEOUT_S = 20
 
 
 class Checkout(NamedTuple):
-    """is_dirty: a file that git knows is not as in that commit."""
+    """is_dirty: a tracked file differs from the commit."""
 
     commit: str
     is_dirty: bool
@@ -19,7 +19,7 @@ class Checkout(NamedTuple):
 
 
 def checkout_of(folder: Path) -> Checkout | None:
-    """That of a folder; None where there is no git, no repository, or no commit."""
+    """The checkout of a folder; None without git, repository or commit."""
     commit = _git(folder, "rev-parse", "--short=12", "HEAD")
     changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
     if commit is None or changes is None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The power of the pump under test, switched by a driver of labgrid.
 
-An environment of labgrid says which one: whatever has its PowerProtocol, from a network socket to
-a person who is asked. Other drivers of the environment stay as they are.
+It is the driver with labgrid's PowerProtocol in an environment: a network socket, for instance, or
+one that asks a person. Other drivers of the environment are not activated.
 """
 
 import subprocess
@@ -23,7 +23,7 @@ _MISTAKES = (InvalidConfigError, NoConfigFoundError, NoSupplierFoundError, Regis
 
 
 class LabgridPower:
-    """What switches the power of the target `main` in an environment, by the path of its file."""
+    """The power switch of the target `main` in the environment of the file at `path`."""
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The page of an acceptance: what was accepted, every test with its limits, skips and flakes."""
+"""The page of an acceptance: its facts, and every test with its limits, skips and flakes."""
 
 import re
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from pumpbench.reports.page import template
 
 @dataclass(frozen=True)
 class Facts:
-    """What was accepted, with what. checkout: None where there is no repository.
+    """The pump accepted, and the equipment. checkout: None without a repository.
 
-    broke_off: why not all tests were tried, a sentence, or "".
+    broke_off: why not all tests were run, a sentence, or "".
     """
 
     target: str
-    identity: str  # the answer to *IDN?, or "" where nothing answered
+    identity: str  # the answer to *IDN?, or "" without one
     firmware: str
     image: str
     power: str
@@ -31,7 +31,7 @@ class Facts:
 
 
 def write_page(path: Path, facts: Facts, results: Sequence[Result], data: str) -> Path:
-    """Write the page; its path. data: the name of the JSON lines beside it."""
+    """Write the page; returns its path. data: the name of the file of JSON lines beside it."""
     page = template("hil.html", sentence=sentence).render(
         facts=facts,
         data=data,
@@ -47,7 +47,7 @@ def write_page(path: Path, facts: Facts, results: Sequence[Result], data: str) -
 
 
 def sentence(name: str) -> str:
-    """A test's name as one reads it: `test_a_stop_stops[24]` is `A stop stops: 24`."""
+    """A test's name as a sentence: `test_a_stop_stops[24]` is `A stop stops: 24`."""
     words, _, parameter = name.removeprefix("test_").partition("[")
     text = re.sub("_+", " ", words).strip()
     text = text[:1].upper() + text[1:]

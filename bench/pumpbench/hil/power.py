@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Switches for the power of the pump under test, by what `--power` says.
+"""Switches for the power of the pump under test, as `--power` names them.
 
-`uhubctl:<location>/<port>`: a port of a USB hub that can be switched, by the tool uhubctl.
-`relay:<serial port>`: a relay behind a serial line of 9600 baud; it is told `1` and a line feed
-for on, `0` and a line feed for off. Its control lines mean nothing.
-`labgrid:<file>`: what has the PowerProtocol of labgrid in that environment of it.
+`uhubctl:<location>/<port>`: a port of a USB hub that the tool uhubctl can switch.
+`relay:<serial port>`: a relay at a serial line of 9600 baud; it is sent `1` and a line feed for
+on, `0` and a line feed for off. Its control lines are not used.
+`labgrid:<file>`: the driver with labgrid's PowerProtocol in the environment of that file.
 """
 
 import subprocess
@@ -40,14 +40,14 @@ class Uhubctl:
             raise NoSwitch(f"{' '.join(command)} failed and said: {said[0]}")
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Nothing is open."""
 
     def __str__(self) -> str:
         return self._name
 
 
 class Relay:
-    """A relay behind a serial line, kept open: many a board resets when its port is opened."""
+    """A relay at a serial line, which stays open: many boards reset when it is opened."""
 
     def __init__(self, port: str) -> None:
         self._port = port
@@ -71,7 +71,7 @@ class Relay:
 
 
 def switch_of(text: str) -> PowerSwitch | None:
-    """The switch that a text names; None for `none`. NoSwitch where there is no such thing."""
+    """The switch that a text names; None for `none`. NoSwitch if there is no such switch."""
     kind, _, where = text.partition(":")
     if text == "none":
         return None

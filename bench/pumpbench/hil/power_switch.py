@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A power switch: what every kind of it can do. Which one it is, `power` finds out."""
+"""A power switch: the interface of all kinds; `power` makes one."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ class NoSwitch(Exception):
 
 
 class PowerSwitch(Protocol):
-    """What turns the pump's power off and on; NoSwitch where it does not obey."""
+    """Turns the pump's power off and on; NoSwitch if that fails."""
 
     def turn(self, is_on: bool) -> None: ...
 

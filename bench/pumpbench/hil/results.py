@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Results of an acceptance: each test of each run, its figures and their limits, flake rates.
 
-A result is a line of JSON, so that those of a run that breaks off are there all the same.
+A result is a line of JSON, so that the results of a run that breaks off are kept.
 """
 
 import json
@@ -16,7 +16,7 @@ _WORST_FIRST = (ERROR, FAILED, PASSED, SKIPPED)
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, and its limits, both included; None where there is none."""
+    """A measured value and its limits, which are within; None: no limit."""
 
     what: str
     value: float
@@ -31,7 +31,7 @@ class Figure:
 
     @property
     def limit(self) -> str:
-        """`at least 3 s`, `at most 5 s`, `3 to 5 s`, or nothing."""
+        """`at least 3 s`, `at most 5 s`, `3 to 5 s`, or ""."""
         if self.least is not None and self.most is not None:
             if self.least == self.most:
                 return _with_unit(f"{self.least:.7g}", self.unit)
@@ -54,7 +54,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Result:
-    """One test in one run, the first of which is 1. reason: of a skip or a failure, or ""."""
+    """One test in one run; run: from 1 on. reason: of a skip or a failure, or ""."""
 
     name: str
     run: int
@@ -73,7 +73,7 @@ class Result:
 
 
 class FlakeRate(NamedTuple):
-    """A test: how many runs it was in, in how many it failed, and in how many it was skipped."""
+    """A test: the number of runs with it, of its failures and of its skips."""
 
     name: str
     runs: int
@@ -88,7 +88,7 @@ class FlakeRate(NamedTuple):
 
 
 class AllRuns(NamedTuple):
-    """A test over all of its runs. measured: (what, least to greatest, limit) of each figure."""
+    """A test over all of its runs. measured: (name, least to greatest, limit) of each figure."""
 
     name: str
     outcome: str
@@ -98,7 +98,7 @@ class AllRuns(NamedTuple):
 
 
 def by_name(results: Iterable[Result]) -> dict[str, list[Result]]:
-    """Test -> its results, in the order in which the tests came first."""
+    """Test -> its results; tests in the order of their first result."""
     found: dict[str, list[Result]] = {}
     for each in results:
         found.setdefault(each.name, []).append(each)
@@ -106,7 +106,7 @@ def by_name(results: Iterable[Result]) -> dict[str, list[Result]]:
 
 
 def counts(results: Iterable[Result]) -> str:
-    """`3 passed, 1 failed`: of each outcome there is."""
+    """The number of each outcome: `3 passed, 1 failed`."""
     outcomes = [each.outcome for each in results]
     order = (PASSED, FAILED, ERROR, SKIPPED)
     return ", ".join(f"{outcomes.count(each)} {each}" for each in order if each in outcomes)
@@ -118,7 +118,7 @@ def flake_rates(results: Iterable[Result]) -> list[FlakeRate]:
 
 
 def summary(results: Iterable[Result]) -> list[AllRuns]:
-    """Each test over its runs; its outcome is the worst that it had."""
+    """Each test over its runs; its outcome is the worst of them."""
     return [
         AllRuns(
             name,
@@ -138,7 +138,7 @@ def _rate(name: str, runs: Sequence[Result]) -> FlakeRate:
 
 
 def _ranges(runs: Iterable[Result]) -> list[tuple[str, str, str]]:
-    """(what, least to greatest of all runs, limit: of the last run) of each figure."""
+    """(name, least to greatest of all runs, limit of the last run) of each figure."""
     figures: dict[str, list[Figure]] = {}
     for each in runs:
         for figure in each.figures:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The folder of an acceptance: its facts and results, as they are known while it still runs.
+"""The folder of an acceptance: its facts and results, written while it runs.
 
-A run that is killed, or whose host loses power, leaves what there was until then: `pumpbench
-report` makes the page of it.
+If a run is killed, or its host loses power, the results up to then are kept; `pumpbench report`
+makes the page of them.
 """
 
 import json
@@ -21,31 +21,31 @@ PAGE = "report.html"
 
 
 class SavedError(Exception):
-    """A folder that no page can be made of; a sentence."""
+    """A folder without the data for a page; a sentence."""
 
 
 class Folder:
-    """Of one acceptance. path: need not be there before `begin`."""
+    """The folder of one acceptance. path: need not exist before `begin`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._facts: Facts | None = None
 
     def begin(self) -> None:
-        """Empty it of an earlier one."""
+        """Remove the data of an earlier acceptance."""
         self.path.mkdir(parents=True, exist_ok=True)
         for name in (FACTS, PAGE):
             (self.path / name).unlink(missing_ok=True)
         (self.path / DATA).write_text("")
 
     def add(self, result: Result, facts: Facts) -> None:
-        """Keep a result, and the facts where they are others by now."""
+        """Write a result, and the facts if they have changed."""
         with (self.path / DATA).open("a") as file:
             file.write(result.as_json() + "\n")
         self.keep(facts)
 
     def keep(self, facts: Facts) -> None:
-        """Keep the facts, all or none of them, unless they are known already."""
+        """Write the facts atomically, unless they are unchanged."""
         if facts == self._facts:
             return
         self._facts = facts
@@ -54,11 +54,11 @@ class Folder:
         beside.replace(self.path / FACTS)
 
     def write_page(self, facts: Facts, results: Sequence[Result]) -> Path:
-        """The page, beside its data."""
+        """Write the page beside its data; returns its path."""
         return write_page(self.path / PAGE, facts, results, DATA)
 
     def read(self) -> tuple[Facts, list[Result]]:
-        """What was kept, but for a last line that was cut off. SavedError: that is nothing."""
+        """The facts and results kept, without an incomplete last line; SavedError without any."""
         return self._read_facts(), self._read_results()
 
     def _read_facts(self) -> Facts:
@@ -80,7 +80,9 @@ class Folder:
         except OSError:
             raise SavedError(f"{self.path} has no {DATA}.") from None
         found = []
-        for number, line in enumerate(lines[:-1], 1):  # behind the last line feed is nothing whole
+        for number, line in enumerate(
+            lines[:-1], 1
+        ):  # after the last line feed there is no whole line
             try:
                 found.append(Result.from_json(line))
             except (ValueError, TypeError, KeyError) as error:

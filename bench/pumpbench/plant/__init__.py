@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The plant: what hangs on a board's pins, and the recorders of what it does."""
+"""The plant: simulated hardware at a board's pins, and recorders of its signals."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recorders of what alarms are heard and seen by: the pulses of a buzzer, the changes of a lamp.
+"""Recorders of alarm signals: the pulses of a buzzer, the changes of a lamp.
 
 Pulses are kept as trains, so that hours of alarms fit in memory. Levels are logical, true is on;
 times are integer nanoseconds since power-up, and come in order.
@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
-LAMPS = ("lamp", "lamp_red", "lamp_yellow")  # what board files may call their lamps
+LAMPS = ("lamp", "lamp_red", "lamp_yellow")  # names of lamps in board files
 Level = TypeVar("Level", int, bool)
 
 
@@ -22,11 +22,11 @@ class Train(NamedTuple):
     many: int
 
 
-KEPT = 1 << 17  # trains of pulses, changes of a level; those before are forgotten
+KEPT = 1 << 17  # trains of pulses, or changes of a level; older ones are dropped
 
 
 class Half(NamedTuple):
-    """A train's edges one way, while those the other way are still to be told."""
+    """A train's edges in one direction, before the call for those in the other direction."""
 
     is_on: bool
     t_ns: int
@@ -35,27 +35,27 @@ class Half(NamedTuple):
 
 
 class Buzzer:
-    """What came out of the buzzer's pin; off at power-up."""
+    """The pulses at the buzzer's pin; off at power-up."""
 
     def __init__(self) -> None:
         self.is_on = False
-        self.last_ns: int | None = None  # of the last edge
-        self._rise_ns = 0  # of the pulse that is on
+        self.last_ns: int | None = None  # time of the last edge
+        self._rise_ns = 0  # rise of the present pulse
         self._half: Half | None = None
         self.clear()
 
     @property
     def count(self) -> int:
-        """How many pulses began, the one that is on included."""
+        """The number of pulses, the present one included."""
         return self._finished + self.is_on
 
     def clear(self) -> None:
-        """Forget every pulse that ended."""
+        """Drop all ended pulses."""
         self._finished = 0
         self._trains: deque[Train] = deque(maxlen=KEPT)
 
     def pulses(self) -> Iterator[tuple[int, int]]:
-        """Every pulse that ended, as (rise_ns, width_ns), one by one."""
+        """Yield (rise_ns, width_ns) of each ended pulse."""
         for first_ns, period_ns, width_ns, many in self._trains:
             for n in range(many):
                 yield first_ns + n * period_ns, width_ns
@@ -63,8 +63,8 @@ class Buzzer:
     def change(self, is_on: bool, t_ns: int, period_ns: int = 0, count: int = 1) -> None:
         """The pin went on or off `count` times, `period_ns` apart, the first time at t_ns.
 
-        For more than one the other way follows in the next call, with that period and count, and
-        the edges of the two take turns.
+        For a count above 1 the next call has the edges in the other direction, with the same
+        period and count; the edges of both calls alternate.
         """
         half, self._half = self._half, None
         told = Half(is_on, t_ns, period_ns, count)
@@ -89,7 +89,7 @@ class Buzzer:
         self.is_on, self.last_ns = is_on, t_ns
 
     def _join(self, half: Half, told: Half) -> None:
-        """Pulses of the edges one way and the edges the other way."""
+        """Make pulses of the edges of both directions."""
         gap_ns = told.t_ns - half.t_ns
         is_other_way = told.is_on != half.is_on and told[2:] == half[2:]
         if not is_other_way or not 0 <= gap_ns <= half.period_ns:
@@ -110,7 +110,7 @@ class Buzzer:
             self._trains.append(train._replace(period_ns=period_ns))
 
     def _extend(self, last: Train, train: Train) -> bool:
-        """Make the last train longer, if the new one goes on as it does."""
+        """Extend the last train if the new one continues it; returns True then."""
         gap_ns = train.first_ns - last.first_ns - (last.many - 1) * last.period_ns
         is_alike = train.width_ns == last.width_ns and gap_ns > 0
         if not is_alike or last.period_ns not in (0, gap_ns):
@@ -123,18 +123,18 @@ class Buzzer:
 
 
 class Lamp:
-    """What a lamp did, as (t_ns, is_on); off at power-up."""
+    """The changes of a lamp, as (t_ns, is_on); off at power-up."""
 
     def __init__(self) -> None:
         self.is_on = False
         self.changes: list[tuple[int, bool]] = []
 
     def clear(self) -> None:
-        """Forget what it did."""
+        """Drop all changes."""
         self.changes.clear()
 
     def change(self, is_on: bool, t_ns: int, period_ns: int = 0, count: int = 1) -> None:
-        """The pin went on or off; trains are told as to the buzzer."""
+        """The pin went on or off; trains as in `Buzzer.change`."""
         if count > 1 or is_on != self.is_on:
             self.is_on = is_on
             weave(self.changes, is_on, t_ns, period_ns, count)
@@ -143,7 +143,7 @@ class Lamp:
 def weave(
     changes: list[tuple[int, Level]], level: Level, t_ns: int, period_ns: int, count: int
 ) -> None:
-    """Append `count` changes to a level; a train takes turns with that told just before it."""
+    """Append `count` changes to a level; a train alternates with the one appended before it."""
     new = [(t_ns + n * period_ns, level) for n in range(count)]
     if count > 1 and changes and changes[-1][0] > t_ns:
         before = changes[-count:]

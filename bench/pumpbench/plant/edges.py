@@ -15,20 +15,20 @@ class Edges:
         self.clear()
 
     def clear(self) -> None:
-        """Forget every edge."""
+        """Drop all edges."""
         self.count = 0
         self.last_ns: int | None = None
         self._first_ns: list[int] = []
         self._period_ns: list[int] = []
         self._counts: list[int] = []
-        self._before: list[int] = []  # edges before each train
+        self._before: list[int] = []  # number of edges before each train
 
     def copy(self) -> "Edges":
-        """These edges, whatever comes later."""
+        """A copy, to which later edges are not added."""
         return deepcopy(self)
 
     def add(self, first_ns: int, period_ns: int = 0, count: int = 1) -> None:
-        """Append a train; one that goes on as the last one did makes that one longer."""
+        """Append a train; if it continues the last one, that is extended."""
         if count < 1:
             return
         if count > 1 and period_ns < 1:
@@ -57,13 +57,13 @@ class Edges:
         return True
 
     def times_ns(self) -> Iterator[int]:
-        """Every edge's time, one by one."""
+        """Yield the time of each edge."""
         for first_ns, period_ns, count in self._trains():
             for n in range(count):
                 yield first_ns + n * period_ns
 
     def intervals_ns(self) -> Iterator[tuple[int, int]]:
-        """The intervals between the edges as (interval_ns, how many in a row)."""
+        """Yield the intervals between edges as (interval_ns, number in a row)."""
         run_ns, run_count, last_ns = 0, 0, None
         for first_ns, period_ns, count in self._trains():
             pieces = [(period_ns, count - 1)]
@@ -80,7 +80,7 @@ class Edges:
             yield run_ns, run_count
 
     def count_until(self, t_ns: int) -> int:
-        """How many edges came at or before `t_ns`."""
+        """The number of edges at or before `t_ns`."""
         i = bisect_right(self._first_ns, t_ns) - 1
         if i < 0:
             return 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The plant: what hangs on the board's pins: STEP/DIR driver, motor, peristaltic head, beaker,
-and what alarms are heard and seen by.
+"""The plant, the simulated hardware at the board's pins: STEP/DIR driver, motor, peristaltic head,
+beaker, and the recorders of buzzer and lamps.
 
 Every target feeds it the same way: rising edges of the step pin, and the levels of the direction
 and enable pins, of the buzzer and the lamps. Times are integer nanoseconds since power-up; calls
@@ -15,13 +15,13 @@ from pumpbench.plant.edges import Edges
 from pumpbench.plant.pulsation import Pulsation
 from pumpbench.plant.rotor import Rotor
 
-NO_SENSOR = {"steps_per_pulse": 400}  # of a board without one: nobody looks
+NO_SENSOR = {"steps_per_pulse": 400}  # for a board without a sensor: not used
 
 
 class Motor:
-    """The stepper: where it stands, and the steps that it or its driver could not make.
+    """The stepper motor: its position, and the steps that it or its driver could not make.
 
-    is_stalled: something holds it; whoever tests that sets it.
+    is_stalled: it cannot turn; set by a test.
     """
 
     def __init__(self) -> None:
@@ -31,10 +31,10 @@ class Motor:
 
 
 class Beaker:
-    """What the head has moved into the beaker; less than nothing if it ran backwards.
+    """The volume that the head has moved into the beaker; below 0 if it ran backwards.
 
-    pl_per_step: what the head really moves in the mean, whatever the pump was told. pulsation: of
-    a head whose steps are not all alike, or None.
+    pl_per_step: the true mean volume of a step, independent of the pump's calibration. pulsation:
+    of a head whose steps differ, or None.
     """
 
     def __init__(self, rotor: Rotor, pl_per_step: Fraction) -> None:
@@ -59,37 +59,37 @@ class Beaker:
 
 
 class Plant:
-    """A driver whose outputs are off at power-up (a pull-up on ENABLE), turned forwards by DIR.
+    """A driver with outputs off at power-up (a pull-up on ENABLE); DIR true turns forwards.
 
-    `board` is a board file's namespace: PINS, PUMP and DRIVER. `lamps` has those it names; the
+    board: a board file's namespace: PINS, PUMP and DRIVER. lamps: those that PINS names. The
     buzzer of a board without one stays silent.
     """
 
     def __init__(self, board: ModuleType | SimpleNamespace) -> None:
         pump = board.PUMP
         steps_per_rev = pump["full_steps"] * pump["microsteps"]
-        self.pulses = Edges()  # every rising edge of the step pin
-        self.edges = Edges()  # and those that found the driver on: steps for the motor
+        self.pulses = Edges()  # all rising edges of the step pin
+        self.edges = Edges()  # those while the driver was on: steps for the motor
         self.motor = Motor()
         self.rotor = Rotor(getattr(board, "ROTOR", NO_SENSOR)["steps_per_pulse"])
         self.beaker = Beaker(self.rotor, Fraction(pump["pl_per_rev"], steps_per_rev))
         self.buzzer = Buzzer()
         self.lamps = {name: Lamp() for name in LAMPS if name in board.PINS}
         self.is_enabled = False
-        self.switched_ns = 0  # when the driver went on or off last
+        self.switched_ns = 0  # when the driver was last switched on or off
         self.is_forward = False
-        self.set_up_violations: list[int] = []  # times of the steps that came too soon
+        self.set_up_violations: list[int] = []  # times of steps within the set-up time
         self._set_up_ns = board.DRIVER["setup_us"] * 1_000
         self._ready_ns = 0
 
     def set_direction(self, forward: bool, t_ns: int) -> None:
-        """The direction pin changed, its `!` already taken into account: true is forwards."""
+        """The direction pin changed; forward: after its `!`, true is forwards."""
         if forward != self.is_forward:
             self.is_forward = forward
             self._ready_ns = max(self._ready_ns, t_ns + self._set_up_ns)
 
     def set_enabled(self, enabled: bool, t_ns: int) -> None:
-        """The enable pin changed, its `!` already taken into account: true holds the motor."""
+        """The enable pin changed; enabled: after its `!`, true is on and holds the motor."""
         if enabled != self.is_enabled:
             self.is_enabled = enabled
             self.switched_ns = t_ns
@@ -97,7 +97,7 @@ class Plant:
                 self._ready_ns = max(self._ready_ns, t_ns + self._set_up_ns)
 
     def alarms(self) -> dict[str, Buzzer | Lamp]:
-        """Recorders by the names that their pins have in a board file."""
+        """The recorders, by the names of their pins in a board file."""
         return {"buzzer": self.buzzer, **self.lamps}
 
     def step(self, first_ns: int, period_ns: int = 0, count: int = 1) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The rotor of the pump head, and its sensor: a pulse every so many steps of the motor.
+"""The rotor of the pump head, and its sensor: a pulse each `steps_per_pulse` steps of the motor.
 
-The sensor is high for the first half of each distance. What is wrong with either is an attribute
-that a test sets; it shows with the next step.
+The sensor is high for the first half of each distance. Faults of both are attributes that a test
+sets; they take effect with the next step.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,13 @@ ENDLESS = 1 << 62
 
 
 class Rotor:
-    """position_steps: where it stands, in steps of the motor; the head moves its volume.
+    """position_steps: its position in steps of the motor; the head delivers by it.
 
-    phase_steps: how far before power-up the last pulse was. is_stalled: the motor turns without
-    it. slip: fraction of the motor's steps that it does not follow; below 0 it runs ahead.
+    phase_steps: steps from the last pulse to power-up. is_stalled: the motor turns without it.
+    slip: fraction of the motor's steps that it does not follow; below 0 it runs ahead.
     is_unplugged, stuck (a level, or None), edges_per_pulse: of the sensor. listener(level, t_ns):
-    hears of each change of the sensor's output; level None: nobody drives it; t_ns None: now, by a
-    test's hand.
+    called at each change of the sensor's output; level None: not driven; t_ns None: now, a test
+    has changed it.
     """
 
     def __init__(self, steps_per_pulse: int) -> None:
@@ -36,7 +36,7 @@ class Rotor:
 
     @property
     def level(self) -> int | None:
-        """What the sensor makes of where the rotor stands."""
+        """The sensor's output at the present position; None if it is not driven."""
         if self.is_unplugged:
             return None
         return 1 - self._halves() % 2 if self.stuck is None else self.stuck
@@ -60,7 +60,7 @@ class Rotor:
             self._tell(None)
 
     def room(self) -> int:
-        """How many steps forwards may come before the sensor's output changes."""
+        """The number of steps forwards before the sensor's output changes."""
         if self.level != self._told:
             return 0
         if self.is_stalled or self.is_unplugged or self.stuck is not None:
@@ -70,7 +70,7 @@ class Rotor:
         return ceil((boundary - self.position_steps) / (1 - self.slip)) - 1
 
     def _halves(self) -> int:
-        """Half distances, from some pulse on."""
+        """The position in half distances between pulses."""
         at = (self.position_steps + self.phase_steps) * 2 * self.edges_per_pulse
         return floor(Fraction(at) / self.steps_per_pulse)
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Reports: what all pages and plots of the bench have alike."""
+"""Reports: shared by all pages and plots of the bench."""

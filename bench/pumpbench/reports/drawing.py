@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Drawing: inline SVG in placeholder colours that become those of the page; counts as text."""
+"""Drawing: inline SVG, in placeholder colours that the page's colours replace; counts as text."""
 
 import io
 import re
@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-SIZE_IN = (4.1, 2.7)  # about as wide as a phone, so that its text needs no zoom there
+SIZE_IN = (4.1, 2.7)  # about the width of a phone, so that its text is readable there
 INK, FAINT, TARGET, GOOD, BAND = "#010101", "#020202", "#030303", "#040404", "#050505"
 BAD = "#060606"
 COLOURS = {
@@ -42,12 +42,12 @@ LOOK: dict[Any, Any] = {
 
 
 def look():
-    """The context to draw in."""
+    """The context of matplotlib settings to draw in."""
     return mpl.rc_context(LOOK)
 
 
 def grouped(count: int) -> str:
-    """A count with its thousands apart."""
+    """A count as text, with its thousands separated."""
     return f"{count:,}".replace(",", " ")
 
 
@@ -57,7 +57,7 @@ def new_figure(size_in: tuple[float, float] = SIZE_IN):
 
 
 def as_svg(figure: Figure, name: str) -> str:
-    """The figure for use inside a page: ids of its own, the page's colours, no addresses."""
+    """The figure for use inside a page: unique ids, the page's colours, no addresses."""
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with mpl.rc_context({"svg.hashsalt": name, "svg.id": None}):

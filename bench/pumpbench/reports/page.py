@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A page: where its template is, and how that is filled in."""
+"""A page: loading of its template."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def template(name: str, **filters: Callable[[str], str]) -> Template:
-    """A template of HTML, with these filters; lines with a tag alone leave none on the page."""
+    """A template of HTML, with these filters; a line with only a tag of Jinja makes no line."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )

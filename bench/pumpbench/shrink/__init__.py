@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Firmware made smaller for a board: pure, from sources to a source."""
+"""Firmware made smaller for a board: pure functions from sources to sources."""

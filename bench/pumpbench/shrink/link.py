@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What modules of the firmware declare by `const`, put in where others import it.
+"""Constants that modules of the firmware declare by `const`, inlined where others import them.
 
-`const` is known within its own module only; elsewhere the name is looked up at run time, and takes
-a place in two tables. Only what MicroPython keeps in a word is put in: small numbers, and texts
-that are names.
+MicroPython inlines `const` within its own module only; elsewhere the name is looked up at run
+time, and takes an entry in two tables. Only values that MicroPython stores in a word are inlined:
+small numbers, and texts that are identifiers.
 """
 
 import ast
@@ -15,7 +15,7 @@ Constants = Mapping[str, Mapping[str, Constant]]  # module -> name -> value
 
 
 def constants_of(source: str) -> dict[str, Constant]:
-    """The public small numbers and names that a module declares by `const`."""
+    """The public small numbers and identifiers that a module declares by `const`."""
     found: dict[str, Constant] = {}
     for node in ast.parse(source).body:
         name = const_name(node)
@@ -27,7 +27,7 @@ def constants_of(source: str) -> dict[str, Constant]:
 
 
 def linked(tree: ast.Module, module: str, constants: Constants) -> ast.Module:
-    """The module `module`, with the constants of others in it and its own hidden."""
+    """The module `module`, with the constants of others inlined and its own made private."""
     own = constants.get(module, {})
     imported, modules = _imports(tree, constants)
     tree = _Linker(own, imported, modules).visit(tree)
@@ -39,7 +39,7 @@ def linked(tree: ast.Module, module: str, constants: Constants) -> ast.Module:
 def _imports(
     tree: ast.Module, constants: Constants
 ) -> tuple[dict[str, Constant], dict[str, Mapping[str, Constant]]]:
-    """(name -> value, name of a module -> its constants) of what is imported at the top."""
+    """(name -> value, name of a module -> its constants) of the imports at the top."""
     values: dict[str, Constant] = {}
     modules: dict[str, Mapping[str, Constant]] = {}
     for node in tree.body:
@@ -72,7 +72,7 @@ class _Linker(ast.NodeTransformer):
         if node.id in self._imported:
             return ast.Constant(self._imported[node.id])
         if node.id in self._own:
-            node.id = f"_{node.id}_"  # what no module calls anything
+            node.id = f"_{node.id}_"  # a form that no module uses
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
@@ -89,7 +89,7 @@ class _Linker(ast.NodeTransformer):
 
 
 def _drop_unused(node: ast.stmt, unused: set[str]) -> bool:
-    """Take modules that are not needed any more out of an import; whether something is left."""
+    """Remove unused modules from an import; returns False if nothing is left."""
     if isinstance(node, ast.ImportFrom):
         node.names = [a for a in node.names if (a.asname or a.name) not in unused]
         return bool(node.names)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A module of the firmware made ready for the file that it shares with others, see `rooms`."""
+"""A module of the firmware rewritten for a file that it shares with others, see `rooms`."""
 
 import ast
 import builtins
@@ -14,10 +14,10 @@ _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 class Plan(NamedTuple):
-    """Where the modules go.
+    """The files of the modules.
 
-    homes: module -> the file it is in. names: (module, name) -> what it is called there. shared:
-    files of more than one module.
+    homes: module -> its file. names: (module, name) -> its name in that file. shared: files of
+    more than one module.
     """
 
     homes: Mapping[str, str]
@@ -27,14 +27,16 @@ class Plan(NamedTuple):
 
 @dataclass
 class Module:
-    """A module, and what it knows of others. all_names: those of all modules."""
+    """A module, and its imports. all_names: the names of all modules."""
 
     name: str
     tree: ast.Module
     all_names: Collection[str]
-    modules: dict[str, str] = field(default_factory=dict)  # its name here -> module
-    imported: dict[str, tuple[str, str]] = field(default_factory=dict)  # -> module, name there
-    foreign: dict[str, ast.stmt] = field(default_factory=dict)  # -> the import
+    modules: dict[str, str] = field(default_factory=dict)  # name here -> module
+    imported: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # name here -> module, name there
+    foreign: dict[str, ast.stmt] = field(default_factory=dict)  # name here -> the import
 
     def __post_init__(self) -> None:
         for node in self.tree.body:
@@ -57,15 +59,15 @@ class Module:
             self.foreign[name] = ast.ImportFrom(module, [alias], 0)
 
     def needs(self) -> Iterator[str]:
-        """The modules that it imports when it is loaded, packages of them included."""
+        """Yield the modules that it imports when it is loaded, packages included."""
         yield from self.modules.values()
         yield from (module for module, _ in self.imported.values())
 
 
 class Mover(ast.NodeTransformer):
-    """Gives the names of a module those that they have in its file.
+    """Renames the names of a module to those in its file.
 
-    imports: what the file has to import for it, once it was moved.
+    imports: the imports that the file needs for it, valid after `moved` or `in_place`.
     """
 
     def __init__(self, module: Module, plan: Plan) -> None:
@@ -85,7 +87,7 @@ class Mover(ast.NodeTransformer):
         return [self.visit(node) for node in body]
 
     def in_place(self) -> list[ast.stmt]:
-        """The statements of a module that has a file of its own, its imports where they were."""
+        """The statements of a module in a file of its own, with the imports in their places."""
         body = self._module.tree.body
         others = {id(node): self.visit(node) for node in body if not is_import(node)}
         found: list[ast.stmt] = []
@@ -98,13 +100,13 @@ class Mover(ast.NodeTransformer):
         return found
 
     def _imports_of(self, node: ast.stmt) -> list[ast.stmt]:
-        """What stands in the place of an import."""
+        """The imports that replace an import."""
         found: list[ast.stmt] = []
         for alias in node.names:  # pyright: ignore[reportAttributeAccessIssue]
             name = alias.asname or alias.name
             own = self._module.foreign.get(name)
             if name in self._module.imported:
-                self._of(*self._module.imported[name], name)  # also when nothing uses it
+                self._of(*self._module.imported[name], name)  # also if it is not used
             found.extend(self._needed.get(name, []) if own is None else [own])
         return once(found)
 
@@ -123,7 +125,7 @@ class Mover(ast.NodeTransformer):
         return ast.Name(self._of(module, node.attr, name), node.ctx)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom:
-        """One within a function."""
+        """Rewrite an import within a function."""
         homes = self._plan.homes
         module = node.module or ""
         for alias in node.names:
@@ -152,7 +154,7 @@ class Mover(ast.NodeTransformer):
         if not self._scopes and node.name in self._module.defined:
             node.name = self._global(node.name)
         node.bases = [self.visit(base) for base in node.bases]
-        own = set(bound_in(node.body))  # which its methods do not see
+        own = set(bound_in(node.body))  # not visible in its methods
         for index, part in enumerate(node.body):
             if isinstance(part, ast.FunctionDef):
                 node.body[index] = self._method(part)
@@ -167,14 +169,14 @@ class Mover(ast.NodeTransformer):
         raise NameError(f"{self._module.name}: no name may be declared global: {node.names}")
 
     def _need_one_meaning(self, part: ast.stmt, own: set[str]) -> None:
-        """NameError for a name that is the module's before the class has it."""
+        """Raise NameError for a name that is read in a class and bound in class and module."""
         ours = own & {*self._module.defined, *self._module.imported}
         for sub in ast.walk(part):
             if isinstance(sub, ast.Name) and isinstance(sub.ctx, ast.Load) and sub.id in ours:
                 raise NameError(f"{self._module.name}: {sub.id} means two things in a class")
 
     def _method(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        self._scopes.append(set())  # its name is the class's
+        self._scopes.append(set())  # its name belongs to the class
         method = self.visit_FunctionDef(node)
         self._scopes.pop()
         return method
@@ -188,7 +190,7 @@ class Mover(ast.NodeTransformer):
 
     def _comprehension(self, node: _Comprehension) -> ast.AST:
         first = node.generators[0]
-        outer = self.visit(first.iter)  # it does not see the names of the comprehension
+        outer = self.visit(first.iter)  # outside the scope of the comprehension
         first.iter = ast.Constant(None)
         self._scopes.append(set(bound_in([node])))
         self.generic_visit(node)
@@ -209,7 +211,7 @@ class Mover(ast.NodeTransformer):
         return self._comprehension(node)
 
     def _global(self, name: str) -> str:
-        """What a global name is called; what the file has to import for it is noted."""
+        """The name of a global in the file; notes the import that the file needs for it."""
         module = self._module
         if name in module.defined:
             return self._plan.names.get((module.name, name), name)
@@ -225,7 +227,7 @@ class Mover(ast.NodeTransformer):
         return name
 
     def _of(self, module: str, name: str, here: str) -> str:
-        """What a name of another module is called. here: what was imported for it."""
+        """The name in the file of a name of another module. here: its name in this module."""
         called = self._called(module, name)
         home = self._plan.homes[module]
         if home != self._home:
@@ -254,7 +256,7 @@ def is_text(node: ast.stmt) -> bool:
 
 
 def once(imports: Iterable[ast.stmt]) -> list[ast.stmt]:
-    """Each of them once, those from one module in one statement."""
+    """The imports without duplicates, all from one module in one statement."""
     plain: dict[str, ast.stmt] = {}
     names: dict[str, dict[str, ast.alias]] = {}
     for node in imports:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Public names of the firmware made short for a board, the same ones in all its modules.
+"""Public names of the firmware made short for a board, consistently in all its modules.
 
-MicroPython keeps the letters of every name. A name may be another one as long as it is another
-one everywhere, and nobody outside the firmware knows it: so these keep theirs: whatever hardware
-or MicroPython may know (all that the HAL asks of anything, attributes and arguments of modules
-that are not the firmware's, those of built-in types), modules, data of boards, and every text that
-is a name. What main.py uses keeps its name, too, so that main.py stays as it is.
+MicroPython stores the letters of every name. A name can be changed if it is changed everywhere and
+is not known outside the firmware. These are kept: names that hardware or MicroPython may know (all
+attributes used in the HAL, attributes and arguments of modules outside the firmware, those of
+built-in types), names of modules, data of boards, and every text that is an identifier. Names that
+main.py uses are kept, too, so that main.py does not change.
 """
 
 import ast
@@ -31,7 +31,12 @@ _TYPES = (
     io.TextIOWrapper,
     io.FileIO,
 )
-_OTHERS = {"self", "key", "reverse", "digest"}  # arguments of built-in functions, and a hash's
+_OTHERS = {
+    "self",
+    "key",
+    "reverse",
+    "digest",
+}  # arguments of built-in functions, and a method of hashes
 _HAL = "pump.hal"
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -53,13 +58,13 @@ def public_names(modules: Mapping[str, str], outside: Iterable[str]) -> dict[str
 
 
 def renamed(tree: ast.Module, names: Mapping[str, str]) -> ast.Module:
-    """A module with these names, `from pump.x import name` included."""
+    """A module with its names replaced, also in `from pump.x import name`."""
     _Renamer(names).visit(tree)
     return tree
 
 
 def identifiers(tree: ast.AST) -> Iterator[str]:
-    """Every name that a module uses, as often as it does."""
+    """Yield every name that a module uses, once for each use."""
     for node in ast.walk(tree):
         for field in ("id", "attr", "name", "arg", "asname"):
             name = getattr(node, field, None)
@@ -68,7 +73,7 @@ def identifiers(tree: ast.AST) -> Iterator[str]:
 
 
 def short_names(letters: str, taken: Collection[str]) -> Iterator[str]:
-    """a, b ... z, aa, ab ... of these letters, but for what is taken."""
+    """Yield a, b ... z, aa, ab ... of these letters, without taken ones."""
     for length in itertools.count(1):
         for chosen in itertools.product(letters, repeat=length):
             if (name := "".join(chosen)) not in taken:
@@ -76,7 +81,7 @@ def short_names(letters: str, taken: Collection[str]) -> Iterator[str]:
 
 
 def _defined(tree: ast.AST) -> Iterator[str]:
-    """Names of functions, classes, arguments and attributes, and what a module assigns."""
+    """Yield names of functions, classes, arguments and attributes, and assigned names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
@@ -92,7 +97,7 @@ def _defined(tree: ast.AST) -> Iterator[str]:
 
 
 def _known_outside(tree: ast.AST, is_hal: bool) -> Iterator[str]:
-    """Names that something outside the firmware may know."""
+    """Yield names that may be known outside the firmware."""
     foreign = set(_foreign_modules(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

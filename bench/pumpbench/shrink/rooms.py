@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The modules of a room of the firmware, put together into one file.
+"""The modules of a room of the firmware, merged into one file.
 
-For each module MicroPython keeps its path, its name twice, a table of what it defines, and in that
-once more whatever it imports: some 200 bytes a module on a board, and a file to be opened at boot.
-So the modules of a package become one, and those right below `pump` become two: what packages use
-is pump.vocabulary, the rest is pump.app. Modules that are imported later, or by the board's data
-(the HAL), keep files of their own, each with what it alone needs.
+For each module MicroPython stores its path, its name twice, and a table of the names that it
+defines and imports: some 200 bytes a module on a board, and a file to open at boot. So the modules
+of a package are merged into one, and those directly below `pump` into two: pump.vocabulary, with
+those that packages use, and pump.app. Modules that are imported later, or by the board's data (the
+HAL), keep files of their own, each with the modules that it alone needs.
 
-A name that another module defines, too, or that is a local one anywhere, gets another name, and no
-other one does. Nothing else changes; a name that is defined nowhere is an error here already.
+Only a name that another module defines, too, or that is local anywhere, is renamed. Nothing else
+changes; an undefined name is an error here already.
 """
 
 import ast
@@ -21,7 +21,7 @@ from pumpbench.shrink.moving import Module, Mover, Plan, is_import, is_text, onc
 from pumpbench.shrink.scopes import local_names
 
 APP = "pump.app"
-# A board forgets these once the pump is built: files of their own.
+# A board unloads these once the pump is built: files of their own.
 BUILDERS = {"pump.assembly", "pump.front"}
 VOCABULARY = "pump.vocabulary"
 _HAL = "pump.hal"
@@ -29,9 +29,9 @@ _HAL = "pump.hal"
 
 @dataclass(frozen=True)
 class Rooms:
-    """files: the module that a file is on a board -> source, each after what it imports.
+    """files: module name of a file on a board -> source, each after those that it imports.
 
-    at_boot: those of them that are rooms, which stay.
+    at_boot: the merged files that stay loaded.
     """
 
     files: Mapping[str, str]
@@ -39,7 +39,7 @@ class Rooms:
     at_boot: Collection[str]
 
     def moved(self, tree: ast.Module) -> ast.Module:
-        """A program that imports modules of the firmware, importing them from where they are."""
+        """A program that imports modules of the firmware, with the imports from their files."""
         body = Mover(Module("", tree, self.plan.homes), self.plan).in_place()
         return ast.fix_missing_locations(ast.Module(body, []))
 
@@ -68,13 +68,13 @@ def together(sources: Mapping[str, str]) -> Rooms:
 
 
 def _at_boot(modules: Mapping[str, Module]) -> set[str]:
-    """The modules that are loaded at boot and stay, those of the HAL apart."""
+    """The modules that are loaded at boot and stay loaded, without those of the HAL."""
     found = _reached(({APP} | BUILDERS) & modules.keys(), modules) - {"pump"} - BUILDERS
     return {name for name in found if not (name + ".").startswith(_HAL + ".")}
 
 
 def _homes(modules: Mapping[str, Module], at_boot: Collection[str]) -> dict[str, str]:
-    """Module -> file."""
+    """Module -> its file."""
     in_packages = [name for name in at_boot if name.count(".") > 1]
     shared = {name for name in _reached(in_packages, modules) if name.count(".") == 1}
     packages = {".".join(name.split(".")[:2]) for name in in_packages}
@@ -91,14 +91,14 @@ def _homes(modules: Mapping[str, Module], at_boot: Collection[str]) -> dict[str,
 
 
 def _only_user(name: str, modules: Mapping[str, Module], at_boot: Collection[str]) -> str:
-    """The module loaded later that alone needs this one, or the one that alone needs that one."""
+    """The file of a module loaded later: that of its only user, if there is one; else its own."""
     users = [user for user, module in modules.items() if name in module.needs()]
     is_free = len(users) == 1 and not (users[0] + ".").startswith(_HAL + ".")
     return _only_user(users[0], modules, at_boot) if is_free and users[0] not in at_boot else name
 
 
 def _reached(first: Iterable[str], modules: Mapping[str, Module]) -> set[str]:
-    """These modules and all that they need."""
+    """These modules and all modules that they need."""
     found: set[str] = set()
     rest = list(first)
     while rest:
@@ -112,13 +112,13 @@ def _reached(first: Iterable[str], modules: Mapping[str, Module]) -> set[str]:
 def _names(
     modules: Mapping[str, Module], homes: Mapping[str, str], shared: Collection[str]
 ) -> dict[tuple[str, str], str]:
-    """(module, name) -> a name that nothing else has, for what is defined in a shared file."""
+    """(module, name) -> its name in the file; in shared files names are made unique."""
     count = Counter(name for module in modules.values() for name in module.defined)
     taken = {name for module in modules.values() for name in module.foreign}
     for module in modules.values():
         taken.update(local_names(module.tree))
     for home in homes.values():
-        taken.update(home.split("."))  # what is imported becomes a name of its package
+        taken.update(home.split("."))  # an imported module becomes a name of its package
     found = {}
     for number, (module, content) in enumerate(sorted(modules.items())):
         for name in content.defined:
@@ -129,7 +129,7 @@ def _names(
 
 
 def _in_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
-    """All of them, each after what it needs."""
+    """All names, each after those that it needs; ImportError for a cycle."""
     sorter = TopologicalSorter({name: sorted(set(found)) for name, found in needs.items()})
     try:
         return list(sorter.static_order())
@@ -138,7 +138,7 @@ def _in_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def _tidy(content: list[ast.stmt]) -> list[ast.stmt]:
-    """The imports at the beginning, each once."""
+    """The content, with the imports at the beginning without duplicates."""
     count = next((i for i, node in enumerate(content) if not is_import(node)), len(content))
     return [ast.fix_missing_locations(node) for node in (*once(content[:count]), *content[count:])]
 

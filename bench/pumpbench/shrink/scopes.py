@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where a name of a Python module is bound: in which function, class or comprehension."""
+"""The scopes in which names of a Python module are bound: functions, classes, comprehensions."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ def arguments_of(node: ast.FunctionDef | ast.Lambda) -> Iterator[str]:
 
 
 def bound_in(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """Names that are bound right here, not in a function, class or comprehension within."""
+    """Yield names bound in this scope, not in a function, class or comprehension within."""
     for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
@@ -40,7 +40,7 @@ def _bound(node: ast.AST, *, top: bool = False) -> Iterator[str]:
 
 
 def local_names(tree: ast.Module) -> Iterator[str]:
-    """Every name that is a local one of something within a module."""
+    """Yield every name that is local in a scope within a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             yield from (*arguments_of(node), *bound_in(node.body))

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Firmware made smaller for a board's heap: what its modules share is linked, private names short.
+"""Firmware made smaller for a board's heap: constants are inlined, private names are shortened.
 
-MicroPython keeps each name that bytecode uses once, some 16 bytes and its letters, and each name
-of a module takes a place in its table.
+MicroPython stores each name that bytecode uses once, some 16 bytes and its letters, and each name
+of a module takes an entry in its table.
 
-- A number or name that a module declares by `const` is put in where other modules import it, as
-  the compiler does within one module, and what it was called is gone.
-- A private name that is declared by `const` keeps its underscore: the compiler keeps neither.
+- A number or identifier that a module declares by `const` is inlined where other modules import
+  it, as the compiler does within one module; its name is dropped.
+- A private name that is declared by `const` is not changed: the compiler drops it.
 - A name with one underscore belongs to its class or module, so `_journal` of one and `_tree` of
-  another can both be `a`. Arguments that no call names are as private, to their function.
-- Public names are short as well, see `public`.
+  another can both be `a`. Arguments that no call names are private to their function.
+- Public names are shortened as well, see `public`.
 
 Nothing else changes; a traceback on a board shows the short names.
 """
@@ -27,9 +27,9 @@ from pumpbench.shrink.public import identifiers, renamed, short_names
 
 
 class Program(NamedTuple):
-    """What has to be known of all modules. keywords: names that calls give arguments by.
+    """Data about all modules. keywords: names of keyword arguments in calls.
 
-    names: short ones for public names, see `public`.
+    names: public name -> short name, see `public`.
     """
 
     keywords: Collection[str]
@@ -38,7 +38,7 @@ class Program(NamedTuple):
 
 
 def shortened(source: str, module: str, program: Program) -> str:
-    """A module of the program, made smaller."""
+    """The source of a module of the program, made smaller."""
     tree = renamed(linked(ast.parse(source), module, program.constants), program.names)
     keywords = {program.names.get(name, name) for name in program.keywords}
     used = Counter(identifiers(tree))
@@ -47,12 +47,12 @@ def shortened(source: str, module: str, program: Program) -> str:
 
 
 def is_private(name: str) -> bool:
-    """Whether a name belongs to its module: one underscore, and something behind it."""
+    """True if a name is private: one underscore, and something after it."""
     return len(name) > 1 and name[0] == "_" and name[1] != "_"
 
 
 def keywords_in(sources: Iterable[str]) -> frozenset[str]:
-    """All names that calls in the sources give arguments by, or texts could (`**options`)."""
+    """All names of keyword arguments in calls, and all texts, which may be some (`**options`)."""
     found = set()
     for node in (node for source in sources for node in ast.walk(ast.parse(source))):
         if isinstance(node, ast.keyword) and node.arg:
@@ -63,7 +63,7 @@ def keywords_in(sources: Iterable[str]) -> frozenset[str]:
 
 
 def _module_names(tree: ast.Module) -> Iterator[str]:
-    """What other modules can import from this one, and the functions and classes within."""
+    """Yield names that other modules can import, and all functions and classes within."""
     for node in tree.body:
         yield from (sub.name for sub in ast.walk(node) if isinstance(sub, _NAMED))
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -73,7 +73,7 @@ def _module_names(tree: ast.Module) -> Iterator[str]:
 
 
 def _foreign_names(node: ast.AST, known: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Names that a function uses and nothing around it has: those of an assembler, of a global."""
+    """Yield names that a function uses but does not bind: of an assembler, or globals."""
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         stored = (sub for sub in ast.walk(node) if isinstance(sub, ast.Name))
         known |= {sub.id for sub in stored if isinstance(sub.ctx, ast.Store)}
@@ -89,10 +89,10 @@ _RESERVED = frozenset(("as", "if", "in", "is", "or"))
 
 
 class _Renamer(ast.NodeTransformer):
-    """Gives private names short ones: of a module, of each class, of each function's arguments.
+    """Shortens private names: of a module, of each class, of each function's arguments.
 
-    Attributes of one class never meet those of another, unless something but `self` is asked for
-    them, nor arguments of one function those of another: they have the same few names.
+    Classes use the same few names for their attributes, as these are separate unless they are read
+    from anything but `self`; so do functions for their arguments.
     """
 
     def __init__(self, tree: ast.Module, used: Counter[str], public: Collection[str]) -> None:
@@ -101,21 +101,21 @@ class _Renamer(ast.NodeTransformer):
         both = self._short(_both(tree))
         shared = set(_shared_attributes(tree)) - both.keys()
         names = {name for name in _names(tree) if is_private(name)} - both.keys()
-        names -= {const_name(node) for node in tree.body}  # a private one is nowhere at run time
+        names -= {const_name(node) for node in tree.body}  # private ones do not exist at run time
         self._globals = {**both, **self._short(names, both.values())}
         self._shared = {**both, **self._short(shared, both.values())}
         self._attributes = self._shared
         self._arguments: dict[str, str] | None = None
 
     def _short(self, names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
-        """A short name for each, the shortest for what is used most."""
+        """A short name for each, the shortest for those used most."""
         often = sorted(set(names), key=lambda name: (-self._used[name], name))
         free = short_names(string.ascii_lowercase, {*_RESERVED, *self._used, *taken})
         return dict(zip(often, free, strict=False))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if self._attributes is not self._shared or self._arguments is not None:
-            return self._named(node)  # a class within something
+            return self._named(node)  # a class within a class or function
         own = {name for name in _attributes(node) if is_private(name)} - self._shared.keys()
         self._attributes = {**self._shared, **self._short(own, self._shared.values())}
         node.name = self._globals.get(node.name, node.name)
@@ -180,7 +180,7 @@ class _Renamer(ast.NodeTransformer):
 
 
 def _names(tree: ast.Module) -> Iterator[str]:
-    """What a module calls by a name alone, and what it defines but methods."""
+    """Yield all plain names in a module, and the names of its definitions except methods."""
     methods = {
         id(part) for node in tree.body if isinstance(node, ast.ClassDef) for part in node.body
     }
@@ -194,7 +194,7 @@ def _names(tree: ast.Module) -> Iterator[str]:
 
 
 def _attributes(node: ast.AST) -> Iterator[str]:
-    """Attributes that are used within a class, and the methods it has."""
+    """Yield attributes that are used within a class, and its methods."""
     for sub in ast.walk(node):
         if isinstance(sub, ast.Attribute):
             yield sub.attr
@@ -203,7 +203,7 @@ def _attributes(node: ast.AST) -> Iterator[str]:
 
 
 def _both(tree: ast.Module) -> Iterator[str]:
-    """Private names that are plain and attributes, too: set in a class, or of an inner class."""
+    """Yield private names used plain and as attributes: bound in a class, or of an inner one."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.ClassDef):
             continue
@@ -219,7 +219,7 @@ def _plain_names(node: ast.stmt) -> Iterator[ast.Name]:
 
 
 def _shared_attributes(tree: ast.Module) -> Iterator[str]:
-    """Private attributes that others than `self` are asked for, or that a class may inherit."""
+    """Yield private attributes read from anything but `self`, or that a class may inherit."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             is_own = isinstance(node.value, ast.Name) and node.value.id == "self"

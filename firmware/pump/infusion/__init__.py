@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is being delivered now, and the orders that change it."""
+"""The delivery under way, and the orders that change it."""

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A dose that is being given: a bolus, bridge, trial or prime, and how much of it is out.
+"""The dose under way: a bolus, bridge, trial or prime, and the part of it already delivered.
 
-One at a time; what the ledger books under its kind since it was made is this dose.
+There is one at a time: all steps that the ledger books under its kind after it was made are its.
 """
 
 
 class ActiveDose:
-    """dose: its schedule, with `ng_ml`. record: its entry in `boluses`. ledger: books its steps.
+    """dose: its `Dose`, with `ng_ml`. record: its entry in `boluses`. ledger: books its steps.
 
     calibration: in force while it is given.
     """
@@ -21,13 +21,13 @@ class ActiveDose:
         self._steps_before = ledger.steps(dose.kind)
 
     def steps(self):
-        """Steps that have gone out, as far as they are booked."""
+        """The number of its steps booked so far."""
         return self._ledger.steps(self.dose.kind) - self._steps_before
 
     def whole_steps(self):
-        """The steps it holds; what is less than one belongs to the basal."""
+        """The number of whole steps in the dose; a fraction of a step belongs to the basal."""
         return self._calibration.steps_in(self.dose.amount)
 
     def given_ng(self):
-        """Drug that has gone out, rounded down, as far as it is booked."""
+        """The drug in the steps booked so far, in nanograms, rounded down."""
         return self._calibration.drug_ng(self.steps(), self.dose.ng_ml)

@@ -2,7 +2,7 @@
 """The orders of a bolus, prime, bridge or trial. Each is refused, or carried out.
 
 One at a time, over the regular therapy or while the pump is stopped. A dose is never rounded up.
-No 24 h hold more than LIMit:DAY with it: what went out, the basal to come, and the new bolus.
+LIMit:DAY bounds any 24 h: drug already delivered, the basal to come, and the new bolus.
 """
 
 from micropython import const
@@ -34,8 +34,8 @@ _US_PER_MS = const(1000)
 class BolusOrders:
     """interlocks, reservoir_guard: judge each order. infusion: acts.
 
-    staging: the active prescription. supervisor: has `wake`. signal(pattern): makes a tone, when
-    the patient was refused. note(code, text): an event.
+    staging: has the active prescription. supervisor: has `wake`. signal(pattern): sounds a tone,
+    after a refused patient request. note(code, text): logs an event.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class BolusOrders:
         self._signal, self._note = signal, note
 
     def bolus(self, dose_ng, duration_ms):
-        """A clinician's bolus: over the therapy that runs, or alone."""
+        """Give a clinician's bolus over the regular therapy, or alone while stopped."""
         prescription, change = with_room(self._judge_bolus, dose_ng, duration_ms)
         if self._infusion.is_regular():
             self._infusion.over(change, dose_ng)
@@ -57,7 +57,7 @@ class BolusOrders:
             self._alone(change.dose, dose_ng, prescription.drug)
 
     def patient(self):
-        """The bolus that the prescription allows the patient; every request is counted."""
+        """Give the patient bolus of the prescription; count the request, given or refused."""
         try:
             dose_ng, change = with_room(self._judge_patient)
             self._infusion.over(change, dose_ng)
@@ -69,34 +69,35 @@ class BolusOrders:
             raise
 
     def trial(self, dose_ng, duration_ms, observation_ms):
-        """A screening dose, and the time to watch what it does; stopped before and after."""
+        """Give a screening dose, then start its observation; stopped before and after."""
         judged = dose_ng, duration_ms, observation_ms
         prescription, change = with_room(self._judge_trial, *judged)
         self._alone(change.dose, dose_ng, prescription.drug, observation_ms * _US_PER_MS)
 
     def prime(self, volume_nl, rate_nl_d):
-        """Fill the line: so much volume at that rate. Stopped only."""
+        """Fill the line with `volume_nl` at `rate_nl_d`. Stopped only."""
         dose = with_room(self._judge_prime, volume_nl, rate_nl_d)
         active = self._staging.active
         self._alone(dose, drug_ng(volume_nl, dose.ng_ml), active.drug if active else "")
 
     def bridge(self, old_ng_ml, volume_nl):
-        """Push the old drug out at the dose of the active prescription, which follows by itself.
+        """Deliver the old drug at the daily dose of the active prescription, then start that.
 
-        Stopped only. The dose is the mean of a day, so a day pattern rests until the bridge ends.
+        Stopped only. The rate is that of the mean daily dose: a day pattern starts after the
+        bridge.
         """
         change, dose = with_room(self._judge_bridge, old_ng_ml, volume_nl)
         self._infusion.bridge(change, dose)
         self._supervisor.wake(DISPENSER)
 
     def abort(self):
-        """End whatever is given besides the regular therapy, at once. Nothing is no error."""
+        """End the dose, bridge or observation under way at once; without one do nothing."""
         self._infusion.poll(0)
         self._infusion.abort()
         self._supervisor.wake(DISPENSER)
 
     def patient_wait(self):
-        """(microseconds until the next patient bolus may be given, "" or the reason to wait)."""
+        """(microseconds until a patient bolus is allowed, LOCKOUT, MAXIMUM or "" as reason)."""
         active = self._staging.active
         if active is None or not active.patient_ng:
             return 0, ""
@@ -105,7 +106,7 @@ class BolusOrders:
         return self._infusion.boluses.wait_us(now_us, lockout_us, active.patient_maximum)
 
     def _alone(self, dose, dose_ng, drug, observation_us=0):
-        """Give a dose while nothing else moves."""
+        """Give a dose while nothing else is delivered."""
         self._infusion.alone(dose, dose_ng, drug, observation_us)
         self._supervisor.wake(DISPENSER)
 
@@ -175,7 +176,7 @@ class BolusOrders:
         return dose_ng, self._judge_over(dose, prescription)
 
     def _judge_over(self, dose, prescription):
-        """The Change to a dose over the regular therapy."""
+        """The Change for a dose over the regular therapy."""
         at_us = self._infusion.next_us()
         next_us = self._infusion.grid.next_us(at_us)
         if next_us is not None and next_us < at_us + dose.duration_us:
@@ -191,7 +192,7 @@ class BolusOrders:
         return change
 
     def _judge_alone(self, dose, prescription):
-        """The Change to a dose while nothing else moves."""
+        """The Change for a dose while nothing else is delivered."""
         self._interlocks.require_stopped()
         self._require_rate(-(-dose.amount // dose.duration_us))
         change = self._infusion.to_give(dose)
@@ -199,7 +200,7 @@ class BolusOrders:
         return change
 
     def _dose(self, kind, prescription, dose_ng, duration_ms):
-        """Return the dose as a schedule. Raise Refused unless line, limits and supply allow it."""
+        """Return the `Dose`. Raise Refused unless line, LIMit:BOLus and reservoir allow it."""
         ng_ml = prescription.concentration_ng_ml
         self._interlocks.require_line(ng_ml, prescription.drug)
         limit_ng = prescription.limit_bolus_ng
@@ -212,20 +213,20 @@ class BolusOrders:
         return dose
 
     def _require_volume(self, dose):
-        """Raise Refused unless the dose is a step at least, and the reservoir has it."""
+        """Raise Refused if the dose is less than one step, or more than the reservoir has."""
         if not self._infusion.calibration.steps_in(dose.amount):
             raise Refused(TOO_SMALL, "%s mL" % ml(dose.amount // DAY_US))
         self._reservoir_guard.require_volume(dose.amount // DAY_US)
 
     def _require_rate(self, rate_nl_d):
-        """Raise Refused LIMIT_EXCEEDED unless the pump can deliver that rate."""
+        """Raise Refused LIMIT_EXCEEDED unless the pump can deliver `rate_nl_d`."""
         limits = self._interlocks.limits()
         if not limits.min_nl_d <= rate_nl_d <= limits.max_nl_d:
             rates = ml(rate_nl_d), ml(limits.min_nl_d), ml(limits.max_nl_d)
             raise Refused(LIMIT_EXCEEDED, "%s mL a day; the pump does %s to %s" % rates)
 
     def _require_limit(self, prescription, daily_ng, ng_ml):
-        """Raise Refused LIMIT_EXCEEDED if a bridge delivers more a day than LIMit:RATE."""
+        """Raise Refused LIMIT_EXCEEDED if the rate of a bridge is above LIMit:RATE."""
         limit = prescription.limit_rate
         if limit is not None and dose_nl(daily_ng, ng_ml) > rate_nl_d(limit, ng_ml):
             rates = ml(dose_nl(daily_ng, ng_ml)), ml(rate_nl_d(limit, ng_ml))

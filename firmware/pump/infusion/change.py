@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""A change: what would be delivered by an order, made once, as of one instant.
+"""A change: the delivery that an order would lead to, computed once, as of one instant.
 
     order -> Change -> interlocks judge it -> the journal records it -> the infusion applies it
 
-It is read by whoever judges; who applies it only assigns.
+The interlocks only read it; the infusion applies it by assignments alone.
 """
 
 
 class Change:
-    """rows: what goes out, as a `plan` has it, that which is new in the last of them.
+    """rows: the rows of a `plan`; the last one is new.
 
-    prescription: the regular therapy in that row, or None. pattern: as LIMit:DAY knows it again,
-    or None: it may not be compared with what runs. dose: the `Dose` that is new in it, or None.
+    prescription: the regular therapy in that row, or None. pattern: its `Pattern` for LIMit:DAY;
+    None: the short check against the pattern under way does not apply. dose: the new `Dose`, or
+    None.
     """
 
     def __init__(self, rows, prescription=None, pattern=None, dose=None):
@@ -21,9 +22,9 @@ class Change:
         self.dose = dose
 
     def new(self):
-        """The row that is new."""
+        """The new row."""
         return self.rows[-1]
 
     def ends_us(self):
-        """The end of the dose that is new; 0: there is none."""
+        """The end of the new dose in microseconds; 0 without one."""
         return self.rows[-1].at_us + self.dose.duration_us if self.dose is not None else 0

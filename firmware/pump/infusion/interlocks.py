@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Interlocks: what must hold before the pump may be ordered to do something.
+"""Interlocks: the conditions that an order to the pump must meet.
 
-`Orders` and `BolusOrders` ask them before they act. A `require_*` raises Refused, or returns; it
-changes nothing, but that the infusion notices what has ended.
+`Orders` and `BolusOrders` check them before they act. A `require_*` raises Refused, or returns; it
+changes nothing, but may poll the infusion, which ends a dose that is complete.
 """
 
 from micropython import const
@@ -31,14 +31,14 @@ from pump.state import OBSERVATION
 from pump.units import ml_of_pl, seconds, ug, ug_ml
 from pump.unload import unload
 
-_VALIDATION = "pump.prescription.validation"  # loaded when it is asked: seldom, and it is large
+_VALIDATION = "pump.prescription.validation"  # loaded for each use only: large, seldom needed
 _S_PER_DAY = const(86_400)
 _US_PER_MS = const(1000)
 _PL_PER_NL = const(1000)
 
 
 class Interlocks:
-    """pump: `PUMP` of the board's data. max_steps_s: steps a second that the motor can do.
+    """pump: `PUMP` of the board's data. max_steps_s: the motor's highest rate, steps a second.
 
     supervisor: has `fault`, `is_ending` and `tidy`. settings: has `needs_confirmation`. staging:
     has the active prescription. The others are what their names say.
@@ -52,12 +52,12 @@ class Interlocks:
         self._staging = staging
         self._dispenser = dispenser
         self._infusion = infusion
-        self._valid = ((), ())  # of the last one without a problem: `_key`, names of soft limits
+        self._valid = ((), ())  # the last valid one's (`_key`, names of soft limits)
 
     # The pump
 
     def require_fit(self):
-        """Raise Refused PUMP_FAULT after a fault, IN_SERVICE once the firmware is ending."""
+        """Raise Refused PUMP_FAULT after a fault, IN_SERVICE while the firmware is ending."""
         if self._supervisor.fault is not None:
             raise Refused(PUMP_FAULT)
         if self._supervisor.is_ending:
@@ -69,17 +69,18 @@ class Interlocks:
             raise Refused(UNCONFIRMED)
 
     def require_stopped(self):
-        """Raise Refused unless the pump is fit, nothing moves, and no trial is observed."""
+        """Raise Refused unless the pump is fit, stopped, and no trial is observed."""
         self.require_fit()
         self._infusion.poll(0)
         if self._dispenser.is_active():
             raise Refused(NOT_STOPPED)
-        self.require_no_bolus()  # an observation, then: nothing moves
+        self.require_no_bolus()  # can be an observation only: the motor is stopped
 
     def require_no_bolus(self, within_us=0):
-        """Raise Refused BOLUS_IN_PROGRESS or OBSERVING unless the regular therapy alone goes on.
+        """Raise Refused BOLUS_IN_PROGRESS or OBSERVING during a dose or an observation.
 
-        within_us: so much longer than until a change made now is in force.
+        within_us: also if a periodic dose is under way that long after a change made now takes
+        effect.
         """
         infusion = self._infusion
         infusion.poll(0)
@@ -128,7 +129,7 @@ class Interlocks:
         return active
 
     def require_trial(self, prescription, dose_ng, duration_ms, observation_ms):
-        """Raise Refused LIMIT_EXCEEDED, with the first problem, unless it may be such a trial."""
+        """Raise Refused LIMIT_EXCEEDED, with the first problem, unless the trial is allowed."""
         self.make_room()
         try:
             from pump.prescription.validation import trial_problems
@@ -139,11 +140,10 @@ class Interlocks:
             raise Refused(LIMIT_EXCEEDED, found[0])
 
     def require_committable(self, prescription, token, names):
-        """Raise Refused unless it may become active.
+        """Raise Refused unless a prescription may become active.
 
-        INVALID_PRESCRIPTION, with the first problem, unless there is none; STALE_TOKEN unless the
-        token is that of its content; SOFT_LIMIT unless `names` are exactly the soft limits that it
-        exceeds.
+        INVALID_PRESCRIPTION: it has problems, the first is told. STALE_TOKEN: `token` is not that
+        of its content. SOFT_LIMIT: `names` are not exactly the soft limits that it exceeds.
         """
         needed = self._require_valid(prescription)
         self._staging.check(token)
@@ -151,9 +151,9 @@ class Interlocks:
             raise Refused(SOFT_LIMIT, "to be named: %s" % (",".join(needed) or "none"))
 
     def require_same_drug(self, prescription):
-        """Raise Refused NOT_STOPPED unless the drug of the active one goes on, as strong as it is.
+        """Raise Refused NOT_STOPPED unless drug and concentration are those of the active one.
 
-        A drug without a name is taken for any.
+        A drug without a name equals any.
         """
         active = self._staging.active
         if prescription.concentration_ng_ml != active.concentration_ng_ml:
@@ -163,9 +163,9 @@ class Interlocks:
             raise Refused(NOT_STOPPED, "another drug needs a stop")
 
     def require_day(self, prescription, change, code=LIMIT_EXCEEDED):
-        """Raise Refused `code` if a change brings more than LIMit:DAY out in some 24 h.
+        """Raise Refused `code` if a change delivers more than LIMit:DAY in some 24 h.
 
-        What went out, or goes on without the change, is no reason to refuse one that lowers it.
+        A change that lowers the dose of 24 h that are above the limit without it is allowed.
         """
         limit_ng = prescription.limit_day_ng
         excess_ng = self._infusion.excess_ng(change, limit_ng) if limit_ng else 0
@@ -174,11 +174,11 @@ class Interlocks:
             raise Refused(code, "%s ug within 24 h, above LIMit:DAY %s" % doses)
 
     def make_room(self):
-        """Before a module is loaded for a moment: in one place, which is free afterwards."""
+        """Tidy the heap before a module is loaded for one use, so that its memory is one block."""
         self._supervisor.tidy()
         lend()
 
-    # The limits that they judge by
+    # Limits and verdicts
 
     def limits(self):
         """The `PumpLimits` of the calibration in force. Raise Refused NOT_CALIBRATED."""
@@ -189,9 +189,9 @@ class Interlocks:
         return PumpLimits(pump["min_rate_nl_d"], min(pump["max_rate_nl_d"], motor_nl_d), *step)
 
     def verdict(self, prescription):
-        """(problems, soft limits, notes) of a prescription, as `validation` has them.
+        """(problems, soft limits, notes) of a prescription, from `validation`.
 
-        What a week amounts to is found before: it is kept, and needs much room of its own.
+        The daily totals of a week are computed first: they are kept, and need much memory.
         """
         limits = self.limits()
         if prescription.has_day():
@@ -202,7 +202,7 @@ class Interlocks:
         finally:
             unload(_VALIDATION)
         found = problems(prescription, limits)
-        self._dispenser.renew(0)  # a week takes half a second
+        self._dispenser.renew(0)  # validation of a week takes half a second
         if found:
             return found, (), ()
         key = self._key(prescription)
@@ -213,7 +213,7 @@ class Interlocks:
     def _require_valid(self, prescription):
         """Return the names of its soft limits. Raise Refused INVALID_PRESCRIPTION for a problem.
 
-        A prescription of which VALidate? has just answered that is not validated once more.
+        The result of the last VALidate? is used if nothing that it depends on has changed.
         """
         if self._valid[0] != self._key(prescription):
             problems = self.verdict(prescription)[0]
@@ -222,7 +222,7 @@ class Interlocks:
         return self._valid[1]
 
     def _key(self, prescription):
-        """All that a verdict follows from: content, calibration, and the doses of 24 h before."""
+        """All that a verdict depends on: content, calibration, and the doses of the last 24 h."""
         before = self._staging.before(self._infusion.now_us())
         return prescription.token(), self._infusion.calibration.pl_per_rev, before
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The modes of an infusion: what it does now, and how that ends. One object each.
+"""The modes of an infusion, one class each: what is delivered, and how that ends.
 
-Each has the name that `THERapy:STATe?` answers, or JOG, and the same methods, those of `Stopped`;
-what is common to all that moves is done by the `Infusion`, which the mode belongs to.
+Each has the name that `THERapy:STATe?` answers, or JOG, and the methods of `Stopped`. The
+`Infusion` that a mode belongs to does what all deliveries have in common.
 """
 
 from micropython import const
@@ -10,13 +10,13 @@ from micropython import const
 from pump import state
 from pump.therapy import bolus_log
 
-_SETTLE_US = const(20_000)  # from the end of a dose until its last step is booked for sure
+_SETTLE_US = const(20_000)  # after the end of a dose: its last step is booked by then
 
 
 class Stopped:
-    """Nothing moves. is_regular: the active prescription is delivered, or its bridge.
+    """Nothing is delivered. is_regular: the mode of the active prescription, or its bridge.
 
-    is_dosing: drug is given: the motor does not rest, only turn, or fill the line.
+    is_dosing: drug is delivered to the patient: not stopped, jogging or priming.
     """
 
     name = state.STOPPED
@@ -26,44 +26,44 @@ class Stopped:
         self._infusion = infusion
 
     def is_giving(self):
-        """True while a bolus, bridge, prime, trial or periodic dose goes out."""
+        """True while a bolus, bridge, prime, trial or periodic dose is delivered."""
         return self._infusion.active_dose is not None
 
     def busy_until_us(self, within_us):
-        """The end of what is under way besides the regular therapy, or None; see `Infusion`."""
+        """The end of a dose or observation under way, or None; see `Infusion`."""
         dose = self._infusion.active_dose
         return dose.end_us if dose is not None else None
 
     def in_force_us(self, at_us):
-        """When a change of the regular therapy begins that the queue takes up at an instant."""
+        """When a change of the regular therapy takes effect if the queue ends at `at_us`."""
         return at_us
 
     def poll(self):
-        """Notice what has ended. Returns when the next end is due on the clock, or None."""
+        """End what is complete. Returns the next end, as an instant of the clock, or None."""
         return
 
     def stop(self):
-        """Stop, at once."""
+        """Stop at once."""
         self._infusion.end(bolus_log.STOPPED)
 
     def abort(self):
-        """End the dose under way, at once. None is no error."""
+        """End the dose under way at once; without one do nothing."""
         if self._infusion.active_dose is not None:
             self._infusion.end(bolus_log.ABORTED)
 
     def rests(self, at_us, owed):
-        """The motor stands since an instant; owed: the fraction of a step that was due then."""
+        """The motor has stopped at `at_us`; owed: the fraction of a step that was due then."""
 
 
 class Alone(Stopped):
-    """A limited delivery while nothing else moves: a dose, or a jog without one."""
+    """A delivery of a fixed number of steps, alone: a dose, or a jog, which has no dose."""
 
     def __init__(self, infusion, name, is_dosing=True):
         super().__init__(infusion)
         self.name, self.is_dosing = name, is_dosing
 
     def poll(self):
-        """As `Stopped.poll`. What stands before all of it is out was stopped by a fault."""
+        """As `Stopped.poll`. A motor at rest before all steps are made was stopped by a fault."""
         infusion = self._infusion
         if infusion.moves():
             return
@@ -75,11 +75,11 @@ class Alone(Stopped):
             self.follow(dose)
 
     def follow(self, dose):
-        """All of it is out, and the infusion is stopped."""
+        """Called once the delivery is complete, and the infusion is stopped."""
 
 
 class Trial(Alone):
-    """The dose of a trial; an observation of so long follows."""
+    """The dose of a trial; an observation of `observation_us` follows."""
 
     def __init__(self, infusion, observation_us):
         super().__init__(infusion, state.TRIAL)
@@ -92,7 +92,7 @@ class Trial(Alone):
 
 
 class Prime(Alone):
-    """The line is filled with a drug of that name."""
+    """The line is filled with `drug`, its name."""
 
     def __init__(self, infusion, drug):
         super().__init__(infusion, state.PRIME, is_dosing=False)
@@ -104,7 +104,7 @@ class Prime(Alone):
 
 
 class Observation(Stopped):
-    """Nothing moves, and nothing may start, until end_us."""
+    """Nothing is delivered, and nothing may start, until end_us."""
 
     name = state.OBSERVATION
 
@@ -124,7 +124,7 @@ class Observation(Stopped):
         return None
 
     def stop(self):
-        """An observation goes on: it is there to be watched."""
+        """The observation goes on; the motor is stopped."""
         self._infusion.halt(bolus_log.STOPPED)
 
     def abort(self):
@@ -171,7 +171,7 @@ class Scheduled(Stopped):
         return None
 
     def given(self):
-        """All of the dose under way is out, and on record."""
+        """Called once the dose under way is complete and recorded."""
 
     def abort(self):
         """As `Stopped.abort`; the regular therapy goes on."""
@@ -185,7 +185,7 @@ class Scheduled(Stopped):
 
 
 class Bridge(Scheduled):
-    """The old drug is on its way out; the regular therapy follows by itself."""
+    """The old drug in the line is delivered; the regular therapy follows by itself."""
 
     name = state.BRIDGE
     is_giving = Stopped.is_giving
@@ -193,7 +193,7 @@ class Bridge(Scheduled):
     abort = Stopped.abort
 
     def in_force_us(self, at_us):
-        """As `Stopped.in_force_us`: behind the bridge."""
+        """As `Stopped.in_force_us`: after the bridge."""
         dose = self._infusion.active_dose
         return max(at_us, dose.end_us) if dose is not None else at_us
 
@@ -205,7 +205,7 @@ class Bridge(Scheduled):
         infusion.line.fill(prescription.concentration_ng_ml, prescription.drug)
 
     def rests(self, at_us, owed):
-        """As `Stopped.rests`. A grid that was to be laid behind the bridge is not."""
+        """As `Stopped.rests`. A grid anchored at the end of the bridge is forgotten."""
         super().rests(at_us, owed)
         if self._infusion.grid.anchor_us > at_us:
             self._infusion.grid.forget()

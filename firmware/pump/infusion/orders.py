@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Orders of an operator to pump and therapy; those of boluses: see `bolus_orders`.
+"""An operator's orders to pump and therapy; for those of boluses see `bolus_orders`.
 
-The console and the buttons call it. An order is judged by the interlocks, and refused or carried
-out. Stopping is never refused.
+The console and the buttons call them. The interlocks judge an order; it is refused or carried out.
+A stop is never refused.
 """
 
 from micropython import const
@@ -24,7 +24,7 @@ from pump.therapy.wall_clock import text as wall_text
 
 DISPENSER = "dispenser"  # the task that renews the lease
 
-_APPLY_US = const(3_000_000)  # from when a commit is judged until it is in force, at most
+_APPLY_US = const(3_000_000)  # the longest time from judging a commit until it takes effect
 _PL_PER_NL = const(1000)
 
 
@@ -32,7 +32,7 @@ class Orders:
     """Start, stop, jog, commit, calibrate, set the clock.
 
     interlocks: judge each order. supervisor: has `fault`, `is_ending`, `tidy`, `trip` and `wake`.
-    settings: what is written before. rtc: a clock with a battery, or None. alarms: the manager.
+    settings: the records in flash. rtc: a clock with a battery, or None. alarms: the manager.
     self_test: see `selftest`. The others are what their names say.
     """
 
@@ -79,26 +79,26 @@ class Orders:
         self.resume()
 
     def resume(self):
-        """Deliver the active prescription, confirmed or not: where a reset ended it, say."""
+        """As `start`, but without a confirmation: after a reset has ended a delivery, say."""
         active = with_room(self._judge_start)
-        self.infusion.start(self.infusion.to_deliver(active))  # as of now: to judge took a while
+        self.infusion.start(self.infusion.to_deliver(active))  # made again: judging took time
         self._supervisor.wake(DISPENSER)
 
     def stop(self):
-        """Stop whatever moves, at once. Never refused."""
+        """Stop the motor at once. Never refused."""
         self.infusion.stop()
 
     def end(self):
-        """End the firmware, with safe outputs: stopped, or after a fault, when nothing moves.
+        """End the firmware with safe outputs. Raise Refused unless stopped, or after a fault.
 
-        What is wrong then may be its files.
+        It must be possible after a fault, which may be an error in its files.
         """
         if self._supervisor.fault is None:
             self.interlocks.require_stopped()
         self._supervisor.end()
 
     def confirm(self):
-        """A human has taken note that a reset ended a delivery, or that records are lost."""
+        """Confirm that a reset ended a delivery, or that records are lost."""
         if not self.settings.needs_confirmation():
             raise Refused(NOTHING_TO_CONFIRM)
         self.settings.confirm()
@@ -107,7 +107,7 @@ class Orders:
                 self._alarms.acknowledge(code)
 
     def jog(self, steps, millirevs_min):
-        """Turn by `steps` at thousandths of a revolution a minute; stopped only."""
+        """Turn as `Infusion.jog` does; stopped only. Raise Refused without enough volume."""
         self.interlocks.require_stopped()
         self.interlocks.require_confirmed()
         if steps:
@@ -117,13 +117,13 @@ class Orders:
             self._supervisor.wake(DISPENSER)
 
     def commit(self, token, *names):
-        """Activate the staged prescription; a running delivery follows it, fraction and all.
+        """Activate the staged prescription; a delivery follows and keeps its fraction of a step.
 
         names: exactly the soft limits that it exceeds.
         """
         infusion = self.infusion
         staged = with_room(self._judge_commit, token, names)
-        self._dispenser.renew(0)  # to validate a week takes a while
+        self._dispenser.renew(0)  # validation of a week takes a while
         infusion.record_follow()
         past, pl_per_rev = self._staging.past(), infusion.calibration.pl_per_rev
         self.settings.commit(staged, past, pl_per_rev)
@@ -131,18 +131,18 @@ class Orders:
         infusion.committed(staged)
 
     def calibrate(self, pl_per_rev):
-        """Set the volume of a revolution; stopped only. What is owed keeps its volume."""
+        """Set the volume of a revolution; stopped only. Volume still owed stays the same."""
         self.interlocks.require_stopped()
         self._calibrate(pl_per_rev)
 
     def start_calibration_run(self, steps, millirevs_min):
-        """Turn as `jog` does, to calibrate by what comes out."""
+        """Turn as `jog` does, to calibrate by the volume delivered."""
         before = self._dispenser.settle()
         self.jog(steps, millirevs_min)
         self.calibrations.begin(before, steps, self._dispenser.begun)
 
     def calibrate_from_run(self, volume_nl):
-        """Calibrate by the last run: so much of it came out. A run is used once."""
+        """Calibrate by the last run, which delivered `volume_nl`. A run is used once."""
         self.interlocks.require_stopped()
         emitted = self._dispenser.settle()
         steps = self.calibrations.run_steps(emitted, self._dispenser.begun)
@@ -150,7 +150,7 @@ class Orders:
         self.calibrations.forget()
 
     def set_clock(self, wall_s):
-        """Set the wall clock; a day pattern that runs follows it, nothing else does."""
+        """Set the wall clock; of deliveries only a running day pattern follows it."""
         wall, infusion = WallClock(), self.infusion
         wall.set(wall_s, infusion.now_us())
         prescription = infusion.prescription
@@ -164,16 +164,16 @@ class Orders:
             infusion.follow(prescription)
 
     def self_test(self):
-        """0, or the number of a fault, or of the first part of the self-test that fails.
+        """0, the number of a fault, or of the first part of the self-test that fails.
 
-        While anything is delivered the self-test is not made: its last result counts.
+        During a delivery no test is run: the last result counts.
         """
         if not self._fault() and not self._dispenser.is_active():
             self._self_test.run()
         return self._fault() or self._self_test.failed()
 
     def _judge_start(self):
-        """The active prescription, which may be delivered from now on."""
+        """Return the active prescription. Raise Refused unless it may be delivered now."""
         interlocks = self.interlocks
         active = interlocks.require_active()
         self._supervisor.tidy()
@@ -184,25 +184,25 @@ class Orders:
         return active
 
     def _judge_commit(self, token, names):
-        """The staged prescription, which may become active, and be followed by what runs."""
+        """Return the staged prescription. Raise Refused unless it may be committed now."""
         interlocks, infusion = self.interlocks, self.infusion
         interlocks.require_fit()
         interlocks.require_no_bolus(_APPLY_US)
         staged = self._staging.staged()
         interlocks.require_committable(staged, token, names)
-        self._supervisor.tidy()  # a week's rates take memory
+        self._supervisor.tidy()  # the rates of a week need memory
         if infusion.is_regular():
             interlocks.require_same_drug(staged)
             interlocks.require_day(staged, infusion.to_deliver(staged))
         return staged
 
     def _judge_clock(self, prescription, wall):
-        """Whether a day pattern may follow another wall clock."""
+        """Raise Refused unless a day pattern may follow another wall clock."""
         change = self.infusion.to_deliver(prescription, wall)
         self.interlocks.require_day(prescription, change, CLOCK_REFUSED)
 
     def _fault(self):
-        """0, or the code of the fault that stopped the pump or that the step counts show now."""
+        """0, or the code of the fault that stopped the pump, or that unequal step counts cause."""
         if self._supervisor.fault is None and not self._dispenser.is_active():
             commanded, emitted, witness, _ = self._dispenser.totals()
             if not commanded == emitted == witness:

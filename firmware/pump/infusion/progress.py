@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Progress: what is going out now, and how far the dose under way has come. It changes nothing."""
+"""Progress: the present rates, and the state of the dose under way. It changes nothing."""
 
 from micropython import const
 
@@ -14,14 +14,14 @@ _MIN_PER_DAY = const(1_440)
 
 
 class Progress:
-    """infusion, dispenser: what it tells about."""
+    """infusion, dispenser: the objects that it reports on."""
 
     def __init__(self, infusion, dispenser):
         self._infusion = infusion
         self._dispenser = dispenser
 
     def rates(self):
-        """What is being delivered, as (nanograms per day, nanolitres per day), rounded down."""
+        """The present rate as (nanograms per day, nanolitres per day), rounded down."""
         batch = self._dispenser.batch()
         if batch is None:
             return 0, 0
@@ -37,11 +37,11 @@ class Progress:
             if infusion.now_us() >= until_us:
                 nl_d, ng_d = infusion.prescription.simple_rate()
             if rate == nl_d:
-                return ng_d, rate  # as it was programmed
+                return ng_d, rate  # as programmed
         return rate * ng_ml // _NL_PER_ML, rate
 
     def next_periodic(self):
-        """(us until the next periodic dose begins, its ng); None: none is to come by itself."""
+        """(us until the next periodic dose begins, its ng); None if none is scheduled."""
         infusion = self._infusion
         infusion.poll(0)
         now_us = infusion.now_us()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The reservoir guard: whether there is enough to deliver; stops before there is not.
+"""The reservoir guard: refuses or stops any delivery that would use the dead volume.
 
-The dead volume is never touched. Nothing that needs more than what is left above it may begin, and
-the dispenser gets a bound: the step count that would take it. What is planned beyond the bound
-never reaches the step engine; the delivery is stopped in the same cycle, while up to 2 s of it
-are still in the queue.
+A delivery may begin only if its volume is available above the dead volume, and the dispenser gets
+a bound: the number of steps that the volume above it allows. Steps planned beyond the bound never
+reach the step engine; the delivery is stopped in the same cycle, while up to 2 s of it are still
+in the queue.
 """
 
 from micropython import const
@@ -15,14 +15,14 @@ from pump.state import RUNNING
 from pump.units import DAY_US, ml, ml_of_pl
 
 _PL_PER_NL = const(1_000)
-_AGAIN_NL = const(100_000)  # above low by more than this: no longer low
-_AHEAD_US = const(2_100_000)  # more than the dispenser ever queues
+_AGAIN_NL = const(100_000)  # hysteresis: no longer low at more than this above low
+_AHEAD_US = const(2_100_000)  # longer than the queue of the dispenser
 
 
 class ReservoirGuard:
     """reservoir: its model. The other collaborators are what their names say, see `assembly`.
 
-    is_empty: nothing can be delivered any more. is_unknown: nobody knows what it holds.
+    is_empty: no volume is left above the dead volume. is_unknown: its volume is not known.
     """
 
     def __init__(self, reservoir, *, infusion, dispenser, ledger):
@@ -34,9 +34,9 @@ class ReservoirGuard:
         self._ledger = ledger
 
     def poll(self, now_us):
-        """Stop what would touch the dead volume, and see whether it is low; at every wake.
+        """Stop a delivery that would use the dead volume, and update `is_low`; at every wake.
 
-        It comes after the dispenser, in the same cycle.
+        It is called after the dispenser, in the same cycle.
         """
         if self._dispenser.is_short():
             self._infusion.stop()
@@ -51,7 +51,7 @@ class ReservoirGuard:
     def require_volume(self, volume_nl):
         """Raise Refused RESERVOIR_TOO_LOW unless `volume_nl` is available above the dead volume.
 
-        Before anything moves: a dispenser at rest gets its bound.
+        To be called before a start: it sets the bound of a dispenser at rest.
         """
         most_pl = self.most_pl()
         self._bind(most_pl)
@@ -65,22 +65,26 @@ class ReservoirGuard:
 
     def require_start(self, rate_nl_d):
         """Raise Refused RESERVOIR_TOO_LOW unless the first queue at `rate_nl_d` is available."""
-        steps_pl = self._infusion.calibration.volume_pl(2)  # one owed, one that rounding hides
+        steps_pl = self._infusion.calibration.volume_pl(2)  # one owed, one for rounding
         self.require_volume(rate_nl_d * _AHEAD_US // DAY_US + steps_pl // _PL_PER_NL + 2)
 
     def refill(self, volume_nl, measured_nl=None):
-        """It holds `volume_nl` from now on; measured_nl: the residual before. Nothing moves."""
+        """Record a refill to `volume_nl`. Raise Refused NOT_STOPPED while the motor runs.
+
+        measured_nl: the residual volume before it, or None.
+        """
         if self._dispenser.is_active():
             raise Refused(NOT_STOPPED)
-        self._dispenser.totals()  # books what went out up to now
+        self._dispenser.totals()  # books all steps made up to now
         ledger = self._ledger
         self.reservoir.refill(volume_nl, measured_nl, ledger.most_pl(), ledger.unmeasured())
         ledger.refill()
 
     def forecast(self, prescription):
-        """Whole days to low and to empty for sure: without patient boluses, then with all allowed.
+        """Whole days until low and until empty, at least; then both with all patient boluses.
 
-        From now on, as it runs or would if it were started; None each while that is not known.
+        From now on, for a prescription that runs or is started now. Four times None while volume
+        or calibration is not known. Raise Refused NO_PRESCRIPTION without a prescription.
         """
         if prescription is None:
             raise Refused(NO_PRESCRIPTION)
@@ -97,20 +101,20 @@ class ReservoirGuard:
         ]
 
     def most_pl(self):
-        """The most that can have been delivered up to now, as `Reservoir` has it.
+        """The most that can have been delivered up to now in picolitres, for `Reservoir`.
 
-        None when some of it, since the last refill, went out uncalibrated.
+        None if steps were made without a calibration since the last refill.
         """
         self._dispenser.settle()
         return self._booked_pl()
 
     def _booked_pl(self):
-        """As `most_pl`, up to the last time that steps were booked."""
+        """As `most_pl`, but of the steps booked so far."""
         is_known = self._ledger.unmeasured() == self.reservoir.unmeasured
         return self._ledger.most_pl() if is_known else None
 
     def _measure(self):
-        """Book what went out uncalibrated, once there is a calibration; as `most_pl`."""
+        """Book steps made without a calibration, once there is one. Returns as `most_pl`."""
         calibration, reservoir = self._infusion.calibration, self.reservoir
         if calibration.pl_per_rev:
             before = reservoir.unmeasured
@@ -119,9 +123,9 @@ class ReservoirGuard:
         return self.most_pl()
 
     def _under_way_nl(self):
-        """What is queued, and the rest of a dose that is being given: no less than that.
+        """The volume of the queue and of the rest of a dose under way, rounded up.
 
-        And a step that may be owed, and one that rounding hides.
+        It includes a step that may be owed, and one for rounding.
         """
         infusion, now_us = self._infusion, self._infusion.now_us()
         active, calibration = infusion.active_dose, infusion.calibration
@@ -137,7 +141,7 @@ class ReservoirGuard:
         return volume_nl
 
     def _bind(self, most_pl):
-        """Tell a dispenser at rest up to which count it may step."""
+        """Set the bound of a dispenser at rest, in steps; None: no bound."""
         if self._dispenser.is_active():
             return
         left_pl = self.reservoir.left_pl(most_pl)
@@ -149,13 +153,13 @@ class ReservoirGuard:
             self._dispenser.bind(steps)
 
     def _look(self, most_pl):
-        """See what is left: low with a hysteresis, which a reset does not forget."""
+        """Update is_low, is_empty and is_unknown; is_low has a hysteresis and survives a reset."""
         reservoir = self.reservoir
         volume_pl, left_pl = reservoir.volume_pl(most_pl), reservoir.left_pl(most_pl)
         low_nl = reservoir.low_nl + (_AGAIN_NL if reservoir.is_low else 0)
         if volume_pl is not None:
             reservoir.is_low = volume_pl <= low_nl * _PL_PER_NL
         else:
-            reservoir.is_low = reservoir.last is not None  # nobody knows what a head has moved
+            reservoir.is_low = reservoir.last is not None  # the volume moved is not known
         self.is_empty = reservoir.is_empty or (left_pl is not None and left_pl <= 0)
         self.is_unknown = volume_pl is None

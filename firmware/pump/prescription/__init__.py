@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is ordered, and what speaks against it. Pure; when it is due is for `therapy` to say."""
+"""Prescriptions: their content, limits and validation. Pure; `therapy` has the schedules."""

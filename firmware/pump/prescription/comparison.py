@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Comparison: the prescription in force and the staged one side by side, field by field.
+"""Comparison: the active prescription and the staged one side by side, field by field.
 
-All fields as they were programmed, then what follows from them: a day's drug and volume, the drug
-that whole steps can really give, and with every patient bolus. Numbers as the console prints them.
-Loaded when somebody asks, and not kept. Pure.
+All fields as programmed, then computed ones: drug and volume of a day, the drug of the whole steps
+in it, and the drug with every patient bolus. Numbers as the console prints them. Loaded for each
+use, and not kept. Pure.
 """
 
 from pump.prescription.daily_totals import daily_totals, mean_day
@@ -11,7 +11,7 @@ from pump.prescription.flex import WEEKDAYS
 from pump.prescription.prescription import FLEX
 from pump.units import NG_D, NL_D, ml, seconds, ug, ug_ml
 
-NONE = "NONE"  # what is not programmed
+NONE = "NONE"  # text of a field that is not programmed
 
 
 def comparison(active, staged, limits):
@@ -24,7 +24,7 @@ def comparison(active, staged, limits):
 
 
 def _fields(prescription, limits, has_week):
-    """[(field, text)]: what is programmed, the days of the week, and what follows."""
+    """[(field, text)]: programmed fields, the days of a flex week, and computed fields."""
     fields = _programmed(prescription)
     if has_week:
         fields.extend(_days(prescription, limits.min_nl_d))
@@ -58,7 +58,7 @@ def _programmed(prescription):
 
 
 def _days(prescription, min_nl_d):
-    """The drug of each weekday."""
+    """[(field, text)]: the drug of each weekday."""
     if not prescription.has_day():
         return [(day + ", ug", NONE) for day in WEEKDAYS]
     totals_ng = daily_totals(prescription, min_nl_d).week_ng()
@@ -66,7 +66,7 @@ def _days(prescription, min_nl_d):
 
 
 def _totals(prescription, limits):
-    """What a mean day amounts to; with every patient bolus: the most in any 24 h."""
+    """[(field, text)]: drug and volume of a mean day; the most of any 24 h with boluses."""
     mean_ng, mean_nl = mean_day(prescription, limits.min_nl_d)
     steps = limits.steps(mean_nl)
     most_ng = mean_ng
@@ -94,5 +94,5 @@ def _rate_text(rate):
 
 
 def _flex_text(flex):
-    """How many steps, and their checksum: the steps themselves are too many for a line."""
+    """The number of steps and their checksum: the steps themselves are too long for a line."""
     return "%d (%08X)" % (flex.count, flex.crc()) if flex.count else NONE

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Drug and volume, one from the other through a concentration. Always rounded down, never up.
+"""Conversion between drug and volume by a concentration. Always rounded down.
 
-A programmed rate is a pair as `units.rate` answers it: (NG_D, ng a day) or (NL_D, nl a day).
-Without a concentration (0) nothing follows from the one written: the answer is 0.
+A programmed rate is a pair as `units.rate` returns it: (NG_D, ng a day) or (NL_D, nl a day).
+Without a concentration (0) a conversion returns 0.
 """
 
 from micropython import const

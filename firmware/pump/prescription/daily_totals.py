@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Daily totals: what a day of a prescription's regular therapy amounts to, in drug and volume.
+"""Daily totals: drug and volume of a day of a prescription's regular therapy.
 
-Drug is that of the volumes delivered. min_nl_d is what the pump gives in the mode MINIMUM. The
-prescription is complete: mode and concentration, and what the mode needs of rate, flex steps and a
-periodic dose that is shorter than its interval. Pure.
+Drug is computed from the rounded volumes that are delivered. min_nl_d is the rate of the mode
+MINIMUM. The prescription is complete, see `Prescription.has_day`: mode and concentration, and as
+the mode needs them rate, flex steps, and a periodic dose shorter than its interval. Pure.
 """
 
 from micropython import const
@@ -19,9 +19,9 @@ _DAY_MS = const(86_400_000)
 
 
 class DailyTotals:
-    """totals_ng: of each weekday for FLEX, else one. most_ng: in any 24 h. mean_nl: of a day.
+    """totals_ng: one of each weekday for FLEX, else one. most_ng: the most in any 24 h.
 
-    highest_nl_d: the highest rate, with a periodic dose.
+    mean_nl: of a mean day. highest_nl_d: the highest rate, periodic doses included.
     """
 
     def __init__(self, totals_ng, most_ng, mean_nl, highest_nl_d):
@@ -31,16 +31,16 @@ class DailyTotals:
         self.highest_nl_d = highest_nl_d
 
     def mean_ng(self):
-        """Of a day, rounded down."""
+        """The drug of a mean day in nanograms, rounded down."""
         return sum(self.totals_ng) // len(self.totals_ng)
 
     def week_ng(self):
-        """A total for each weekday, whatever the mode."""
+        """Seven totals, Monday to Sunday, in any mode."""
         return tuple(self.totals_ng) * (_DAYS // len(self.totals_ng))
 
 
 def daily_totals(prescription, min_nl_d):
-    """The DailyTotals of a prescription; of a week of flex steps they are made once."""
+    """The DailyTotals of a prescription; those of flex steps are kept until the steps change."""
     if prescription.mode != FLEX:
         return _made(prescription, min_nl_d)
     made_for = prescription.rate_nl_d(), prescription.concentration_ng_ml
@@ -48,7 +48,7 @@ def daily_totals(prescription, min_nl_d):
 
 
 def mean_day(prescription, min_nl_d):
-    """(ng, nl) of regular therapy on a mean day, rounded down; of what is not programmed 0."""
+    """(ng, nl) of regular therapy on a mean day, rounded down; 0 if not programmed."""
     if prescription.mode in ("", SIMPLE):
         return prescription.rate_ng_d(), prescription.rate_nl_d()
     if not prescription.has_day():
@@ -65,7 +65,7 @@ def most_ng(prescription, min_nl_d):
         return -(-volume * ng_ml // (_DAY_MIN * _FG_PER_NG))
     if prescription.mode != PERIODIC:
         return -(-lowest_nl_d(prescription, min_nl_d) * ng_ml // _FG_PER_NG)
-    # The richest 24 h begin with a dose and may end with a part of one.
+    # The 24 h with the most drug begin with a dose and may end with a part of one.
     duration_ms, dose = prescription.periodic_duration_ms, periodic_nl(prescription)
     whole, rest_ms = divmod(_DAY_MS, prescription.periodic_interval_ms)
     volume = (prescription.rate_nl_d() + whole * dose) * duration_ms
@@ -74,7 +74,7 @@ def most_ng(prescription, min_nl_d):
 
 
 def totals_ng(prescription, min_nl_d):
-    """Drug a day in nanograms, rounded down: a tuple of Monday to Sunday for FLEX, else of one."""
+    """Drug a day in ng, rounded down: a tuple of seven for FLEX, Monday first; else of one."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == FLEX:
         volumes = week_of(prescription).volumes
@@ -97,12 +97,12 @@ def mean_nl_d(prescription, min_nl_d):
 
 
 def lowest_nl_d(prescription, min_nl_d):
-    """The lowest rate, in nanolitres a day."""
+    """The lowest basal rate, in nanolitres a day."""
     return min(_rates_nl_d(prescription, min_nl_d))
 
 
 def highest_nl_d(prescription, min_nl_d):
-    """The highest rate, with a periodic dose, in nanolitres a day, rounded up."""
+    """The highest rate, periodic doses included, in nanolitres a day, rounded up."""
     rate_nl_d = max(_rates_nl_d(prescription, min_nl_d))
     if prescription.mode == PERIODIC:
         volume = periodic_nl(prescription) * _DAY_MS
@@ -122,7 +122,7 @@ def _made(prescription, min_nl_d):
 
 
 def _rates_nl_d(prescription, min_nl_d):
-    """Basal rates, the lowest and the highest among them."""
+    """Basal rates; the lowest and the highest are among them."""
     if prescription.mode == MINIMUM:
         return [min_nl_d]
     if prescription.mode != FLEX:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Checks on the doses of a prescription: whether pump and limits allow them, and how often.
+"""Checks on the periodic and the patient dose of a prescription against pump and limits.
 
-The periodic dose and the patient's, each as a list of sentences for `validation`. What is not
-programmed is not their affair. Pure.
+Each returns its problems as a list of sentences for `validation`; [] for a dose that is not
+programmed. Pure.
 """
 
 from micropython import const
@@ -18,7 +18,7 @@ _MAX_INTERVAL_MS = const(30 * 86_400_000)
 
 
 def periodic_problems(prescription, limits):
-    """What is wrong with the periodic dose, which runs over the background rate."""
+    """Problems of the periodic dose, which is given over the background rate."""
     duration_ms = prescription.periodic_duration_ms
     interval_ms = prescription.periodic_interval_ms
     if not (prescription.periodic_ng and interval_ms):
@@ -35,7 +35,7 @@ def periodic_problems(prescription, limits):
 
 
 def patient_problems(prescription, limits, highest_nl_d):
-    """What is wrong with the patient's dose, which runs over basal rates up to `highest_nl_d`."""
+    """Problems of the patient's dose, which is given over basal rates up to `highest_nl_d`."""
     if not prescription.patient_ng:
         return []
     found = []
@@ -64,7 +64,7 @@ def patient_problems(prescription, limits, highest_nl_d):
 
 
 def doses_a_day(prescription):
-    """How many periodic doses a day, as text: whole where they are, else with 2 decimals."""
+    """The number of periodic doses a day as text: an integer, or with 2 decimals."""
     interval_ms = prescription.periodic_interval_ms
     if _DAY_MS % interval_ms == 0:
         return str(_DAY_MS // interval_ms)
@@ -72,7 +72,7 @@ def doses_a_day(prescription):
 
 
 def _bolus_problems(bolus, prescription, over_nl_d, limits):
-    """bolus: (whose, dose_ng, duration_ms). over_nl_d: the rate that it runs over."""
+    """bolus: (whose, dose_ng, duration_ms). over_nl_d: the rate that it is given over."""
     whose, dose_ng, duration_ms = bolus
     found = []
     limit_ng = prescription.limit_bolus_ng
@@ -88,7 +88,7 @@ def _bolus_problems(bolus, prescription, over_nl_d, limits):
 
 
 def _volume_problems(bolus, prescription, over_nl_d, limits):
-    """Whether the pump can deliver as little, or as fast."""
+    """Problems of a bolus below one step, or above the pump's highest rate."""
     whose, dose_ng, duration_ms = bolus
     volume_nl = dose_nl(dose_ng, prescription.concentration_ng_ml)
     found = []

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The drug library: what is usual and what has been seen of baclofen, by the origin of spasticity.
+"""The drug library: usual and reported daily doses of baclofen, by the origin of spasticity.
 
 Numbers from medscape 2207448-173404 and -173405, drugs.com/dosage/baclofen.html and the Lioresal
-label. A library applies to a prescription with an indication; without one the pump is a pump.
-Pure data; `validation` makes sentences of it.
+label. It applies only to a prescription with an indication. Pure data; `validation` makes
+sentences of it.
 """
 
 from micropython import const
@@ -20,7 +20,7 @@ MAX_OBSERVATION_MS = const(24 * 3_600_000)
 
 
 class Entry:
-    """Drug a day as (least, most): usual_ng_d (soft), seen_ng_d (hard); changes within 24 h."""
+    """Drug a day as (least, most): usual_ng_d (soft), seen_ng_d (hard limits); changes in 24 h."""
 
     def __init__(self, usual_ng_d, seen_ng_d, max_increase_pct, max_decrease_pct):
         self.usual_ng_d = usual_ng_d
@@ -36,14 +36,14 @@ ENTRIES = {
 
 
 def entry(prescription):
-    """What applies to a prescription, or None: no indication, or a drug that is not listed."""
+    """The Entry for a prescription; None without an indication, or if the drug is not listed."""
     if prescription.drug.lower() != NAME:
         return None
     return ENTRIES.get(prescription.indication)
 
 
 def trial_problems(indication, dose_ng, duration_ms, observation_ms):
-    """Everything that speaks against a screening trial, as sentences; () when nothing."""
+    """The problems of a screening trial, a tuple of sentences; () without any."""
     if indication == NO_INDICATION:
         return ()
     found = []

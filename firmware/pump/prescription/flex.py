@@ -2,14 +2,14 @@
 """Flex: rates by day of the week and time of day, kept as they were programmed.
 
 A step runs on its days from its time until the next step of that day, or midnight; a step with an
-explicit end runs until that. What no step covers is filled with the prescription's rate: from
-midnight to the first step of a day, and after an explicit end. Days never run into each other.
+explicit end runs until that. Time that no step covers has the prescription's rate: from midnight
+to the first step of a day, and after an explicit end. No step runs past midnight.
 
 Days are a mask, bit 0 Monday to bit 6 Sunday; times are minutes since midnight, 1440 the end of a
-day. Pure data, edited by the console; whether the pump can give the rates is not known here.
+day. Pure data, edited by the console; the limits of the pump are not checked here.
 
-A board keeps two weeks of up to 175 steps, so a step is two integers: its window, in the 30 bits
-that cost no memory of their own and sort by time, and the amount of its rate.
+A board keeps two weeks of up to 175 steps, so a step is two integers: its window, in 30 bits,
+which are stored without heap memory and sort by time, and the amount of its rate.
 """
 
 import binascii
@@ -20,57 +20,57 @@ from pump.faults import FLEX_CONFLICT, Refused
 from pump.prescription.conversion import rate_nl_d
 from pump.units import NG_D, NL_D
 
-MAX_A_DAY = const(25)  # rates: one for every hour, and one before; bounds the memory of a week
+MAX_A_DAY = const(25)  # rates a day: one an hour, and one before; bounds the memory of a week
 DAY_MIN = const(1440)
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MASKS = {"ALL": 0x7F, "WD": 0x1F, "WE": 0x60}
 for _day, _name in enumerate(WEEKDAYS):
     MASKS[_name] = 1 << _day
 
-_FROM = const(19)  # where in a window from_min lies, 11 bits of it; the highest: it sorts
+_FROM = const(19)  # shift of from_min in a window, 11 bits; the highest, so that windows sort
 _DAYS = const(12)  # the mask, 7 bits
-_TO = const(1)  # to_min or 0, 11 bits; below it 1 for a rate that is a dose
+_TO = const(1)  # to_min or 0, 11 bits; the lowest bit is 1 for a rate in drug
 _MINUTE = const(0x7FF)
 
 
 class Flex:
-    """A step is a tuple (days, from_min, to_min or 0, (rate unit, amount)); they are in order."""
+    """Steps are tuples (days, from_min, to_min or 0, (rate unit, amount)), sorted by time."""
 
     def __init__(self, steps=()):
         self._windows = [_window(*step) for step in steps]
         self._amounts = [step[3][1] for step in steps]
-        self._kept = {}  # what -> (what it was made for, what was made of the steps)
+        self._kept = {}  # name -> (made_for, result), see `kept`
 
     @property
     def count(self):
-        """How many steps there are."""
+        """The number of steps."""
         return len(self._windows)
 
     @property
     def steps(self):
-        """All steps: a list that is many times as large as what is kept."""
+        """All steps: a list that takes many times the memory of the integers kept."""
         return [self.step(index) for index in range(self.count)]
 
     def is_daily(self):
-        """Whether every step is for all days."""
+        """True if every step is for all days."""
         return all(window >> _DAYS & 0x7F == 0x7F for window in self._windows)
 
     def step(self, index):
-        """One step, by its place in the order of time."""
+        """One step, by its index."""
         window = self._windows[index]
         to_min = window >> _TO & _MINUTE
         return window >> _DAYS & 0x7F, window >> _FROM, to_min, self._rate(index)
 
     def to_record(self):
-        """All steps, as small as they are kept."""
+        """All steps as [windows, amounts]."""
         return [self._windows, self._amounts]
 
     def from_record(self, record):
-        """Have the steps again that `to_record` told."""
+        """Restore the steps from a record of `to_record`."""
         self._windows, self._amounts = record
 
     def copy(self):
-        """Another one with the same steps."""
+        """Another Flex with the same steps and results."""
         other = Flex()
         other._windows = self._windows[:]
         other._amounts = self._amounts[:]
@@ -78,9 +78,9 @@ class Flex:
         return other
 
     def kept(self, what, made_for, make):
-        """What `make()` makes of the steps: made once for the same, until the steps change.
+        """The result of `make()`, kept as `what` while steps and `made_for` stay the same.
 
-        A week takes a board long to go through, and leaves much garbage; a copy shares it.
+        Going through a week takes a board long, and leaves much garbage. A copy shares results.
         """
         if what not in self._kept or self._kept[what][0] != made_for:
             self._kept[what] = made_for, make()
@@ -97,7 +97,7 @@ class Flex:
         self._kept = {}
 
     def add(self, days, from_min, rate, to_min=None):
-        """Add a step; Refused FLEX_CONFLICT, and nothing is changed, where it meets another."""
+        """Add a step. Raise Refused FLEX_CONFLICT, and change nothing, if it overlaps another."""
         if to_min is not None:
             _require_length(days, from_min, to_min)
         to_min = to_min or 0
@@ -105,13 +105,13 @@ class Flex:
         for index, window in enumerate(self._windows):
             if window >> _DAYS & days:
                 _require_apart(days, from_min, to_min, self.step(index))
-            at += window < added  # `sort` takes quadratic time for what is nearly sorted
+            at += window < added  # `sort` takes quadratic time for nearly sorted lists
         count = self.count
         try:
             self._windows.insert(at, added)
             self._amounts.insert(at, rate[1])
             self._require_few(days)
-        except Exception:  # too many, or there is no memory
+        except Exception:  # too many rates, or no memory
             for numbers in (self._windows, self._amounts):
                 if len(numbers) > count:
                     numbers.pop(at)
@@ -119,7 +119,7 @@ class Flex:
         self._kept = {}
 
     def segments(self, day, fill_nl_d, ng_ml):
-        """(from_min, to_min, nl_d) of weekday 0..6, from 0 to 1440 without gap or overlap."""
+        """Yield (from_min, to_min, nl_d) of weekday 0..6, from 0 to 1440 without gaps."""
         bit = 1 << _DAYS + day
         indexes = [index for index, window in enumerate(self._windows) if window & bit]
         at_min = 0
@@ -135,7 +135,7 @@ class Flex:
             yield at_min, DAY_MIN, fill_nl_d
 
     def _require_few(self, days):
-        """Raise Refused FLEX_CONFLICT if one of these days has more rates than memory is for."""
+        """Raise Refused FLEX_CONFLICT if one of these days has more than MAX_A_DAY rates."""
         for day, name in enumerate(WEEKDAYS):
             if days >> day & 1 and sum(1 for _ in self.segments(day, 1, 1)) > MAX_A_DAY:
                 raise Refused(FLEX_CONFLICT, "more than %d rates on %s" % (MAX_A_DAY, name))
@@ -151,7 +151,7 @@ class Flex:
 
 
 def days_text(days):
-    """The name of a mask, as it is programmed: `WD`; `MON TUE` for one without a name."""
+    """The name of a mask, as programmed: `WD`; `MON TUE` for one without a name."""
     for name, mask in MASKS.items():
         if mask == days:
             return name
@@ -164,7 +164,7 @@ def clock_text(minute):
 
 
 def _window(days, from_min, to_min, rate):
-    """All of a step but the amount of its rate, as one integer of 30 bits."""
+    """A step without the amount of its rate, as one integer of 30 bits."""
     return from_min << _FROM | days << _DAYS | to_min << _TO | (rate[0] == NG_D)
 
 
@@ -179,7 +179,7 @@ def _require_length(days, from_min, to_min):
 
 
 def _require_apart(days, from_min, to_min, other):
-    """Raise Refused FLEX_CONFLICT if a step meets `other`, which it shares a day with."""
+    """Raise Refused FLEX_CONFLICT if a step overlaps `other`, which shares a day with it."""
     other_days, other_from_min, other_to_min, _ = other
     day = days_text(_first(days & other_days))
     if from_min == other_from_min:

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A prescription: which drug, how strong, how much and when, and its own limits. Pure data.
+"""A prescription: drug, concentration, rates and doses, and its own limits. Pure data.
 
-Rates and doses are kept as they were programmed; what follows from them and the concentration
-(volume = dose / concentration) is rounded down, never up. Whether it may be given is not known
-here: that is `validation`.
+Rates and doses are kept as they were programmed; values computed from them and the concentration
+(volume = dose / concentration) are rounded down, never up. `validation` checks them.
 """
 
 import binascii
@@ -13,7 +12,7 @@ from micropython import const
 from pump.prescription.conversion import dose_nl, drug_ng, rate_nl_d
 from pump.prescription.flex import Flex
 
-MINIMUM = const("MINIMUM")  # the least the pump can do, next to no therapy
+MINIMUM = const("MINIMUM")  # the pump's lowest rate, next to no therapy
 SIMPLE = const("SIMPLE")  # one constant rate
 FLEX = const("FLEX")  # rates by day of the week and time of day
 PERIODIC = const("PERIODIC")  # a dose at every interval, over a background rate
@@ -25,8 +24,8 @@ CEREBRAL = const("CEREBRAL")
 MAX_STARTS = const(288)  # patient boluses in 24 h: one every five minutes
 
 _DAY_MS = const(86_400_000)
-# What the regular therapy is made of, but for the flex steps; and everything: what a copy has and
-# what a token stands for.
+# The fields of the regular therapy, and all fields, which a copy and a token cover; both without
+# the flex steps.
 _REGULAR_FIELDS = (
     "mode",
     "concentration_ng_ml",
@@ -57,7 +56,7 @@ _FIELDS = (
 
 
 class Prescription:
-    """Fields are 0, None or empty until programmed; what is programmed is above 0.
+    """Fields are 0, None or empty until programmed; programmed numbers are above 0.
 
     programmed_ng_d or programmed_nl_d, never both: the rate; in FLEX the rate of the time that no
     step covers, in PERIODIC the background.
@@ -92,13 +91,13 @@ class Prescription:
         self.programmed_ng_d, self.programmed_nl_d = 0, rate_nl_d
 
     def rate_nl_d(self):
-        """Volume per day in nanolitres, rounded down; 0 while it is not known."""
+        """The rate as volume per day in nanolitres, rounded down; 0 while it is not known."""
         if self.programmed_nl_d:
             return self.programmed_nl_d
         return dose_nl(self.programmed_ng_d, self.concentration_ng_ml)
 
     def rate_ng_d(self):
-        """Drug per day in nanograms, rounded down; 0 while it is not known."""
+        """The rate as drug per day in nanograms, rounded down; 0 while it is not known."""
         if self.programmed_ng_d:
             return self.programmed_ng_d
         return drug_ng(self.programmed_nl_d, self.concentration_ng_ml)
@@ -108,7 +107,7 @@ class Prescription:
         return (self.rate_nl_d(), self.rate_ng_d()) if self.mode == SIMPLE else (0, 0)
 
     def missing(self):
-        """What the regular therapy needs and has not: names of what the console programs."""
+        """Names of the items that the regular therapy needs and that are not programmed."""
         found = []
         if not self.concentration_ng_ml:
             found.append("concentration")
@@ -123,7 +122,7 @@ class Prescription:
         return found
 
     def has_day(self):
-        """Whether a day of regular therapy has a sum: nothing missing, and doses that fit."""
+        """True if daily totals can be computed: nothing is missing, and periodic doses fit."""
         if self.missing():
             return False
         return self.mode != PERIODIC or 0 < self.periodic_duration_ms < self.periodic_interval_ms
@@ -153,18 +152,18 @@ class Prescription:
         return [[getattr(self, field) for field in _FIELDS], self.flex.to_record()]
 
     def token(self):
-        """Eight hexadecimal digits over the whole content: the same content, the same token."""
+        """A checksum of the whole content, as eight hexadecimal digits."""
         fields = repr([getattr(self, field) for field in _FIELDS])
         return "%08X" % binascii.crc32(fields.encode(), self.flex.crc())
 
     def regular_crc(self):
-        """The same for what the regular therapy is made of, as a number."""
+        """A checksum of the regular therapy's fields and flex steps, as a number."""
         fields = repr([getattr(self, field) for field in _REGULAR_FIELDS])
         return binascii.crc32(fields.encode(), self.flex.crc() if self.mode == FLEX else 0)
 
 
 def prescription_of(record):
-    """The prescription that `to_record` told, as it comes back from flash."""
+    """The prescription of a record of `to_record`, as JSON has restored it."""
     fields, flex = record
     found = Prescription()
     for field, value in zip(_FIELDS, fields):

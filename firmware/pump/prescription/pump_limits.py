@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the pump can do: its slowest and fastest rate, and its smallest volume, one step. Pure."""
+"""The limits of the pump: its lowest and highest rate, and its smallest volume, a step. Pure."""
 
 from micropython import const
 
@@ -18,13 +18,13 @@ class PumpLimits:
         self._step_pl_over = step_pl_over
 
     def steps(self, volume_nl):
-        """How many whole steps a volume holds."""
+        """The number of whole steps in a volume."""
         return volume_nl * _PL_PER_NL * self._step_pl_over // self._step_pl_num
 
     def drug_ng(self, steps, ng_ml):
-        """The drug in so many steps, in nanograms, rounded down."""
+        """The drug in a number of steps, in nanograms, rounded down."""
         return steps * self._step_pl_num * ng_ml // (self._step_pl_over * 1_000_000_000)
 
     def step_text(self):
-        """A step in millilitres, rounded down."""
+        """The volume of a step in millilitres, rounded down, as text."""
         return ml_of_pl(self._step_pl_num, self._step_pl_over)

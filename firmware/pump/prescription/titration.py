@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Titration: whether a daily dose is unusual, or a large step from those of the last 24 hours.
+"""Titration: soft limits on the daily dose, and on its change against the last 24 hours.
 
-Answers pairs of a soft limit's name and a sentence, for `validation`. Doses are compared weekday
-by weekday, so that a week in force may be committed again without a word. Pure.
+They are returned as pairs (name, sentence) for `validation`. Doses are compared weekday by
+weekday, so that committing an active week again is no change. Pure.
 """
 
 from micropython import const
@@ -12,12 +12,12 @@ from pump.units import ug
 
 HIGH = const("HIGH")  # more a day than usual
 LOW = const("LOW")  # less a day than usual
-INCREASE = const("INCREASE")  # a larger step up within 24 h than usual
-DECREASE = const("DECREASE")  # a larger step down
+INCREASE = const("INCREASE")  # a larger increase within 24 h than usual
+DECREASE = const("DECREASE")  # a larger decrease within 24 h than usual
 
 
 def unusual(least_ng, most_ng, entry):
-    """HIGH and LOW for a day of least to most; entry: of the library."""
+    """HIGH if most_ng is above, LOW if least_ng is below the usual range of a library entry."""
     usual = ug(entry.usual_ng_d[0]), ug(entry.usual_ng_d[1])
     found = []
     if most_ng > entry.usual_ng_d[1]:
@@ -28,9 +28,9 @@ def unusual(least_ng, most_ng, entry):
 
 
 def changes(totals_ng, before, entry):
-    """INCREASE and DECREASE of the totals of seven weekdays, each for the first that shows it.
+    """INCREASE and DECREASE of the totals of seven weekdays, each with its first weekday.
 
-    before: (least, most) that was in force within 24 h, each of seven weekdays.
+    before: (least, most) ng active within 24 h, each of seven weekdays.
     """
     up_pct = 100 + entry.max_increase_pct
     down_pct = 100 - entry.max_decrease_pct

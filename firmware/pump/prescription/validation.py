@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Validation: everything that speaks against a prescription, as sentences with its numbers.
+"""Validation of a prescription: problems, soft limits and notes, as sentences with its numbers.
 
-`problems` keep it from being committed: what is missing, what the pump cannot do, what exceeds the
-prescription's own limits, what the drug library has never seen. `soft` limits must be named to be
-passed. `notes` say what it amounts to. All of each at once, every sentence within 200 characters.
-Loaded when somebody asks, and not kept, see `interlocks`. Pure.
+`problems` refuse a commit: missing items, rates and doses beyond the pump, the prescription's own
+limits or the drug library. `soft` limits must be named in the commit. `notes` give daily numbers.
+All of each are returned at once, every sentence within 200 characters.
+Loaded for each use, and not kept, see `interlocks`. Pure.
 """
 
 from micropython import const
@@ -21,7 +21,7 @@ from pump.units import ml, ug, ug_ml
 INTERVAL = "INTERVAL"  # periodic doses less than an hour apart: minutes for hours?
 
 _HOUR_MS = const(3_600_000)
-_HEADERS = {  # what programs it
+_HEADERS = {  # the command that programs it, after PRESCription:
     "concentration": "CONCentration",
     "mode": "MODE",
     "rate": "RATE",
@@ -31,7 +31,7 @@ _HEADERS = {  # what programs it
 
 
 def problems(prescription, limits):
-    """Why it cannot be committed, a tuple of sentences; () when it can. limits: PumpLimits."""
+    """Why it cannot be committed, a tuple of sentences; () if it can. limits: PumpLimits."""
     found = ["no %s: PRESCription:%s" % (it, _HEADERS[it]) for it in prescription.missing()]
     basal = _basal_rates(prescription, limits.min_nl_d)
     for rates in basal:
@@ -47,9 +47,10 @@ def problems(prescription, limits):
 
 
 def soft(prescription, limits, before):
-    """What must be named to commit it, a tuple of (name, sentence). It has no `problems`.
+    """The soft limits that a commit must name, a tuple of (name, sentence).
 
-    before: what a change is measured against, as `Staging.before` answers it; None: nothing.
+    The prescription has no `problems`. before: the doses that a change is compared with, from
+    `Staging.before`, or None.
     """
     found = []
     day = daily_totals(prescription, limits.min_nl_d)
@@ -66,7 +67,10 @@ def soft(prescription, limits, before):
 
 
 def notes(prescription, limits):
-    """What it amounts to where that is not plain, a tuple of sentences. It has no `problems`."""
+    """Daily numbers of periodic doses and patient boluses, a tuple of sentences.
+
+    The prescription has no `problems`.
+    """
     day_ng = daily_totals(prescription, limits.min_nl_d).most_ng
     found = []
     if prescription.mode == PERIODIC:
@@ -81,19 +85,19 @@ def notes(prescription, limits):
 
 
 def trial_problems(prescription, dose_ng, duration_ms, observation_ms):
-    """What speaks against a screening trial, as sentences; () when nothing."""
+    """The problems of a screening trial, a tuple of sentences; () without any."""
     asked = prescription.indication, dose_ng, duration_ms, observation_ms
     return drug_library.trial_problems(*asked)
 
 
 def _basal_rates(prescription, min_nl_d):
-    """Two lists of (nl_d, flex step or None): the rate of the prescription, and of flex steps the
-    first of the lowest and of the highest."""
+    """Two lists of (nl_d, flex step or None): the rate of the prescription, and of the flex steps
+    the first with the lowest and the first with the highest rate."""
     ng_ml = prescription.concentration_ng_ml
     if prescription.mode == MINIMUM:
         return [(min_nl_d, None)], []
     if not ng_ml:
-        return [], []  # a dose says nothing about volume before the concentration is known
+        return [], []  # without a concentration the volume of a dose is not known
     has_rate = prescription.programmed_ng_d or prescription.programmed_nl_d
     rate = [(prescription.rate_nl_d(), None)] if has_rate else []
     if prescription.mode != FLEX:
@@ -102,7 +106,7 @@ def _basal_rates(prescription, min_nl_d):
 
 
 def _extremes(flex, ng_ml):
-    """The first of its lowest and the first of its highest rates, as (nl_d, step)."""
+    """The first step with the lowest rate and the first with the highest, as [(nl_d, step)]."""
     found = []
     for index in range(flex.count):
         step = flex.step(index)
@@ -117,7 +121,7 @@ def _extremes(flex, ng_ml):
 
 
 def _beyond(rates, prescription, limits):
-    """What the pump or LIMit:RATE does not allow of these rates: their lowest and highest."""
+    """Problems of the lowest and highest of these rates, against the pump and LIMit:RATE."""
     if not rates:
         return []
     found = []
@@ -141,14 +145,14 @@ def _rate_of(rate):
 
 
 def _label(step):
-    """What a rate is called: a flex step by its days and time."""
+    """The name of a rate: "rate", or the days and time of a flex step."""
     if step is None:
         return "rate"
     return "flex %s %s rate" % (days_text(step[0]), clock_text(step[1]))
 
 
 def _library_problems(prescription):
-    """What the library does not know, where it applies."""
+    """Problems with drug and concentration, against the library, if there is an indication."""
     if prescription.indication == NO_INDICATION:
         return []
     if drug_library.entry(prescription) is None:
@@ -162,7 +166,7 @@ def _library_problems(prescription):
 
 
 def _day_problems(prescription, limits):
-    """What a day amounts to, against LIMit:DAY and what has been seen."""
+    """Problems of the daily dose, against LIMit:DAY and the hard limits of the library."""
     day = daily_totals(prescription, limits.min_nl_d)
     day_ng = day.most_ng
     text = _day_text(prescription, day_ng)
@@ -191,7 +195,7 @@ def _day_problems(prescription, limits):
 
 
 def _day_text(prescription, day_ng):
-    """A day's drug, and for periodic doses how many of them."""
+    """A day's drug as text, and the number of periodic doses."""
     if prescription.mode != PERIODIC:
         return "%s ug a day" % ug(day_ng)
     doses = doses_a_day(prescription), ug(day_ng)

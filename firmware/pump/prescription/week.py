@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rates of a flex week in little memory: where each piece begins, and the sums there. Pure.
+"""The rates of a flex week in little memory: the start of each piece, and the sum there. Pure.
 
 A full week has 175 pieces and more: as tuples they take 6 kB of a board's memory, here 2.
 """
@@ -16,8 +16,8 @@ _ABOVE_ALL = const(1 << 62)
 class Week:
     """A week from Monday 00:00 on, in pieces of one rate each; one day if all steps are daily.
 
-    starts: minutes at which a piece begins, at last the end. sums: due by then, in nanolitres a
-    day times minutes. count: of the pieces. volumes: of each of seven days, in the same unit.
+    starts: minutes at which pieces begin, then the end. sums: volume due by then, in nanolitres a
+    day times minutes. count: of pieces. volumes: of each of seven days, in the same unit.
     extremes: the lowest rate and the highest, in nanolitres a day.
     """
 
@@ -41,11 +41,11 @@ class Week:
         self.extremes = lowest, highest
 
     def amount(self, index):
-        """What a piece holds, in nanolitres a day times minutes."""
+        """The volume of a piece, in nanolitres a day times minutes."""
         return self.sums[index + 1] - self.sums[index]
 
     def pieces_from(self, at_min):
-        """(minute at which it ends, nl_d) of each piece from a minute on, week after week."""
+        """Yield (end minute, nl_d) of each piece that ends after at_min, week after week."""
         starts, begins_min = self.starts, 0
         while True:
             for index in range(self.count):
@@ -55,10 +55,10 @@ class Week:
             begins_min += starts[self.count]
 
     def richest(self):
-        """The most that falls into any 24 h, in nanolitres a day times minutes.
+        """The largest volume of any 24 h, in nanolitres a day times minutes.
 
-        The window moves through the week, from where a piece begins to enter or to leave to the
-        next.
+        A window of 24 h moves through the week; its volume is compared at each minute at which a
+        piece begins to enter or to leave it.
         """
         entering, leaving = self.pieces_from(_DAY_MIN), self.pieces_from(0)
         in_min, in_nl_d = next(entering)
@@ -80,7 +80,7 @@ class Week:
 
 
 def week_of(prescription):
-    """The Week of a FLEX prescription, made once until it is edited."""
+    """The Week of a FLEX prescription, kept until that is edited."""
     asked = _made_for(prescription)
     return prescription.flex.kept("week", asked, lambda: Week(prescription))
 

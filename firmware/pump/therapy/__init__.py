@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is due, when, and the limits. Pure: it knows nothing of steps, pins or the console."""
+"""Schedules of the amounts due, bolus records and LIMit:DAY. Pure: no steps, pins or console."""

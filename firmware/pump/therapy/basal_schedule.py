@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The basal schedule: the regular therapy of a prescription as a schedule, from an instant on.
 
-min_nl_d is what the pump gives in the mode MINIMUM. The prescription is complete, see
-`daily_totals`. Pure.
+min_nl_d is the rate of the mode MINIMUM. The prescription is complete, see `daily_totals`. Pure.
 """
 
 from micropython import const
@@ -21,11 +20,11 @@ _US_PER_MS = const(1_000)
 
 
 def schedule_of(prescription, at_us, *, wall, grid_us, min_nl_d, share=_ALL):
-    """The schedule that is in force from the instant `at_us` on.
+    """The schedule of a prescription from the instant `at_us` on.
 
-    wall: places a flex week; until it is set, the lowest rate of the week runs. Periodic doses
-    begin whole intervals after grid_us, the first one interval after it; one that would begin
-    before at_us is not given. share: (part, whole), what of everything is delivered.
+    wall: places a flex week; until it is set, the lowest rate of the week is delivered. Periodic
+    doses begin whole intervals after grid_us, the first one interval after it; one that would
+    begin before at_us is not given. share: (part, whole), the fraction of all amounts delivered.
     """
     if prescription.mode == PERIODIC:
         return _periodic(prescription, at_us - grid_us, share)
@@ -43,7 +42,7 @@ def _of(amount, share):
 
 
 def _periodic(prescription, on_grid_us, share):
-    """The doses and their background, from so long after the grid's anchor on."""
+    """Periodic doses over their background rate, from `on_grid_us` after the grid's anchor on."""
     rate_nl_d = _of(prescription.rate_nl_d(), share)
     interval_us = prescription.periodic_interval_ms * _US_PER_MS
     duration_us = prescription.periodic_duration_ms * _US_PER_MS
@@ -60,7 +59,7 @@ def _periodic(prescription, on_grid_us, share):
 
 
 def _week_table(prescription, share):
-    """The week as a RateTable. What is a share of it is kept beside it."""
+    """The week as a RateTable. The sums of a share are kept with the flex steps."""
     week = week_of(prescription)
     if share == _ALL:
         return RateTable(week.count, week.starts, week.sums, unit_us=_MIN_US)
@@ -70,7 +69,7 @@ def _week_table(prescription, share):
 
 
 def _shared(week, share):
-    """The sums of a week of which a share of each piece is delivered."""
+    """The sums of a week, of a share of each piece."""
     sums, due = Blocks("Q"), 0
     sums.append(due)
     for index in range(week.count):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The log of boluses, and the patient's allowance. Pure; instants are on the monotonic clock.
 
-What was programmed and what was given are two facts; a bolus keeps one id for life. One that was
-interrupted is over: its record ends once and is never opened again. A new prescription changes
-neither the record nor what counts against the patient's allowance.
+A record has the programmed and the given drug, and an id that never changes. An interrupted bolus
+is over: a record ends once and is never reopened. A new prescription changes neither the records
+nor the count against the patient's allowance.
 """
 
 import struct
@@ -19,22 +19,22 @@ COMPLETED = const("COMPLETED")
 ABORTED = const("ABORTED")
 STOPPED = const("STOPPED")
 FAULT = const("FAULT")
-RESET = const("RESET")  # a power cut or reset; given_ng is what is sure
+RESET = const("RESET")  # a power cut or reset; given_ng is the least that was given
 
 LOCKOUT = const("LOCKOUT")
 MAXIMUM = const("MAXIMUM")
 
 _MOST_RECORDS = const(32)
-_MOST_GROUPS = const(32)  # in which starts are kept
+_MOST_GROUPS = const(32)  # groups of starts in a record
 _MOST_COUNTED = const(999_999_999)
 _OUTCOMES = ("", COMPLETED, ABORTED, STOPPED, FAULT, RESET)
-# id, kind, programmed_ng, start_us, duration_us, end_us, given_ng, place among _OUTCOMES: 46 B,
-# where a list of these numbers takes 300 of a board's memory.
+# id, kind, programmed_ng, start_us, duration_us, end_us, given_ng, index in _OUTCOMES: 46 B. A
+# list of these numbers takes 300 B of a board's memory.
 _FORMAT = "<IBQQQQQB"
 
 
 class Record:
-    """A bolus: outcome is "" while it is given; end_us and given_ng are known at its end."""
+    """A bolus: outcome is "" while it is given; end_us and given_ng are set at its end."""
 
     def __init__(self, number, kind, programmed_ng, start_us, duration_us):
         self.id = number
@@ -47,7 +47,7 @@ class Record:
         self.outcome = ""
 
     def to_record(self):
-        """All of it, as a list."""
+        """All fields, as a list."""
         begun = [self.id, self.kind, self.programmed_ng, self.start_us, self.duration_us]
         return begun + [self.end_us, self.given_ng, self.outcome]
 
@@ -55,25 +55,25 @@ class Record:
 class BolusLog:
     """Keeps the last 32. given, refused, locked_out: counts of patient boluses in the pump's life.
 
-    locked_out counts what the lockout refused, refused what anything else did.
+    locked_out counts requests refused by the lockout, refused all other refusals.
     """
 
     def __init__(self):
         self.given = 0
         self.refused = 0
         self.locked_out = 0
-        self._records = []  # oldest first; of those that are over but for the last, the bytes
+        self._records = []  # oldest first; all that are over, except the last, as bytes
         self._last_id = 0
         self._starts_us = array("Q")  # of patient boluses, oldest first
 
     def next(self, kind, programmed_ng, at_us, duration_us):
-        """The record of a bolus that may begin. Until it is added, nothing has changed."""
+        """A record for a bolus that may begin. The log does not change before `add`."""
         return Record(self._last_id + 1, kind, programmed_ng, at_us, duration_us)
 
     def add(self, record):
-        """A bolus begins, or a reset has interrupted it; of a patient bolus the lockout starts.
+        """Add the record of a bolus at its start, or after a reset; starts a patient's lockout.
 
-        Where it is on record already, nothing changes.
+        A record that is in the log already changes nothing.
         """
         if record.id <= self._last_id:
             return
@@ -84,26 +84,26 @@ class BolusLog:
             self._note_start(record.start_us)
 
     def lock(self, now_us):
-        """What the patient was given is not known: as if it were all that may be, just now."""
+        """Assume the most patient boluses possible, all now, as the real ones are not known."""
         self._starts_us = array("Q", [now_us] * MAX_STARTS)
 
     def lose(self):
-        """Nobody knows which there were."""
+        """Start an empty log: the records are lost."""
         self.from_record((0, (0, 0, 0), (), ()))
 
     def number_beyond(self, number):
-        """The records are lost; no dose had a higher number than this."""
+        """After a loss, number new records beyond `number`, which no dose has exceeded."""
         self._last_id = max(self._last_id, number)
 
     def to_record(self, now_us):
-        """All that has to survive, as a list."""
+        """The content that has to survive a reset, as a list."""
         counts = self.given, self.refused, self.locked_out
         groups = _grouped(self._starts_us, now_us - DAY_US)
         records = [record.to_record() for record in map(_unpacked, self._records)]
         return [self._last_id, counts, groups, [record for record in records if record[-1]]]
 
     def from_record(self, record):
-        """Go on from what `to_record` answered; ValueError where it never did that."""
+        """Restore the content from a record of `to_record`; ValueError if it is not one."""
         last_id, counts, groups, records = record
         over = [
             struct.pack(_FORMAT, *kept[:-1], _OUTCOMES.index(kept[-1]))
@@ -117,7 +117,7 @@ class BolusLog:
         self.given, self.refused, self.locked_out = counts
 
     def end(self, record, outcome, given_ng, at_us):
-        """The bolus is over. Only the first end of a record counts."""
+        """End the record of a bolus. Only its first end counts."""
         if record.outcome:
             return
         record.outcome = outcome
@@ -125,7 +125,7 @@ class BolusLog:
         record.end_us = at_us
 
     def find(self, number):
-        """The record with that id, None where it is not one of the last."""
+        """The record with that id, or None if it is not kept."""
         for record in map(_unpacked, self._records):
             if record.id == number:
                 return record
@@ -137,11 +137,11 @@ class BolusLog:
         return [_unpacked(record) for record in newest[: max(count, 0)]]
 
     def wait_us(self, now_us, lockout_us, maximum):
-        """(microseconds until the patient may have the next bolus, what it waits for).
+        """(microseconds until the next patient bolus is allowed, the reason to wait).
 
-        (0, "") when it may be given now. LOCKOUT: lockout_us have to pass from the start of the
-        last one; MAXIMUM: fewer than `maximum` (at least 1) may start in any 24 h. The one that
-        takes longer is named.
+        (0, "") if it is allowed now. LOCKOUT: lockout_us have to pass from the start of the last
+        one. MAXIMUM: at most `maximum` (at least 1) may start in any 24 h. The reason is the one
+        that takes longer.
         """
         lockout = self._until_us(1, lockout_us) - now_us
         most = self._until_us(maximum, DAY_US) - now_us
@@ -150,7 +150,7 @@ class BolusLog:
         return (lockout, LOCKOUT) if lockout >= most else (most, MAXIMUM)
 
     def refuse(self, why):
-        """Count a request of the patient that was refused; why: as `wait_us` says, or ""."""
+        """Count a refused request of the patient; why: the reason from `wait_us`, or ""."""
         if why == LOCKOUT:
             self.locked_out = _counted(self.locked_out)
         else:
@@ -163,7 +163,7 @@ class BolusLog:
         return self._starts_us[-nth_last] + wait_us
 
     def _note_start(self, at_us):
-        """Keep the start of a patient bolus; in place once there are as many as can matter."""
+        """Keep the start of a patient bolus; of MAX_STARTS kept, the oldest one is dropped."""
         starts_us = self._starts_us
         if len(starts_us) < MAX_STARTS:
             starts_us.append(at_us)
@@ -178,7 +178,7 @@ def _counted(count):
 
 
 def _packed(record):
-    """A record that is over, in few bytes; one that is not as it is."""
+    """A record that is over, as bytes; any other is returned unchanged."""
     if not isinstance(record, Record) or not record.outcome:
         return record
     fields = record.to_record()
@@ -187,7 +187,7 @@ def _packed(record):
 
 
 def _unpacked(record):
-    """The record, whichever of the two ways it is kept."""
+    """The Record, from bytes or as it is."""
     if isinstance(record, Record):
         return record
     fields = struct.unpack(_FORMAT, record)
@@ -198,7 +198,7 @@ def _unpacked(record):
 
 
 def _grouped(starts_us, after_us):
-    """Starts after an instant as [latest, how many]: of many, neighbours count as the latest."""
+    """Starts after an instant in groups [latest start, count], _MOST_GROUPS of them at most."""
     end = len(starts_us)
     first = 0
     while first < end and starts_us[first] <= after_us:

@@ -1,27 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""A cycle: pieces of a schedule that repeat for ever, entered anywhere. See `schedule`.
+"""A cycle: pieces of a schedule that repeat for ever, from any phase on. See `schedule`.
 
-Sums over the pieces are made once, so that no question depends on how many cycles have passed.
-They are the larger part of the memory of a week, and are shared by all cycles of the same pieces.
+Sums over the pieces are made once, so that the time of an answer does not depend on the number of
+cycles passed. They take most of the memory of a week; all cycles of the same pieces share them.
 """
 
 from pump.kinds import PERIODIC
 
 
 def steps_of(due, whole, step):
-    """Whole steps of a dose of `whole` units when `due` of them are due. step: as `schedule`."""
+    """Whole steps of a dose of `whole` units if `due` of them are due. step: see `schedule`."""
     amount, over = step
     return min(-(-due * over // amount), whole * over // amount)
 
 
 class RateTable:
-    """The pieces of a cycle, an amount evenly over each; some amount is above 0.
+    """The pieces of a cycle, each an amount at a constant rate; some amount is above 0.
 
-    starts: when each begins, and the cycle's end. sums: due by then. doses: the periodic boluses
-    among it, (start_us, duration_us, amount in units).
-    unit_us: microseconds and units of a schedule that 1 stands for in starts and sums. A week in
+    count: of pieces. starts: the start of each, then the cycle's end. sums: amounts due by then.
+    doses: the periodic boluses in it, (start_us, duration_us, amount in units).
+    unit_us: factor from starts to microseconds and from sums to units of a schedule. A week in
     minutes fits 16 bits that way, and its sums 64 (7 days at 1000 mL/hr: below 2**48).
-    count: of the pieces.
     """
 
     def __init__(self, count, starts, sums, doses=(), unit_us=1):
@@ -31,32 +30,32 @@ class RateTable:
         self.unit_us = unit_us
 
     def start_us(self, index):
-        """When a piece begins; at `count` the end of the cycle."""
+        """The start of a piece; for index `count` the end of the cycle."""
         return self._starts[index] * self.unit_us
 
     def sum(self, index):
-        """Units due before a piece; at `count` those of the whole cycle."""
+        """Units due before a piece; for index `count` those of the whole cycle."""
         return self._sums[index] * self.unit_us
 
     def at_us(self, in_cycle_us):
-        """The piece that an instant of the cycle lies in."""
+        """The index of the piece at an instant of the cycle."""
         return _index(self._starts, self.count, in_cycle_us // self.unit_us)
 
     def of(self, units):
-        """The piece in which one more than so many units of the cycle falls due."""
+        """The index of the piece in which unit number `units` + 1 of the cycle becomes due."""
         return _index(self._sums, self.count, units // self.unit_us)
 
     def piece(self, index):
-        """(amount, duration) of a piece, either in rows' units: their ratio is the rate."""
+        """(amount, duration) of a piece, in units of sums and starts: their ratio is the rate."""
         amount = self._sums[index + 1] - self._sums[index]
         return amount, self._starts[index + 1] - self._starts[index]
 
 
 class Cycle:
-    """`pieces` for ever: a RateTable, or rows (duration_us, amount, dose_amount).
+    """Repeats `pieces` for ever: a RateTable, or rows (duration_us, amount, dose_amount).
 
-    dose_amount of the amount is a periodic bolus, 0: none.
-    phase_us: where in the cycle t_us == 0 lies. Of a dose under way there, only the rest counts.
+    dose_amount: the part of the amount that is a periodic bolus; 0: none.
+    phase_us: time in the cycle at t_us == 0. Of a dose under way then, only the rest counts.
     """
 
     def __init__(self, pieces, phase_us=0):
@@ -64,7 +63,7 @@ class Cycle:
         self._length_us = self._pieces.start_us(self._pieces.count)
         self._whole = self._pieces.sum(self._pieces.count)  # units of a cycle
         self._phase_us = phase_us % self._length_us
-        self._before = 0  # units of the cycle that lie before t_us == 0
+        self._before = 0  # units of the cycle due before t_us == 0
         self._before = self.due(0)
 
     def due(self, t_us):
@@ -88,12 +87,12 @@ class Cycle:
         return start_us - (-missing * duration // amount)
 
     def until(self, t_us):
-        """The end of the piece."""
+        """The end of the piece at t_us."""
         _, in_cycle_us, index = self._place(t_us)
         return t_us + self._pieces.start_us(index + 1) - in_cycle_us
 
     def changes(self, t_us):
-        """The end of each piece, for ever."""
+        """The end of each piece and the units due by then, for ever."""
         pieces = self._pieces
         cycles, in_cycle_us, index = self._place(t_us)
         cycle_us, before = t_us - in_cycle_us, cycles * self._whole - self._before
@@ -103,7 +102,7 @@ class Cycle:
             cycle_us, before, index = cycle_us + self._length_us, before + self._whole, 0
 
     def rate(self, t_us):
-        """Units a microsecond of the piece, its dose included, rounded down."""
+        """Units a microsecond of the piece at t_us, its dose included, rounded down."""
         amount, duration = self._pieces.piece(self._place(t_us)[2])
         return amount // duration
 
@@ -112,14 +111,14 @@ class Cycle:
         return self._length_us
 
     def doses(self, t_us, step):
-        """All periodic boluses from t_us == 0 on as one count, under the cycle as key."""
+        """One count of the steps of all periodic boluses from t_us == 0 on; key: the cycle."""
         if not self._pieces.doses:
             return ()
         steps = sum([self._dose_steps(dose, t_us, step) for dose in self._pieces.doses])
         return ((self, PERIODIC, 0, steps),)
 
     def _dose_steps(self, dose, t_us, step):
-        """Steps of one dose and of its repetitions; only the first one can be a rest."""
+        """Steps of one dose and of its repetitions; only the first one can be partial."""
         whole, at_us = dose[2], self._phase_us + t_us
         before = _due(dose, self._phase_us)
         steps = steps_of(_due(dose, at_us) - before, whole - before, step)
@@ -136,7 +135,7 @@ class Cycle:
 
 
 def _table(rows):
-    """The RateTable of rows."""
+    """The RateTable of rows (duration_us, amount, dose_amount)."""
     starts, sums, doses = [0], [0], []
     for duration, amount, dose_amount in rows:
         if dose_amount:
@@ -147,13 +146,13 @@ def _table(rows):
 
 
 def _due(dose, at_us):
-    """Units of the first occurrence of a dose that are due so long after the cycle's start."""
+    """Units of the first occurrence of a dose due `at_us` after the cycle's start."""
     start_us, duration_us, amount = dose
     return amount * min(max(at_us - start_us, 0), duration_us) // duration_us
 
 
 def _index(values, high, value):
-    """The piece that `value` lies in: the last one that begins at or before it. high: of them."""
+    """The last index, below `high`, of a number in `values` that is `value` or less."""
     low = 0
     while high - low > 1:
         middle = (low + high) // 2

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""LIMit:DAY: whether a plan brings more drug than that into some 24 h, past and plan together.
+"""LIMit:DAY: checks the drug of any 24 h, already delivered or planned, against the limit.
 
-A plan is refused where some 24 h would hold more than the limit and more than the same 24 h would
-hold without it. All 24 h are looked at that end from now on until a day after the last change of
-the plan. What went out is known as `daily_past` keeps it, the plan exactly; so a plan may be
-refused, too, that comes as close to the limit as a 100th of it. None that exceeds it is let
-through.
+A plan is refused if some 24 h would have more drug than the limit, and more than the same 24 h
+without the plan. All 24 h are checked that end between now and a day after the last change of the
+plan. Drug already delivered is known to a portion of `daily_past`, the plan exactly: a plan within
+a 100th below the limit may be refused, too, but none that exceeds it is allowed.
 
-Two things are never overstated. The drug of one regular therapy, however often it was stopped and
-started, is in no 24 h more than in its richest 24 h; so a therapy whose day is the limit can
-always start again. And it went out no faster than at its highest rate.
+Two bounds keep the past from being overstated. The drug of one regular therapy, however often it
+was stopped and started, is in any 24 h at most that of its richest 24 h: a therapy whose day is
+the limit can always start again. And it was delivered at its highest rate at most.
 
 Instants are on the monotonic clock, drug in femtograms. Pure.
 """
@@ -21,17 +20,17 @@ from pump.therapy.plan import EARLY, LATE, ROUNDING_FG, Plan, Walk, gains
 from pump.units import DAY_US
 
 _FG_PER_NG = const(1_000_000)
-_NEARLY = const(200)  # a 200th more is nearly the same
+_NEARLY = const(200)  # amounts that differ by a 200th count as equal
 _ALL_NG = const(1_000_000_000_000)  # more than any limit: 1 kg
-_DRIFT_US = const(60_000_000)  # a day pattern that clocks have moved by this is another one
+_DRIFT_US = const(60_000_000)  # a day pattern moved by the clock by more than this is another
 _NONE = (0, None, None, 0)
 
 
 class Pattern:
     """One regular therapy, whenever it runs.
 
-    key: a number; the same content, the same key. epoch_us: of the wall clock that places a day
-    pattern, or None. day_fg: the most of it in any 24 h; rate_fg_d: the highest rate, a day.
+    key: checksum of its content. epoch_us: of the wall clock that places a day pattern, or None.
+    day_fg: its most drug in any 24 h. rate_fg_d: its highest rate in femtograms a day.
     """
 
     def __init__(self, key, epoch_us, day_fg, rate_fg_d):
@@ -42,23 +41,23 @@ class Pattern:
 
 
 class DailyLimit:
-    """What went out in the last 24 h, and what it leaves of a limit."""
+    """The drug delivered in the last 24 h, and the check of a plan against a limit."""
 
     def __init__(self):
         self._past = DailyPast()
-        self._counted = (0, 0)  # since power-up, of each lane
-        self._pattern = _NONE  # key, epoch_us, rate_fg_d or None, stray fg: of what is regular
-        self._is_going = False  # regular therapy goes out
-        self._next = None  # (instant, Pattern) of the one that follows what goes out then
+        self._counted = (0, 0)  # drug of each lane since power-up, at the last `note`
+        self._pattern = _NONE  # the regular therapy's key, epoch_us, rate_fg_d or None, stray fg
+        self._is_going = False  # regular therapy is delivered
+        self._next = None  # (instant, Pattern) of a change of the regular therapy to come
         self._noted_us = 0
-        self._worst_us = 0  # until then, as if all that any limit allows had been given
+        self._worst_us = 0  # until then any limit counts as used up
 
     def is_empty(self):
-        """True when nothing is known to have gone out."""
+        """True if no drug is known to have been delivered."""
         return self._past.is_empty() and not self._worst_us
 
     def note(self, now_us, dosed):
-        """What has gone out by now. dosed: fg (regular, other) since power-up."""
+        """Note the drug delivered by now. dosed: fg (regular, other) since power-up."""
         therapy_fg, doses_fg = [now - then for now, then in zip(dosed, self._counted)]
         if self._next is not None and now_us >= self._next[0]:
             at_us, pattern = self._next
@@ -71,48 +70,48 @@ class DailyLimit:
             self._past.add(THERAPY, therapy_fg, now_us)
         if doses_fg:
             self._past.add(DOSES, doses_fg, now_us)
-        self._counted, self._noted_us = dosed, now_us  # at last: never less than went out
+        self._counted, self._noted_us = dosed, now_us  # last: an error above understates nothing
         self._past.forget(now_us)
 
     def recover(self, lane, drug_fg, now_us):
-        """A reset has hidden when this went out: as if it were just now."""
+        """Add drug delivered before a reset, at an unknown instant, as if delivered now."""
         self._past.add(lane, drug_fg, now_us)
 
     def follow(self, at_us, pattern):
-        """The regular therapy is this one from at_us on, which is not before the last `note`."""
+        """Set the Pattern of the regular therapy from at_us on; at_us is not before `note`."""
         if not self._is_going:
             self._is_going = True
             self._turn(pattern)
             return
-        if self._next is not None:  # two in a row: what goes out until then is of neither
+        if self._next is not None:  # two in a row: drug until then counts for neither
             self._past.blend()
             self._pattern = _NONE
         self._next = (at_us, pattern)
 
     def stop(self):
-        """Nothing regular goes out any more; what was to begin later does not. `note` first."""
+        """The regular therapy has ended, and a change to come is dropped. `note` first."""
         self._is_going = False
         self._next = None
 
     def stray(self, drug_fg):
-        """So much of a dose that was cut short goes out with the regular therapy."""
+        """Count drug of a dose that was cut short, delivered with the regular therapy."""
         key, epoch_us, rate_fg_d, stray_fg = self._pattern
         self._pattern = key, epoch_us, rate_fg_d, stray_fg + drug_fg
 
     def assume_worst(self, now_us):
-        """What was given is not known: as if it were all that any limit allows, just now."""
+        """Count any limit as used up for 24 h: the drug delivered is not known."""
         self._past, self._pattern = DailyPast(), _NONE
         self._worst_us = now_us + DAY_US
 
     def excess_ng(
         self, rows, limit_ng, *, step_fg, now_us, last_us, owed_fg, instead_of=None, **known
     ):
-        """The drug of some 24 h that a plan brings above the limit; 0: of none. `note` first.
+        """The most drug of any 24 h, in ng, if a plan exceeds the limit; else 0. `note` first.
 
         rows: the plan, see `plan`; from last_us on it is one regular therapy. step_fg: the drug of
-        a step, of which a limit is so many whole ones. owed_fg: what is due of one and not yet
-        out. instead_of: the rows of what goes on without the plan, None: nothing does. known: as
-        `_is_known` has it.
+        a step; the limit is rounded down to whole steps. owed_fg: the due fraction of a step, not
+        yet delivered. instead_of: the rows of the delivery without the plan; None: none. known:
+        arguments of `_is_known`.
         """
         if now_us < self._worst_us:
             return _ALL_NG
@@ -127,24 +126,24 @@ class DailyLimit:
         return max(peak_fg // _FG_PER_NG, limit_ng + 1) if peak_fg else 0
 
     def to_record(self):
-        """What has to survive a reset, as a list."""
+        """The content that has to survive a reset, as a list."""
         return [self._past.to_record(), list(self._pattern), self._worst_us]
 
     def from_record(self, record):
-        """Go on from what `to_record` answered."""
+        """Restore the content from a record of `to_record`."""
         past, pattern, worst_us = record
         self._past.from_record(past)
         self._pattern, self._worst_us = tuple(pattern), worst_us
 
     def _most_fg(self, span_us, drug_fg):
-        """Up to so much drug, as far as the present pattern can have given it in a time."""
+        """The part of drug_fg that the present pattern can have delivered in span_us at most."""
         rate_fg_d = self._pattern[2]
         if rate_fg_d is None:
             return drug_fg
         return min(drug_fg, -(-span_us * rate_fg_d // DAY_US))
 
     def _turn(self, pattern):
-        """Another pattern begins, or the same one by another clock."""
+        """Set the present pattern: another one, or the same one by another clock."""
         key, epoch_us, _, stray_fg = self._pattern
         drift_us = _apart_us(epoch_us, pattern.epoch_us)
         if key != pattern.key or drift_us > _DRIFT_US:
@@ -155,9 +154,9 @@ class DailyLimit:
         self._pattern = pattern.key, epoch_us, pattern.rate_fg_d, stray_fg
 
     def _is_known(self, limit_fg, owed_fg, pattern=None, dose_fg=0):
-        """Whether it is within the limit for sure: all that is regular is of one pattern.
+        """True if the plan is within the limit by the day of its one regular pattern.
 
-        pattern: the Pattern of the plan, but for dose_fg; None: it is of more than one.
+        pattern: the Pattern of the plan, apart from dose_fg; None: it has more than one.
         """
         if pattern is None or self._next is not None:
             return False
@@ -169,7 +168,7 @@ class DailyLimit:
         return most_fg + stray_fg - (-drift_us * pattern.rate_fg_d // DAY_US) <= limit_fg
 
     def _peak_fg(self, plan, pieces, to_us, limit_fg, owed_fg):
-        """The drug of the fullest 24 h that end in some pieces of a plan; 0: within the limit.
+        """The most drug of 24 h that end in the given pieces of a plan; 0: within the limit.
 
         pieces: (from_us, piece), in order.
         """
@@ -183,7 +182,7 @@ class DailyLimit:
             while at_us < end_us:
                 left.move(at_us)
                 if end_fg - left.drug_fg(at_us) <= most_fg:
-                    break  # within the limit whatever leaves meanwhile
+                    break  # within the limit even if no more drug leaves
                 cut_us = min(end_us, left.until_us)
                 cut_fg = from_fg + more_fg * (cut_us - from_us) // span_us
                 day_fg = max(at_fg - left.drug_fg(at_us), cut_fg - left.drug_fg(cut_us))
@@ -194,11 +193,11 @@ class DailyLimit:
 
 
 class _Left:
-    """What has left the 24 h by an instant, while they move on; asked for later and later ones.
+    """The drug that has left the moving window of 24 h by an instant; instants only increase.
 
-    Portion by portion, or two at once. held_fg: what they hold now. A therapy that has gone on
-    for a day at its highest rate, or nearly, leaves as evenly as it came. Once all of the past has
-    left, what went out of the plan follows.
+    held_fg: the drug in the window now. It leaves in portions, one or two at once; that of a
+    therapy delivered for a day at its highest rate, or nearly, leaves at that rate. After all of
+    the past the drug of the plan leaves.
     """
 
     def __init__(self, past, pattern, plan, to_us, owed_fg):
@@ -213,13 +212,13 @@ class _Left:
             therapy_fg, self._rate_fg_d, self._lanes = rate_fg_d + stray_fg, rate_fg_d, (DOSES,)
         self.held_fg = doses_fg + therapy_fg
         self._index = 0  # of the first portion that has not left
-        self._portions_fg = 0  # what has
-        self._last_us = plan.now_us + DAY_US  # then the last of the past leaves
+        self._portions_fg = 0  # drug of the portions that have left
+        self._last_us = plan.now_us + DAY_US  # the last of the past leaves then
         self._follows: "Walk" = None  # pyright: ignore[reportAttributeAccessIssue]
         self.until_us = plan.now_us
 
     def move(self, t_us):
-        """On to an instant; `drug_fg` answers from there to until_us, which is later."""
+        """Move on to t_us; `drug_fg` is valid from there to until_us, which is later."""
         if t_us < self.until_us:
             return
         if t_us < self._last_us:
@@ -235,7 +234,7 @@ class _Left:
         self.until_us = self._follows.to_us + DAY_US
 
     def drug_fg(self, t_us):
-        """What has left by an instant, or a portion less."""
+        """The drug that has left by an instant, at most a portion too low."""
         if self._follows is not None:
             return self.held_fg + self._follows.drug_fg(t_us - DAY_US)
         if not self._rate_fg_d:
@@ -244,7 +243,7 @@ class _Left:
 
 
 def _whole(plan, to_us):
-    """All pieces of a plan up to an instant, and where each begins."""
+    """Yield (from_us, piece) for all pieces of a plan up to to_us."""
     from_us = plan.now_us
     for piece in plan.pieces(to_us, EARLY):
         yield from_us, piece
@@ -252,5 +251,5 @@ def _whole(plan, to_us):
 
 
 def _apart_us(first_us, second_us):
-    """How far two clocks are apart; 0 where either is not known."""
+    """The difference of two clocks' epochs in microseconds; 0 if either is None."""
     return 0 if None in (first_us, second_us) else abs(first_us - second_us)

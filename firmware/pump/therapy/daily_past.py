@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The drug of the last 24 h: what went out, as the instants at which portions of it were out.
+"""The drug delivered in the last 24 h, as the instants at which portions of it were complete.
 
-A portion is a small part of the drug of a day. It counts whole until its last drop is 24 h old:
-what falls into a window that begins within a portion is overstated by one portion at most, and
-never understated. Portions double where there would be more of them than there is room for: each
-is less than a 200th of what went out in the 24 h when it was set. Drug is in femtograms (nl times
+A portion is a small part of the drug of a day. It counts whole until its end is 24 h old: the drug
+in a window that begins within a portion is overstated by one portion at most, and never
+understated. Portions are doubled when there is no room for more of them: each is less than a
+200th of the drug delivered in the 24 h when its size was set. Drug is in femtograms (nl times
 ng/ml), instants are on the monotonic clock and never go back. Pure.
 
-Two lanes, for one question is about each: the regular therapy, and all else.
+There are two lanes, which are asked for separately: the regular therapy, and all other doses.
 """
 
 from array import array
@@ -19,29 +19,29 @@ from pump.units import DAY_US
 THERAPY = const(0)
 DOSES = const(1)
 
-_MOST = const(400)  # portions: 1.6 kB
-_PART = const(16)  # of them, in a record
+_MOST = const(400)  # portions kept: 1.6 kB
+_PART = const(16)  # portions in each list of a record
 _TICK_US = const(262_144)  # instants of portions are kept in ticks, rounded up: 17 years
 _LEAST_FG = const(32_000_000)  # the smallest portion: 32 ng, about a step of a small head
 
 
 class DailyPast:
-    """portion_fg: drug of a portion."""
+    """portion_fg: drug of a portion in femtograms."""
 
     def __init__(self):
         self.portion_fg = _LEAST_FG
         self._marks = array("I", bytes(4 * _MOST))  # a ring: tick << 1 | lane, oldest first
         self._first = self._count = 0
         self._full = [0, 0]  # portions of each lane
-        self._open_fg = [0, 0]  # what went out and makes no whole portion yet
-        self._open_us = [0, 0]  # when the last of it did
+        self._open_fg = [0, 0]  # drug of each lane that is not yet a whole portion
+        self._open_us = [0, 0]  # when the last of it was delivered
 
     def is_empty(self):
-        """True when no drug is known to have gone out."""
+        """True if no drug is known to have been delivered."""
         return not (self._count or any(self._open_fg))
 
     def add(self, lane, drug_fg, at_us):
-        """So much drug has gone out, the last of it at at_us at the latest."""
+        """Add drug delivered in a lane, the last of it at at_us at the latest."""
         self._open_fg[lane] += drug_fg
         self._open_us[lane] = at_us
         while self._open_fg[lane] // self.portion_fg + self._count > _MOST:
@@ -52,7 +52,7 @@ class DailyPast:
             self._push(mark)
 
     def forget(self, now_us):
-        """Drop what is 24 h old."""
+        """Drop portions that are 24 h old."""
         last = (now_us - DAY_US) // _TICK_US
         while self._count and self._marks[self._first] >> 1 <= last:
             self._full[self._marks[self._first] & 1] -= 1
@@ -65,7 +65,7 @@ class DailyPast:
             self._refine()
 
     def blend(self):
-        """What was regular is among all else from now on: another regular therapy begins."""
+        """Move the regular lane's past to the other lane: another regular therapy begins."""
         for index in range(self._count):
             self._marks[(self._first + index) % _MOST] |= DOSES
         self._full = [0, self._count]
@@ -73,14 +73,14 @@ class DailyPast:
         self._open_us = [0, max(self._open_us)]
 
     def drug_fg(self, lane):
-        """What the 24 h hold of a lane; `forget` first."""
+        """The drug of a lane in the last 24 h; `forget` first."""
         return self._full[lane] * self.portion_fg + self._open_fg[lane]
 
     def left(self, index, t_us, lanes):
-        """(index behind them, how many, until when) of the portions that have left by t_us.
+        """Count the portions that have left the 24 h by t_us: (next index, count, until_us).
 
-        Of those from an index on, 0: the oldest, whose lane is among `lanes`. Until then at most
-        one more leaves; None: for ever.
+        Only portions from `index` on (0: the oldest) whose lane is in `lanes`. At most one more
+        leaves before until_us; None: at most one more at all.
         """
         marks, first, found, ahead = self._marks, self._first, 0, 0
         behind = (t_us - DAY_US) // _TICK_US + 1 << 1
@@ -97,9 +97,9 @@ class DailyPast:
         return index, found, None
 
     def to_record(self):
-        """All of it as a list: of the instants, the first one and what each is later.
+        """The content as a list. Of instants it has the first one and the differences.
 
-        They stand in lists of 16: a heap that is scattered has no room for one of all.
+        They are in lists of 16: a fragmented heap may have no room for a single list.
         """
         parts, ticks, before = [], [], 0
         for index in range(self._count):
@@ -114,7 +114,7 @@ class DailyPast:
         return [self.portion_fg, list(self._open_fg), list(self._open_us), parts]
 
     def from_record(self, record):
-        """Go on from what `to_record` answered; ValueError where it never did that."""
+        """Restore the content from a record of `to_record`; ValueError if it is not one."""
         portion_fg, open_fg, open_us, parts = record
         count = sum([len(ticks) for ticks in parts])
         if count > _MOST or portion_fg < _LEAST_FG:
@@ -136,7 +136,7 @@ class DailyPast:
         self._full[mark & 1] += 1
 
     def _coarsen(self):
-        """Make one portion of two of a lane, out when the later one is; in place."""
+        """Merge each two portions of a lane into one with the later instant, in place."""
         halves, count = [False, False], self._count
         self._count, self._full = 0, [0, 0]
         for index in range(count):
@@ -150,7 +150,7 @@ class DailyPast:
         self.portion_fg *= 2
 
     def _refine(self):
-        """Make two portions of each. In place, from the last on: a stop may have no memory."""
+        """Split each portion in two. In place, last first: a stop must not need memory."""
         for index in range(self._count - 1, -1, -1):
             mark = self._marks[(self._first + index) % _MOST]
             for place in (2 * index, 2 * index + 1):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The dead volume: what tube and catheter hold, and the bridge that clears it of an old drug.
+"""The dead volume of tube and catheter, and the bridge that clears it of an old drug.
 
-After a change of concentration the line still holds the old drug. A bridge keeps that going at the
-wanted daily dose until the volume is through: rate = daily dose / old concentration. Pure.
+After a change of concentration the line still holds the old drug. A bridge delivers it at the
+wanted daily dose until the dead volume has passed: rate = daily dose / old concentration. Pure.
 """
 
 from micropython import const
@@ -22,10 +22,10 @@ def catheter_nl(inner_diameter_um, length_um):
 
 
 def bridge(volume_nl, old_ng_ml, daily_ng):
-    """(rate_nl_d, duration_us) at which the old drug leaves at `daily_ng` a day.
+    """(rate_nl_d, duration_us) of a bridge that delivers the old drug at `daily_ng` a day.
 
-    The rate is rounded down, the time up, so that all the volume is through. `daily_ng` is enough
-    for a nanolitre a day of the old drug.
+    The rate is rounded down, the time up, so that all the volume passes. `daily_ng` is at least
+    that of a nanolitre a day of the old drug.
     """
     rate_nl_d = dose_nl(daily_ng, old_ng_ml)
     return rate_nl_d, -(-volume_nl * DAY_US // rate_nl_d)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The fluid path: which drug the tube from reservoir to tip holds, as far as it is known. Pure.
+"""The fluid path: drug and concentration in the line from reservoir to tip, if known. Pure.
 
-After a change of drug or concentration it still holds the old one. Only a bridge (of the same
-drug) or a prime that has gone through to its end clears it; one that was interrupted leaves two
-drugs in it. A prescription need not name its drug: "" is any, and changes no name that is known.
+After a change of drug or concentration it still holds the old one. Only a completed bridge (of the
+same drug) or prime clears it; an interrupted one leaves two drugs in it. A prescription need not
+name its drug: "" equals any, and does not change a known name.
 """
 
 
 class FluidPath:
-    """ng_ml: what leaves the tip next; 0: not known. is_mixed: another drug follows behind it.
+    """ng_ml: concentration at the tip; 0: not known. is_mixed: another drug follows in the line.
 
-    drug: its name in small letters; "": not known.
+    drug: the name of the one at the tip in small letters; "": not known.
     """
 
     def __init__(self):
@@ -19,41 +19,41 @@ class FluidPath:
         self.is_mixed = False
 
     def is_clear(self, ng_ml, drug):
-        """True when nothing but this concentration of this drug will come, as far as is known."""
+        """True if the line holds only this concentration of this drug, as far as is known."""
         return not self.is_mixed and self.is_old(ng_ml, drug)
 
     def is_old(self, ng_ml, drug):
-        """True when this may be what comes next, so that a bridge can begin with it."""
+        """True if this may be the drug at the tip, so that a bridge can begin with it."""
         return self.ng_ml in (0, ng_ml) and self.is_of(drug)
 
     def is_of(self, drug):
-        """Whether it may hold that drug, of any concentration."""
+        """True if it may hold that drug, of any concentration."""
         return self.drug in ("", drug.lower()) or not drug
 
     def bridge(self, old_ng_ml, ng_ml):
-        """The old drug is pushed out by this concentration."""
+        """A bridge starts: the old concentration is followed by `ng_ml`."""
         self.ng_ml, self.is_mixed = old_ng_ml, self.is_mixed or old_ng_ml != ng_ml
 
     def prime(self, ng_ml, drug):
-        """A prime pushes this concentration of this drug in."""
+        """A prime starts, with this concentration of this drug."""
         self.is_mixed = self.is_mixed or not self.is_old(ng_ml, drug)
 
     def to_record(self):
-        """[ng_ml, is_mixed, drug], as JSON can keep it."""
+        """[ng_ml, is_mixed, drug], for JSON."""
         return [self.ng_ml, self.is_mixed, self.drug]
 
     def from_record(self, record):
-        """Be again what `to_record` told."""
+        """Restore the content from a record of `to_record`."""
         self.ng_ml, self.is_mixed, self.drug = record
 
     def lose(self):
-        """Nobody knows what it holds, or whether that is one drug: nothing suits it."""
+        """Its content is lost: mixed and unknown, so that `is_clear` is False for any drug."""
         self.ng_ml, self.drug, self.is_mixed = 0, "", True
 
     def fill(self, ng_ml, drug):
-        """It holds this all through; 0: nobody knows the concentration."""
+        """It holds only this drug; ng_ml 0: the concentration is not known."""
         self.ng_ml, self.drug, self.is_mixed = ng_ml, drug.lower() or self.drug, False
 
     def primed(self, ng_ml, drug):
-        """A prime has come to its end: nothing of what it held before is left in it."""
+        """A prime is complete: nothing of the former drug is left in the line."""
         self.ng_ml, self.drug, self.is_mixed = ng_ml, drug.lower(), False

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The forecast: what a prescription would deliver from an instant on, boluses apart.
+"""The forecast: the regular delivery of a prescription from an instant on, without boluses.
 
-As rows of a `plan`; as the pattern by which LIMit:DAY knows it again; or as the days that a volume
-lasts. The wall clock places a day pattern, the grid the periodic doses; asking changes neither.
-Pure.
+As rows of a `plan`, as a `Pattern` for LIMit:DAY, or as the days that a volume lasts. The wall
+clock places a day pattern, the grid the periodic doses; a forecast changes neither. Pure.
 """
 
 from micropython import const
@@ -22,7 +21,7 @@ _DAYS = const(7)
 _S_PER_DAY = const(86_400)
 _NL_PER_ML = const(1_000_000)
 _FG_PER_NG = const(1_000_000)
-_AHEAD_US = const(2_100_000)  # more than the dispenser ever queues: it stops so long before
+_AHEAD_US = const(2_100_000)  # longer than the dispenser's queue: it stops that long before
 
 
 class Forecast:
@@ -34,21 +33,22 @@ class Forecast:
         self._min_nl_d = min_nl_d
 
     def to_record(self):
-        """The epoch of the wall clock, which is what it keeps of its own; None: never set."""
+        """The epoch of the wall clock; None: never set."""
         return self.wall.epoch_us
 
     def from_record(self, record):
-        """Go on by a clock of which nobody knows how long it stood."""
+        """Restore the wall clock, not set: the time that the pump was off is not known."""
         self.wall = WallClock(record)
 
     def lose(self):
-        """Nobody knows what time it is."""
+        """Start with a wall clock that was never set."""
         self.wall = WallClock()
 
     def row(self, prescription, at_us, wall=None, step_fg=0):
-        """Its regular therapy from `at_us` on; by another wall clock than the one in use.
+        """The PlanRow of its regular therapy from `at_us` on.
 
-        step_fg: the drug of a step; 0: whatever that is.
+        wall: a wall clock instead of the one in use. step_fg: the drug of a step; 0: not known,
+        the amounts are not reduced to whole steps of LIMit:DAY.
         """
         schedule = schedule_of(
             prescription,
@@ -61,12 +61,12 @@ class Forecast:
         return PlanRow(at_us, schedule, prescription.concentration_ng_ml)
 
     def bridged(self, prescription, at_us, dose, step_fg):
-        """The rows of a bridge from `at_us` on, and of the regular therapy after it."""
+        """Two rows: the dose of a bridge from `at_us` on, and the regular therapy after it."""
         after = self.row(prescription, at_us + dose.duration_us, None, step_fg)
         return PlanRow(at_us, dose, dose.ng_ml), after
 
     def pattern(self, prescription, wall=None, step_fg=0):
-        """Its regular therapy as a `Pattern`. wall, step_fg: as in `row`."""
+        """The Pattern of its regular therapy. wall, step_fg: as in `row`."""
         wall, (part, whole) = wall or self.wall, self._share(prescription, step_fg)
         is_placed = prescription.mode == FLEX and wall.is_set
         day = daily_totals(prescription, self._min_nl_d)
@@ -78,9 +78,9 @@ class Forecast:
         )
 
     def days(self, prescription, at_us, volume_nl, more_nl):
-        """Whole days from `at_us` on that a volume lasts for sure, with `more_nl` a day besides.
+        """Whole days from `at_us` on that a volume lasts at least, with `more_nl` a day besides.
 
-        A week that no clock places may begin anywhere: whichever weekday is the worst.
+        Without a wall clock a flex week is assumed to begin on the worst weekday.
         """
         if prescription.mode != FLEX or self.wall.is_set:
             return _days(self.row(prescription, at_us)[1], volume_nl, more_nl)
@@ -89,16 +89,16 @@ class Forecast:
             wall = WallClock()
             wall.set(day * _S_PER_DAY, at_us)
             found.append(_days(self.row(prescription, at_us, wall)[1], volume_nl, more_nl))
-        # From within a day it lasts no shorter than from its midnight, less that day. And no day
-        # is richer than the richest 24 h.
+        # From within a day it lasts at least as long as from its midnight, less that day. And at
+        # least as long as at the drug of the richest 24 h every day.
         most_ng = daily_totals(prescription, self._min_nl_d).most_ng
         most_nl = -(-most_ng * _NL_PER_ML // prescription.concentration_ng_ml)
         return max(min(found) - 1, _days(Constant(most_nl), volume_nl, more_nl))
 
     def _share(self, prescription, step_fg):
-        """What of a therapy whose day is within a step of LIMit:DAY is delivered: whole steps.
+        """(part, whole): the share of a therapy that keeps its day to whole steps of LIMit:DAY.
 
-        3.2 steps a day come as 4 in some, and a limit of 3.2 is one of 3.
+        3.2 steps a day are 4 on some days, and a limit of 3.2 steps allows 3.
         """
         limit_fg = prescription.limit_day_ng * _FG_PER_NG
         if not (limit_fg and step_fg):
@@ -109,7 +109,7 @@ class Forecast:
 
 
 def _days(schedule, volume_nl, more_nl):
-    """The same along a schedule."""
+    """As `Forecast.days`, along a schedule."""
     units = max(volume_nl, 0) * DAY_US
     low, high = 0, schedule.when(units) // DAY_US + 1
     while high - low > 1:

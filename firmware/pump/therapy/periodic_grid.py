@@ -1,60 +1,60 @@
 # SPDX-License-Identifier: MIT
-"""The grid of periodic doses: whole intervals after an instant, whatever happens in between.
+"""The grid of periodic doses: whole intervals after an anchor.
 
 Pure; instants on the monotonic clock. The grid is anchored when a periodic dose is first delivered
-and stays while dose, duration and interval do: stops, starts and re-commits do not shift it, nor
+and stays while dose, duration and interval stay: stops, starts and re-commits do not shift it, nor
 does a reset after which the time is known. The first dose comes one interval after the anchor. A
-dose whose instant falls into a stop is not given, nor is the rest of one that a stop or an abort
-has ended: but for the abort, it is missed, and that is told when the therapy goes on.
+dose whose instant falls into a stop is not given, nor is the rest of one ended by a stop or an
+abort. Except after an abort it counts as missed, which is reported when the therapy goes on.
 """
 
 from micropython import const
 
 _US_PER_MS = const(1000)
-_MOVED = const("MOVED")  # doses come at other instants than before, since a reset
+_MOVED = const("MOVED")  # a reset has moved the instants of doses
 
 
 class PeriodicGrid:
-    """anchor_us: where the intervals are counted from.
+    """anchor_us: the instant that intervals are counted from.
 
-    has_missed: a dose was missed, or moved, and nobody has taken note.
+    has_missed: a dose was missed or moved, and this is not acknowledged.
     """
 
     def __init__(self):
         self.anchor_us = 0
         self.has_missed = False
-        self._of = None  # (dose, duration, interval) it was anchored for
+        self._of = None  # (dose, duration, interval) that it is anchored for, see `_dose_of`
         self._since_us = 0  # doses that begin from here on are given
-        self._open_us = None  # the therapy rests: doses that begin from here on are missed
-        self._moved = None  # as `_of`: doses that a reset has moved, nobody knows how far
-        self._untold = ""  # what the log has not been told
+        self._open_us = None  # while the therapy is stopped: doses from here on are missed
+        self._moved = None  # as `_of`: doses that a reset has moved by an unknown time
+        self._untold = ""  # text for the log, not yet written
 
     def anchor_for(self, prescription, at_us):
-        """Where the grid of a prescription that begins at an instant is anchored."""
+        """The anchor of the grid of a prescription that starts at `at_us`."""
         return self.anchor_us if _dose_of(prescription) == self._of else at_us
 
     def anchor(self, prescription, at_us):
-        """Lay the grid anew, unless the same periodic dose has one already."""
+        """Anchor the grid at `at_us`, unless the same periodic dose has one already."""
         self.keep(prescription)
         self.anchor_us = self.anchor_for(prescription, at_us)
         self._of = _dose_of(prescription)
 
     def keep(self, prescription):
-        """Keep the grid for the dose of this prescription only."""
+        """Forget the grid unless it is that of this prescription's dose."""
         if _dose_of(prescription) != self._of:
             self.forget()
 
     def forget(self):
-        """The next dose gets a grid of its own."""
+        """Drop the grid: the next periodic therapy gets a new one."""
         self._of = self._open_us = None
 
     def lose(self):
-        """How long the pump was off is not known: nor is where the intervals are."""
+        """Drop the grid as moved: the time that the pump was off is not known."""
         self._moved = self._of or self._moved
         self.forget()
 
     def begin(self, at_us):
-        """The therapy goes on: no dose that began before is given any more."""
+        """The therapy starts at `at_us`: no dose that began before is given."""
         if self._open_us is not None:
             missed = self._begun(at_us) - self._begun(self._open_us)
             if missed > 0:
@@ -66,32 +66,32 @@ class PeriodicGrid:
         self._since_us = at_us
 
     def end(self, at_us):
-        """The therapy rests; of a dose under way, the rest is not given."""
+        """The therapy stops at `at_us`; the rest of a dose under way is not given."""
         dose = self.dose(at_us)
         self._open_us = dose[0] if dose is not None else at_us
 
     def take_missed(self):
-        """How many doses were missed, as text for the log, once; "" for none."""
+        """Return the number of missed doses, or MOVED, as text for the log, once; "": none."""
         untold, self._untold = self._untold, ""
         return untold
 
     def to_record(self):
-        """What has to survive a reset, as a list."""
+        """The content that has to survive a reset, as a list."""
         place = [self.anchor_us, self._since_us, self._open_us]
         return [self._of, self._moved, place, self.has_missed]
 
     def from_record(self, record):
-        """Bring back what `to_record` answered; what ran then rests: see `rest_since`."""
+        """Restore the content from a record of `to_record`; then see `rest_since`."""
         of, moved, place, self.has_missed = record
         self._of = tuple(of) if of is not None else None
         self._moved = tuple(moved) if moved is not None else None
         self.anchor_us, self._since_us, self._open_us = place
 
     def rest_since(self, at_us, now_us, has_begun):
-        """A reset has ended the therapy, if it ran, at an instant or later.
+        """A reset has ended the therapy, if it ran, at `at_us` or later.
 
-        has_begun: a dose was under way or queued. It is not given again: where clocks say that it
-        is still to come, they are not believed.
+        has_begun: a dose was under way or queued. It is not given again: if the grid has it still
+        to come, the clocks are wrong, and the grid is lost.
         """
         if self._open_us is None:
             self.end(at_us)
@@ -100,11 +100,11 @@ class PeriodicGrid:
                 self.lose()
 
     def is_laid(self):
-        """Whether there are periodic doses at all."""
+        """True if there is a grid."""
         return self._of is not None
 
     def dose(self, at_us):
-        """(start, end) of the dose that has begun before an instant and ends after it, or None."""
+        """(start, end) of the dose that began before `at_us` and ends after it, or None."""
         if self._of is None:
             return None
         _, duration_ms, interval_ms = self._of
@@ -115,7 +115,7 @@ class PeriodicGrid:
         return (start_us, end_us) if is_given and at_us < end_us else None
 
     def next_us(self, at_us):
-        """When the first dose at or after an instant begins, or None."""
+        """The start of the first dose at or after `at_us`, or None."""
         if self._of is None:
             return None
         interval_us = self._of[2] * _US_PER_MS
@@ -123,7 +123,7 @@ class PeriodicGrid:
         return max(next_us, self.anchor_us + interval_us)
 
     def _begun(self, at_us):
-        """How many doses of the grid begin before an instant."""
+        """The number of doses of the grid that begin before `at_us`."""
         if self._of is None:
             return 0
         return max(-((self.anchor_us - at_us) // (self._of[2] * _US_PER_MS)) - 1, 0)

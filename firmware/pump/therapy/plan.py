@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A plan: what is to go out from now on, as rows (at_us, schedule, ng_ml), each until the next.
+"""A plan: the delivery from now on, as rows (at_us, schedule, ng_ml), each until the next.
 
 A schedule counts time from its own at_us on, which may lie in the past. Drug is in femtograms, as
 in `daily_past`, instants are on the monotonic clock. Pure.
 
-`pieces` of a plan are (to_us, from_fg, to_fg), without a gap: drug that is due rises in a straight
-line up to to_us. What changes its rate so often that a board has no time for each change rises in
-steps of a quarter of an hour instead, EARLY or LATE by that.
+`pieces` of a plan are (to_us, from_fg, to_fg), without a gap: the drug due rises linearly from the
+end of the piece before to to_us. A rate that changes too often to compute each change is replaced
+by steps about a quarter of an hour apart, EARLY or LATE by that.
 """
 
 from collections import namedtuple
@@ -18,9 +18,9 @@ from pump.units import DAY_US
 EARLY = const(1)
 LATE = const(2)
 
-ROUNDING_FG = const(16)  # what sums of rows may be too high by
+ROUNDING_FG = const(16)  # the most by which rounded sums of rows are too high
 
-# ng_ml: how strong what goes out is, from at_us on
+# ng_ml: the concentration of the delivery from at_us on
 PlanRow = namedtuple("PlanRow", ("at_us", "schedule", "ng_ml"))
 
 _SHORT_US = const(864_000_000)  # a hundredth of a day
@@ -28,14 +28,14 @@ _FOREVER_US = const(1 << 62)
 
 
 class Plan:
-    """Answers from now_us on; rows in the order of their instants, () for nothing at all."""
+    """rows: sorted by their instants; (): no delivery. Only the time from now_us on counts."""
 
     def __init__(self, rows, now_us):
         self.now_us = now_us
         self._rows = rows
 
     def drug_fg(self, t_us):
-        """Drug due by an instant, rounded up."""
+        """Drug due from now_us to t_us in femtograms, rounded up."""
         return sum([_Row(*span).drug_fg for span in self._spans(t_us)])
 
     def pieces(self, end_us, steps):
@@ -52,7 +52,7 @@ class Plan:
             yield end_us, at_fg, at_fg
 
     def _spans(self, end_us):
-        """(from_us, to_us, at_us, schedule, ng_ml) of the rows that are in force before end_us."""
+        """Yield (from_us, to_us, at_us, schedule, ng_ml) of the rows in force before end_us."""
         for index, (at_us, schedule, ng_ml) in enumerate(self._rows):
             from_us, to_us = max(at_us, self.now_us), end_us
             if index + 1 < len(self._rows):
@@ -62,7 +62,7 @@ class Plan:
 
 
 class _Row:
-    """A row from one instant to another. drug_fg: all that is due in it."""
+    """A row from one instant to another. drug_fg: the drug due in it."""
 
     def __init__(self, from_us, to_us, at_us, schedule, ng_ml):
         self._from_us = from_us
@@ -74,7 +74,7 @@ class _Row:
         self.drug_fg = self._fg(schedule.due(to_us - at_us))
 
     def pieces(self, steps):
-        """As `Plan.pieces`, from 0 on."""
+        """As `Plan.pieces`, with the drug counted from 0."""
         from_us, from_fg, to_us, at_us = self._from_us, 0, self._to_us, self._at_us
         for change_us, due in self._schedule.changes(from_us - at_us):
             change_us += at_us
@@ -92,7 +92,7 @@ class _Row:
         yield to_us, from_fg, self.drug_fg
 
     def _steps(self, from_us, from_fg, period_us, steps):
-        """The rest, of which each period holds the same."""
+        """Pieces of the rest of the row, in which every period has the same drug."""
         span_us = -(-_SHORT_US // period_us) * period_us
         more_fg = self._fg(self._schedule.due(from_us + span_us - self._at_us)) - from_fg + 1
         while from_us < self._to_us:
@@ -105,7 +105,7 @@ class _Row:
 
 
 class Walk:
-    """Pieces, walked along from now_us on. to_us: where the present one ends."""
+    """A position in pieces, from now_us on. to_us: the end of the present piece."""
 
     def __init__(self, pieces, now_us):
         self._pieces = pieces
@@ -114,7 +114,7 @@ class Walk:
         self.go_on()
 
     def go_on(self):
-        """On to the next piece; the last one goes on for ever."""
+        """Move to the next piece; after the last one no more drug is due, for ever."""
         for to_us, from_fg, to_fg in self._pieces:
             self._from_us, self._from_fg, self._more_fg = self.to_us, from_fg, to_fg - from_fg
             self.to_us = to_us
@@ -123,7 +123,7 @@ class Walk:
         self.to_us = _FOREVER_US
 
     def drug_fg(self, t_us):
-        """By an instant of the present piece."""
+        """Drug due by an instant of the present piece."""
         if not self._more_fg:
             return self._from_fg
         span_us = self.to_us - self._from_us
@@ -131,9 +131,9 @@ class Walk:
 
 
 def gains(plan, other, end_us):
-    """The pieces of a plan in which it has brought more than another one, (from_us, piece).
+    """Yield (from_us, piece) of a plan while it has delivered more than the other plan.
 
-    Cut where the other one changes, or where one overtakes the other.
+    Pieces are cut where the other plan changes its rate, or where one overtakes the other.
     """
     mine = Walk(plan.pieces(end_us, EARLY), plan.now_us)
     theirs = Walk(other.pieces(end_us, EARLY), plan.now_us)

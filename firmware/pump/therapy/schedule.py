@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A schedule: an amount due over time, answered exactly and in bounded time.
+"""A schedule: an amount due over time, computed exactly and in bounded time.
 
 Time starts at 0 when the schedule is put in force. Every schedule answers, for t_us >= 0:
 
@@ -8,17 +8,17 @@ Time starts at 0 when the schedule is put in force. Every schedule answers, for 
     until(t_us)        the first instant after t_us at which the rate may change; None: never
     changes(t_us)      (instant, units due by then) of each `until` after t_us, one after the other
     rate(t_us)         units a microsecond from t_us on, each part of a sum rounded down
-    period_us(t_us)    from t_us on its rate repeats every so often; 1: stays; None: does not yet
-    doses(t_us, step)  ((key, kind, ng_ml, steps), ...): whole steps that belong to boluses by then
+    period_us(t_us)    the period of its rate from t_us on; 1: constant; None: not periodic yet
+    doses(t_us, step)  ((key, kind, ng_ml, steps), ...): whole steps of boluses due by then
 
 The unit is the caller's: the therapy counts nanolitres per day over microseconds, so that
 86 400 000 000 units are a nanolitre; a jog counts steps. Whole numbers only: every piece rounds
-down inside and is exact at its end, so nothing accumulates, however often a schedule is entered
-midway. No answer takes longer for being asked months later.
+down inside and is exact at its end, so errors do not accumulate, however often a schedule is
+entered midway. The time of an answer does not grow with t_us.
 
-One step is worth amount / over units, `step` being (amount, over). A dose of V units of which d
-are due has min(ceil(d / step), floor(V / step)) steps: never more than it holds, all by its end.
-`key` is an object that stands for the count; ng_ml 0: the concentration of the delivery.
+One step is amount / over units, `step` being (amount, over). A dose of V units of which d are due
+has min(ceil(d / step), floor(V / step)) steps: never more than it holds, all by its end. `key` is
+an object that identifies the count; ng_ml 0: the concentration of the delivery.
 """
 
 from pump.therapy.cycle import steps_of
@@ -39,11 +39,11 @@ class Constant:
         return max(-(-amount // self._rate), 0)
 
     def until(self, _t_us):
-        """None: it never changes."""
+        """None: the rate never changes."""
         return
 
     def changes(self, _t_us):
-        """None."""
+        """No changes."""
         return iter(())
 
     def rate(self, _t_us):
@@ -51,7 +51,7 @@ class Constant:
         return self._rate
 
     def period_us(self, _t_us):
-        """1: it stays."""
+        """1: the rate is constant."""
         return 1
 
     def doses(self, _t_us, _step):
@@ -77,7 +77,7 @@ class Dose:
         return max(-(-amount * self.duration_us // self.amount), 0)
 
     def until(self, t_us):
-        """The end of the dose."""
+        """The end of the dose, None after it."""
         return self.duration_us if t_us < self.duration_us else None
 
     def changes(self, t_us):
@@ -90,18 +90,18 @@ class Dose:
         return self.amount // self.duration_us if t_us < self.duration_us else 0
 
     def period_us(self, t_us):
-        """1 after the end."""
+        """1 after the end, None before."""
         return None if t_us < self.duration_us else 1
 
     def doses(self, t_us, step):
-        """The dose itself, under itself as key."""
+        """The steps of the dose; key: the dose."""
         return ((self, self.kind, self.ng_ml, steps_of(self.due(t_us), self.amount, step)),)
 
 
 class Sequence:
-    """`first` alone for `duration_us`, and `after` from there on.
+    """`first` for `duration_us`, then `after`.
 
-    elapsed_us: how much of `first` had passed at t_us == 0; its doses count from its own start.
+    elapsed_us: the time of `first` at t_us == 0; its doses count from its own start.
     """
 
     def __init__(self, first, duration_us, after, elapsed_us=0):
@@ -128,7 +128,7 @@ class Sequence:
         return self._first.when(amount + self._before) - self._elapsed_us
 
     def until(self, t_us):
-        """The next change of the part in force, or where the one ends."""
+        """The next change of the part in force, or the end of the first part."""
         after_us, elapsed_us = t_us - self._duration_us, self._elapsed_us
         if after_us >= 0:
             until_us = self._after.until(after_us)
@@ -138,7 +138,7 @@ class Sequence:
         return end_us if until_us is None else min(until_us - elapsed_us, end_us)
 
     def changes(self, t_us):
-        """Those of the first part, where it ends, and those of the second."""
+        """The changes of the first part, its end, and the changes of the second part."""
         duration_us, elapsed_us = self._duration_us, self._elapsed_us
         if t_us < duration_us:
             for at_us, due in self._first.changes(elapsed_us + t_us):
@@ -158,12 +158,12 @@ class Sequence:
         return self._first.rate(self._elapsed_us + t_us)
 
     def period_us(self, t_us):
-        """That of the second part, once it is in force."""
+        """The period of the second part once it is in force, None before."""
         after_us = t_us - self._duration_us
         return None if after_us < 0 else self._after.period_us(after_us)
 
     def doses(self, t_us, step):
-        """Those of the first part, and once it is over those of the second as well."""
+        """The doses of the first part, and after its end also those of the second."""
         first_us = self._elapsed_us + min(t_us, self._duration_us)
         doses = self._first.doses(first_us, step)
         if t_us >= self._duration_us:
@@ -172,7 +172,7 @@ class Sequence:
 
 
 class Superimposed:
-    """A Dose on top of `basal`; `elapsed_us` of the dose had passed at t_us == 0.
+    """A Dose over `basal`. elapsed_us: the time of the dose at t_us == 0.
 
     The steps of the dose count from its own start.
     """
@@ -205,7 +205,7 @@ class Superimposed:
         return end_us if until_us is None else min(end_us, until_us)
 
     def changes(self, t_us):
-        """Those of the basal, and the end of the dose."""
+        """The changes of the basal, and the end of the dose."""
         end_us = self._dose.duration_us - self._elapsed_us
         if t_us < end_us:
             for at_us, due in self._basal.changes(t_us):
@@ -219,16 +219,16 @@ class Superimposed:
             yield at_us, due + rest
 
     def rate(self, t_us):
-        """Units a microsecond of both."""
+        """The sum of both rates, each rounded down."""
         return self._dose.rate(self._elapsed_us + t_us) + self._basal.rate(t_us)
 
     def period_us(self, t_us):
-        """That of the basal, once the dose is over."""
+        """The period of the basal once the dose is over, None before."""
         is_over = self._elapsed_us + t_us >= self._dose.duration_us
         return self._basal.period_us(t_us) if is_over else None
 
     def doses(self, t_us, step):
-        """The dose, and those of the basal."""
+        """The dose, and the doses of the basal."""
         dose = self._dose.doses(self._elapsed_us + t_us, step)
         return dose + self._basal.doses(t_us, step)
 
@@ -236,8 +236,8 @@ class Superimposed:
 def _first_us(schedule, amount, high_us):
     """The first microsecond up to `high_us` by which `amount` is due; it is due by `high_us`.
 
-    Straight from end to end: that finds it at once where the rate is constant. Every third time
-    it halves instead, which bounds the search whatever the rates.
+    Linear interpolation, which finds it at once if the rate is constant. Every third time the
+    interval is halved instead, which bounds the search for any rates.
     """
     low_us, low, high = 0, 0, schedule.due(high_us)
     turn = 0

@@ -2,7 +2,7 @@
 """The wall clock: date and time of day at an instant of the monotonic clock, once it has been set.
 
 Local time as the operator sets it, from 2000 to 2099: no time zones, no daylight saving. It only
-places a day pattern; nothing is ever timed by it. Pure.
+places a day pattern; no duration is measured by it. Pure.
 """
 
 from micropython import const
@@ -17,10 +17,10 @@ _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class WallClock:
-    """is_set: somebody has told it the time. Instants may lie before it was set, too.
+    """is_set: it was set since the last reset. Instants may lie before it was set, too.
 
-    epoch_us: the instant of 2000-01-01T00:00:00; None: never known. Where it is known and the
-    clock is not set, it was set before a reset, and how long the pump was off is not known.
+    epoch_us: the instant of 2000-01-01T00:00:00; None: never known. If it is known but the clock
+    is not set, it was set before a reset, and the time that the pump was off is not known.
     """
 
     def __init__(self, epoch_us=None):
@@ -28,12 +28,12 @@ class WallClock:
         self.epoch_us: "int | None" = epoch_us
 
     def set(self, seconds, now_us):
-        """It is `seconds` after 2000-01-01T00:00:00 now."""
+        """Set the time at now_us to `seconds` after 2000-01-01T00:00:00."""
         self.epoch_us = now_us - seconds * _US_PER_S
         self.is_set = True
 
     def seconds(self, now_us):
-        """Whole seconds since 2000-01-01T00:00:00, as far as is known; 0: never set."""
+        """Whole seconds since 2000-01-01T00:00:00, also after a reset; 0: never set."""
         return 0 if self.epoch_us is None else (now_us - self.epoch_us) // _US_PER_S
 
     def week_us(self, at_us):
@@ -42,7 +42,7 @@ class WallClock:
 
 
 def parse(text):
-    """`2026-03-01T07:30:00` -> seconds since 2000-01-01T00:00:00; ValueError says why not."""
+    """`2026-03-01T07:30:00` as seconds since 2000-01-01T00:00:00; ValueError has the reason."""
     if not _is_in_format(text):
         raise ValueError("time must be " + _FORMAT)
     year, month, day = int(text[0:4]), int(text[5:7]), int(text[8:10])
