@@ -8,7 +8,7 @@ every `Target` is one, `SerialLine` makes one of a serial port.
 import contextlib
 import random
 import time
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import serial
 
@@ -66,7 +66,20 @@ def is_instrument(answer: str) -> bool:
     return answer.count(",") == 3 and "*IDN?" not in answer
 
 
-class SerialLine:
+class Closable:
+    """What `with` closes."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+class SerialLine(Closable):
     """A serial port, in real time, with settings of pyserial (`baudrate=1200, parity="O"`).
 
     Raises serial.SerialException when it cannot be opened.
@@ -121,12 +134,6 @@ class SerialLine:
 
     def _opened(self) -> Any:
         return serial.serial_for_url(self._port, exclusive=True, **self._settings)
-
-    def __enter__(self) -> "SerialLine":
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
 
 class Console:

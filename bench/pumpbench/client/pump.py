@@ -16,6 +16,7 @@ from typing import NamedTuple, Self, cast
 from pumpbench.client.lines import (
     REOPEN_S,
     TIMEOUT_S,
+    Closable,
     Console,
     Line,
     PumpError,
@@ -117,7 +118,7 @@ class Event(NamedTuple):
     text: str
 
 
-class Pump(Console):
+class Pump(Console, Closable):
     """The pump at the other end of a line."""
 
     @classmethod
@@ -143,12 +144,6 @@ class Pump(Console):
     def close(self) -> None:
         """Close the line; a simulated board is switched off. A real pump goes on."""
         self._line.close()  # pyright: ignore[reportAttributeAccessIssue]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
     def wait(self, seconds: float) -> None:
         """Let time pass: simulated time for a simulated board."""

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import serial
 
-from pumpbench.client.lines import Line, SerialLine
+from pumpbench.client.lines import Closable, Line, SerialLine
 from pumpbench.gravimetry.dialects import DIALECTS, UNITS_G, Answer, BalanceError, Busy
 from pumpbench.gravimetry.reading import Clock, Reading, Steepest, WallClock
 
@@ -26,7 +26,7 @@ _EMPTY = 5  # lines read for a weight: some balances send empty ones between
 _BUSY_S = 0.2  # wait before a busy balance is asked again
 
 
-class Balance:
+class Balance(Closable):
     """The balance at the other end of a line. kind: "sics", "sbi" or "plain"."""
 
     def __init__(
@@ -76,12 +76,6 @@ class Balance:
     def close(self) -> None:
         """Close the line."""
         self._line.close()  # pyright: ignore[reportAttributeAccessIssue]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
     def readings(self, seconds: float, interval_s: float = 1.0) -> Iterator[Reading]:
         """Yield a reading each `interval_s`, the last one `seconds` after the first.

@@ -11,10 +11,10 @@ import threading
 import tty
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
+from pumpbench.client.lines import Closable
 from pumpbench.gravimetry.dialects import DIALECTS
 from pumpbench.gravimetry.reading import Clock, WallClock
 
@@ -79,7 +79,7 @@ def plain_line(pan: Pan, grams: float, is_stable: bool) -> str:
 LINES = {"sics": sics_line, "sbi": sbi_line, "plain": plain_line}
 
 
-class SimulatedBalance:
+class SimulatedBalance(Closable):
     """A balance of a kind of `DIALECTS`, on until `close`; `port` is the path of its terminal.
 
     clock: the clock for the weight's function of time, which is 0 now. A kind without a query
@@ -119,12 +119,6 @@ class SimulatedBalance:
         self._thread.join()
         os.close(self._near)
         os.close(self._far)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.close()
 
     def _answer(self) -> None:
         received = b""

@@ -4,7 +4,7 @@
 DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 A_DAY = 25
 A_LINE = 7  # steps that fit 255 characters
-LEAST_FREE = 16_000  # bytes, before rubbish is collected
+LEAST_FREE = 16_000  # bytes
 WAIT_S = 30
 
 

@@ -13,43 +13,42 @@ UNIQUE_ID = bytes.fromhex("e660583883724a32")
 FREQ_HZ = 125_000_000
 
 
-class Pin:
-    IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
-    PULL_UP, PULL_DOWN = 1, 2
-    IRQ_FALLING, IRQ_RISING = 4, 8
+class AnyPin:
+    """A pin of either port. Without a mode it keeps its mode, with a pull of -1 its pull."""
 
-    def __init__(self, pin, mode: int = -1, pull: int | None = -1, *, value=None) -> None:
-        self.number = pin.number if isinstance(pin, Pin) else _number(pin)
+    IN: int
+    OUT: int
+    PULL_UP: int
+    PULL_DOWN: int
+
+    def __init__(self, id, mode=None, pull: int | None = -1, *, value=None) -> None:
         self._world = _world.current
+        self.number = id.number if isinstance(id, AnyPin) else self._number(id)
         self._net = self._world.pins.nets[self.number]
-        if mode != -1 or pull != -1 or value is not None:
+        if mode is not None or pull != -1 or value is not None:
             self.init(mode, pull, value=value)
 
-    def init(self, mode: int = -1, pull: int | None = -1, *, value=None) -> None:
+    def init(self, mode=None, pull: int | None = -1, *, value=None) -> None:
         net = self._net
         self._world.sync()
         if value is not None:
             net.outputs[SIO] = int(bool(value))
-        if mode != -1:
-            if mode not in (Pin.IN, Pin.OUT):
-                raise NotImplementedError(f"pin mode {mode} is not simulated")
+        if mode is not None:
+            self._take(mode)
             net.function = SIO
-            net.output_enables[SIO] = int(mode == Pin.OUT)
+            net.output_enables[SIO] = int(mode == self.OUT)
         if pull != -1:
-            net.pull = {None: None, Pin.PULL_UP: 1, Pin.PULL_DOWN: 0}[pull]
+            net.pull = {None: None, self.PULL_UP: 1, self.PULL_DOWN: 0}[pull]
         self._world.pins.settle(net)
 
     def value(self, value=None) -> int | None:
-        w, net = self._world, self._net
         if value is None:
-            w.spin()
-            if net.function != SIO:
-                w.sync()
-            return net.level
-        level = int(bool(value))
+            self._world.spin()
+            return self._read()
+        net, level = self._net, int(bool(value))
         if net.outputs[SIO] != level:
             net.outputs[SIO] = level
-            w.pins.settle(net)
+            self._world.pins.settle(net)
         return None
 
     __call__ = value
@@ -57,21 +56,45 @@ class Pin:
     def on(self) -> None:
         self.value(1)
 
-    high = on
-
     def off(self) -> None:
         self.value(0)
 
-    low = off
-
     def toggle(self) -> None:
         self.value(not self._net.outputs[SIO])
+
+    def _number(self, id) -> int:
+        raise NotImplementedError
+
+    def _take(self, mode: int) -> None:
+        if mode not in (self.IN, self.OUT):
+            raise NotImplementedError(f"pin mode {mode} is not simulated")
+
+    def _read(self) -> int:
+        raise NotImplementedError
+
+
+class Pin(AnyPin):
+    IN, OUT, OPEN_DRAIN, ALT = 0, 1, 2, 3
+    PULL_UP, PULL_DOWN = 1, 2
+    IRQ_FALLING, IRQ_RISING = 4, 8
+    high, low = AnyPin.on, AnyPin.off
 
     def irq(self, handler=None, trigger: int = IRQ_FALLING | IRQ_RISING, hard: bool = False):
         """Call `handler(pin)` after an edge; None: never. Earlier edges are forgotten."""
         if trigger & ~(Pin.IRQ_FALLING | Pin.IRQ_RISING):
             raise NotImplementedError(f"trigger {trigger} is not simulated")
         self._net.on_edge = None if handler is None else Edges(self, handler, trigger).note
+
+    def _number(self, id: int | str) -> int:
+        number = int(id.removeprefix("GP")) if isinstance(id, str) else id
+        if not 0 <= number < 30:
+            raise ValueError("invalid pin")
+        return number
+
+    def _read(self) -> int:
+        if self._net.function != SIO:
+            self._world.sync()
+        return self._net.level
 
 
 class Edges:
@@ -96,13 +119,6 @@ class Edges:
         if self._pin._net.on_edge == self.note:  # it was not removed meanwhile
             self._pin._world.interrupted = True
             _sys.call_back(self._handler, self._pin)
-
-
-def _number(pin: int | str) -> int:
-    number = int(pin.removeprefix("GP")) if isinstance(pin, str) else pin
-    if not 0 <= number < 30:
-        raise ValueError("invalid pin")
-    return number
 
 
 class Timer:

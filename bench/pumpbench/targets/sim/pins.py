@@ -141,20 +141,14 @@ class Pins:
             net.outputs, net.output_enables = [0, 0, 0], [0, 0, 0]
             self.update(net, self._now())
 
-    def write_pio(self, block: int, base: int, count: int, value: int, t_ns: int) -> None:
-        """A PIO block sets `count` outputs from `base` on, round the 32 positions there are."""
+    def write_pio(
+        self, block: int, base: int, count: int, value: int, t_ns: int, are_enables: bool = False
+    ) -> None:
+        """A PIO block sets `count` outputs, or their enables, round the 32 positions there are."""
         for i in range(count):
             number = (base + i) & 31
             if number < PIN_COUNT:
                 net = self.nets[number]
-                net.outputs[block] = value >> i & 1
-                self.update(net, t_ns)
-
-    def write_pio_enables(self, block: int, base: int, count: int, value: int, t_ns: int) -> None:
-        """A PIO block enables or disables outputs."""
-        for i in range(count):
-            number = (base + i) & 31
-            if number < PIN_COUNT:
-                net = self.nets[number]
-                net.output_enables[block] = value >> i & 1
+                levels = net.output_enables if are_enables else net.outputs
+                levels[block] = value >> i & 1
                 self.update(net, t_ns)

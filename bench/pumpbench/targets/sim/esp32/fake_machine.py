@@ -8,7 +8,6 @@ from pumpbench.targets.sim import fake_sys as _sys
 from pumpbench.targets.sim import world as _world
 from pumpbench.targets.sim.esp32 import ledc as _ledc
 from pumpbench.targets.sim.esp32 import world as _esp32
-from pumpbench.targets.sim.pins import SIO
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
 UNIQUE_ID = bytes.fromhex("7cdfa1e0b2c4")
@@ -22,61 +21,14 @@ def _current() -> _esp32.Esp32World:
     return cast("_esp32.Esp32World", _world.current)
 
 
-class Pin:
+class Pin(_rp2.AnyPin):
+    """A mode disconnects the pin from any peripheral that drove it."""
+
     IN, OUT, OPEN_DRAIN = 1, 3, 7
     PULL_DOWN, PULL_UP = 1, 2
     IRQ_RISING, IRQ_FALLING = 1, 2
     WAKE_LOW, WAKE_HIGH = 4, 5
-
-    def __init__(self, id, mode=None, pull: int | None = -1, *, value=None) -> None:
-        w = self._world = _current()
-        self.number = id.number if isinstance(id, Pin) else id
-        if not isinstance(self.number, int) or not 0 <= self.number < w.chip.pins:
-            raise ValueError("invalid pin")
-        self._net = w.pins.nets[self.number]
-        if mode is not None or pull != -1 or value is not None:
-            self.init(mode, pull, value=value)
-
-    def init(self, mode=None, pull: int | None = -1, *, value=None) -> None:
-        """With a mode, disconnect the pin from any peripheral that drove it."""
-        w, net = self._world, self._net
-        w.sync()
-        if value is not None:
-            net.outputs[SIO] = int(bool(value))
-        if mode is not None:
-            if mode not in (Pin.IN, Pin.OUT):
-                raise NotImplementedError(f"pin mode {mode} is not simulated")
-            if mode == Pin.OUT and self.number in w.chip.inputs_only:
-                raise ValueError("pin can only be input")
-            net.function = SIO
-            net.output_enables[SIO] = int(mode == Pin.OUT)
-            w.signals.enable_input(net)
-        if pull != -1:
-            net.pull = {None: None, Pin.PULL_UP: 1, Pin.PULL_DOWN: 0}[pull]
-        w.pins.settle(net)
-
-    def value(self, value=None) -> int | None:
-        w, net = self._world, self._net
-        if value is None:
-            w.spin()
-            w.sync()
-            return net.level if w.signals.can_read(net) else 0
-        level = int(bool(value))
-        if net.outputs[SIO] != level:
-            net.outputs[SIO] = level
-            w.pins.settle(net)
-        return None
-
-    __call__ = value
-
-    def on(self) -> None:
-        self.value(1)
-
-    def off(self) -> None:
-        self.value(0)
-
-    def toggle(self) -> None:
-        self.value(not self._net.outputs[SIO])
+    _world: _esp32.Esp32World
 
     def irq(self, handler=None, trigger: int = IRQ_FALLING | IRQ_RISING) -> None:
         """Schedule `handler(pin)` after an edge. There are no hard interrupts."""
@@ -86,11 +38,26 @@ class Pin:
             late_ns = self._world.callback_ns
             self._net.on_edge = _rp2.Edges(self, handler, trigger, late_ns).note
 
+    def _number(self, id) -> int:
+        if not isinstance(id, int) or not 0 <= id < self._world.chip.pins:
+            raise ValueError("invalid pin")
+        return id
 
-class Timer:
+    def _take(self, mode: int) -> None:
+        super()._take(mode)
+        if mode == Pin.OUT and self.number in self._world.chip.inputs_only:
+            raise ValueError("pin can only be input")
+        self._world.signals.enable_input(self._net)
+
+    def _read(self) -> int:
+        self._world.sync()
+        return self._net.level if self._world.signals.can_read(self._net) else 0
+
+
+class Timer(_rp2.Timer):
     """0 to 3 are of the chip, each exists once; -1 counts ticks of FreeRTOS. All are soft."""
 
-    ONE_SHOT, PERIODIC = 0, 1
+    _world: _esp32.Esp32World
 
     def __new__(cls, id: int, **_settings) -> "Timer":
         w = _current()
@@ -110,7 +77,7 @@ class Timer:
     def init(
         self,
         *,
-        mode: int = PERIODIC,
+        mode: int = _rp2.Timer.PERIODIC,
         callback=None,
         period: int = 0xFFFFFFFF,
         tick_hz: int = 1_000,
@@ -140,11 +107,6 @@ class Timer:
                 w.at(w.now_ns + w.callback_ns, lambda: _sys.call_back(callback, self))
 
         self._event = w.at(due_ns, fire)
-
-    def deinit(self) -> None:
-        if self._event is not None:
-            self._event.cancel()
-            self._event = None
 
 
 class PWM:
@@ -219,7 +181,7 @@ class RTC:
         return None
 
 
-class WDT:
+class WDT(_rp2.WDT):
     """The task watchdog: any time, replaced by the next one, and never stopped."""
 
     def __init__(self, id: int = 0, timeout: int = 5_000) -> None:
@@ -229,9 +191,6 @@ class WDT:
             raise ValueError("WDT timeout too short")
         self._watchdog = _current().watchdog
         self._watchdog.start(timeout)
-
-    def feed(self) -> None:
-        self._watchdog.feed()
 
 
 def idle() -> None:

@@ -30,9 +30,8 @@ def make_side(machine: Machine, side: int | None) -> Callable[[int], None] | Non
     if side is None:
         return None
     count = s.side_count - s.side_optional
-    write = pins.write_pio_enables if s.side_pindir else pins.write_pio
     if count != 1 or s.side_pindir:
-        return lambda t_ns: write(block, s.side_base, count, side, t_ns)
+        return lambda t_ns: pins.write_pio(block, s.side_base, count, side, t_ns, s.side_pindir)
     net = pins.nets[s.side_base]
     outputs, update = net.outputs, pins.update
 
@@ -172,7 +171,7 @@ def _set(m: Machine, f: Fields) -> Attempt:
         pins.write_pio(block, s.set_base, s.set_count, value, t_ns)
 
     def set_pindirs(t_ns: int) -> None:
-        pins.write_pio_enables(block, s.set_base, s.set_count, value, t_ns)
+        pins.write_pio(block, s.set_base, s.set_count, value, t_ns, True)
 
     def set_x(_t_ns: int) -> None:
         m.x = value

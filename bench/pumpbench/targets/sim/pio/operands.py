@@ -68,7 +68,7 @@ def _to_pins(m: Machine, value: int, _bits: int, t_ns: int) -> None:
 
 def _to_pindirs(m: Machine, value: int, _bits: int, t_ns: int) -> None:
     s = m.settings
-    m.pio.pins.write_pio_enables(m.block.number, s.out_base, s.out_count, value, t_ns)
+    m.pio.pins.write_pio(m.block.number, s.out_base, s.out_count, value, t_ns, True)
 
 
 def _to_pc(m: Machine, value: int, _bits: int, _t_ns: int) -> None:

@@ -25,14 +25,14 @@ class Pin(Remote):
     PULL_UP, PULL_DOWN = 1, 2
     IRQ_FALLING, IRQ_RISING = 4, 8
 
-    def __init__(self, pin, mode=-1, pull=-1, *, value=None):
+    def __init__(self, pin, mode=None, pull=-1, *, value=None):
         name = pin.ref() if isinstance(pin, Pin) else pin
         super().__init__(link.new("machine", "Pin", name, mode, pull, value=value))
         self._pin = pin._pin if isinstance(pin, Pin) else _number(pin)
         self._level = link.shortened_call(self.number, "value")
         self._set = link.numbered(self.number, "value")
 
-    def init(self, mode=-1, pull=-1, *, value=None):
+    def init(self, mode=None, pull=-1, *, value=None):
         link.call(self.number, "init", mode, pull, value=value)
 
     def value(self, value=None):
