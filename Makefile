@@ -58,7 +58,7 @@ demo: .venv/ready ## Real MicroPython on an emulated Pico delivers; writes build
 test: .venv/ready ## All tests on every simulated target, a short slice of each campaign
 	$(PYTEST)
 
-test-quick: .venv/ready ## What takes two minutes: every test on the simulated board that is over at once
+test-quick: .venv/ready ## The short tests on the simulated board, in two minutes
 	$(PYTEST) -m "not emulator and not unix and not slow and not long"
 
 check: .venv/ready typings/ready typings-esp32/ready ## Format, lint, types and import rules
@@ -80,7 +80,7 @@ soak: .venv/ready ## The long campaigns: DAYS, LINES, SEED
 hazards: .venv/ready ## Run the tests of the hazard table and write firmware/HAZARDS.md
 	$(PYTEST) -m "hazard and not long" --write-hazards
 
-mutants: .venv/ready ## What the tests of the safety modules do not find: MINUTES, SEED, ONLY
+mutants: .venv/ready ## Changes of the safety modules that no test finds: MINUTES, SEED, ONLY
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
 	$(BIN)/python -m host_tests.support.run.mutants --minutes $(MINUTES) --seed $(SEED) --only '$(ONLY)'
 
@@ -91,13 +91,13 @@ labgrid: .venv/ready ## Two simulated pumps through labgrid; its exporter needs 
 images: .venv/ready ## MicroPython for the emulated board, downloaded: MICROPYTHON
 	$(BENCH) images $(WITH)
 
-image: .venv/ready ## build/BOARD/filesystem.img, what a board's flash holds: BOARD
+image: .venv/ready ## build/BOARD/filesystem.img, the files of a board's flash: BOARD
 	$(BENCH) image --board $(BOARD)
 
 uf2: .venv/ready ## MicroPython and the pump of BOARD in one file to drag onto it
 	$(BENCH) uf2 --board $(BOARD) $(WITH)
 
-flash: .venv/ready ## MicroPython and the pump onto a board that stands in its boot loader: BOARD, DRIVE
+flash: .venv/ready ## Flash MicroPython and the pump onto a board in its boot loader: BOARD, DRIVE
 	$(BENCH) flash --board $(BOARD) $(WITH) $(if $(DRIVE),--drive "$(DRIVE)")
 
 mip: .venv/ready ## build/mip/BOARD, the pump as a package of mpremote mip: BOARD
@@ -106,13 +106,13 @@ mip: .venv/ready ## build/mip/BOARD, the pump as a package of mpremote mip: BOAR
 emulate: .venv/ready ## An emulated board with its console at build/pump.tty, until Ctrl-C: BOARD
 	$(BENCH) emulate --board $(BOARD) $(WITH)
 
-heap: .venv/ready ## What each file of the firmware takes of an emulated board's memory
+heap: .venv/ready ## The memory that each file of the firmware takes on an emulated board
 	$(BENCH) heap $(WITH)
 
-sizes: .venv/ready ## What the firmware takes of each board; the table in boards/README.md made anew
+sizes: .venv/ready ## Flash and memory of the firmware on each board; rewrites the table in boards/README.md
 	$(BENCH) sizes --page
 
-boards: .venv/ready ## Check the data of every board; its page and wiring diagram made anew
+boards: .venv/ready ## Check the data of every board; rewrites its page and wiring diagram
 	$(BENCH) boards --pages
 
 deploy: .venv/ready ## The firmware onto a real board: PORT=/dev/ttyACM0, BOARD
@@ -127,6 +127,6 @@ console: .venv/ready ## A line to a pump and its answer, until Ctrl-D; it goes o
 watch: .venv/ready ## A live screen of a pump, until Ctrl-C; it goes on: PORT=/dev/ttyACM0, sim
 	$(BENCH) watch --port "$(PORT)"
 
-clean: ## Remove what was built; the virtual environment stays
+clean: ## Remove all built files; the virtual environment stays
 	rm -rf build typings typings-esp32 .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -71,7 +71,7 @@ def test_a_port_that_somebody_else_has_is_said_so(capsys):
 
 def test_no_command_at_all_lists_the_commands_and_status_2(capsys):
     assert main([]) == 2
-    assert "Who the pump is, and how it is." in capsys.readouterr().err
+    assert "The identity and the state of a pump." in capsys.readouterr().err
 
 
 def test_every_command_has_a_line_of_help(capsys):

@@ -36,7 +36,7 @@ def edges(
     ] = "",
     as_json: Json = False,
 ) -> int:
-    """Are these the steps that were programmed? Status 1: they are not."""
+    """Compare the steps of a capture with the programmed ones. Status 1: they differ."""
     from pumpbench.analysis import captures, due_steps
 
     ideal_us, pulse_ns = _due(board, rate, per_rev)

@@ -35,7 +35,7 @@ def ports(as_json: Json = False) -> None:
 
 
 def status(port: Port, as_json: Json = False) -> None:
-    """Who the pump is, and how it is."""
+    """The identity and the state of a pump."""
     with pump_at(port) as pump:
         identity, rate = pump.identity(), pump.rate()
         found = {
@@ -64,7 +64,7 @@ def status(port: Port, as_json: Json = False) -> None:
 def scpi(
     port: Port, line: Annotated[str, Argument(help="As firmware/CONSOLE.md has it.")]
 ) -> None:
-    """One line to the console, and its answer."""
+    """Send one line to the console, and print its answer."""
     with pump_at(port) as pump:
         answer = exchange(pump, line)
     if answer is not None:
@@ -88,7 +88,7 @@ def log(
     as_csv: Annotated[bool, Option("--csv")] = False,
     as_json: Annotated[bool, Option("--json", help="A line for each event.")] = False,
 ) -> None:
-    """The events on record, oldest first."""
+    """The events of the log, oldest first."""
     if as_csv and as_json:
         raise BadParameter("the log is --csv or --json, not both")
     with pump_at(port) as pump:

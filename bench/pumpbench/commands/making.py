@@ -28,7 +28,7 @@ def demo(
     output: Annotated[Path, Option(help="The report.")] = Path("build/demo/report.html"),
     micropython: MicroPython = "",
 ) -> int:
-    """A delivery on the emulated board, and a report."""
+    """Deliver on the emulated board, and write a report."""
     from pumpbench.demo import demo
     from pumpbench.images import uf2
 
@@ -42,7 +42,7 @@ def demo(
 
 
 def images(micropython: MicroPython = "") -> None:
-    """Bring MicroPython for the emulated board."""
+    """Download MicroPython for the emulated board."""
     from pumpbench.images import uf2
 
     say(f"{uf2.find_uf2(_bring(micropython))}")
@@ -51,7 +51,7 @@ def images(micropython: MicroPython = "") -> None:
 def boards(
     pages: Annotated[bool, Option("--pages", help="Write their pages and drawings.")] = False,
 ) -> int:
-    """The boards there are; mistakes in their data."""
+    """List the boards, and the mistakes in their data."""
     from pumpbench.boards import catalog
 
     status = 0
@@ -87,7 +87,7 @@ def uf2(
         Path | None, Option(help="Default: build/<board>/pump.uf2.", show_default=False)
     ] = None,
 ) -> None:
-    """MicroPython and the pump, one file to drag and drop."""
+    """Write MicroPython and the pump in one file to drag and drop."""
     from pumpbench.images import image, uf2
 
     _need_image_of(board, micropython)
@@ -102,7 +102,7 @@ def flash(
         Path | None, Option(help="The boot drive; default: the one there is.", show_default=False)
     ] = None,
 ) -> None:
-    """MicroPython and the pump onto a board in its boot loader."""
+    """Flash MicroPython and the pump onto a board in its boot loader."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -145,7 +145,7 @@ def emulate(
     link: Annotated[Path, Option(help="Path of its console.")] = LINK,
     micropython: MicroPython = "",
 ) -> None:
-    """An emulated board behind a serial port, until Ctrl-C."""
+    """Serve an emulated board at a serial port, until Ctrl-C."""
     from pumpbench.boards import catalog
     from pumpbench.targets import serve
 
@@ -165,7 +165,7 @@ def fault(
     ],
     link: Annotated[Path, Option(help="Path of its console.")] = LINK,
 ) -> int:
-    """A hand at the board that `emulate` serves: its power, a button, its rotor and sensor."""
+    """Act on the board that `emulate` serves: its power, a button, its rotor and sensor."""
     from pumpbench.targets import hand
 
     answer = hand.say_to(link, " ".join(words))
@@ -176,7 +176,7 @@ def fault(
 
 
 def heap(micropython: MicroPython = "") -> None:
-    """What each module takes of a board's memory."""
+    """The memory that each module takes on a board."""
     from pumpbench.targets.emulator import heap
 
     say(heap.table(heap.measure(_bring(micropython))))
@@ -189,7 +189,7 @@ def sizes(
     ] = False,
     micropython: MicroPython = "",
 ) -> None:
-    """What the firmware takes of each board."""
+    """The flash and the memory that the firmware takes on each board."""
     from pumpbench.boards import catalog
     from pumpbench.images import sizes, uf2
 
@@ -231,7 +231,7 @@ def deploy(port: BoardPort, board: Board = PICO) -> None:
 
 
 def repl(port: BoardPort) -> int:
-    """End the firmware of a stopped pump; its REPL."""
+    """End the firmware of a stopped pump, and open its REPL."""
     from pumpbench.install import deploy
 
     deploy.free_the_repl(port)
