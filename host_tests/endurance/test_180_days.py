@@ -76,8 +76,8 @@ def deliver(days):
         dose = Dose(PATIENT, BOLUS_NL * DAY_US, BOLUS_US)
         schedule = basal(at_us) if hours else Superimposed(dose, basal(at_us))
         steps = segment.steps_due(at_us)
-        owed = segment.due(at_us) - (steps - segment.base_steps) * STEP[0]
-        segment = PlannedSegment(schedule, (at_us, steps, owed), STEP)
+        carry = segment.due(at_us) - (steps - segment.base_steps) * STEP[0]
+        segment = PlannedSegment(schedule, (at_us, steps, carry), STEP)
     return segment.steps_due(days * DAY_US), of_boluses + bolus_steps(segment, days * DAY_US)
 
 

@@ -87,18 +87,18 @@ class Dispenser:
         segment = self._planner.segment_at(at_us)
         return segment.schedule.rate(max(at_us - segment.base_us, 0))
 
-    def owed(self):
+    def carry(self):
         """Amount due but not emitted, in 1/amount of a step (`Planner`); 0: no delivery."""
         if self._planner is None:
             return 0
-        return self._planner.owed(self.time_us(), self.settle() - self._first)
+        return self._planner.carry(self.time_us(), self.settle() - self._first)
 
-    def start(self, schedule, step, batch, *, owed=0, limit_steps=None):
+    def start(self, schedule, step, batch, *, carry=0, limit_steps=None):
         """Begin a delivery; see `Planner` for the arguments, `Booking` for batch.
 
         Refused NOT_RECORDED: no step goes out then.
         """
-        planner = self._planner_of(schedule, step, owed=owed, limit_steps=limit_steps)
+        planner = self._planner_of(schedule, step, carry=carry, limit_steps=limit_steps)
         self._begin(planner, batch, None)
 
     def prepare(self):
@@ -111,10 +111,10 @@ class Dispenser:
         stopped: the result of `stop`; the schedule is in force from then on. The steps begin
         `RESTART_US` from now; those that fell due in between are emitted at once.
         """
-        at_us, owed = stopped
+        at_us, carry = stopped
         since_us = self._start_us + at_us
         begin_us = self._clock.now_us() - since_us + RESTART_US
-        planner = self._planner_of(schedule, step, owed=owed, begin_us=begin_us)
+        planner = self._planner_of(schedule, step, carry=carry, begin_us=begin_us)
         self._begin(planner, batch, since_us)
 
     def record_follow(self):
@@ -149,7 +149,7 @@ class Dispenser:
         emitted = self.settle()
         self._commanded = emitted
         self._journal.stopped(emitted)
-        stopped = at_us, planner.owed(at_us, emitted - self._first)
+        stopped = at_us, planner.carry(at_us, emitted - self._first)
         self._planner = None  # last of all: after a MemoryError the stop can be repeated
         return stopped
 

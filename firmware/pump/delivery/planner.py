@@ -22,20 +22,20 @@ _LATE_US = const(2_000)  # more than rounding can make a step late (COUNT_MAX / 
 
 
 class PlannedSegment:
-    """A schedule in force from `base_us` on, when `base_steps` were planned and `owed` was due.
+    """A schedule in force from `base_us` on, when `base_steps` were planned and `carry` was due.
 
-    base: (base_us, base_steps, owed). step: (amount, over), see `Planner`; owed is in 1/amount of
-    a step.
+    base: (base_us, base_steps, carry), carry in 1/amount of a step. step: (amount, over), see
+    `Planner`.
     """
 
     def __init__(self, schedule, base, step):
         self.schedule = schedule
-        self.base_us, self.base_steps, self.owed = base
+        self.base_us, self.base_steps, self.carry = base
         self.step = step
 
     def due(self, t_us):
         """Amount due by `t_us`, in 1/amount of a step, counted from the base."""
-        return self.schedule.due(t_us - self.base_us) * self.step[1] + self.owed
+        return self.schedule.due(t_us - self.base_us) * self.step[1] + self.carry
 
     def steps_due(self, t_us):
         """Whole steps due by `t_us`, since the delivery began."""
@@ -43,7 +43,7 @@ class PlannedSegment:
 
     def when(self, steps):
         """The first microsecond by which `steps` steps of the delivery are due."""
-        needed = (steps - self.base_steps) * self.step[0] - self.owed
+        needed = (steps - self.base_steps) * self.step[0] - self.carry
         return self.base_us + self.schedule.when(-(-needed // self.step[1]))
 
     def until(self, t_us):
@@ -57,22 +57,22 @@ class Planner:
 
     schedule: see `pump.therapy.schedule`; its time counts from the start of the delivery.
     step: (amount, over): one step is worth amount / over units of the schedule.
-    owed: amount due but not stepped when this delivery starts, in 1/amount of a step; limited to
+    carry: amount due but not stepped when this delivery starts, in 1/amount of a step; limited to
     one step or, at a fast rate, to the rounding error of a chunk: no backlog is made up.
     limit_steps: the delivery ends after so many steps; None: it never ends by itself.
     min_period_us: no two steps are planned closer than this.
     begin_us: the first run begins then; steps due by then are emitted at once.
     """
 
-    def __init__(self, schedule, step, *, owed=0, limit_steps=None, min_period_us=1, begin_us=0):
+    def __init__(self, schedule, step, *, carry=0, limit_steps=None, min_period_us=1, begin_us=0):
         amount, over = step
         most = amount
         if schedule.due(CHUNK_US) * over >= _MANY * amount:
             most += schedule.due(_LATE_US) * over
-        owed = min(max(owed, -most), most)
+        carry = min(max(carry, -most), most)
         self._step = step
         self._segments = [
-            PlannedSegment(schedule, (0, 0, owed), step)
+            PlannedSegment(schedule, (0, 0, carry), step)
         ]  # the last one is being planned
         self._limit_steps = limit_steps
         self._min_period_us = min_period_us
@@ -108,14 +108,14 @@ class Planner:
 
     def follow(self, schedule):
         """Follow another schedule from the end of what is planned; the fraction is carried."""
-        owed = self.owed(self.end_us, self.steps)
+        carry = self.carry(self.end_us, self.steps)
         if self.segment.base_us == self.end_us:
             self._segments.pop()  # no step was planned by that segment
-        base = (self.end_us, self.steps, owed)
+        base = (self.end_us, self.steps, carry)
         self._segments.append(PlannedSegment(schedule, base, self._step))
         self._is_on_step = False
 
-    def owed(self, t_us, steps):
+    def carry(self, t_us, steps):
         """Amount due by `t_us` beyond `steps`, in 1/amount of a step; below 0 when ahead.
 
         t_us: not before the last `forget`.

@@ -31,7 +31,7 @@ class Infusion:
 
     mode: one of `modes`. line: the `FluidPath`. rows: the delivery from now on, as rows of a
     `plan`. active_dose: the dose under way, or None. prescription: the one that runs, or ran last.
-    is_observed: an observation has ended by itself and is not acknowledged. owed: fraction of a
+    is_observed: an observation has ended by itself and is not acknowledged. carry: fraction of a
     step that the next regular delivery begins with. replaced: (until_us, nl_d, ng_d) of the rate
     that a `follow` has replaced, which is delivered until then; nl_d 0: the mode was not SIMPLE.
     """
@@ -55,7 +55,7 @@ class Infusion:
         self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
         self.prescription = None  # pyright: ignore[reportAttributeAccessIssue]
         self.is_observed = False
-        self.owed = 0
+        self.carry = 0
         self.replaced = (0, 0, 0)
         self._note_us = 0  # when delivered drug is to be noted next
         self._origin_us = 0  # when the time of the dispenser was 0
@@ -146,7 +146,7 @@ class Infusion:
             now_us=self._clock.now_us(),
             last_us=max(new.at_us, ends_us),
             step_fg=self.calibration.drug_fg(1, new.ng_ml),
-            owed_fg=self._owed_fg(new.ng_ml),
+            carry_fg=self._carry_fg(new.ng_ml),
             pattern=change.pattern if self.active_dose is None else None,
             instead_of=self.rows or None,
             dose_fg=dose.amount // DAY_US * dose.ng_ml if dose is not None else 0,
@@ -157,7 +157,7 @@ class Infusion:
     def start(self, change):
         """Deliver the prescription of a change that was made just before."""
         new = change.new()
-        self._begin(new.at_us, new.schedule, self._batch(change.prescription), self.owed)
+        self._begin(new.at_us, new.schedule, self._batch(change.prescription), self.carry)
         self.grid.anchor(change.prescription, new.at_us)
         self._begin_regular(change, new.at_us, Scheduled(self))
         self.line.fill(change.prescription.concentration_ng_ml, change.prescription.drug)
@@ -171,7 +171,7 @@ class Infusion:
         bridged = Sequence(dose, dose.duration_us, new.schedule)
         programmed_ng = dose.amount // DAY_US * dose.ng_ml // _FG_PER_NG
         active = self._active(dose, at_us, programmed_ng)
-        self._begin(at_us, bridged, self._batch(prescription), self.owed, active=active)
+        self._begin(at_us, bridged, self._batch(prescription), self.carry, active=active)
         self.grid.anchor(prescription, new.at_us)
         self._begin_regular(change, new.at_us, Bridge(self))
         self.line.bridge(dose.ng_ml, prescription.concentration_ng_ml)
@@ -289,11 +289,11 @@ class Infusion:
     def end(self, outcome):
         """Stop; end the regular therapy and the dose under way, with `outcome`."""
         at_us = self.now_us()
-        _, owed = self.halt(outcome)
+        _, carry = self.halt(outcome)
         self.rows = ()
         self._note_day()
         self.day.stop()
-        self.mode.rests(at_us, owed)
+        self.mode.rests(at_us, carry)
         self.mode = self._stopped
 
     def halt(self, outcome):
@@ -338,13 +338,13 @@ class Infusion:
     def _batch(self, prescription):
         return BASAL, self.calibration.pl_per_rev, prescription.concentration_ng_ml
 
-    def _begin(self, at_us, schedule, batch, owed, limit_steps=None, active=None):
+    def _begin(self, at_us, schedule, batch, carry, limit_steps=None, active=None):
         """Start the dispenser. active: its dose, or None. If that is refused, nothing changes."""
         step = self.calibration.step_in_nl_d_us()
         # The records that are written by the start contain it.
         self.active_dose = active  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            self._dispenser.start(schedule, step, batch, owed=owed, limit_steps=limit_steps)
+            self._dispenser.start(schedule, step, batch, carry=carry, limit_steps=limit_steps)
         except Exception:
             self.active_dose = None  # pyright: ignore[reportAttributeAccessIssue]
             raise
@@ -386,11 +386,11 @@ class Infusion:
         while len(self.rows) > 1 and self.rows[1].at_us <= now_us:
             self.rows = self.rows[1:]
 
-    def _owed_fg(self, ng_ml):
+    def _carry_fg(self, ng_ml):
         """Drug due as a fraction of a step, not yet delivered, in femtograms."""
-        owed = self._dispenser.owed() if self.mode.is_regular else self.owed
+        carry = self._dispenser.carry() if self.mode.is_regular else self.carry
         amount, over = self.calibration.step_in_nl_d_us()
-        return max(owed, 0) * ng_ml // (over * DAY_US) if amount else 0
+        return max(carry, 0) * ng_ml // (over * DAY_US) if amount else 0
 
     def _note_day(self):
         self.day.note(self._clock.now_us(), self._ledger.dosed_fg())

@@ -51,8 +51,8 @@ class Stopped:
         if self._infusion.active_dose is not None:
             self._infusion.end(bolus_log.ABORTED)
 
-    def rests(self, at_us, owed):
-        """The motor has stopped at `at_us`; owed: the fraction of a step that was due then."""
+    def rests(self, at_us, carry):
+        """The motor has stopped at `at_us`; carry: the fraction of a step that was due then."""
 
 
 class Alone(Stopped):
@@ -178,9 +178,9 @@ class Scheduled(Stopped):
         if self.is_giving():
             self._infusion.restart(bolus_log.ABORTED)
 
-    def rests(self, at_us, owed):
+    def rests(self, at_us, carry):
         """As `Stopped.rests`."""
-        self._infusion.owed = owed
+        self._infusion.carry = carry
         self._infusion.grid.end(at_us)
 
 
@@ -204,8 +204,8 @@ class Bridge(Scheduled):
         prescription = infusion.prescription
         infusion.line.fill(prescription.concentration_ng_ml, prescription.drug)
 
-    def rests(self, at_us, owed):
+    def rests(self, at_us, carry):
         """As `Stopped.rests`. A grid anchored at the end of the bridge is forgotten."""
-        super().rests(at_us, owed)
+        super().rests(at_us, carry)
         if self._infusion.grid.anchor_us > at_us:
             self._infusion.grid.forget()

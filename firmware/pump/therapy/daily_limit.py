@@ -104,25 +104,25 @@ class DailyLimit:
         self._worst_us = now_us + DAY_US
 
     def excess_ng(
-        self, rows, limit_ng, *, step_fg, now_us, last_us, owed_fg, instead_of=None, **known
+        self, rows, limit_ng, *, step_fg, now_us, last_us, carry_fg, instead_of=None, **known
     ):
         """The most drug of any 24 h, in ng, if a plan exceeds the limit; else 0. `note` first.
 
         rows: the plan, see `plan`; from last_us on it is one regular therapy. step_fg: the drug of
-        a step; the limit is rounded down to whole steps. owed_fg: the due fraction of a step, not
+        a step; the limit is rounded down to whole steps. carry_fg: the due fraction of a step, not
         yet delivered. instead_of: the rows of the delivery without the plan; None: none. known:
         arguments of `_is_known`.
         """
         if now_us < self._worst_us:
             return _ALL_NG
         limit_fg = limit_ng * _FG_PER_NG // step_fg * step_fg + ROUNDING_FG
-        if self._is_known(limit_fg, owed_fg, **known):
+        if self._is_known(limit_fg, carry_fg, **known):
             return 0
         plan, to_us = Plan(rows, now_us), max(last_us, now_us) + DAY_US
-        peak_fg = self._peak_fg(plan, _whole(plan, to_us), to_us, limit_fg, owed_fg)
+        peak_fg = self._peak_fg(plan, _whole(plan, to_us), to_us, limit_fg, carry_fg)
         if peak_fg and instead_of is not None:
             pieces = gains(plan, Plan(instead_of, now_us), to_us)
-            peak_fg = self._peak_fg(plan, pieces, to_us, limit_fg, owed_fg)
+            peak_fg = self._peak_fg(plan, pieces, to_us, limit_fg, carry_fg)
         return max(peak_fg // _FG_PER_NG, limit_ng + 1) if peak_fg else 0
 
     def to_record(self):
@@ -153,7 +153,7 @@ class DailyLimit:
         epoch_us = epoch_us if pattern.epoch_us is None else pattern.epoch_us
         self._pattern = pattern.key, epoch_us, pattern.rate_fg_d, stray_fg
 
-    def _is_known(self, limit_fg, owed_fg, pattern=None, dose_fg=0):
+    def _is_known(self, limit_fg, carry_fg, pattern=None, dose_fg=0):
         """True if the plan is within the limit by the day of its one regular pattern.
 
         pattern: the Pattern of the plan, apart from dose_fg; None: it has more than one.
@@ -163,16 +163,16 @@ class DailyLimit:
         key, epoch_us, _, stray_fg = self._pattern
         most_fg = self._past.drug_fg(DOSES) + dose_fg + pattern.day_fg
         if key != pattern.key:
-            return most_fg + owed_fg + self._past.drug_fg(THERAPY) <= limit_fg
+            return most_fg + carry_fg + self._past.drug_fg(THERAPY) <= limit_fg
         drift_us = _apart_us(epoch_us, pattern.epoch_us)
         return most_fg + stray_fg - (-drift_us * pattern.rate_fg_d // DAY_US) <= limit_fg
 
-    def _peak_fg(self, plan, pieces, to_us, limit_fg, owed_fg):
+    def _peak_fg(self, plan, pieces, to_us, limit_fg, carry_fg):
         """The most drug of 24 h that end in the given pieces of a plan; 0: within the limit.
 
         pieces: (from_us, piece), in order.
         """
-        left = _Left(self._past, self._pattern, plan, to_us, owed_fg)
+        left = _Left(self._past, self._pattern, plan, to_us, carry_fg)
         most_fg = limit_fg - left.held_fg
         if plan.drug_fg(to_us) <= most_fg:
             return 0
@@ -200,8 +200,8 @@ class _Left:
     the past the drug of the plan leaves.
     """
 
-    def __init__(self, past, pattern, plan, to_us, owed_fg):
-        doses_fg, therapy_fg = past.drug_fg(DOSES), past.drug_fg(THERAPY) + owed_fg
+    def __init__(self, past, pattern, plan, to_us, carry_fg):
+        doses_fg, therapy_fg = past.drug_fg(DOSES), past.drug_fg(THERAPY) + carry_fg
         _, _, rate_fg_d, stray_fg = pattern
         self._past = past
         self._plan = plan

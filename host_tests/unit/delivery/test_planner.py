@@ -116,7 +116,7 @@ def test_what_is_owed_after_an_abort_is_exactly_what_was_due_and_not_stepped(
     steps = data.draw(st.integers(0, planner.steps))
     amount, _ = Calibration(pl_per_rev, STEPS_PER_REV).step_in_nl_d_us()
     due_nl = Oracle(rate_nl_d).due_nl(t_us) - steps * step_nl(pl_per_rev)
-    assert Fraction(planner.owed(t_us, steps), amount) * step_nl(pl_per_rev) == due_nl
+    assert Fraction(planner.carry(t_us, steps), amount) * step_nl(pl_per_rev) == due_nl
 
 
 @given(
@@ -141,7 +141,7 @@ def test_what_is_owed_is_counted_at_the_rate_in_force_even_with_changes_still_to
     steps = data.draw(st.integers(0, planner.steps))
     amount, _ = Calibration(pl_per_rev, STEPS_PER_REV).step_in_nl_d_us()
     due_nl = oracle.due_nl(t_us) - steps * step_nl(pl_per_rev)
-    assert Fraction(planner.owed(t_us, steps), amount) * step_nl(pl_per_rev) == due_nl
+    assert Fraction(planner.carry(t_us, steps), amount) * step_nl(pl_per_rev) == due_nl
 
 
 @given(RATE_NL_D, PL_PER_REV, st.fractions(0, 1))
@@ -149,9 +149,9 @@ def test_a_delivery_begins_with_what_was_owed(rate_nl_d, pl_per_rev, fraction):
     if not is_within_reach(rate_nl_d, pl_per_rev):
         return
     amount, _ = Calibration(pl_per_rev, STEPS_PER_REV).step_in_nl_d_us()
-    owed = int(fraction * amount)
-    oracle = Oracle(rate_nl_d, owed_nl=Fraction(owed, amount) * step_nl(pl_per_rev))
-    planner = planner_for(rate_nl_d, pl_per_rev, owed=owed)
+    carry = int(fraction * amount)
+    oracle = Oracle(rate_nl_d, owed_nl=Fraction(carry, amount) * step_nl(pl_per_rev))
+    planner = planner_for(rate_nl_d, pl_per_rev, carry=carry)
     edges_of(planner, 10)
     assert abs(planner.steps - oracle.due_nl(planner.end_us) // step_nl(pl_per_rev)) <= (
         1 if planner.end_us < 10 * MIN_PERIOD_US else 0
@@ -179,14 +179,14 @@ def test_one_step_in_a_hundred_years_is_a_chain_of_delays():
 @pytest.mark.parametrize("owed_steps", [2, 100, 10**9])
 def test_nothing_is_caught_up_but_the_step_that_is_due(owed_steps):
     amount, _ = Calibration(200_000_000, STEPS_PER_REV).step_in_nl_d_us()
-    planner = planner_for(24_000_000, 200_000_000, owed=owed_steps * amount)
+    planner = planner_for(24_000_000, 200_000_000, carry=owed_steps * amount)
     edges = [t_us for t_us, _ in edges_of(planner, 4)]
     assert edges[:2] == [MIN_PERIOD_US, 225_000]
 
 
 def test_being_ahead_costs_one_step_at_most():
     amount, _ = Calibration(200_000_000, STEPS_PER_REV).step_in_nl_d_us()
-    planner = planner_for(24_000_000, 200_000_000, owed=-100 * amount)
+    planner = planner_for(24_000_000, 200_000_000, carry=-100 * amount)
     assert edges_of(planner, 1) == [(450_000, 1)]
 
 

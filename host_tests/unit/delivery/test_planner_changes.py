@@ -94,14 +94,14 @@ def test_a_rate_that_changes_much_later_is_planned_in_the_same_pieces_as_one_tha
 
 @given(RATE, st.integers(20_000, 60_000), st.integers(0, 10**15))
 def test_what_fell_due_before_a_delivery_began_is_stepped_at_once_and_nothing_more(
-    rate, begin_us, owed
+    rate, begin_us, carry
 ):
-    owed %= STEP[0]
+    carry %= STEP[0]
     planner = Planner(
-        Constant(rate), STEP, owed=owed, begin_us=begin_us, min_period_us=MIN_PERIOD_US
+        Constant(rate), STEP, carry=carry, begin_us=begin_us, min_period_us=MIN_PERIOD_US
     )
     chunks = edges_of(planner, begin_us + 4 * SECOND_US)
-    due = (rate * planner.end_us * STEP[1] + owed) // STEP[0]
+    due = (rate * planner.end_us * STEP[1] + carry) // STEP[0]
     assert sum(count for _, _, count in chunks) == planner.steps == due
     assert all(first_us > begin_us for first_us, _, _ in chunks)
 

@@ -107,7 +107,7 @@ class World:
             limit_ng,
             now_us=self.now_us,
             last_us=self.now_us + span_us,
-            owed_fg=0,
+            carry_fg=0,
             step_fg=1,
             **known,
         )
