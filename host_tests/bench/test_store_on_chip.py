@@ -97,6 +97,6 @@ def test_values_and_events_survive_a_power_cut_and_damage(version, record_proper
     ram = times.pop("ram")
     text = ", ".join(f"{what} {us / 1000:.1f} ms" for what, us in times.items())
     record_property("measured", f"store on MicroPython {version}: {ram} bytes of RAM; {text}")
-    assert ram < 42_000  # the whole room, with the alarms whose events it knows
+    assert ram < 43_000  # the room, the alarms whose events it knows, and the memory of a file
     assert times.pop(BAD_TAIL) < 1_000_000
     assert max(times.values()) < 200_000
