@@ -23,6 +23,8 @@ from pumpbench.gravimetry.simulated import SimulatedBalance
 from pumpbench.gravimetry.volumes import WATER
 from pumpbench.targets.sim import SimTarget
 
+pytestmark = pytest.mark.slow
+
 RUNS = ["--points", "1,2"]
 SHORT_RUNS = ["--points", "0.1,0.2"]  # where they take their time
 

@@ -15,6 +15,8 @@ from pumpbench.boards import catalog
 from pumpbench.images.image import ROOT
 from pumpbench.targets.sim import SimTarget
 
+pytestmark = pytest.mark.slow
+
 HIGH_NS = 3_000
 LEAD_NS = 50_123  # of the capture before the first edge, and after the last
 DELIVERIES = {"24 ML/D": 2.5, "1000 ML/HR": 0.1}  # s

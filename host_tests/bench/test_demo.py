@@ -21,6 +21,8 @@ from pumpbench.demo import demo
 from pumpbench.demo.flexday import clock
 from pumpbench.demo.session import duration, folded
 
+pytestmark = pytest.mark.slow
+
 SHORT = demo.Lengths(slow_s=2, fast_s=1, day_s=1800)
 LONG_ENOUGH = demo.Lengths(slow_s=1, fast_s=1, day_s=600, flex_h=0.5)
 

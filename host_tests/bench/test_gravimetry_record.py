@@ -27,6 +27,8 @@ from pumpbench.gravimetry.weighing import trumpet
 from pumpbench.plant.pulsation import Pulsation
 from pumpbench.targets.sim import SimTarget
 
+pytestmark = pytest.mark.slow
+
 QUIET = Console(quiet=True)
 
 

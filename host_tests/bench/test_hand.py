@@ -12,6 +12,8 @@ from pumpbench.__main__ import main
 from pumpbench.targets.hand import place
 from pumpbench.targets.serve import serve
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def delivering(board):

@@ -18,6 +18,8 @@ from pumpbench.hil.results import Figure, Result
 from pumpbench.hil.saved import Folder, SavedError
 from pumpbench.images import image
 
+pytestmark = pytest.mark.slow
+
 PASSED = Result("test_a_stop_stops[24]", 1, "passed", 0.5, [Figure("late", 3, "ms", most=5)])
 FAILED = Result("test_power", 1, "failed", 2.0, [], "no power")
 CHECKOUTS = [None, Checkout("0123456789ab", True)]

@@ -13,6 +13,8 @@ from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.commands.command_line import REFUSED
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = str(Path(__file__).parents[2] / "bench/examples/spasticity.toml")
 OTHER = """
 drug = "baclofen"

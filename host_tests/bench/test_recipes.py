@@ -19,6 +19,8 @@ from pumpbench.__main__ import main
 from pumpbench.images.image import ROOT, board_files
 from pumpbench.install.deploy import wait_until_up
 
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / "bench" / "RECIPES.md").read_text()
 PORT = "/dev/ttyACM0"
 RESERVOIR_UNKNOWN = 314

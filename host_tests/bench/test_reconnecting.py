@@ -13,6 +13,8 @@ import serial
 from pumpbench import LineCut, Pump
 from pumpbench.client.lines import SerialLine
 
+pytestmark = pytest.mark.slow
+
 AWAY_S = 0.5
 
 

@@ -24,6 +24,8 @@ from pumpbench.demo.figures import exact
 from pumpbench.demo.report import flex_rows, rows, write_report
 from pumpbench.plant.edges import Edges
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):

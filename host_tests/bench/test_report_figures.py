@@ -14,6 +14,8 @@ from pumpbench.demo import figures
 from pumpbench.demo.flex_plots import label
 from pumpbench.demo.flexday import ABORTED, GIVEN, REFUSED, Event
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -18,6 +18,8 @@ from pumpbench.targets.sim import fake_io, fake_os
 from pumpbench.targets.sim.flash import images
 from pumpbench.targets.sim.imports import run_main
 
+pytestmark = pytest.mark.slow
+
 OLD = {
     "/main.py": b"old",
     "/board.py": b"NAME = 'RPI_PICO'\n",

@@ -11,6 +11,8 @@ from pumpbench import Prescription, Pump
 from pumpbench.__main__ import main
 from pumpbench.commands.command_line import REFUSED
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def typed(monkeypatch):

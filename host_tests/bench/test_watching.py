@@ -19,6 +19,8 @@ from pumpbench.commands.flow import COLUMN_S, MEAN_S, Flow, chart, top_of
 from pumpbench.commands.screen import PRIORITIES, gauge, screen
 from pumpbench.targets.sim import SimTarget
 
+pytestmark = pytest.mark.slow
+
 PLAN = Prescription(500, ml_d=24)
 
 

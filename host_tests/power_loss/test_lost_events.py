@@ -13,6 +13,8 @@ from host_tests.support.sessions.therapy import refusal
 from pump import selftest
 from pumpbench.images.flashfiles import read_files, with_file, without_file
 
+pytestmark = pytest.mark.slow
+
 NONE = [0]
 RECORDS_LOST = 308
 STORE_MENDED, STORE_LOST, DAMAGED = 414, 415, 419

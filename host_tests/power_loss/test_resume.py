@@ -260,6 +260,7 @@ def test_a_periodic_therapy_resumes_between_two_doses():
     assert_resumes(pump, DOSE_MISSED)  # moved: nobody knows how long the board hung
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("default-dose-after-reset")
 @pytest.mark.parametrize("before_s", [0.8, 0.2])
 def test_a_periodic_dose_that_was_queued_does_not_come_again_after_a_cut(before_s):

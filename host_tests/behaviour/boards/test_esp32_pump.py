@@ -11,6 +11,8 @@ from pump.watchdog import TIMEOUT_MS
 from pumpbench.client.pump import Pump
 from pumpbench.targets.sim import SimTarget
 
+pytestmark = pytest.mark.slow
+
 BOARDS = ("ESP32_GENERIC_S3", "ESP32_GENERIC")
 FASTEST = {"ESP32_GENERIC_S3": "1000 ML/HR", "ESP32_GENERIC": "200 ML/HR"}
 WORST_ERASE_NS = 400_000_000

@@ -95,6 +95,7 @@ def test_the_time_off_before_the_loss_was_found_does_not_shorten_it(clock):
     assert refusal(pump, "THER:STAR") == LIMIT_EXCEEDED
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("record-damaged", "lockout-bypassed")
 def test_a_past_that_is_lost_locks_out_and_a_day_uses_up_the_limit():
     pump = live(1, "LIM:DAY 1 MG")

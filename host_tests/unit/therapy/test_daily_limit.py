@@ -146,6 +146,7 @@ def pattern(therapy, key):
     return Pattern(key, None, ceil(richest_ng) * 10**6, ceil(fastest * 10**6))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(RUNS, max_size=5), THERAPIES, st.sampled_from((900, 985, 999, 1001, 1015, 1100)))
 def test_a_start_is_refused_if_and_only_if_some_day_would_hold_more(runs, therapy, per_mille):
@@ -166,6 +167,7 @@ def test_a_start_is_refused_if_and_only_if_some_day_would_hold_more(runs, therap
         assert not answers[0]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(RUNS, max_size=4),
