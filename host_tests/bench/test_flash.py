@@ -22,6 +22,8 @@ from pumpbench.images import image, uf2
 from pumpbench.install import drives, flash
 from pumpbench.install.deploy import DeployError
 
+pytestmark = pytest.mark.slow
+
 RP2040_INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n"
 RP2350_INFO = "UF2 Bootloader v1.0\r\nModel: Raspberry Pi RP2350\r\nBoard-ID: RP2350\r\n"
 OTHER_INFO = "UF2 Bootloader v1.33\nModel: ItsyBitsy M4 Express\nBoard-ID: SAMD51G19A-Itsy-v0\n"

@@ -18,6 +18,8 @@ from pumpbench.gravimetry.trumpet import HALF_MINUTE
 from pumpbench.gravimetry.volumes import WATER
 from pumpbench.gravimetry.weighing import record, trumpet
 
+pytestmark = pytest.mark.slow
+
 RATE_ML_H = 1.0  # 24 mL a day
 NOISE_G = 0.0001
 EVAPORATION_G_H = 0.012

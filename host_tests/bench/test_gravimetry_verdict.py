@@ -10,6 +10,8 @@ from pumpbench.client.pump import Steps
 from pumpbench.gravimetry.facts import Code, Facts, write_facts
 from pumpbench.gravimetry.volumes import WATER
 
+pytestmark = pytest.mark.slow
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 

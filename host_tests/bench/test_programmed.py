@@ -18,6 +18,8 @@ from pumpbench.analysis.programmed import (
     volume_nl,
 )
 
+pytestmark = pytest.mark.slow
+
 SLOW, FAST = Fraction(3, 1_000_000), Fraction(7, 1_000_000)  # steps a microsecond
 MIDNIGHT_US = -6 * 3_600_000_000 + 20_000_000 - 345  # so that 06:00 is 20 s after power-up
 START_US = 1_234

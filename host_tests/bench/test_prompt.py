@@ -12,6 +12,8 @@ from host_tests.bench.conftest import ANSWERS
 from pumpbench import NotAPump, Pump
 from pumpbench.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 SYNTAX_ERROR = 'Traceback (most recent call last):\r\n  File "<stdin>", line 1\r\nSyntaxError: '
 
 

@@ -4,6 +4,8 @@
 import pytest
 import pyvisa
 
+pytestmark = pytest.mark.slow
+
 ERROR_WAITS, MASTER_SUMMARY = 4, 64  # of the status byte
 
 

@@ -18,6 +18,8 @@ from pumpbench.targets.sim import SimTarget
 from pumpbench.targets.sim.battery_clock import BatteryClock
 from pumpbench.targets.sim.timeline import SpinError
 
+pytestmark = pytest.mark.slow
+
 BOARDS = ("RPI_PICO", "ESP32_GENERIC_S3", "ESP32_GENERIC")
 # What a step of these may be late: between two pieces lies Python, as long as the fakes have it,
 # and a piece is right to a microsecond for each of its steps.
