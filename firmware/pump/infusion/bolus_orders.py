@@ -54,7 +54,8 @@ class BolusOrders:
         if self._infusion.is_regular():
             self._infusion.over(change, dose_ng)
         else:
-            self._alone(change.dose, dose_ng, prescription.drug)
+            self._infusion.alone(change.dose, dose_ng, prescription.drug)
+            self._supervisor.wake(DISPENSER)
 
     def patient(self):
         """Give the patient bolus of the prescription; count the request, given or refused."""
@@ -72,13 +73,17 @@ class BolusOrders:
         """Give a screening dose, then start its observation; stopped before and after."""
         judged = dose_ng, duration_ms, observation_ms
         prescription, change = with_room(self._judge_trial, *judged)
-        self._alone(change.dose, dose_ng, prescription.drug, observation_ms * _US_PER_MS)
+        observation_us = observation_ms * _US_PER_MS
+        self._infusion.alone(change.dose, dose_ng, prescription.drug, observation_us)
+        self._supervisor.wake(DISPENSER)
 
     def prime(self, volume_nl, rate_nl_d):
         """Fill the line with `volume_nl` at `rate_nl_d`. Stopped only."""
         dose = with_room(self._judge_prime, volume_nl, rate_nl_d)
         active = self._staging.active
-        self._alone(dose, drug_ng(volume_nl, dose.ng_ml), active.drug if active else "")
+        drug = active.drug if active else ""
+        self._infusion.alone(dose, drug_ng(volume_nl, dose.ng_ml), drug)
+        self._supervisor.wake(DISPENSER)
 
     def bridge(self, old_ng_ml, volume_nl):
         """Deliver the old drug at the daily dose of the active prescription, then start that.
@@ -104,11 +109,6 @@ class BolusOrders:
         lockout_us = active.patient_lockout_ms * _US_PER_MS
         now_us = self._infusion.now_us()
         return self._infusion.boluses.wait_us(now_us, lockout_us, active.patient_maximum)
-
-    def _alone(self, dose, dose_ng, drug, observation_us=0):
-        """Give a dose while nothing else is delivered."""
-        self._infusion.alone(dose, dose_ng, drug, observation_us)
-        self._supervisor.wake(DISPENSER)
 
     def _judge_bolus(self, dose_ng, duration_ms):
         """(prescription, Change) of a clinician's bolus."""
