@@ -22,6 +22,7 @@ from pump.state import STOPPED
 
 HOLD, RESUME_BASAL = "HOLD", "BASAL"
 KEYS = ("titration", "prescription", "alarms", "setup", PAST, DAY, DELIVERY)
+_FAILURES = UNWRITTEN + (Refused,)  # made before: memory may be what is missing
 _AT_REST = ("alarms", "setup")  # in this order, see `Recovery`
 
 _FLUSH_US = const(1_000_000)  # time that events wait, to be written together
@@ -283,7 +284,7 @@ class Settings:
         """
         try:
             write(*arguments)
-        except UNWRITTEN + (Refused,):
+        except _FAILURES:
             self._note_failed(what)
         else:
             self._note_taken(what)
